@@ -1,0 +1,237 @@
+"""What goes in and what comes out: RenderRequest, Progress, Manifest.
+
+Standard library only. The manifest's reader in JavaScript (static/gaze/manifest.js) and this one
+share tests/golden/manifest.json; whoever changes one changes all three.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from gpuworker import grid
+from gpuworker.errors import BadRequest
+
+MANIFEST_VERSION = 1
+MANIFEST_NAME = "manifest.json"
+POSTER_NAME = "poster.webp"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Pixels."""
+
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+    @classmethod
+    def parse(cls, text: str) -> Size:
+        """`410x512`; raises BadRequest."""
+        width, sep, height = text.lower().partition("x")
+        if not (sep and width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+            raise BadRequest(f"“{text}” is not a size; write it like 410x512.")
+        return cls(int(width), int(height))
+
+
+STANDARD_FRAME = Size(410, 512)
+LARGE_FRAME = Size(512, 640)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels of the upright upload; x, y is its top-left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def to_json(self) -> dict[str, float]:
+        return {"x": round(self.x, 1), "y": round(self.y, 1), "width": round(self.width, 1), "height": round(self.height, 1)}
+
+    @classmethod
+    def parse(cls, text: str) -> Box:
+        """`x,y,width,height`; raises BadRequest."""
+        try:
+            x, y, width, height = (float(part) for part in text.split(","))
+        except ValueError:
+            raise BadRequest(f"“{text}” is not a crop; write it like 120,40,600,750.") from None
+        if width <= 0 or height <= 0:
+            raise BadRequest("The crop must be wider and higher than nothing.")
+        return cls(x, y, width, height)
+
+
+Framing = Literal["auto", "whole"] | Box
+"""Head and shoulders by rule, the whole picture, or a crop that a person adjusted."""
+
+MIN_INTENSITY, MAX_INTENSITY = 0.25, 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class RenderRequest:
+    """One pass of one engine over one photo.
+
+    photo: the encoded picture, as uploaded or normalised.
+    face: index into the faces found, largest first; None demands exactly one.
+    levels: which levels to make, a subset of grid.LEVELS; they are always made coarse to fine.
+    intensity: scales every direction, MIN_INTENSITY … MAX_INTENSITY.
+    Raises BadRequest when an option is unknown or out of range.
+    """
+
+    photo: bytes
+    framing: Framing = "auto"
+    face: int | None = None
+    frame: Size = STANDARD_FRAME
+    levels: tuple[str, ...] = tuple(grid.LEVELS)
+    engine: str = "warp"
+    intensity: float = 1.0
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.levels if name not in grid.LEVELS]
+        if unknown or not self.levels:
+            raise BadRequest(f"The levels are {', '.join(grid.LEVELS)}; “{', '.join(unknown)}” is not one of them.")
+        if not MIN_INTENSITY <= self.intensity <= MAX_INTENSITY:
+            raise BadRequest(f"The intensity goes from {MIN_INTENSITY} to {MAX_INTENSITY}.")
+        if not (64 <= self.frame.width <= 1024 and 64 <= self.frame.height <= 1024):
+            raise BadRequest("A frame has 64 to 1,024 pixels on each side.")
+        if self.face is not None and self.face < 0:
+            raise BadRequest("Faces are counted from 0.")
+
+
+Stage = Literal["starting", "analysing", "preview", "rendering", "done"]
+TileState = Literal["pending", "rendering", "encoding", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One step of a render. `current` of `total` counts rendered frames.
+
+    tiles: state of each sheet by file name, in the order of making.
+    files: names that are whole and in place since the step before.
+    manifest: the manifest as it now stands, when it changed.
+    advice: sentences for the person about this photo, once, after analysis.
+    """
+
+    stage: Stage
+    current: int
+    total: int
+    message: str
+    tiles: Mapping[str, TileState] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    manifest: Manifest | None = None
+    advice: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of sheets. One sheet holds the whole grid; four tile it in quadrants q0 … q3."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    frame: Size
+    sheets: tuple[str, ...]
+    kind: str = "sheets"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "rows": len(self.y),
+            "cols": len(self.x),
+            "x": [round(v, 4) for v in self.x],
+            "y": [round(v, 4) for v in self.y],
+            "frame": {"width": self.frame.width, "height": self.frame.height},
+            "sheets": list(self.sheets),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a reader may load right now. Only files that are whole are listed; `complete` comes last."""
+
+    engine: str
+    frame: Size
+    poster: str = POSTER_NAME
+    alpha: bool = False
+    synthetic: bool = True
+    complete: bool = False
+    levels: tuple[Level, ...] = ()
+
+    def with_level(self, level: Level) -> Manifest:
+        """This manifest with one more level, kept in the order coarse to fine."""
+        order = list(grid.LEVELS)
+        levels = sorted((*self.levels, level), key=lambda each: order.index(each.name))
+        return replace(self, levels=tuple(levels))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "version": MANIFEST_VERSION,
+            "engine": self.engine,
+            "synthetic": self.synthetic,
+            "grid": {
+                "rows": grid.FULL_STEPS,
+                "cols": grid.FULL_STEPS,
+                "x": [-grid.LIMIT, grid.LIMIT],
+                "y": [-grid.LIMIT, grid.LIMIT],
+            },
+            "frame": {"width": self.frame.width, "height": self.frame.height},
+            "alpha": self.alpha,
+            "poster": self.poster,
+            "complete": self.complete,
+            "levels": [level.to_json() for level in self.levels],
+        }
+
+    def dumps(self) -> str:
+        return json.dumps(self.to_json(), separators=(",", ":")) + "\n"
+
+    @classmethod
+    def loads(cls, text: str) -> Manifest:
+        """Read a manifest; levels of a kind that this version does not know are left out.
+
+        Raises ValueError when it is not a manifest of this version.
+        """
+        data = json.loads(text)
+        if not isinstance(data, dict) or data.get("version") != MANIFEST_VERSION:
+            raise ValueError("not a manifest of version 1")
+        try:
+            return cls(
+                engine=str(data["engine"]),
+                frame=_size(data["frame"]),
+                poster=_file_name(data["poster"]),
+                alpha=bool(data["alpha"]),
+                synthetic=bool(data["synthetic"]),
+                complete=bool(data["complete"]),
+                levels=tuple(_level(level) for level in data["levels"] if level["kind"] == "sheets"),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"manifest lacks or garbles {error}") from error
+
+
+def _size(data: Mapping[str, Any]) -> Size:
+    return Size(int(data["width"]), int(data["height"]))
+
+
+def _file_name(name: Any) -> str:
+    """A plain file name: nothing that leaves the manifest's own folder."""
+    if not isinstance(name, str) or not name or name.startswith(".") or set(name) & set('/\\:?#"<>'):
+        raise ValueError(f"{name!r} is not a plain file name")
+    return name
+
+
+def _level(data: Mapping[str, Any]) -> Level:
+    level = Level(
+        name=str(data["name"]),
+        x=tuple(float(v) for v in data["x"]),
+        y=tuple(float(v) for v in data["y"]),
+        frame=_size(data["frame"]),
+        sheets=tuple(_file_name(name) for name in data["sheets"]),
+    )
+    if len(level.x) != data["cols"] or len(level.y) != data["rows"] or len(level.sheets) not in (1, 4):
+        raise ValueError(f"level {level.name} does not fit its own grid")
+    return level

@@ -1,0 +1,143 @@
+"""Why a render did not happen: one root, a stable code, a sentence for the person.
+
+`permanent` says that the same request will fail again, so nobody retries it.
+`exit_code` is what the command line ends with; the table is part of the interface.
+Standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class RenderError(Exception):
+    """Root of every error that a person may see.
+
+    `sentence` is complete and polite; `details` is JSON-ready (face boxes, sizes) for the page.
+    """
+
+    code: ClassVar[str] = "render_failed"
+    permanent: ClassVar[bool] = False
+    exit_code: ClassVar[int] = 1
+    sentence_default: ClassVar[str] = "Something went wrong while the portrait was being rendered. Please try again."
+
+    def __init__(self, sentence: str | None = None, *, details: Mapping[str, Any] | None = None) -> None:
+        self.sentence = sentence or self.sentence_default
+        self.details: dict[str, Any] = dict(details or {})
+        super().__init__(self.sentence)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (self.code, self.sentence, self.details))
+
+
+class UnreadablePhoto(RenderError):
+    code = "unreadable_photo"
+    permanent = True
+    exit_code = 10
+    sentence_default = "This file is not a complete picture that we can read. Please use a JPEG, PNG or WebP photo."
+
+
+class PhotoTooLarge(RenderError):
+    code = "photo_too_large"
+    permanent = True
+    exit_code = 11
+    sentence_default = "This picture is too large. Please use one of at most 50 megapixels."
+
+
+class NoFace(RenderError):
+    code = "no_face"
+    permanent = True
+    exit_code = 20
+    sentence_default = "We could not find a face in this picture. Please use a photo that shows one face from the front."
+
+
+class SeveralFaces(RenderError):
+    """`details["faces"]` lists every box, largest face first, so that a person can choose."""
+
+    code = "several_faces"
+    permanent = True
+    exit_code = 21
+    sentence_default = "There are several faces in this picture. Please choose the one that should look around."
+
+
+class FaceTooSmall(RenderError):
+    code = "face_too_small"
+    permanent = True
+    exit_code = 22
+    sentence_default = "The face in this picture is too small. Please use a photo in which it is larger."
+
+
+class FaceCut(RenderError):
+    code = "face_cut"
+    permanent = True
+    exit_code = 23
+    sentence_default = "The edge of the picture cuts the face. Please use a photo that shows the whole face."
+
+
+class FaceTurned(RenderError):
+    code = "face_turned"
+    permanent = True
+    exit_code = 24
+    sentence_default = "The face is turned too far away. Please use a photo that shows it from the front."
+
+
+class NotHuman(RenderError):
+    code = "not_human"
+    permanent = True
+    exit_code = 25
+    sentence_default = "This does not look like a human face. Please use a photo of a person."
+
+
+class EyesClosed(RenderError):
+    code = "eyes_closed"
+    permanent = True
+    exit_code = 26
+    sentence_default = "The eyes are closed or nearly closed. Please use a photo with open eyes."
+
+
+class BadRequest(RenderError):
+    """An option is unknown or out of range."""
+
+    code = "bad_request"
+    permanent = True
+    exit_code = 2
+    sentence_default = "One of the options is not valid."
+
+
+class OutputFailed(RenderError):
+    """The disk is full, or the output folder cannot be written."""
+
+    code = "output_failed"
+    exit_code = 30
+    sentence_default = "The rendered files could not be written. Please check the free space and the folder's permissions."
+
+
+class WorkerDied(RenderError):
+    """A rendering process ended on its own (killed, out of memory)."""
+
+    code = "worker_died"
+    exit_code = 31
+    sentence_default = "The rendering process stopped unexpectedly. Please try again."
+
+
+class Cancelled(RenderError):
+    code = "cancelled"
+    exit_code = 130
+    sentence_default = "The rendering was cancelled."
+
+
+def _classes(root: type[RenderError]) -> list[type[RenderError]]:
+    return [root, *(c for child in root.__subclasses__() for c in _classes(child))]
+
+
+BY_CODE: dict[str, type[RenderError]] = {cls.code: cls for cls in _classes(RenderError)}
+
+
+def from_code(code: str, sentence: str | None = None, details: Mapping[str, Any] | None = None) -> RenderError:
+    """The error that travelled as a code; an unknown code becomes the root class."""
+    return BY_CODE.get(code, RenderError)(sentence, details=details)
+
+
+def _rebuild(code: str, sentence: str, details: dict[str, Any]) -> RenderError:
+    return from_code(code, sentence, details)
