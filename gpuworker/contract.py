@@ -41,6 +41,18 @@ class Size:
 STANDARD_FRAME = Size(410, 512)
 LARGE_FRAME = Size(512, 640)
 
+SHEETS = {
+    "preview": ("preview.webp",),
+    "mobile": ("q0_20.webp", "q1_20.webp", "q2_20.webp", "q3_20.webp"),
+    "full": ("q0.webp", "q1.webp", "q2.webp", "q3.webp"),
+}
+"""Sheet names by level; names and quadrants are the original app's, so that its users' pages work."""
+
+
+def level_frame(level: str, frame: Size) -> Size:
+    """A level's own frame size: the preview has half the pixels on each side."""
+    return Size(round(frame.width / 2), round(frame.height / 2)) if level == "preview" else frame
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -52,7 +64,12 @@ class Box:
     height: float
 
     def to_json(self) -> dict[str, float]:
-        return {"x": round(self.x, 1), "y": round(self.y, 1), "width": round(self.width, 1), "height": round(self.height, 1)}
+        return {
+            "x": round(self.x, 1),
+            "y": round(self.y, 1),
+            "width": round(self.width, 1),
+            "height": round(self.height, 1),
+        }
 
     @classmethod
     def parse(cls, text: str) -> Box:

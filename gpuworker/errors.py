@@ -49,7 +49,9 @@ class NoFace(RenderError):
     code = "no_face"
     permanent = True
     exit_code = 20
-    sentence_default = "We could not find a face in this picture. Please use a photo that shows one face from the front."
+    sentence_default = (
+        "We could not find a face in this picture. Please use a photo that shows one face from the front."
+    )
 
 
 class SeveralFaces(RenderError):
@@ -110,7 +112,9 @@ class OutputFailed(RenderError):
 
     code = "output_failed"
     exit_code = 30
-    sentence_default = "The rendered files could not be written. Please check the free space and the folder's permissions."
+    sentence_default = (
+        "The rendered files could not be written. Please check the free space and the folder's permissions."
+    )
 
 
 class WorkerDied(RenderError):

@@ -1,0 +1,186 @@
+"""`python -m gpuworker`: render a portrait, inspect a photo, draw contact sheets.
+
+    python -m gpuworker render portrait.jpg out/
+    python -m gpuworker inspect portrait.jpg --annotated seen.png
+    python -m gpuworker contact-sheets portrait.jpg out/
+
+Errors are one sentence on standard error; exit codes are listed in gpuworker/errors.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TextIO
+
+from gpuworker import grid
+from gpuworker.contract import MAX_INTENSITY, MIN_INTENSITY, STANDARD_FRAME, Box, Framing, Progress, RenderRequest, Size
+from gpuworker.errors import Cancelled, OutputFailed, RenderError, SeveralFaces, UnreadablePhoto
+
+BAR_WIDTH = 28
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit code."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(levelname)s %(message)s")
+    try:
+        commands = {"render": _render, "inspect": _inspect, "contact-sheets": _contact_sheets}
+        return commands[options.command](options)
+    except RenderError as error:
+        _complain(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        _complain(Cancelled())
+        return Cancelled.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m gpuworker", description="One portrait in, a living face out.")
+    parser.add_argument("--verbose", action="store_true", help="log what happens")
+    commands = parser.add_subparsers(dest="command", required=True)
+    render = commands.add_parser("render", help="render a portrait into a folder with a page that lives")
+    inspect = commands.add_parser("inspect", help="say which faces there are, with advice")
+    contact = commands.add_parser("contact-sheets", help="draw 3×5 directions and 1:1 eyes as pictures")
+    for command in (render, inspect, contact):
+        _add_portrait_options(command)
+    for command in (render, contact):
+        command.add_argument("out", type=Path, help="the folder to write into")
+        command.add_argument("--engine", default="warp", help="the engine (default: warp)")
+        command.add_argument(
+            "--intensity", type=float, default=1.0, help=f"how far the face looks, {MIN_INTENSITY} to {MAX_INTENSITY}"
+        )
+    render.add_argument("--levels", default=",".join(grid.LEVELS), help=f"some of {','.join(grid.LEVELS)}")
+    render.add_argument("--no-page", action="store_true", help="only sheets and manifest, no index.html")
+    render.add_argument("--quiet", action="store_true", help="no progress bar")
+    inspect.add_argument("--annotated", type=Path, help="write the photo with what was found drawn into it")
+    inspect.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _add_portrait_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("portrait", type=Path, help="the photo")
+    command.add_argument("--face", type=int, help="which face, counted from 0, largest first")
+    command.add_argument("--crop", default="auto", help="auto, whole, or x,y,width,height in the photo's pixels")
+    command.add_argument("--size", default=str(STANDARD_FRAME), help=f"of a frame (default: {STANDARD_FRAME})")
+
+
+def _request(options: argparse.Namespace) -> RenderRequest:
+    """The options as a request. Raises BadRequest, UnreadablePhoto."""
+    try:
+        encoded = options.portrait.read_bytes()
+    except OSError as error:
+        raise UnreadablePhoto(f"{options.portrait} cannot be read: {error.strerror}.") from error
+    return RenderRequest(
+        photo=encoded,
+        framing=_framing(options.crop),
+        face=options.face,
+        frame=Size.parse(options.size),
+        levels=tuple(getattr(options, "levels", "full").split(",")),
+        engine=getattr(options, "engine", "warp"),
+        intensity=getattr(options, "intensity", 1.0),
+    )
+
+
+def _framing(text: str) -> Framing:
+    match text:
+        case "auto" | "whole":
+            return text
+        case _:
+            return Box.parse(text)
+
+
+def _render(options: argparse.Namespace) -> int:
+    from gpuworker import page
+    from gpuworker.render import render
+
+    request = _request(options)
+    if options.out.exists() and not options.out.is_dir():
+        raise OutputFailed(f"{options.out} is not a folder.")
+    start = time.monotonic()
+    names: tuple[str, ...] = ()
+    with closing(render(request, options.out)) as steps:
+        for step in _shown(steps, sys.stderr, quiet=options.quiet):
+            if step.manifest is not None and not names and not options.no_page:
+                names = page.write(options.out)
+    if not options.quiet:
+        _print_result(options, time.monotonic() - start, page_written=bool(names))
+    return 0
+
+
+def _print_result(options: argparse.Namespace, seconds: float, *, page_written: bool) -> None:
+    megabytes = sum(path.stat().st_size for path in options.out.glob("*.webp")) / 1e6
+    print(f"{options.out}: {megabytes:.1f} MB of sheets in {seconds:.1f} s")
+    if page_written:
+        print(f"Look at it: {sys.executable} -m http.server --bind 127.0.0.1 --directory {options.out} 8000")
+
+
+def _shown(steps: Iterator[Progress], stream: TextIO, *, quiet: bool) -> Iterator[Progress]:
+    """The same steps, with a progress bar on a terminal and a line a stage elsewhere."""
+    shown = ""
+    for step in steps:
+        for sentence in step.advice:
+            _say(stream, f"Note: {sentence}", over=bool(shown) and stream.isatty())
+        if not quiet:
+            done = round(BAR_WIDTH * step.current / max(1, step.total))
+            line = f"[{'█' * done}{'░' * (BAR_WIDTH - done)}] {step.current:>4}/{step.total} {step.message}"
+            if stream.isatty():
+                stream.write(f"\r\x1b[K{line}")
+                stream.flush()
+            elif step.stage != shown:
+                stream.write(f"{step.stage}: {step.message}\n")
+            shown = step.stage
+        yield step
+    if shown and stream.isatty():
+        stream.write("\n")
+
+
+def _say(stream: TextIO, sentence: str, *, over: bool) -> None:
+    stream.write(("\r\x1b[K" if over else "") + sentence + "\n")
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    from gpuworker.errors import NoFace
+    from gpuworker.inspection import inspect
+
+    findings = inspect(_request(options), options.annotated)
+    if not findings:
+        raise NoFace
+    for index, finding in enumerate(findings):
+        box = finding.face.box.to_json()
+        remarks = [finding.refusal.sentence] if finding.refusal else list(finding.advice) or ["Good."]
+        if options.json:
+            code = finding.refusal.code if finding.refusal else None
+            print(
+                json.dumps({"index": index, "box": box, "width": finding.face.width, "code": code, "remarks": remarks})
+            )
+        else:
+            print(
+                f"face {index}: {finding.face.width:.0f} px wide at {box['x']:.0f},{box['y']:.0f}. {' '.join(remarks)}"
+            )
+    return 0
+
+
+def _contact_sheets(options: argparse.Namespace) -> int:
+    from gpuworker import contact
+
+    for path in contact.write(_request(options), options.out):
+        print(path)
+    return 0
+
+
+def _complain(error: RenderError) -> None:
+    sys.stderr.write(("\n" if sys.stderr.isatty() else "") + error.sentence + "\n")
+    if isinstance(error, SeveralFaces):
+        for face in error.details.get("faces", []):
+            sys.stderr.write(f"  --face {face['index']}: {face['box']}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

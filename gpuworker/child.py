@@ -1,0 +1,158 @@
+"""Inside a rendering process: orders come in through a pipe, replies go out.
+
+Frames are rendered one row at a time on the main thread; sheets are encoded on a thread of their
+own while rendering goes on (Pillow releases the interpreter's lock). The process ends with its
+parent, and ignores Ctrl-C: the parent decides.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from mmap import mmap
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from gpuworker import canvas, engines, faces, framing, photo, sheets
+from gpuworker.contract import RenderRequest
+from gpuworker.engines import Engine
+from gpuworker.errors import RenderError, WorkerDied
+from gpuworker.grid import NEUTRAL
+from gpuworker.tasks import (
+    Analyse,
+    CanvasShape,
+    Done,
+    EncodeSheet,
+    Failed,
+    Order,
+    Ready,
+    RenderRow,
+    Reply,
+    Report,
+    SetPortrait,
+    Taken,
+    UseCanvas,
+    WritePoster,
+)
+
+log = logging.getLogger(__name__)
+
+
+def main(pipe: Connection, engine: str, analyst: bool) -> None:
+    """Entry point of the spawned process.
+
+    `engine` is built before the first order, and an analyst loads the face models, so that both are warm.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    cv2.setNumThreads(1)
+    if analyst:
+        faces.warm()
+    Child(pipe, engine).serve()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+    os._exit(1)
+
+
+class Child:
+    """One rendering process's state: its engines and its view of the canvas."""
+
+    def __init__(self, pipe: Connection, engine: str) -> None:
+        self._pipe = pipe
+        self._reply_lock = threading.Lock()
+        self._encoder = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode")
+        self._engines = {engine: engines.create(engine)}
+        self._engine = self._engines[engine]
+        self._memory: mmap | None = None
+
+    def serve(self) -> None:
+        """Until the parent closes the pipe."""
+        self._reply(Ready())
+        while True:
+            try:
+                order: Order = self._pipe.recv()
+            except EOFError:
+                return
+            if isinstance(order.task, EncodeSheet):
+                self._encoder.submit(self._answer, order)
+            else:
+                self._answer(order)
+
+    def _answer(self, order: Order) -> None:
+        """Every order is answered exactly once with Done or Failed."""
+        try:
+            value = self._perform(order)
+        except RenderError as error:
+            self._reply(Failed(order.number, error))
+        except MemoryError:
+            log.exception("out of memory in %s", type(order.task).__name__)
+            sentence = "The rendering process ran out of memory. Please try again."
+            self._reply(Failed(order.number, WorkerDied(sentence)))
+        except Exception:  # the boundary of the process: the parent must hear of whatever it is
+            log.exception("%s failed", type(order.task).__name__)
+            self._reply(Failed(order.number, RenderError()))
+        else:
+            self._reply(Done(order.number, value))
+
+    def _perform(self, order: Order) -> Any:
+        match order.task:
+            case Analyse(request):
+                return _analyse(request)
+            case SetPortrait(name, portrait, intensity):
+                self._engine = self._built(name)
+                return self._engine.set_portrait(portrait, intensity)
+            case UseCanvas(path):
+                self._memory = canvas.attach(path) if path else None
+            case RenderRow(shape, row, directions):
+                sheet = self._canvas(shape)
+                for col, frame in enumerate(self._engine.render(directions)):
+                    sheets.place(sheet, row, col, frame)
+                return len(directions)
+            case EncodeSheet(shape, rows, cols, path):
+                image = sheets.image_of(self._canvas(shape), rows, cols)
+                self._reply(Taken(order.number))
+                sheets.write(image, path)
+            case WritePoster(path):
+                self._write_poster(path)
+            case Report():
+                return {**self._engine.report, "cpu_seconds": time.process_time()}
+        return None
+
+    def _write_poster(self, path: Path) -> None:
+        image = Image.fromarray(self._engine.render([NEUTRAL])[0])
+        sheets.write(image, path, sheets.POSTER_QUALITY, sheets.POSTER_METHOD)
+
+    def _canvas(self, shape: CanvasShape) -> sheets.Canvas:
+        if self._memory is None:
+            raise RuntimeError("an order came before its canvas")
+        return np.frombuffer(self._memory, np.uint8, count=int(np.prod(shape))).reshape(shape)
+
+    def _built(self, name: str) -> Engine:
+        if name not in self._engines:
+            self._engines[name] = engines.create(name)
+        return self._engines[name]
+
+    def _reply(self, reply: Reply) -> None:
+        with self._reply_lock:  # the encoding thread replies too
+            self._pipe.send(reply)
+
+
+def _analyse(request: RenderRequest) -> tuple[framing.Portrait, tuple[str, ...]]:
+    picture = photo.read(request.photo)
+    face = faces.choose(faces.find(picture.pixels), request.face, picture.pixels.shape)
+    portrait = framing.frame_portrait(picture, face, request.frame, request.framing)
+    return portrait, faces.advice(face)

@@ -1,0 +1,188 @@
+"""The rendering processes as their parent sees them: spawned, warm, and gone when it says so.
+
+Spawned and not forked, because the parent may be a server with threads. Each gets one BLAS thread:
+several under contention turn a 50 ms solve into seconds.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+
+from gpuworker.errors import Cancelled, WorkerDied
+from gpuworker.tasks import Done, Failed, Order, Ready, Reply, Taken, Task
+
+MOST_PROCESSES = 4
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+POLL_SECONDS = 0.1
+"""How soon a cancellation from another thread is noticed."""
+
+ANALYST = 0
+"""The member that finds faces; the others need not load the models for it."""
+
+_environment_lock = threading.Lock()
+
+
+def default_size() -> int:
+    """Two to four processes, by the cores that this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    return max(2, min(MOST_PROCESSES, cores))
+
+
+class Crew:
+    """A few rendering processes. Start it early and reuse it: a warm crew saves a second a render.
+
+    One render at a time. `close` (or leaving the with block) kills the processes at once.
+    """
+
+    def __init__(self, size: int | None = None, engine: str = "warp") -> None:
+        self._engine = engine
+        self._size = size or default_size()
+        self._numbers = 0
+        self._members: list[_Member] = []
+        self.start()
+
+    def start(self) -> None:
+        """Spawn the processes, unless they run."""
+        if not self._members:
+            with _environment(ONE_THREAD):
+                self._members = [_Member.spawn(self._engine, analyst=index == ANALYST) for index in range(self._size)]
+
+    def close(self) -> None:
+        """Kill every process, whatever it is doing. Safe to call twice."""
+        for member in self._members:
+            member.process.kill()
+        for member in self._members:
+            member.process.join()
+            member.process.close()
+            member.pipe.close()
+        self._members = []
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    @property
+    def idle(self) -> Iterator[int]:
+        """Members whose main thread has nothing to do."""
+        return (index for index, member in enumerate(self._members) if not member.busy)
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is under way in any process."""
+        return all(not member.busy and not member.aside for member in self._members)
+
+    @property
+    def process_ids(self) -> list[int]:
+        return [member.process.pid or 0 for member in self._members]
+
+    def order(self, member: int, task: Task, *, aside: bool = False) -> int:
+        """Send a task; returns the number that its replies carry. `aside` tasks do not make a member busy.
+
+        Raises WorkerDied when the process is gone.
+        """
+        self._numbers += 1
+        try:
+            self._members[member].pipe.send(Order(self._numbers, task))
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise WorkerDied from error
+        (self._members[member].aside if aside else self._members[member].busy).add(self._numbers)
+        return self._numbers
+
+    def replies(self, cancelled: threading.Event | None = None) -> list[Done | Taken]:
+        """Block until something is answered. Raises Cancelled, WorkerDied, or the error that a task ended with."""
+        pipes: dict[object, _Member] = {member.pipe: member for member in self._members}
+        sentinels = {member.process.sentinel for member in self._members}
+        while True:
+            if cancelled is not None and cancelled.is_set():
+                raise Cancelled
+            answered = wait([*pipes, *sentinels], timeout=POLL_SECONDS)  # type: ignore[list-item]
+            found = [reply for each in answered if each in pipes for reply in pipes[each].read()]
+            if found:
+                return found
+            if sentinels.intersection(answered):
+                raise WorkerDied
+
+    def wait_ready(self) -> None:
+        """Block until every process has loaded its libraries. Raises WorkerDied."""
+        while any(not member.ready for member in self._members):
+            pipes: dict[object, _Member] = {member.pipe: member for member in self._members if not member.ready}
+            for each in wait(list(pipes)):  # type: ignore[arg-type]
+                pipes[each].read()
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Member:
+    """One process with its pipe, and the orders that its main thread (busy) and its encoder (aside) have."""
+
+    def __init__(self, process: BaseProcess, pipe: Connection) -> None:
+        self.process = process
+        self.pipe = pipe
+        self.busy: set[int] = set()
+        self.aside: set[int] = set()
+        self.ready = False
+
+    @classmethod
+    def spawn(cls, engine: str, *, analyst: bool) -> _Member:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_enter, args=(theirs, engine, analyst), daemon=True)
+        process.start()
+        theirs.close()
+        return cls(process, ours)
+
+    def read(self) -> list[Done | Taken]:
+        """Whatever lies in the pipe, at least one reply. Raises WorkerDied, or the error that a task ended with."""
+        found: list[Done | Taken] = []
+        try:
+            while True:
+                reply: Reply = self.pipe.recv()
+                if isinstance(reply, Ready):
+                    self.ready = True
+                else:
+                    if not isinstance(reply, Taken):
+                        self.busy.discard(reply.number)
+                        self.aside.discard(reply.number)
+                    if isinstance(reply, Failed):
+                        raise reply.error
+                    found.append(reply)
+                if not self.pipe.poll():
+                    return found
+        except (EOFError, ConnectionResetError) as error:
+            raise WorkerDied from error
+
+
+def _enter(pipe: Connection, engine: str, analyst: bool) -> None:
+    # Imported here, so that the parent itself stays free of NumPy, OpenCV and the models.
+    from gpuworker.child import main
+
+    main(pipe, engine, analyst)
+
+
+@contextmanager
+def _environment(settings: dict[str, str]) -> Iterator[None]:
+    """BLAS reads its thread count when it is loaded, which is before any code of the child runs."""
+    with _environment_lock:
+        before = {name: os.environ.get(name) for name in settings}
+        os.environ.update(settings)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value

@@ -1,0 +1,48 @@
+"""Engines: portrait in, frames out. A table of dotted paths, imported on first use.
+
+An engine is built once, is given a portrait once, and renders many directions. To add one, write
+a class that fits `Engine` and add its line to `ENGINES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpuworker.errors import BadRequest
+from gpuworker.framing import Portrait
+from gpuworker.grid import Direction
+
+ENGINES = {"warp": "gpuworker.engines.warp.engine:WarpEngine"}
+
+
+class Engine(Protocol):
+    """What render.py needs of an engine."""
+
+    name: str
+
+    def set_portrait(self, portrait: Portrait, intensity: float = 1.0) -> tuple[str, ...]:
+        """Analyse the portrait once. Returns sentences of advice (empty when all is well).
+
+        intensity is the furthest that directions will be scaled, so that gains can be set for it.
+        """
+
+    def render(self, directions: Sequence[Direction]) -> NDArray[np.uint8]:
+        """Frames (n, H, W, C) uint8, C = 3 (RGB) or 4 (RGBA, straight alpha), in the order asked."""
+
+    @property
+    def report(self) -> Mapping[str, Any]:
+        """JSON-ready figures about the portrait and the frames so far, for benchmarks and logs."""
+
+
+def create(name: str) -> Engine:
+    """A new engine. Raises BadRequest for a name that is not in the table."""
+    try:
+        module, _, attribute = ENGINES[name].partition(":")
+    except KeyError:
+        raise BadRequest(f"There is no engine “{name}”; there is {', '.join(ENGINES)}.") from None
+    return cast(Engine, getattr(import_module(module), attribute)())

@@ -1,0 +1,18 @@
+"""The warp engine: one portrait, a height field, a backward warp, and eyes rendered on their own.
+
+No neural renderer and no GPU. The method and its constants were fitted to 400 real LivePortrait
+frames of one photo; what each file holds:
+
+    smooth.py     the one smoothstep that every feather uses
+    topology.py   which landmarks are lids, brows, oval
+    head.py       the head's axes, size and roll
+    height.py     how far each pixel stands out of the picture plane
+    rotation.py   yaw, pitch and brow raise → backward displacement, its Jacobian
+    eye.py        one eye's own coordinates, lid curves and iris
+    limbus.py     iris centre and radius from the picture, for both eyes together
+    iris.py       the full iris, also the part that the lids hide
+    sclera.py     the white, also the part that the iris hides
+    lids.py       lids and lashes that follow the gaze
+    eyes.py       both eyes painted into the source
+    engine.py     all of it together
+"""

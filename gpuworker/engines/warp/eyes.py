@@ -1,0 +1,139 @@
+"""Both eyes painted into the source picture, before the head is turned.
+
+Layers, back to front: white, iris (foreshortened on the ball), the upper lid's shadow, lids with
+lashes. Both eyes or neither: one moving eye beside a still one looks wrong in every direction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gpuworker.engines.warp import limbus, sclera
+from gpuworker.engines.warp.eye import Eye
+from gpuworker.engines.warp.iris import Iris
+from gpuworker.engines.warp.lids import Lids
+from gpuworker.engines.warp.topology import SIDES
+from gpuworker.grid import LIMIT, NEUTRAL, Direction
+
+TRAVEL_U = 0.195 / LIMIT
+TRAVEL_V = 0.065 / LIMIT
+"""Iris travel per unit of x and y, in eye widths."""
+
+INWARD, OUTWARD = 0.24, 0.33
+"""How far from the middle of the eye the iris centre may go towards the nose (where the caruncle
+takes room, and where too far looks crossed) and away from it, in eye widths."""
+
+BALL = 2.05
+"""Radius of the eyeball in iris radii."""
+
+REST_REACH = 3.0
+"""Within about so many grid units of straight ahead the eyes blend into the photo's own pixels."""
+
+
+@dataclass(slots=True)
+class Eyes:
+    """Two painted eyes."""
+
+    painters: tuple[EyePainter, EyePainter]
+
+    @classmethod
+    def build(
+        cls, picture: NDArray[np.uint8], landmarks: NDArray[np.float64], candidates: NDArray[np.float64]
+    ) -> Eyes | None:
+        """picture: (H, W, ≥3) uint8; landmarks (478, 3), candidates (2, 3, 2) in its pixels.
+
+        None when either eye shows too little to be rendered.
+        """
+        left, right = (Eye.measure(side, picture, landmarks, own) for side, own in zip(SIDES, candidates, strict=True))
+        if not (left.visible and right.visible):
+            return None
+        limbus.fit_irises(left, right)
+        whites = sclera.match((left, right), (sclera.reconstruct(left), sclera.reconstruct(right)))
+        return cls((EyePainter.of(left, whites[0]), EyePainter.of(right, whites[1])))
+
+    def paint(self, picture: NDArray[np.uint8], direction: Direction) -> None:
+        """Overwrite both eyes' boxes in `picture` (H, W, ≥3) with eyes that look in `direction`."""
+        for painter, u in zip(self.painters, self.positions(direction.pupil_x), strict=True):
+            x0, y0, x1, y1 = painter.eye.box
+            picture[y0:y1, x0:x1, :3] = painter.render(u, direction)
+
+    def positions(self, pupil_x: float) -> tuple[float, float]:
+        """u of both iris centres. The eye that has less room holds the other back half-way, so that
+        the lines of sight neither cross nor part."""
+        moves = [painter.reach(pupil_x) for painter in self.painters]
+        common = min(moves, key=abs)
+        left, right = (
+            painter.eye.iris[0] + painter.eye.width * (move + common) / 2
+            for painter, move in zip(self.painters, moves, strict=True)
+        )
+        return float(left), float(right)
+
+
+@dataclass(slots=True)
+class EyePainter:
+    """One eye: its layers, and the photo's difference from them at rest."""
+
+    eye: Eye
+    white: NDArray[np.float32]
+    iris: Iris
+    lids: Lids
+    rest: NDArray[np.int16]
+
+    @classmethod
+    def of(cls, eye: Eye, white: NDArray[np.float32]) -> EyePainter:
+        painter = cls(eye, white, Iris.extract(eye), Lids.of(eye), np.zeros(eye.pixels.shape, np.int16))
+        synthetic = painter.render(float(eye.iris[0]), NEUTRAL)
+        painter.rest = np.round(eye.pixels).astype(np.int16) - synthetic
+        return painter
+
+    def reach(self, pupil_x: float) -> float:
+        """How far this iris would move on its own for pupil_x, in eye widths, with soft ends."""
+        start = float(self.eye.iris[0]) / self.eye.width
+        asked = (start + pupil_x * TRAVEL_U) * self.eye.inner
+        return (
+            _soft_end(asked, -OUTWARD, INWARD) * self.eye.inner
+            - _soft_end(start * self.eye.inner, -OUTWARD, INWARD) * self.eye.inner
+        )
+
+    def render(self, u: float, direction: Direction) -> NDArray[np.uint8]:
+        """(h, w, 3) uint8: the whole box, iris centre at u, lids and height by direction."""
+        lid = self.lids.at(-direction.pupil_y)
+        ball = self._ball(u, -direction.pupil_y, lid.window) * lid.shade
+        box = lid.skin.copy()
+        mixed = lid.window_skin + (ball - lid.window_skin) * lid.opening
+        box[lid.window] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
+        nearness = float(np.exp(-(direction.x**2 + direction.y**2) / REST_REACH**2))
+        if nearness > 0.02:
+            box = np.clip(box + np.round(self.rest * nearness), 0, 255).astype(np.uint8)
+        return box
+
+    def _ball(self, u: float, y: float, window: tuple[slice, slice]) -> NDArray[np.float32]:
+        """White and iris over the window, without lids."""
+        eye, iris = self.eye, self.iris
+        v = float(eye.iris[1]) + y * TRAVEL_V * eye.width
+        # The photo's iris is already foreshortened where it stands; only the change counts.
+        squeeze = _foreshortening(float(eye.iris[0]), eye.radius) / _foreshortening(u, eye.radius)
+        tu = ((eye.u[window] - np.float32(u)) * np.float32(squeeze) + iris.reach).astype(np.float32)
+        tv = (eye.v[window] - np.float32(v) + iris.reach).astype(np.float32)
+        alpha = cv2.remap(iris.alpha, tu, tv, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(0.0,))
+        texture = cv2.remap(iris.texture, tu, tv, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        white = self.white[window]
+        return np.asarray(white + (texture - white) * alpha[..., None], np.float32)
+
+
+def _foreshortening(u: float, radius: float) -> float:
+    """Width of the iris seen from the front, when its centre stands u from the middle of the ball."""
+    return float(np.sqrt(max(0.5, 1 - min(0.85, abs(u) / (BALL * radius)) ** 2)))
+
+
+def _soft_end(value: float, low: float, high: float) -> float:
+    """value, bent smoothly so that it never passes low (< 0) or high (> 0)."""
+    end = high if value > 0 else low
+    knee = 0.6 * end
+    if abs(value) <= abs(knee):
+        return value
+    return float(knee + (end - knee) * np.tanh((value - knee) / (end - knee)))

@@ -1,0 +1,71 @@
+"""What the worker sees in a photo, before anything is rendered: faces, advice, and an annotated picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gpuworker import faces, framing, photo
+from gpuworker.contract import RenderRequest, Size
+from gpuworker.errors import RenderError
+from gpuworker.faces import Face
+
+GREEN, RED, WHITE = (60, 220, 120), (240, 80, 70), (255, 255, 255)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One face with its refusal (None when it can be rendered) and its advice."""
+
+    face: Face
+    refusal: RenderError | None
+    advice: tuple[str, ...]
+
+
+def inspect(request: RenderRequest, annotated: Path | None = None) -> list[Finding]:
+    """Every face found, largest first. Writes an annotated picture when asked. Raises RenderError for a bad file."""
+    picture = photo.read(request.photo)
+    found = faces.find(picture.pixels)
+    findings = [_finding(found, index, picture.pixels.shape) for index in range(len(found))]
+    if annotated is not None:
+        size = Size(picture.pixels.shape[1], picture.pixels.shape[0])
+        Image.fromarray(_annotated(picture.pixels, findings, size, request)).save(annotated)
+    return findings
+
+
+def _finding(found: list[Face], index: int, shape: tuple[int, ...]) -> Finding:
+    try:
+        face = faces.choose(found, index, shape)
+    except RenderError as refusal:
+        return Finding(found[index], refusal, ())
+    return Finding(face, None, faces.advice(face))
+
+
+def _annotated(
+    pixels: NDArray[np.uint8], findings: list[Finding], size: Size, request: RenderRequest
+) -> NDArray[np.uint8]:
+    """Boxes, mesh, irises, and for a good face the crop, drawn into a copy of the photo."""
+    drawn = np.ascontiguousarray(pixels.copy())
+    stroke = max(1, round(max(size.width, size.height) / 700))
+    for index, finding in enumerate(findings):
+        face, colour = finding.face, RED if finding.refusal else GREEN
+        box = face.box
+        corner = round(box.x), round(box.y)
+        cv2.rectangle(drawn, corner, (round(box.x + box.width), round(box.y + box.height)), colour, 2 * stroke)
+        cv2.putText(drawn, str(index), corner, cv2.FONT_HERSHEY_SIMPLEX, 0.8 * stroke, colour, 2 * stroke)
+        for x, y in face.landmarks[:468, :2]:
+            cv2.circle(drawn, (round(x), round(y)), stroke, WHITE, -1)
+        for iris in faces.IRISES:
+            centre, ring = face.landmarks[iris][0, :2], face.landmarks[iris][1:, :2]
+            radius = np.linalg.norm(ring - centre, axis=1).mean()
+            cv2.circle(drawn, (round(centre[0]), round(centre[1])), round(radius), colour, stroke)
+        if finding.refusal is None:
+            crop = framing.plan(face, size, framing.frame_size(size, request.framing, request.frame), request.framing)
+            ends = (round(crop.x), round(crop.y)), (round(crop.x + crop.width), round(crop.y + crop.height))
+            cv2.rectangle(drawn, *ends, WHITE, stroke)
+    return drawn

@@ -1,0 +1,29 @@
+"""The page beside the sheets: index.html and the element's own files, ready for any static server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gpuworker.whole_file import write_whole
+
+IN_PACKAGE = Path(__file__).parent / "page"
+IN_REPOSITORY = Path(__file__).parents[1] / "static" / "gaze"
+"""A wheel carries the element's files inside the package; a checkout has them where the site serves them."""
+
+STANDALONE = "standalone.html"
+
+
+def sources() -> list[Path]:
+    """The files of the page, as they lie in the package or the checkout."""
+    folder = IN_PACKAGE if IN_PACKAGE.is_dir() else IN_REPOSITORY
+    return sorted(path for path in folder.iterdir() if path.suffix in {".js", ".css", ".html"})
+
+
+def write(out: Path) -> tuple[str, ...]:
+    """Put the page into the folder; returns the names written. Raises OutputFailed."""
+    names = []
+    for source in sources():
+        name = "index.html" if source.name == STANDALONE else source.name
+        write_whole(out / name, source.read_bytes())
+        names.append(name)
+    return tuple(names)

@@ -1,0 +1,323 @@
+"""One request → files and progress: preview first, then quadrant by quadrant full and mobile together.
+
+Only one quadrant is in memory at a time: the crew renders it into a shared canvas, its sheets are
+copied out and encoded while the next quadrant is rendered. Files appear whole or not at all; the
+manifest is rewritten after each level and lists only files that are there; `complete` comes last.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from gpuworker import grid
+from gpuworker.canvas import SharedMemory
+from gpuworker.contract import (
+    MANIFEST_NAME,
+    POSTER_NAME,
+    SHEETS,
+    Level,
+    Manifest,
+    Progress,
+    RenderRequest,
+    Size,
+    Stage,
+    TileState,
+    level_frame,
+)
+from gpuworker.crew import ANALYST, Crew
+from gpuworker.errors import OutputFailed
+from gpuworker.grid import LevelGrid
+from gpuworker.tasks import (
+    Analyse,
+    CanvasShape,
+    Done,
+    EncodeSheet,
+    RenderRow,
+    Report,
+    SetPortrait,
+    Taken,
+    Task,
+    UseCanvas,
+    WritePoster,
+)
+from gpuworker.whole_file import PART_SUFFIX, write_whole
+
+log = logging.getLogger(__name__)
+
+QUADRANTS = range(4)
+OUTPUT_NAMES = (MANIFEST_NAME, POSTER_NAME, *(sheet for level in SHEETS.values() for sheet in level))
+
+
+def render(
+    request: RenderRequest,
+    out: Path,
+    crew: Crew | None = None,
+    cancelled: threading.Event | None = None,
+) -> Generator[Progress]:
+    """Render into the folder `out`, which is made when it is not there.
+
+    Stops within a second when the iterator is closed or `cancelled` is set (then raises Cancelled);
+    on that and on every error nothing of this render stays in `out`. A crew that is given is kept
+    warm after a success and started anew after anything else.
+    Raises RenderError.
+    """
+    team = crew or Crew(engine=request.engine)
+    run = _Run(request, out, team, Manifest(request.engine, request.frame), cancelled)
+    try:
+        yield from run.steps()
+    except BaseException:
+        run.stop()
+        raise
+    finally:
+        run.free_canvas()
+        if crew is None:
+            team.close()
+
+
+@dataclass(slots=True)
+class _Run:
+    """The state of one render: what is asked of the crew, and what has come back."""
+
+    request: RenderRequest
+    out: Path
+    crew: Crew
+    manifest: Manifest
+    cancelled: threading.Event | None = None
+    channels: int = 3
+    stage: Stage = "starting"
+    current: int = 0
+    total: int = 0
+    tiles: dict[str, TileState] = field(default_factory=dict)
+    canvas: SharedMemory | None = None
+    prepared: bool = False
+    made_folder: bool = False
+    pending: dict[int, Callable[[Any], None]] = field(default_factory=dict)
+    taken: dict[int, bool] = field(default_factory=dict)
+    fresh_files: list[str] = field(default_factory=list)
+    fresh_manifest: Manifest | None = None
+
+    def steps(self) -> Iterator[Progress]:
+        yield self._progress("Starting")
+        self.stage = "analysing"
+        yield self._progress("Looking for the face")
+        portrait, advice = self._ask(ANALYST, Analyse(self.request))
+        yield self._progress("Measuring eyes and head")
+        set_portrait = SetPortrait(self.request.engine, portrait, self.request.intensity)
+        advice += self._ask_all(set_portrait)[0]
+        self._prepare(portrait.frame, 3 if portrait.alpha is None else 4)
+        yield replace(self._progress("Found the face"), advice=advice)
+        if "preview" in self.request.levels:
+            yield from self._preview()
+        yield from self._quadrants()
+        self._report()
+        self._publish(complete=True)
+        self.stage = "done"
+        yield self._progress("Done")
+
+    def free_canvas(self) -> None:
+        if self.canvas is not None:
+            self.canvas.close()
+            self.canvas = None
+
+    def stop(self) -> None:
+        """End what still goes on at once, and leave nothing of it behind. An idle crew stays warm."""
+        if not self.crew.quiet:
+            self.crew.close()
+            self.crew.start()
+        if self.prepared:
+            self._remove_files()
+
+    def _remove_files(self) -> None:
+        """Whatever this render has written, and the folder when it made it."""
+        for name in OUTPUT_NAMES:
+            (self.out / name).unlink(missing_ok=True)
+        for part in self.out.glob(f".*{PART_SUFFIX}"):
+            part.unlink(missing_ok=True)
+        if self.made_folder:
+            with suppress(OSError):  # somebody else put something into it
+                self.out.rmdir()
+
+    # --- the levels
+
+    def _prepare(self, frame: Size, channels: int) -> None:
+        """Folder, manifest and canvas, once the photo is known to be good."""
+        try:
+            self.made_folder = not self.out.exists()
+            self.out.mkdir(parents=True, exist_ok=True)
+            self.prepared = True
+            for name in OUTPUT_NAMES:
+                (self.out / name).unlink(missing_ok=True)  # an older render's files must not mix with these
+        except OSError as error:
+            raise OutputFailed(details={"reason": error.strerror or str(error)}) from error
+        self.channels = channels
+        self.manifest = replace(self.manifest, frame=frame, alpha=channels == 4)
+        self.tiles = dict.fromkeys(self._sheets_in_order(), "pending")
+        finest = self._finest()
+        self.total = (grid.PREVIEW.rows * grid.PREVIEW.cols if "preview" in self.request.levels else 0) + (
+            finest.rows * finest.cols if finest else 0
+        )
+        shapes = [self._shape(grid.PREVIEW, 1)] + ([self._shape(finest, 2)] if finest else [])
+        self.canvas = SharedMemory(max(_bytes(shape) for shape in shapes))
+        self._ask_all(UseCanvas(self.canvas.path))
+
+    def _preview(self) -> Iterator[Progress]:
+        self.stage = "preview"
+        name = SHEETS["preview"][0]
+        shape = self._shape(grid.PREVIEW, 1)
+        self.tiles[name] = "rendering"
+        self._begin(0, WritePoster(self.out / POSTER_NAME), lambda _: self._finished(POSTER_NAME))
+        yield from self._render_rows(shape, grid.PREVIEW, range(grid.PREVIEW.rows), range(grid.PREVIEW.cols))
+        self._encode(1 % self.crew.size, name, shape, range(shape[0]), range(shape[2]))
+        yield from self._until(lambda: not self.pending, "Making the preview")
+        self._publish(grid.PREVIEW)
+        yield self._progress("Alive")
+
+    def _quadrants(self) -> Iterator[Progress]:
+        finest = self._finest()
+        if finest is None:
+            return
+        if "preview" not in self.request.levels:
+            self._begin(0, WritePoster(self.out / POSTER_NAME), lambda _: self._finished(POSTER_NAME))
+        self.stage = "rendering"
+        shape = self._shape(finest, 2)
+        for quadrant in QUADRANTS:
+            rows, cols = finest.quadrant(quadrant)
+            levels = [grid.LEVELS[name] for name in ("full", "mobile") if name in self.request.levels]
+            for level in levels:
+                self.tiles[SHEETS[level.name][quadrant]] = "rendering"
+            yield from self._until(lambda: all(self.taken.values()), "Rendering")
+            yield from self._render_rows(shape, finest, rows, cols)
+            yield from self._until(lambda: not self.pending, "Encoding")  # bounds memory: one quadrant's sheets
+            for member, level in enumerate(levels):
+                keep_rows, keep_cols = _nested(level, finest, rows, cols)
+                self._encode(member % self.crew.size, SHEETS[level.name][quadrant], shape, keep_rows, keep_cols)
+        yield from self._until(lambda: not self.pending, "Encoding")
+        for name in ("mobile", "full"):
+            if name in self.request.levels:
+                self._publish(grid.LEVELS[name])
+                yield self._progress(f"Level {name} is there")
+
+    def _render_rows(
+        self, shape: CanvasShape, level: LevelGrid, rows: Sequence[int], cols: Sequence[int]
+    ) -> Iterator[Progress]:
+        """Hand one row at a time to whoever is idle, until all are there."""
+        waiting = [
+            RenderRow(shape, slot, tuple(self._direction(level, row, col) for col in cols))
+            for slot, row in enumerate(rows)
+        ]
+        outstanding: set[int] = set()
+        while waiting or outstanding:
+            for member in list(self.crew.idle):
+                if waiting:
+                    outstanding.add(self.crew.order(member, waiting.pop(0)))
+            for reply in self._replies():
+                if reply.number in outstanding and isinstance(reply, Done):
+                    outstanding.discard(reply.number)
+                    self.current += reply.value
+            yield self._progress(f"Rendered {self.current} of {self.total} frames")
+
+    def _direction(self, level: LevelGrid, row: int, col: int) -> grid.Direction:
+        return level.direction(grid.Cell(row, col)).scaled(self.request.intensity)
+
+    def _encode(self, member: int, name: str, shape: CanvasShape, rows: Sequence[int], cols: Sequence[int]) -> None:
+        def finished(_: Any) -> None:
+            self.tiles[name] = "done"
+            self._finished(name)
+
+        self.tiles[name] = "encoding"
+        task = EncodeSheet(shape, tuple(rows), tuple(cols), self.out / name)
+        self.taken[self._begin(member, task, finished, aside=True)] = False
+
+    def _report(self) -> None:
+        """One log line for the operator."""
+        reports = self._ask_all(Report())
+        jacobian = min((report["least_jacobian"] for report in reports if "least_jacobian" in report), default=None)
+        log.info("rendered %d frames with %s, least Jacobian %s", self.current, self.request.engine, jacobian)
+
+    # --- the crew
+
+    def _begin(self, member: int, task: Task, then: Callable[[Any], None], *, aside: bool = False) -> int:
+        number = self.crew.order(member, task, aside=aside)
+        self.pending[number] = then
+        return number
+
+    def _replies(self) -> list[Done | Taken]:
+        """The next replies, after what waits for them has been told."""
+        replies = self.crew.replies(self.cancelled)
+        for reply in replies:
+            if isinstance(reply, Taken):
+                self.taken[reply.number] = True
+            elif reply.number in self.pending:
+                self.pending.pop(reply.number)(reply.value)
+        return replies
+
+    def _until(self, condition: Callable[[], bool], message: str) -> Iterator[Progress]:
+        while not condition():
+            self._replies()
+            yield self._progress(message)
+
+    def _ask_all(self, task: Task) -> list[Any]:
+        """Everybody's answers, in the crew's order."""
+        answers: dict[int, Any] = {}
+        numbers = [self.crew.order(member, task) for member in range(self.crew.size)]
+        while len(answers) < len(numbers):
+            answers.update({r.number: r.value for r in self._replies() if isinstance(r, Done) and r.number in numbers})
+        return [answers[number] for number in numbers]
+
+    def _ask(self, member: int, task: Task) -> Any:
+        answer: list[Any] = []
+        self._begin(member, task, answer.append)
+        while not answer:
+            self._replies()
+        return answer[0]
+
+    # --- files and progress
+
+    def _finished(self, name: str) -> None:
+        self.fresh_files.append(name)
+
+    def _publish(self, level: LevelGrid | None = None, *, complete: bool = False) -> None:
+        """Rewrite the manifest; its level's files are all in place by now."""
+        if level is not None:
+            frame = level_frame(level.name, self.manifest.frame)
+            self.manifest = self.manifest.with_level(Level(level.name, level.x, level.y, frame, SHEETS[level.name]))
+        self.manifest = replace(self.manifest, complete=complete)
+        write_whole(self.out / MANIFEST_NAME, self.manifest.dumps().encode())
+        self.fresh_manifest = self.manifest
+
+    def _progress(self, message: str) -> Progress:
+        files, self.fresh_files = tuple(self.fresh_files), []
+        manifest, self.fresh_manifest = self.fresh_manifest, None
+        return Progress(self.stage, self.current, self.total, message, dict(self.tiles), files, manifest)
+
+    def _sheets_in_order(self) -> list[str]:
+        preview = SHEETS["preview"] if "preview" in self.request.levels else ()
+        pairs = [SHEETS[name][q] for q in QUADRANTS for name in ("full", "mobile") if name in self.request.levels]
+        return [*preview, *pairs]
+
+    def _finest(self) -> LevelGrid | None:
+        return next((grid.LEVELS[name] for name in ("full", "mobile") if name in self.request.levels), None)
+
+    def _shape(self, level: LevelGrid, halves: int) -> CanvasShape:
+        """The canvas of a level's grid (halves 1) or of one of its quadrants (2)."""
+        frame = level_frame(level.name, self.manifest.frame)
+        return level.rows // halves, frame.height, level.cols // halves, frame.width, self.channels
+
+
+def _bytes(shape: CanvasShape) -> int:
+    rows, height, cols, width, channels = shape
+    return rows * height * cols * width * channels
+
+
+def _nested(level: LevelGrid, finest: LevelGrid, rows: range, cols: range) -> tuple[list[int], list[int]]:
+    """Which grid rows and columns of the finest level's quadrant belong to `level`."""
+    return (
+        [slot for slot, row in enumerate(rows) if finest.y[row] in level.y],
+        [slot for slot, col in enumerate(cols) if finest.x[col] in level.x],
+    )

@@ -1,0 +1,59 @@
+"""Frames → sheet images. WebP at the original's quality, written so that a reader never sees half a file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gpuworker.contract import Size
+from gpuworker.whole_file import write_whole
+
+Canvas = NDArray[np.uint8]
+
+QUALITY = 70
+METHOD = 2
+"""Method 2 costs a seventh of Pillow's default 4 on a quadrant, for a tenth more bytes and half a dB more."""
+POSTER_QUALITY, POSTER_METHOD = 85, 4
+
+SYNTHETIC_XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
+    b'Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/compositeSynthetic"/>'
+    b"</rdf:RDF></x:xmpmeta>"
+)
+"""IPTC's mark for a synthetic picture: every file that we render carries it."""
+
+
+def canvas_shape(rows: int, cols: int, frame: Size, channels: int) -> tuple[int, int, int, int, int]:
+    """Axes of a sheet seen as frames: grid row, pixel row, grid column, pixel column, channel."""
+    return rows, frame.height, cols, frame.width, channels
+
+
+def place(canvas: Canvas, row: int, col: int, frame: Canvas) -> None:
+    """Put a frame (H, W, C) into its cell of a canvas of `canvas_shape`; larger frames are averaged down."""
+    _, height, _, width, _ = canvas.shape
+    if frame.shape[:2] != (height, width):
+        frame = np.asarray(cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    canvas[row, :, col] = frame
+
+
+def image_of(canvas: Canvas, rows: Sequence[int], cols: Sequence[int]) -> Image.Image:
+    """A Pillow image of its own of those grid rows and columns; the canvas is free again afterwards."""
+    if len(rows) != canvas.shape[0] or len(cols) != canvas.shape[2]:
+        canvas = canvas[np.ix_(rows, range(canvas.shape[1]), cols)]
+    grid_rows, height, grid_cols, width, channels = canvas.shape
+    pixels = canvas.reshape(grid_rows * height, grid_cols * width, channels)
+    return Image.fromarray(pixels, "RGBA" if channels == 4 else "RGB")
+
+
+def write(image: Image.Image, path: Path, quality: int = QUALITY, method: int = METHOD) -> None:
+    """Encode as WebP and let the file appear whole. Raises OutputFailed."""
+    encoded = io.BytesIO()
+    image.save(encoded, "WEBP", quality=quality, method=method, xmp=SYNTHETIC_XMP)
+    write_whole(path, encoded.getbuffer())

@@ -1,0 +1,109 @@
+"""What a render asks of its processes, and what they answer. Plain data; light to import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gpuworker.contract import RenderRequest
+from gpuworker.errors import RenderError
+from gpuworker.grid import Direction
+
+if TYPE_CHECKING:
+    from gpuworker.framing import Portrait
+
+CanvasShape = tuple[int, int, int, int, int]
+"""Grid rows, frame height, grid columns, frame width, channels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analyse:
+    """Find the face and frame it. Value: (Portrait, advice)."""
+
+    request: RenderRequest
+
+
+@dataclass(frozen=True, slots=True)
+class SetPortrait:
+    """Prepare the engine. Value: advice."""
+
+    engine: str
+    portrait: Portrait
+    intensity: float
+
+
+@dataclass(frozen=True, slots=True)
+class UseCanvas:
+    """Draw into this shared memory from now on; None lets go of it."""
+
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RenderRow:
+    """One grid row of the canvas, from column 0 on. Value: how many frames."""
+
+    shape: CanvasShape
+    row: int
+    directions: tuple[Direction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeSheet:
+    """Encode those grid rows and columns of the canvas. Answers Taken once the canvas is free, then Done."""
+
+    shape: CanvasShape
+    rows: tuple[int, ...]
+    cols: tuple[int, ...]
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class WritePoster:
+    """The neutral frame as a picture of its own."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Value: the engine's report, with the process's CPU seconds."""
+
+
+Task = Analyse | SetPortrait | UseCanvas | RenderRow | EncodeSheet | WritePoster | Report
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A task with the number that its replies carry."""
+
+    number: int
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The process has loaded its libraries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The canvas has been copied and may be drawn over."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    number: int
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    number: int
+    error: RenderError
+
+
+Reply = Ready | Taken | Done | Failed

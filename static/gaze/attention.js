@@ -1,0 +1,57 @@
+/**
+ * What one element looks at: the place its page told it, the arrow keys, the pointer, or nothing.
+ */
+import { LIMIT } from './grid.js';
+import { gazeAt, pointerPosition } from './pointer.js';
+
+/** Share of the way from the middle to the edge that one press of an arrow key moves the gaze. */
+const KEY_STEP = 0.25;
+
+const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+export class Attention {
+  #told = null;
+  #steered = null;
+
+  /**
+   * @param {number | null} x −1 (left) … 1 (right); null gives the gaze back to the pointer
+   * @param {number} [y] −1 (up) … 1 (down)
+   * @throws {TypeError} when a coordinate is no number
+   */
+  tell(x, y) {
+    if (x !== null && !(Number.isFinite(x) && Number.isFinite(y))) throw new TypeError('lookAt wants two numbers, or null');
+    this.#told = x === null ? null : { x: unit(x) * LIMIT, y: unit(y) * LIMIT };
+  }
+
+  /**
+   * @param {string} key as KeyboardEvent names it
+   * @param {{x: number, y: number}} from where the gaze is, grid units
+   * @returns {boolean} whether the key moved the gaze
+   */
+  steer(key, from) {
+    if (!(key in KEYS)) return false;
+    const [right, down] = KEYS[key];
+    const { x, y } = this.#steered ?? from;
+    this.#steered = { x: unit(x / LIMIT + right * KEY_STEP) * LIMIT, y: unit(y / LIMIT + down * KEY_STEP) * LIMIT };
+    return true;
+  }
+
+  /** The arrow keys let go: the pointer has moved, the element lost its focus, or Escape was pressed. */
+  letGo() {
+    this.#steered = null;
+  }
+
+  /**
+   * @param {DOMRect} box of the element
+   * @returns {{x: number, y: number}} grid units
+   */
+  target(box) {
+    const point = pointerPosition();
+    const viewport = { width: innerWidth, height: innerHeight };
+    return this.#told ?? this.#steered ?? (point ? gazeAt(point, box, viewport) : { x: 0, y: 0 });
+  }
+}
+
+function unit(value) {
+  return Math.min(1, Math.max(-1, value));
+}

@@ -1,0 +1,42 @@
+/**
+ * One animation loop for all elements of the page. It runs while somebody wants a turn and then stops.
+ */
+
+/** Longest step in seconds: after a pause the gaze moves on, it does not jump. */
+const LONGEST_STEP = 0.1;
+
+const waiting = new Set();
+let handle = 0;
+let last = 0;
+
+/**
+ * Gives `participant.turn(seconds)` the next animation frame, and further ones while it returns true.
+ *
+ * @param {{turn(seconds: number): boolean}} participant
+ */
+export function nextTurn(participant) {
+  waiting.add(participant);
+  if (handle) return;
+  last = performance.now();
+  handle = requestAnimationFrame(run);
+}
+
+/** Takes back a wish for a turn. */
+export function noTurn(participant) {
+  waiting.delete(participant);
+  if (waiting.size) return;
+  cancelAnimationFrame(handle);
+  handle = 0;
+}
+
+function run(now) {
+  // The frame's time may lie a little before the moment that asked for it.
+  const seconds = Math.min(Math.max((now - last) / 1000, 0), LONGEST_STEP);
+  last = now;
+  const due = [...waiting];
+  waiting.clear();
+  for (const participant of due) {
+    if (participant.turn(seconds)) waiting.add(participant);
+  }
+  handle = waiting.size ? requestAnimationFrame(run) : 0;
+}

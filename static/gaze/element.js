@@ -1,0 +1,359 @@
+/**
+ * <gaze-tracker>: a portrait whose gaze follows the pointer. README documents its attributes and events.
+ */
+import { Attention } from './attention.js';
+import { nextTurn, noTurn } from './clock.js';
+import { GazeFailure } from './failure.js';
+import { Motion, timeConstant } from './motion.js';
+import { watchPointer } from './pointer.js';
+import { openPortrait } from './portrait.js';
+import { parseSource, safeUrl } from './source.js';
+import { styleRoot } from './style.js';
+import { View } from './view.js';
+
+const SOURCE_ATTRIBUTES = ['src', 'mode', 'grid'];
+const LABEL = 'Portrait whose eyes follow the pointer';
+
+/** The size of an element that nothing is known about yet: the frame that most portraits have. */
+const USUAL_SIZE = { width: 410, height: 512 };
+
+/** An element lower than this share of the window leaves room beside it to scroll the page. */
+const SCROLL_ROOM = 0.7;
+
+const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
+
+/**
+ * Events, all bubbling and composed: `gaze-ready` (alive), `gaze-level` (detail: {name}), `gaze-error` (detail:
+ * {code, message}; see failure.js). Custom states for style sheets: `live`, `moved`, `alpha`.
+ */
+export class GazeTracker extends HTMLElement {
+  static observedAttributes = [...SOURCE_ATTRIBUTES, 'poster', 'width', 'height', 'smoothing', 'alt', 'no-poll'];
+
+  #internals = this.attachInternals();
+  #still = document.createElement('div');
+  #poster = new Image();
+  #canvas = document.createElement('canvas');
+  #size;
+  #view;
+  #motion = new Motion();
+  #attention = new Attention();
+  #onScreen = false;
+  #settling = false;
+  #live = false;
+  #portrait = null;
+  /** The attributes that the portrait was opened for. */
+  #asked = null;
+  /** Ends what holds while the element is in a document. */
+  #leaving = null;
+  /** Ends what holds while the portrait is open. */
+  #closing = null;
+
+  constructor() {
+    super();
+    const root = this.attachShadow({ mode: 'open' });
+    this.#size = styleRoot(root);
+    this.#still.className = 'still';
+    this.#canvas.className = 'live';
+    this.#poster.hidden = true;
+    this.#poster.alt = '';
+    this.#poster.part = 'poster';
+    this.#canvas.part = 'canvas';
+    this.#still.append(this.#poster, document.createElement('slot'));
+    root.append(this.#still, this.#canvas);
+    this.#view = new View(this.#canvas, () => this.#onResize());
+    this.#poster.addEventListener('error', () => this.#onPosterError());
+    this.addEventListener('keydown', (event) => this.#onKey(event));
+    this.addEventListener('blur', () => this.#letGo());
+  }
+
+  connectedCallback() {
+    if (!this.hasAttribute('tabindex')) this.tabIndex = 0;
+    if (!this.hasAttribute('role')) this.setAttribute('role', 'img');
+    this.#label();
+    this.#settleSoon();
+  }
+
+  disconnectedCallback() {
+    this.#settleSoon();
+  }
+
+  attributeChangedCallback(name) {
+    if (name === 'alt') this.#label();
+    else if (name === 'smoothing') this.#motion.constant = timeConstant(Number(this.getAttribute(name)));
+    else this.#settleSoon();
+  }
+
+  /** Whether the portrait is alive: a level is loaded and follows. @type {boolean} */
+  get ready() {
+    return Boolean(this.#portrait?.frames);
+  }
+
+  /**
+   * Makes the portrait look at a place, whatever the pointer does; `lookAt(null)` gives it back to the pointer.
+   *
+   * @param {number | null} x −1 (the viewer's left) … 1 (right)
+   * @param {number} [y] −1 (up) … 1 (down)
+   * @throws {TypeError} when a coordinate is no number
+   */
+  lookAt(x, y) {
+    this.#attention.tell(x, y);
+    this.#wake();
+  }
+
+  /** Looks at the manifest again and loads what is new in it. */
+  async refresh() {
+    await this.#portrait?.refresh();
+  }
+
+  /** The clock's turn: moves the gaze on and draws it. @returns {boolean} whether it wants another */
+  turn(seconds) {
+    if (!this.#awake) return false;
+    const target = this.#isStill ? { x: 0, y: 0 } : this.#attention.target(this.getBoundingClientRect());
+    const moving = this.#motion.step(target, seconds);
+    this.#draw();
+    return moving;
+  }
+
+  get #awake() {
+    return this.#onScreen && !document.hidden && this.ready;
+  }
+
+  /** Whether the person asked for less motion. */
+  get #isStill() {
+    return reducedMotion.matches;
+  }
+
+  get #hasStill() {
+    return !this.#poster.hidden || this.querySelector('img') !== null;
+  }
+
+  /** Several attributes and moves in the document count as one change. */
+  #settleSoon() {
+    if (this.#settling) return;
+    this.#settling = true;
+    queueMicrotask(() => {
+      this.#settling = false;
+      this.#settle();
+    });
+  }
+
+  #settle() {
+    if (!this.isConnected) {
+      this.#leave();
+      return;
+    }
+    if (!this.#leaving) this.#enter();
+    const asked = JSON.stringify([document.baseURI, ...SOURCE_ATTRIBUTES.map((name) => this.getAttribute(name))]);
+    if (asked !== this.#asked) this.#open(this.#parsedSource());
+    this.#asked = asked;
+    this.#showPoster();
+    this.#fitSize();
+    if (!this.hasAttribute('no-poll')) this.#portrait?.keepUp();
+  }
+
+  #enter() {
+    this.#leaving = new AbortController();
+    const { signal } = this.#leaving;
+    const stopWatching = watchPointer((moved) => this.#onPointer(moved));
+    const onScreen = new IntersectionObserver((entries) => this.#onIntersection(entries.at(-1)));
+    onScreen.observe(this);
+    this.#view.connect();
+    reducedMotion.addEventListener('change', () => this.#onMotionPreference(), { signal });
+    document.addEventListener('visibilitychange', () => this.#wake(), { signal });
+    addEventListener('resize', () => this.#fitTouch(), { signal });
+    signal.addEventListener('abort', () => {
+      stopWatching();
+      onScreen.disconnect();
+      this.#view.disconnect();
+    });
+  }
+
+  #leave() {
+    noTurn(this);
+    this.#leaving?.abort();
+    this.#leaving = null;
+    this.#onScreen = false;
+    this.#open(null);
+    this.#asked = null;
+  }
+
+  #parsedSource() {
+    const src = this.getAttribute('src')?.trim();
+    if (!src) return null;
+    try {
+      return parseSource({ src, mode: this.getAttribute('mode'), grid: this.getAttribute('grid') }, document.baseURI);
+    } catch (error) {
+      this.#report(error);
+      return null;
+    }
+  }
+
+  #open(source) {
+    this.#closing?.abort();
+    this.#portrait?.close();
+    this.#portrait = null;
+    this.#uncover();
+    if (!source) return;
+    this.#closing = new AbortController();
+    const { signal } = this.#closing;
+    this.#portrait = openPortrait(source);
+    this.#portrait.addEventListener('described', () => this.#onDescribed(), { signal });
+    this.#portrait.addEventListener('level', () => this.#onLevel(), { signal });
+    this.#portrait.addEventListener('problem', ({ detail }) => this.#report(detail), { signal });
+    if (this.#portrait.description) this.#onDescribed();
+    else this.#portrait.describe();
+    if (this.#portrait.frames) queueMicrotask(() => signal.aborted || this.#onLevel());
+    this.#climb();
+  }
+
+  #climb() {
+    if (!this.#onScreen || !this.#portrait) return;
+    if (this.#isStill && (this.#hasStill || !this.#portrait.description)) return;
+    this.#portrait.climb();
+  }
+
+  #onDescribed() {
+    this.#toggleState('alpha', this.#portrait.description.alpha);
+    this.#showPoster();
+    this.#fitSize();
+    this.#climb();
+  }
+
+  #onLevel() {
+    this.#fitSize();
+    if (this.#awake) this.#draw();
+    this.#wake();
+    if (!this.#live) this.#tell('gaze-ready');
+    this.#live = true;
+    this.#tell('gaze-level', { name: this.#portrait.frames.level.name });
+  }
+
+  #onIntersection({ isIntersecting }) {
+    this.#onScreen = isIntersecting;
+    if (!isIntersecting) return;
+    this.#climb();
+    this.#wake();
+  }
+
+  #onMotionPreference() {
+    if (this.#awake) this.#draw();
+    this.#climb();
+    this.#wake();
+  }
+
+  #onPointer(moved) {
+    if (moved) {
+      this.#attention.letGo();
+      if (this.ready) this.#toggleState('moved', true);
+    }
+    this.#wake();
+  }
+
+  #onKey(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key === 'Escape') this.#letGo();
+    if (!this.#attention.steer(event.key, this.#motion.position)) return;
+    event.preventDefault();
+    if (this.ready) this.#toggleState('moved', true);
+    this.#wake();
+  }
+
+  #letGo() {
+    this.#attention.letGo();
+    this.#wake();
+  }
+
+  #onResize() {
+    this.#fitTouch();
+    if (this.#awake) this.#draw();
+  }
+
+  #onPosterError() {
+    this.#poster.hidden = true;
+    this.#climb();
+  }
+
+  #wake() {
+    if (this.#awake) nextTurn(this);
+  }
+
+  #draw() {
+    const still = this.#isStill && this.#hasStill;
+    if (!still) this.#view.show(this.#portrait.frames, this.#motion.position);
+    this.#cover(!still);
+  }
+
+  /** Shows the canvas instead of the still picture, which must not shine through a transparent portrait. */
+  #cover(live) {
+    this.#canvas.classList.toggle('shown', live);
+    this.#still.classList.toggle('covered', live);
+    this.#toggleState('live', live);
+  }
+
+  #uncover() {
+    for (const state of ['moved', 'alpha']) this.#toggleState(state, false);
+    this.#cover(false);
+    this.#live = false;
+    this.#view.forget();
+  }
+
+  #showPoster() {
+    const address = this.#posterAddress();
+    if (address === (this.#poster.getAttribute('src') ?? '')) return;
+    this.#poster.hidden = !address;
+    if (address) this.#poster.src = address;
+    else this.#poster.removeAttribute('src');
+  }
+
+  /** The attribute's, none where the page brings a picture of its own, else the portrait's. */
+  #posterAddress() {
+    const own = this.getAttribute('poster');
+    try {
+      if (own) return safeUrl(own, document.baseURI);
+    } catch (error) {
+      this.#report(error);
+    }
+    return this.querySelector('img') ? '' : (this.#portrait?.description?.poster ?? '');
+  }
+
+  /** The attributes' size, else the portrait's own; known before any picture has come, so that nothing jumps. */
+  #fitSize() {
+    const own = this.#portrait?.frames?.size ?? this.#portrait?.description?.frame ?? USUAL_SIZE;
+    const width = this.#length('width');
+    const height = this.#length('height');
+    const shape = width && height ? { width, height } : own;
+    this.#size.aspectRatio = `${shape.width} / ${shape.height}`;
+    this.#size.width = `${width ?? (height ? (height * own.width) / own.height : own.width)}px`;
+  }
+
+  #length(attribute) {
+    const pixels = Number.parseFloat(this.getAttribute(attribute));
+    return pixels > 0 ? pixels : null;
+  }
+
+  /** A drag on the element moves the gaze; where it fills the window, it must let the page scroll. */
+  #fitTouch() {
+    const low = this.getBoundingClientRect().height < innerHeight * SCROLL_ROOM;
+    for (const part of [this.#still, this.#canvas]) part.style.touchAction = low ? 'none' : 'pan-y';
+  }
+
+  #label() {
+    const alt = this.getAttribute('alt');
+    if (alt || !this.hasAttribute('aria-label')) this.setAttribute('aria-label', alt || LABEL);
+  }
+
+  /** Browsers without custom states lack only what style sheets make of them. */
+  #toggleState(name, on) {
+    if (on) this.#internals.states?.add(name);
+    else this.#internals.states?.delete(name);
+  }
+
+  #report(error) {
+    if (!(error instanceof GazeFailure)) throw error;
+    this.#tell('gaze-error', { code: error.code, message: error.message });
+  }
+
+  #tell(type, detail = null) {
+    this.dispatchEvent(new CustomEvent(type, { bubbles: true, composed: true, detail }));
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The page's pointer: the mouse or pen anywhere on it, or one finger, which goes on scrolling as ever.
+ * One set of listeners serves all elements.
+ */
+import { LIMIT } from './grid.js';
+
+/** Seconds that a gaze lingers after the pointer has left or the finger is lifted. */
+const LINGER = 1.2;
+
+const PASSIVE = { passive: true, capture: true };
+
+const watchers = new Set();
+let position = null;
+let listening = null;
+let timer = 0;
+
+/**
+ * @param {(moved: boolean) => void} onChange called when the pointer has moved (true), has been gone for a while
+ *   or the page has scrolled under it (false)
+ * @returns {() => void} stops watching
+ */
+export function watchPointer(onChange) {
+  watchers.add(onChange);
+  if (!listening) listen();
+  return () => {
+    watchers.delete(onChange);
+    if (!watchers.size) stopListening();
+  };
+}
+
+/** @returns {{x: number, y: number} | null} CSS pixels in the window; null while there is no pointer */
+export function pointerPosition() {
+  return position;
+}
+
+/**
+ * The gaze that looks at a point. Each axis spans half the window's own axis, so that all of the grid is reachable
+ * whatever the window's shape.
+ *
+ * @param {{x: number, y: number}} point CSS pixels in the window
+ * @param {DOMRect} box of the element
+ * @param {{width: number, height: number}} viewport CSS pixels
+ * @returns {{x: number, y: number}} grid units, −15 … 15
+ */
+export function gazeAt(point, box, viewport) {
+  return {
+    x: clamp((point.x - box.left - box.width / 2) / (viewport.width / 2)) * LIMIT,
+    y: clamp((point.y - box.top - box.height / 2) / (viewport.height / 2)) * LIMIT,
+  };
+}
+
+function clamp(value) {
+  return Math.min(1, Math.max(-1, value));
+}
+
+function listen() {
+  listening = new AbortController();
+  const options = { ...PASSIVE, signal: listening.signal };
+  // A finger that scrolls gets no pointer events after the first, but touch events go on.
+  addEventListener('pointermove', (event) => event.pointerType !== 'touch' && move(event), options);
+  addEventListener('touchstart', (event) => move(event.touches[0]), options);
+  addEventListener('touchmove', (event) => move(event.touches[0]), options);
+  addEventListener('touchend', (event) => event.touches.length || leave(), options);
+  addEventListener('touchcancel', leave, options);
+  document.documentElement.addEventListener('pointerleave', (event) => event.pointerType !== 'touch' && leave(), options);
+  addEventListener('blur', (event) => event.target === window && leave(), options);
+  addEventListener('scroll', () => position && tell(false), options);
+  addEventListener('resize', () => position && tell(false), options);
+}
+
+function stopListening() {
+  listening.abort();
+  listening = null;
+  clearTimeout(timer);
+  position = null;
+}
+
+function move({ clientX, clientY }) {
+  clearTimeout(timer);
+  position = { x: clientX, y: clientY };
+  tell(true);
+}
+
+function leave() {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    position = null;
+    tell(false);
+  }, LINGER * 1000);
+}
+
+function tell(moved) {
+  for (const watcher of watchers) watcher(moved);
+}

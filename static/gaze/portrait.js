@@ -1,0 +1,227 @@
+/**
+ * One source as the page knows it: its description and the finest level loaded so far. Elements that show the same
+ * source share it.
+ *
+ * Events: `described`, `level`, and `problem` with a GazeFailure as `detail`.
+ */
+import { deviceBudget, fits, levelBytes, nextLevel, thisDevice } from './budget.js';
+import { GazeFailure } from './failure.js';
+import { contextLost, pageRenderer } from './renderer.js';
+import { loadLevel } from './sheets.js';
+import { describe } from './source.js';
+
+/** Seconds between looks at a manifest that is not complete: at first, and at most. */
+const SHORTEST_WAIT = 1;
+const LONGEST_WAIT = 5;
+const WAIT_GROWTH = 1.5;
+
+/** Failures after which a level is never tried again; others get another chance when the page asks for it. */
+const LASTING = ['memory', 'context-lost', 'decode'];
+
+/** A portrait of another engine is older than anything the manifest now lists. */
+const OUTDATED = { rows: 0, cols: 0 };
+
+const opened = new Map();
+
+/**
+ * @param {import('./source.js').Source} source
+ * @returns {Portrait} the page's portrait of that source; `close` it when done
+ */
+export function openPortrait(source) {
+  const portrait = opened.get(source.key) ?? new Portrait(source);
+  opened.set(source.key, portrait);
+  portrait.holders += 1;
+  return portrait;
+}
+
+export class Portrait extends EventTarget {
+  /** What may be loaded; null until it is known. @type {import('./source.js').Description | null} */
+  description = null;
+  /** The level to show; null while there is none. @type {import('./frames.js').LevelFrames | null} */
+  frames = null;
+  holders = 0;
+  #source;
+  #closing = new AbortController();
+  #renderer = null;
+  #describing = null;
+  #climbing = null;
+  #polling = null;
+  #loading = null;
+  /** Codes of failures by level; a level that failed is not tried again by itself. */
+  #failed = new Map();
+  /** Whose frames are shown; cached sheets of another engine may bear the same addresses. */
+  #engine = null;
+  #fresh = false;
+
+  constructor(source) {
+    super();
+    this.#source = source;
+  }
+
+  /** Reads the description, once. */
+  async describe() {
+    this.#describing ??= this.#read(false);
+    return this.#describing;
+  }
+
+  /** Loads level after level until the finest is there that the device can hold. Safe to call at any time. */
+  climb() {
+    this.#climbing ??= this.#climb().finally(() => {
+      this.#climbing = null;
+    });
+    return this.#climbing;
+  }
+
+  /** Looks at the manifest again and climbs on if it offers more; failed sheets get another chance. */
+  async refresh() {
+    for (const [key, code] of this.#failed) {
+      if (!LASTING.includes(code)) this.#failed.delete(key);
+    }
+    await this.#read(true);
+    await this.climb();
+  }
+
+  /** Keeps looking at the manifest until it is complete. */
+  keepUp() {
+    this.#polling ??= this.#poll();
+  }
+
+  close() {
+    this.holders -= 1;
+    if (this.holders > 0) return;
+    opened.delete(this.#source.key);
+    this.#closing.abort();
+    this.frames?.delete();
+    this.frames = null;
+    this.#renderer?.removeEventListener('lost', this.#onLost);
+    this.#renderer?.removeEventListener('restored', this.#onRestored);
+  }
+
+  /** Bytes of frames that it holds or is about to. */
+  get bytes() {
+    return Math.max(this.frames?.bytes ?? 0, this.#loading ? levelBytes(this.#loading) : 0);
+  }
+
+  get #closed() {
+    return this.#closing.signal.aborted;
+  }
+
+  async #read(fresh) {
+    try {
+      const description = await describe(this.#source, { signal: this.#closing.signal, fresh });
+      if (this.#closed) return;
+      this.#fresh ||= this.description !== null && description.engine !== this.description.engine;
+      this.description = description;
+      this.dispatchEvent(new Event('described'));
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  async #climb() {
+    await this.describe();
+    if (!this.description || !this.#takeRenderer()) return;
+    for (;;) {
+      const level = this.#closed || this.#renderer.lost ? null : this.#nextLevel();
+      if (!level) return;
+      await this.#load(level);
+    }
+  }
+
+  #takeRenderer() {
+    if (this.#renderer || this.#failed.has('renderer')) return this.#renderer;
+    try {
+      this.#renderer = pageRenderer();
+      this.#renderer.addEventListener('lost', this.#onLost);
+      this.#renderer.addEventListener('restored', this.#onRestored);
+    } catch (error) {
+      this.#failed.set('renderer', error.code);
+      this.#report(error);
+    }
+    return this.#renderer;
+  }
+
+  #nextLevel() {
+    const outdated = this.frames && this.#engine !== this.description.engine;
+    const current = outdated ? OUTDATED : (this.frames?.level ?? null);
+    return nextLevel(this.#levels(), current, this.#device());
+  }
+
+  async #load(level) {
+    const { engine } = this.description;
+    const key = this.#keyOf(level);
+    this.#loading = level;
+    try {
+      const frames = await loadLevel(level, this.#renderer, {
+        signal: this.#closing.signal,
+        fresh: this.#fresh,
+        tolerant: !this.#levels().some((other) => other.rows < level.rows),
+        fits: (frame) => fits(level, this.#device(), frame),
+        onProblem: (failure) => this.#report(failure),
+      });
+      this.#show(frames, engine);
+    } catch (error) {
+      // A context that is lost during an upload was probably lost because of it.
+      this.#failed.set(key, error.code);
+      if (error.code !== 'context-lost') this.#report(error);
+    } finally {
+      this.#loading = null;
+    }
+  }
+
+  #show(frames, engine) {
+    const before = this.frames;
+    this.frames = frames;
+    this.#engine = engine;
+    this.dispatchEvent(new Event('level'));
+    before?.delete();
+  }
+
+  #levels() {
+    return this.description.levels.filter((level) => !this.#failed.has(this.#keyOf(level)));
+  }
+
+  #keyOf(level) {
+    return [this.description.engine, level.name, level.rows, level.cols, ...level.sheets].join(' ');
+  }
+
+  #device() {
+    const others = [...opened.values()].filter((portrait) => portrait !== this);
+    const inUse = others.reduce((sum, { bytes }) => sum + bytes, 0);
+    return { budget: deviceBudget(thisDevice()), inUse, ...this.#renderer.limits };
+  }
+
+  #onLost = () => {
+    this.frames = null;
+    this.#report(contextLost());
+  };
+
+  #onRestored = async () => {
+    await this.#climbing;
+    await this.climb();
+  };
+
+  async #poll() {
+    await this.describe();
+    let wait = SHORTEST_WAIT;
+    while (!this.#closed && this.description && !this.description.complete) {
+      await seconds(wait);
+      if (this.#closed || document.hidden) continue;
+      const offered = this.description.levels.length;
+      await this.#read(true);
+      wait = this.description.levels.length > offered ? SHORTEST_WAIT : Math.min(wait * WAIT_GROWTH, LONGEST_WAIT);
+      if (this.#renderer) this.climb();
+    }
+    this.#polling = null;
+  }
+
+  #report(failure) {
+    if (this.#closed) return;
+    if (!(failure instanceof GazeFailure)) throw failure;
+    this.dispatchEvent(new CustomEvent('problem', { detail: failure }));
+  }
+}
+
+function seconds(count) {
+  return new Promise((resolve) => setTimeout(resolve, count * 1000));
+}

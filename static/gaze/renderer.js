@@ -1,0 +1,242 @@
+/**
+ * WebGL 2, once for the whole page: browsers allow some sixteen contexts, and portraits shown several times
+ * share their frames. Elements get their picture copied onto a 2D canvas of their own, which also keeps the last
+ * picture while a context is lost.
+ */
+import { GazeFailure } from './failure.js';
+import { COVER, MIX, SCALE } from './shaders.js';
+
+const CONTEXT = { alpha: true, antialias: false, depth: false, stencil: false, premultipliedAlpha: true };
+
+/**
+ * A row of a sheet: frames of one size as layers of one texture array. A strip takes 13 MB where a sheet takes
+ * 189 MB: drivers clear an array when it is made, and that must not be felt.
+ *
+ * @typedef {{id: number, texture: WebGLTexture, width: number, height: number, layers: number, bytes: number}} Strip
+ *   `id` is never used twice
+ */
+
+/** `lost` and `restored` events tell of the context. */
+export class Renderer extends EventTarget {
+  /** How often the context has been lost; what was uploaded before is gone. */
+  epoch = 0;
+  #canvas = document.createElement('canvas');
+  #gl;
+  #mix;
+  #scale;
+  #picture = null;
+  #strips = 0;
+
+  /** @throws {GazeFailure} `webgl` when the browser has no WebGL 2 to give */
+  constructor() {
+    super();
+    this.#gl = this.#canvas.getContext('webgl2', CONTEXT);
+    if (!this.#gl) throw new GazeFailure('webgl', 'This browser shows the portrait as a still picture: it has no WebGL 2.');
+    this.#canvas.addEventListener('webglcontextlost', (event) => this.#lose(event));
+    this.#canvas.addEventListener('webglcontextrestored', () => this.#restore());
+    this.#build();
+  }
+
+  get lost() {
+    return this.#gl.isContextLost();
+  }
+
+  /** @returns {{maxLayers: number, maxSize: number}} of a texture array: layers, pixels */
+  get limits() {
+    const gl = this.#gl;
+    return {
+      maxLayers: gl.getParameter(gl.MAX_ARRAY_TEXTURE_LAYERS) ?? 0,
+      maxSize: gl.getParameter(gl.MAX_TEXTURE_SIZE) ?? 0,
+    };
+  }
+
+  /**
+   * @param {number} width pixels
+   * @param {number} height pixels
+   * @param {number} layers
+   * @returns {Strip}
+   * @throws {GazeFailure} `memory`, `context-lost`
+   */
+  createStrip(width, height, layers) {
+    const gl = this.#gl;
+    const texture = gl.createTexture();
+    gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
+    gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+    gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
+    gl.texStorage3D(gl.TEXTURE_2D_ARRAY, 1, gl.RGBA8, width, height, layers);
+    const error = gl.getError();
+    if (this.lost || error === gl.CONTEXT_LOST_WEBGL) throw contextLost();
+    if (error !== gl.NO_ERROR) {
+      gl.deleteTexture(texture);
+      throw new GazeFailure('memory', 'The graphics card has no room for a finer portrait.');
+    }
+    this.#strips += 1;
+    return { id: this.#strips, texture, width, height, layers, bytes: width * height * layers * 4 };
+  }
+
+  /**
+   * @param {Strip} strip
+   * @param {number} layer
+   * @param {ImageBitmap} frame of the strip's size
+   */
+  fillLayer(strip, layer, frame) {
+    const gl = this.#gl;
+    gl.bindTexture(gl.TEXTURE_2D_ARRAY, strip.texture);
+    gl.texSubImage3D(gl.TEXTURE_2D_ARRAY, 0, 0, 0, layer, strip.width, strip.height, 1, gl.RGBA, gl.UNSIGNED_BYTE, frame);
+  }
+
+  /** @param {Strip} strip */
+  deleteStrip(strip) {
+    this.#gl.deleteTexture(strip.texture);
+  }
+
+  /**
+   * Waits, without blocking, until the graphics card has done what it was told: uploads must not pile up.
+   *
+   * @param {number} epoch in which the uploads began
+   * @param {() => Promise<void>} pause lets other tasks run
+   * @throws {GazeFailure} `context-lost` when that epoch is over
+   */
+  async drained(epoch, pause) {
+    const gl = this.#gl;
+    const over = () => this.lost || this.epoch !== epoch;
+    const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    gl.flush();
+    do await pause();
+    while (!over() && gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED);
+    if (over()) throw contextLost();
+    gl.deleteSync(fence);
+  }
+
+  /**
+   * Draws a pose, opaque or with alpha, into a rectangle of an element's own canvas.
+   *
+   * @param {CanvasRenderingContext2D} target
+   * @param {{x: number, y: number, width: number, height: number}} place device pixels
+   * @param {{strip: Strip, layer: number, weight: number}[]} frames one to four; their weights sum to 1
+   */
+  draw(target, place, frames) {
+    const { width, height } = frames[0].strip;
+    this.#mixFrames(frames, width, height);
+    this.#scalePicture(place, place.width >= width);
+    const from = this.#canvas.height - place.height;
+    target.clearRect(0, 0, target.canvas.width, target.canvas.height);
+    target.drawImage(this.#canvas, 0, from, place.width, place.height, place.x, place.y, place.width, place.height);
+  }
+
+  #mixFrames(frames, width, height) {
+    const gl = this.#gl;
+    this.#sizePicture(width, height);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.#picture.framebuffer);
+    gl.viewport(0, 0, width, height);
+    gl.useProgram(this.#mix.program);
+    const four = [0, 1, 2, 3].map((i) => frames[i] ?? { ...frames[0], weight: 0 });
+    four.forEach(({ strip }, unit) => {
+      gl.activeTexture(gl.TEXTURE0 + unit);
+      gl.bindTexture(gl.TEXTURE_2D_ARRAY, strip.texture);
+    });
+    gl.uniform4iv(this.#mix.at.layers, four.map(({ layer }) => layer));
+    gl.uniform4fv(this.#mix.at.weights, four.map(({ weight }) => weight));
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+  }
+
+  #scalePicture({ width, height }, magnify) {
+    const gl = this.#gl;
+    this.#growCanvas(width, height);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    gl.viewport(0, 0, width, height);
+    gl.useProgram(this.#scale.program);
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_2D, this.#picture.texture);
+    if (!magnify) gl.generateMipmap(gl.TEXTURE_2D);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, magnify ? gl.LINEAR : gl.LINEAR_MIPMAP_LINEAR);
+    gl.uniform2f(this.#scale.at.size, width, height);
+    gl.uniform1i(this.#scale.at.magnify, magnify ? 1 : 0);
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+  }
+
+  /** Only ever grows: elements of different sizes take turns, and a new drawing buffer is not free. */
+  #growCanvas(width, height) {
+    if (this.#canvas.width < width) this.#canvas.width = width;
+    if (this.#canvas.height < height) this.#canvas.height = height;
+  }
+
+  /** The picture that the first pass paints and the second one reads, at the frames' own size. */
+  #sizePicture(width, height) {
+    if (this.#picture?.width === width && this.#picture.height === height) return;
+    const gl = this.#gl;
+    if (this.#picture) {
+      gl.deleteTexture(this.#picture.texture);
+      gl.deleteFramebuffer(this.#picture.framebuffer);
+    }
+    const texture = gl.createTexture();
+    const framebuffer = gl.createFramebuffer();
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_2D, texture);
+    gl.texStorage2D(gl.TEXTURE_2D, Math.floor(Math.log2(Math.max(width, height))) + 1, gl.RGBA8, width, height);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
+    this.#picture = { texture, framebuffer, width, height };
+  }
+
+  #build() {
+    const gl = this.#gl;
+    this.#mix = buildProgram(gl, MIX);
+    this.#scale = buildProgram(gl, SCALE);
+    gl.useProgram(this.#mix.program);
+    for (const unit of [0, 1, 2, 3]) gl.uniform1i(this.#mix.at[`frame${unit}`], unit);
+  }
+
+  #lose(event) {
+    event.preventDefault();
+    this.epoch += 1;
+    this.#picture = null;
+    this.dispatchEvent(new Event('lost'));
+  }
+
+  #restore() {
+    this.#build();
+    this.dispatchEvent(new Event('restored'));
+  }
+}
+
+let shared = null;
+
+/**
+ * @returns {Renderer} the page's own
+ * @throws {GazeFailure} `webgl`
+ */
+export function pageRenderer() {
+  shared ??= new Renderer();
+  return shared;
+}
+
+/** @returns {GazeFailure} */
+export function contextLost() {
+  return new GazeFailure('context-lost', 'The browser took the graphics card away; the portrait rests until it is back.');
+}
+
+/** A program with the locations of its uniforms by name. */
+function buildProgram(gl, fragment) {
+  const program = gl.createProgram();
+  for (const [type, text] of [[gl.VERTEX_SHADER, COVER], [gl.FRAGMENT_SHADER, fragment]]) {
+    const shader = gl.createShader(type);
+    gl.shaderSource(shader, text);
+    gl.compileShader(shader);
+    gl.attachShader(program, shader);
+    gl.deleteShader(shader);
+  }
+  gl.linkProgram(program);
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
+    throw new GazeFailure('webgl', `The graphics card refuses to draw the portrait. ${gl.getProgramInfoLog(program)}`);
+  }
+  const at = {};
+  const count = gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS) ?? 0;
+  for (let i = 0; i < count; i += 1) {
+    const { name } = gl.getActiveUniform(program, i);
+    at[name] = gl.getUniformLocation(program, name);
+  }
+  return { program, at };
+}

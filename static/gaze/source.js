@@ -1,0 +1,130 @@
+/**
+ * What the attributes ask for: a manifest, a list of sheets, or the folder of an older portrait.
+ */
+import { GazeFailure } from './failure.js';
+import { sheetValues } from './grid.js';
+import { readManifest } from './manifest.js';
+
+const DEFAULT_GRID = 30;
+const MOST_STEPS = 64;
+
+/**
+ * @typedef {import('./manifest.js').Size} Size
+ * @typedef {{name: string, rows: number, cols: number, x: number[], y: number[], frame: Size | null,
+ *   sheets: string[]}} Level `sheets` are absolute addresses; `frame` is null until a sheet has been decoded
+ * @typedef {{engine: string, frame: Size | null, alpha: boolean, poster: string | null, complete: boolean,
+ *   levels: Level[]}} Description what may be loaded right now
+ * @typedef {{key: string, manifest: string} | {key: string, description: Description}} Source `key` is equal for
+ *   attributes that ask for the same thing
+ */
+
+/**
+ * @param {{src: string, mode?: string | null, grid?: string | null}} attributes
+ * @param {string} base the page's own base address
+ * @returns {Source}
+ * @throws {GazeFailure} `source`
+ */
+export function parseSource({ src, mode = null, grid = null }, base) {
+  if (mode === 'single') return listed([safeUrl(src, base)], mode, grid);
+  const parts = splitList(src);
+  if (parts.length > 1) return listed(parts.map((part) => safeUrl(part, base)), mode, grid);
+  const url = safeUrl(src, base);
+  return isManifest(url) ? { key: `manifest ${url}`, manifest: url } : folder(url);
+}
+
+/**
+ * @param {Source} source
+ * @param {{signal: AbortSignal, fresh?: boolean}} options `fresh` asks the server whether the manifest changed
+ * @returns {Promise<Description>}
+ * @throws {GazeFailure} `manifest`
+ */
+export async function describe(source, { signal, fresh = false }) {
+  if (source.description) return source.description;
+  const manifest = readManifest(await fetchJson(source.manifest, { signal, cache: fresh ? 'no-cache' : 'default' }));
+  const address = (name) => new URL(encodeURIComponent(name), source.manifest).href;
+  return {
+    ...manifest,
+    poster: address(manifest.poster),
+    levels: manifest.levels.map((level) => ({ ...level, sheets: level.sheets.map(address) })),
+  };
+}
+
+/**
+ * @param {string} text an address from an attribute
+ * @param {string} base
+ * @returns {string} the absolute address
+ * @throws {GazeFailure} `source` unless it is http(s), blob: or a data: picture
+ */
+export function safeUrl(text, base) {
+  const url = parsed(text, base);
+  const safe = url && (['http:', 'https:', 'blob:'].includes(url.protocol) || url.href.startsWith('data:image/'));
+  if (!safe) throw new GazeFailure('source', 'src is not an address that a portrait can be loaded from.');
+  return url.href;
+}
+
+function parsed(text, base) {
+  try {
+    return new URL(text, base);
+  } catch {
+    return null;
+  }
+}
+
+/** Splits at commas, except at the one that every data: address has. */
+function splitList(text) {
+  const parts = [];
+  for (const part of text.split(',')) {
+    if (/^\s*data:[^,]*$/.test(parts.at(-1) ?? '')) parts.push(`${parts.pop()},${part}`);
+    else parts.push(part);
+  }
+  return parts;
+}
+
+function isManifest(url) {
+  return new URL(url).pathname.endsWith('.json');
+}
+
+function listed(sheets, mode, grid) {
+  const steps = grid === null ? DEFAULT_GRID : Number(grid);
+  const quadrants = mode !== 'single';
+  if (!Number.isInteger(steps) || steps < 1 || steps > MOST_STEPS || (quadrants && steps % 2)) {
+    throw new GazeFailure('source', 'grid is not a number of steps that these sheets can have.');
+  }
+  if (sheets.length !== (quadrants ? 4 : 1)) {
+    throw new GazeFailure('source', 'src lists four sheets (mode="quadrants") or one (mode="single").');
+  }
+  return described([plainLevel('sheets', steps, sheets)], null);
+}
+
+/** The folder of a portrait made by the original: q0 … q3 of 30×30, q0_20 … q3_20 of 20×20, input.jpg. */
+function folder(url) {
+  const inside = (name) => {
+    const address = new URL(url);
+    address.pathname = `${address.pathname.replace(/\/+$/, '')}/${name}`;
+    return address.href;
+  };
+  const quadrants = (ending) => [0, 1, 2, 3].map((n) => inside(`q${n}${ending}.webp`));
+  const levels = [plainLevel('mobile', 20, quadrants('_20')), plainLevel('full', 30, quadrants(''))];
+  return described(levels, inside('input.jpg'));
+}
+
+function plainLevel(name, steps, sheets) {
+  const values = sheetValues(steps);
+  return { name, rows: steps, cols: steps, x: values, y: values, frame: null, sheets };
+}
+
+function described(levels, poster) {
+  const key = JSON.stringify(levels.map((level) => [level.rows, ...level.sheets]));
+  return { key, description: { engine: '', frame: null, alpha: true, poster, complete: true, levels } };
+}
+
+async function fetchJson(url, options) {
+  try {
+    const response = await fetch(url, options);
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return await response.json();
+  } catch (error) {
+    if (options.signal.aborted) throw error;
+    throw new GazeFailure('manifest', `The portrait's manifest cannot be loaded (${error.message}).`);
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * An element's canvas: as many pixels as the screen has under it, with the picture fitted in whole.
+ */
+import { pageRenderer } from './renderer.js';
+
+/** Larger drawings show nothing more and cost much. Pixels a side. */
+const LARGEST = 4096;
+
+export class View {
+  #canvas;
+  #context;
+  #onResize;
+  #observer;
+  #drawn = '';
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {() => void} onResize the canvas is blank and wants drawing now, within the same frame
+   */
+  constructor(canvas, onResize) {
+    this.#canvas = canvas;
+    this.#context = canvas.getContext('2d');
+    this.#onResize = onResize;
+    this.#observer = new ResizeObserver((entries) => this.#resize(entries.at(-1)));
+  }
+
+  connect() {
+    try {
+      this.#observer.observe(this.#canvas, { box: 'device-pixel-content-box' });
+    } catch {
+      this.#observer.observe(this.#canvas);
+    }
+  }
+
+  disconnect() {
+    this.#observer.disconnect();
+  }
+
+  /** Forgets what is drawn: the next `show` draws, whatever its pose. */
+  forget() {
+    this.#drawn = '';
+  }
+
+  /**
+   * Draws a gaze unless the canvas shows that very pose already.
+   *
+   * @param {import('./frames.js').LevelFrames} frames
+   * @param {{x: number, y: number}} gaze grid units
+   */
+  show(frames, gaze) {
+    const { width, height } = this.#canvas;
+    if (!width || !height) return;
+    const pose = frames.pose(gaze);
+    const drawn = pose.map(({ strip, layer, weight }) => `${strip.id}/${layer}/${weight}`).join();
+    if (drawn === this.#drawn) return;
+    pageRenderer().draw(this.#context, fitted(frames.size, { width, height }), pose);
+    this.#drawn = drawn;
+  }
+
+  #resize({ contentRect, devicePixelContentBoxSize }) {
+    const [exact] = devicePixelContentBoxSize ?? [];
+    const width = Math.min(LARGEST, exact?.inlineSize ?? Math.round(contentRect.width * devicePixelRatio));
+    const height = Math.min(LARGEST, exact?.blockSize ?? Math.round(contentRect.height * devicePixelRatio));
+    if (width !== this.#canvas.width || height !== this.#canvas.height) {
+      // Setting a size blanks the canvas, even to the one it has.
+      Object.assign(this.#canvas, { width, height });
+      this.forget();
+    }
+    this.#onResize();
+  }
+}
+
+/**
+ * @param {{width: number, height: number}} picture pixels
+ * @param {{width: number, height: number}} canvas device pixels
+ * @returns {{x: number, y: number, width: number, height: number}} the largest centred place of the picture's shape
+ */
+export function fitted(picture, canvas) {
+  const scale = Math.min(canvas.width / picture.width, canvas.height / picture.height);
+  const width = Math.max(1, nearly(picture.width * scale, canvas.width));
+  const height = Math.max(1, nearly(picture.height * scale, canvas.height));
+  return { x: Math.round((canvas.width - width) / 2), y: Math.round((canvas.height - height) / 2), width, height };
+}
+
+/** A whole number of pixels; all of the room when less than one would be left, so that no hairline shows. */
+function nearly(length, room) {
+  return room - length < 1 ? room : Math.round(length);
+}
