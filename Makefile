@@ -20,8 +20,8 @@ help:
 render: portrait .venv/base ## a living face from a photo: make render PORTRAIT=photo.jpg OUT=out
 	$(PY) -m gpuworker render "$$PORTRAIT" "$$OUT"
 
-contact-sheets: portrait .venv/test ## nine directions side by side, to look at: PORTRAIT=photo.jpg OUT=out
-	$(PY) -m tests.bench.contact_sheets "$$PORTRAIT" "$$OUT"
+contact-sheets: portrait .venv/base ## directions and eyes side by side, to look at: PORTRAIT=photo.jpg OUT=out
+	$(PY) -m gpuworker contact-sheets "$$PORTRAIT" "$$OUT"
 
 test: lint ## everything that takes seconds: lint, types, layers, tests
 	$(PY) -m pytest

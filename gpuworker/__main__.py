@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -104,13 +105,21 @@ def _render(options: argparse.Namespace) -> int:
     if options.out.exists() and not options.out.is_dir():
         raise OutputFailed(f"{options.out} is not a folder.")
     start = time.monotonic()
-    names: tuple[str, ...] = ()
-    with closing(render(request, options.out)) as steps:
-        for step in _shown(steps, sys.stderr, quiet=options.quiet):
-            if step.manifest is not None and not names and not options.no_page:
-                names = page.write(options.out)
+    existed = options.out.exists()
+    page_written = False
+    try:
+        with closing(render(request, options.out)) as steps:
+            for step in _shown(steps, sys.stderr, quiet=options.quiet):
+                if step.manifest is not None and not page_written and not options.no_page:
+                    page_written = bool(page.write(options.out))
+    except BaseException:
+        if page_written:
+            page.remove(options.out)
+            if not existed and not any(options.out.iterdir()):
+                options.out.rmdir()
+        raise
     if not options.quiet:
-        _print_result(options, time.monotonic() - start, page_written=bool(names))
+        _print_result(options, time.monotonic() - start, page_written=page_written)
     return 0
 
 
@@ -118,7 +127,10 @@ def _print_result(options: argparse.Namespace, seconds: float, *, page_written: 
     megabytes = sum(path.stat().st_size for path in options.out.glob("*.webp")) / 1e6
     print(f"{options.out}: {megabytes:.1f} MB of sheets in {seconds:.1f} s")
     if page_written:
-        print(f"Look at it: {sys.executable} -m http.server --bind 127.0.0.1 --directory {options.out} 8000")
+        print(
+            "Look at it:",
+            shlex.join([sys.executable, "-m", "http.server", "--bind=127.0.0.1", f"--directory={options.out}", "8000"]),
+        )
 
 
 def _shown(steps: Iterator[Progress], stream: TextIO, *, quiet: bool) -> Iterator[Progress]:

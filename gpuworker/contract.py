@@ -7,6 +7,8 @@ share tests/golden/manifest.json; whoever changes one changes all three.
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -32,10 +34,10 @@ class Size:
     @classmethod
     def parse(cls, text: str) -> Size:
         """`410x512`; raises BadRequest."""
-        width, sep, height = text.lower().partition("x")
-        if not (sep and width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        match = re.fullmatch(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})", text.lower())
+        if match is None:
             raise BadRequest(f"“{text}” is not a size; write it like 410x512.")
-        return cls(int(width), int(height))
+        return cls(int(match[1]), int(match[2]))
 
 
 STANDARD_FRAME = Size(410, 512)
@@ -75,7 +77,7 @@ class Box:
     def parse(cls, text: str) -> Box:
         """`x,y,width,height`; raises BadRequest."""
         try:
-            x, y, width, height = (float(part) for part in text.split(","))
+            x, y, width, height = (_number(part) for part in text.split(","))
         except ValueError:
             raise BadRequest(f"“{text}” is not a crop; write it like 120,40,600,750.") from None
         if width <= 0 or height <= 0:
@@ -231,7 +233,15 @@ class Manifest:
 
 
 def _size(data: Mapping[str, Any]) -> Size:
-    return Size(int(data["width"]), int(data["height"]))
+    return Size(int(_number(data["width"])), int(_number(data["height"])))
+
+
+def _number(value: Any) -> float:
+    """A finite number: Python would also read nan, and 1e999 as infinity. Raises ValueError."""
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{value!r} is not a number")
+    return number
 
 
 def _file_name(name: Any) -> str:
@@ -244,8 +254,8 @@ def _file_name(name: Any) -> str:
 def _level(data: Mapping[str, Any]) -> Level:
     level = Level(
         name=str(data["name"]),
-        x=tuple(float(v) for v in data["x"]),
-        y=tuple(float(v) for v in data["y"]),
+        x=tuple(_number(v) for v in data["x"]),
+        y=tuple(_number(v) for v in data["y"]),
         frame=_size(data["frame"]),
         sheets=tuple(_file_name(name) for name in data["sheets"]),
     )

@@ -68,13 +68,15 @@ OVAL = (
 IRIS_CROPS = (2.3, 2.6, 2.9)
 """Side of the iris model's view in eye widths. One is too tight for a far eye; above 3.4 it drifts."""
 
+MIN_SHARE = 0.12
+"""Face width over the picture's longer side below which the detector gets unsure (.10: blind)."""
 MIN_DETECTION = 0.4
 """Half-sure ones are analysed too: an animal then gets its own sentence, a shaded face a chance."""
 MAX_FACES = 20
 FACE_ROOM = 1.5
 """Side of the mesh model's view over the face's, as it was trained."""
 PADDED = 1.5
-"""Second look when nothing is found: a face that fills the picture is seen with room around it."""
+"""Second look when nothing is found: features that fill the picture are a face from farther away."""
 HALVED_PADDING = 1.25
 ELONGATED = 1.5
 """From this ratio of its sides, squares of the shorter one are looked at as well as the whole."""
@@ -95,6 +97,10 @@ COVERED_IRIS = 0.65
 Iris over white measured .16 … .55 on open eyes, .70 … 1.43 on the same ones painted shut."""
 CUT_TOLERANCE = 0.03
 """How far the silhouette may leave the picture, in face widths: about its own error."""
+NOTHING_FOUND = (
+    "We could not find a face in this picture. Please use a photo that shows one face from the front, "
+    f"at least {MIN_SHARE:.0%} as wide as the picture's longer side."
+)
 PROMINENCE = 3.0
 """A face this many times as wide as every other is the portrait; the others are background."""
 
@@ -192,7 +198,7 @@ def choose(faces: Sequence[Face], index: int | None, shape: tuple[int, ...]) -> 
     FaceTurned, EyesClosed, or BadRequest when there is no such index.
     """
     if not faces:
-        raise NoFace
+        raise NoFace(NOTHING_FOUND)
     if index is None:
         face = _most_prominent(faces)
     elif index < len(faces):
@@ -276,17 +282,6 @@ def _aperture(landmarks: Points, eye: int) -> float:
     gap = landmarks[list(LOWER_LIDS[eye]), :2].mean(axis=0) - landmarks[list(UPPER_LIDS[eye]), :2].mean(axis=0)
     along = end - start
     return float((along[0] * gap[1] - along[1] * gap[0]) / (along @ along))
-
-
-def _without_repeats(faces: list[Face]) -> list[Face]:
-    """Two detections of one face end up on the same landmarks; the first of them stays."""
-    kept: list[Face] = []
-    for face in faces:
-        centre = face.landmarks[:MESH_POINTS, :2].mean(axis=0)
-        others = (other.landmarks[:MESH_POINTS, :2].mean(axis=0) for other in kept)
-        if all(np.linalg.norm(centre - other) > 0.4 * face.width for other in others):
-            kept.append(face)
-    return kept
 
 
 # ------------------------------------------------------------------ networks
@@ -422,8 +417,8 @@ def _whole(shape: tuple[int, ...], padding: float = 1.0, degrees: float = 0.0, r
 def _looks(shape: tuple[int, ...]) -> list[_View]:
     """The whole picture, and along a long one half-overlapping squares.
 
-    The detector sees 128 × 128 and needs a face of a tenth of that: of people standing side by side
-    it finds one or none in the whole picture.
+    The detector sees 128 × 128 and needs a face of about MIN_SHARE of that: of people standing side
+    by side it finds one or none in the whole picture.
     """
     height, width = shape[:2]
     short, long = min(height, width), max(height, width)
@@ -491,9 +486,8 @@ def _halved(pixels: Picture) -> list[Face]:
 
 
 def _analysed(pixels: Picture, detections: Sequence[_Detection]) -> list[Face]:
-    """Each detection's face once, largest first."""
-    faces = sorted((_analyse(pixels, detection) for detection in detections), key=lambda face: -face.width)
-    return _without_repeats(faces)
+    """The detections' faces, largest first."""
+    return sorted((_analyse(pixels, detection) for detection in detections), key=lambda face: -face.width)
 
 
 def _analyse(pixels: Picture, detection: _Detection) -> Face:

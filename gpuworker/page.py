@@ -19,11 +19,19 @@ def sources() -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix in {".js", ".css", ".html"})
 
 
+def remove(out: Path) -> None:
+    """Take the page away again, from a folder whose sheets did not come to be."""
+    for name in names():
+        (out / name).unlink(missing_ok=True)
+
+
+def names() -> tuple[str, ...]:
+    """What the page's files are called beside the sheets."""
+    return tuple("index.html" if source.name == STANDALONE else source.name for source in sources())
+
+
 def write(out: Path) -> tuple[str, ...]:
     """Put the page into the folder; returns the names written. Raises OutputFailed."""
-    names = []
-    for source in sources():
-        name = "index.html" if source.name == STANDALONE else source.name
+    for name, source in zip(names(), sources(), strict=True):
         write_whole(out / name, source.read_bytes())
-        names.append(name)
-    return tuple(names)
+    return names()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gpuworker import grid
+from gpuworker import engines, grid
 from gpuworker.canvas import SharedMemory
 from gpuworker.contract import (
     MANIFEST_NAME,
@@ -67,6 +67,7 @@ def render(
     warm after a success and started anew after anything else.
     Raises RenderError.
     """
+    engines.check(request.engine)
     team = crew or Crew(engine=request.engine)
     run = _Run(request, out, team, Manifest(request.engine, request.frame), cancelled)
     try:

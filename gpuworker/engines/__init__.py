@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any, Protocol, cast
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from gpuworker.errors import BadRequest
-from gpuworker.framing import Portrait
 from gpuworker.grid import Direction
+
+if TYPE_CHECKING:  # whoever only asks which engines there are need not load NumPy
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gpuworker.framing import Portrait
 
 ENGINES = {"warp": "gpuworker.engines.warp.engine:WarpEngine"}
 
@@ -39,10 +41,14 @@ class Engine(Protocol):
         """JSON-ready figures about the portrait and the frames so far, for benchmarks and logs."""
 
 
+def check(name: str) -> None:
+    """Raises BadRequest for a name that is not in the table."""
+    if name not in ENGINES:
+        raise BadRequest(f"There is no engine “{name}”; there is {', '.join(ENGINES)}.")
+
+
 def create(name: str) -> Engine:
     """A new engine. Raises BadRequest for a name that is not in the table."""
-    try:
-        module, _, attribute = ENGINES[name].partition(":")
-    except KeyError:
-        raise BadRequest(f"There is no engine “{name}”; there is {', '.join(ENGINES)}.") from None
+    check(name)
+    module, _, attribute = ENGINES[name].partition(":")
     return cast(Engine, getattr(import_module(module), attribute)())

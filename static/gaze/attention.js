@@ -29,7 +29,7 @@ export class Attention {
    * @returns {boolean} whether the key moved the gaze
    */
   steer(key, from) {
-    if (!(key in KEYS)) return false;
+    if (!Object.hasOwn(KEYS, key)) return false;
     const [right, down] = KEYS[key];
     const { x, y } = this.#steered ?? from;
     this.#steered = { x: unit(x / LIMIT + right * KEY_STEP) * LIMIT, y: unit(y / LIMIT + down * KEY_STEP) * LIMIT };

@@ -5,9 +5,15 @@
 /** Longest step in seconds: after a pause the gaze moves on, it does not jump. */
 const LONGEST_STEP = 0.1;
 
+/** Seconds a frame, on average over some ten frames, from which on the page counts as lagging. */
+const LAG = 1 / 30;
+const AVERAGE_SHARE = 0.1;
+
 const waiting = new Set();
 let handle = 0;
 let last = 0;
+let average = 1 / 60;
+let lagging = false;
 
 /**
  * Gives `participant.turn(seconds)` the next animation frame, and further ones while it returns true.
@@ -29,10 +35,17 @@ export function noTurn(participant) {
   handle = 0;
 }
 
+/** @returns {boolean} whether animation has ever been slow here; it stays true, or quality would flicker */
+export function isLagging() {
+  return lagging;
+}
+
 function run(now) {
   // The frame's time may lie a little before the moment that asked for it.
   const seconds = Math.min(Math.max((now - last) / 1000, 0), LONGEST_STEP);
   last = now;
+  average += (seconds - average) * AVERAGE_SHARE;
+  lagging ||= average > LAG;
   const due = [...waiting];
   waiting.clear();
   for (const participant of due) {

@@ -110,7 +110,7 @@ export class GazeTracker extends HTMLElement {
     if (!this.#awake) return false;
     const target = this.#isStill ? { x: 0, y: 0 } : this.#attention.target(this.getBoundingClientRect());
     const moving = this.#motion.step(target, seconds);
-    this.#draw();
+    this.#draw(moving);
     return moving;
   }
 
@@ -277,9 +277,9 @@ export class GazeTracker extends HTMLElement {
     if (this.#awake) nextTurn(this);
   }
 
-  #draw() {
+  #draw(moving = false) {
     const still = this.#isStill && this.#hasStill;
-    if (!still) this.#view.show(this.#portrait.frames, this.#motion.position);
+    if (!still) this.#view.show(this.#portrait.frames, this.#motion.position, moving);
     this.#cover(!still);
   }
 

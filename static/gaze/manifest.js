@@ -24,6 +24,7 @@ export function readManifest(data) {
   demand(typeof data.engine === 'string', 'it names no engine');
   demand(Array.isArray(data.levels) && data.levels.every(isObject), 'it lists no levels');
   for (const flag of ['alpha', 'synthetic', 'complete']) demand(flag in data, `it lacks ${flag}`);
+  demand(data.levels.every((level) => 'kind' in level), 'a level is of no kind');
   return {
     version: VERSION,
     engine: data.engine,

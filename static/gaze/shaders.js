@@ -27,14 +27,14 @@ void main() {
 }`;
 
 /**
- * Catmull-Rom when magnifying (16 texels in nine linear taps), mipmaps when minifying. The picture's first row is
+ * Catmull-Rom when magnifying (16 texels in nine linear taps), else linear, with mipmaps when minifying. The picture's first row is
  * its top; the canvas counts from the bottom.
  */
 export const SCALE = `#version 300 es
 precision highp float;
 uniform sampler2D picture;
 uniform vec2 size;
-uniform bool magnify;
+uniform bool sharp;
 out vec4 colour;
 
 vec4 catmullRom(vec2 uv) {
@@ -68,5 +68,5 @@ void main() {
   vec2 uv = gl_FragCoord.xy / size;
   uv.y = 1.0 - uv.y;
   // Half a level sharper than the rule: the frames hardly shimmer, as their content barely moves.
-  colour = magnify ? catmullRom(uv) : texture(picture, uv, -0.5);
+  colour = sharp ? catmullRom(uv) : texture(picture, uv, -0.5);
 }`;

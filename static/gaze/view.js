@@ -1,6 +1,7 @@
 /**
  * An element's canvas: as many pixels as the screen has under it, with the picture fitted in whole.
  */
+import { isLagging } from './clock.js';
 import { pageRenderer } from './renderer.js';
 
 /** Larger drawings show nothing more and cost much. Pixels a side. */
@@ -46,21 +47,23 @@ export class View {
    *
    * @param {import('./frames.js').LevelFrames} frames
    * @param {{x: number, y: number}} gaze grid units
+   * @param {boolean} [moving] whether the next gaze follows at once; a slow device may then draw it softer
    */
-  show(frames, gaze) {
+  show(frames, gaze, moving = false) {
     const { width, height } = this.#canvas;
     if (!width || !height) return;
     const pose = frames.pose(gaze);
-    const drawn = pose.map(({ strip, layer, weight }) => `${strip.id}/${layer}/${weight}`).join();
+    const sharp = !(moving && isLagging());
+    const drawn = [sharp, ...pose.map(({ strip, layer, weight }) => `${strip.id}/${layer}/${weight}`)].join();
     if (drawn === this.#drawn) return;
-    pageRenderer().draw(this.#context, fitted(frames.size, { width, height }), pose);
+    pageRenderer().draw(this.#context, fitted(frames.size, { width, height }), pose, sharp);
     this.#drawn = drawn;
   }
 
   #resize({ contentRect, devicePixelContentBoxSize }) {
     const [exact] = devicePixelContentBoxSize ?? [];
-    const width = Math.min(LARGEST, exact?.inlineSize ?? Math.round(contentRect.width * devicePixelRatio));
-    const height = Math.min(LARGEST, exact?.blockSize ?? Math.round(contentRect.height * devicePixelRatio));
+    const width = devicePixels(contentRect.width, exact?.inlineSize);
+    const height = devicePixels(contentRect.height, exact?.blockSize);
     if (width !== this.#canvas.width || height !== this.#canvas.height) {
       // Setting a size blanks the canvas, even to the one it has.
       Object.assign(this.#canvas, { width, height });
@@ -68,6 +71,12 @@ export class View {
     }
     this.#onResize();
   }
+}
+
+/** What the browser says about a length, unless it forgets its own device pixel ratio, as emulated ones do. */
+function devicePixels(length, exact) {
+  const expected = length * devicePixelRatio;
+  return Math.min(LARGEST, Math.abs(exact - expected) <= 1 ? exact : Math.round(expected));
 }
 
 /**

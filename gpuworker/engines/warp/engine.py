@@ -134,7 +134,7 @@ class WarpEngine:
         return np.asarray(moved, np.uint8)
 
     def _find_moving(self, intensity: float) -> _Moving:
-        moves = np.zeros(self.height.shape, bool)
+        moves: NDArray[np.bool_] = np.zeros(self.height.shape, bool)
         for extreme in EXTREMES:
             moves |= np.abs(self._rotation.displacement(extreme.scaled(intensity))).max(-1) > STILL
         moves |= self.height > 0

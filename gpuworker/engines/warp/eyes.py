@@ -19,13 +19,20 @@ from gpuworker.engines.warp.lids import Lids
 from gpuworker.engines.warp.topology import SIDES
 from gpuworker.grid import LIMIT, NEUTRAL, Direction
 
-TRAVEL_U = 0.195 / LIMIT
+TRAVEL_U = 0.195
+"""Iris travel at x = ±15, in eye widths, where the eye has room for it."""
 TRAVEL_V = 0.065 / LIMIT
-"""Iris travel per unit of x and y, in eye widths."""
+"""Iris travel per unit of y, in eye widths."""
 
-INWARD, OUTWARD = 0.24, 0.33
+INWARD, OUTWARD = 0.20, 0.30
 """How far from the middle of the eye the iris centre may go towards the nose (where the caruncle
 takes room, and where too far looks crossed) and away from it, in eye widths."""
+
+CORNER = 0.46
+"""The iris's edge stays this side of the corners (at 0.5): a gaze is read from white on both sides of it."""
+
+LEAST_TRAVEL = 0.08
+"""An eye that already looks far aside in the photo still moves so many eye widths that way."""
 
 BALL = 2.05
 """Radius of the eyeball in iris radii."""
@@ -36,9 +43,10 @@ REST_REACH = 3.0
 
 @dataclass(slots=True)
 class Eyes:
-    """Two painted eyes."""
+    """Two painted eyes. travel: how far each iris goes at full x to the left and to the right, in eye widths."""
 
     painters: tuple[EyePainter, EyePainter]
+    travel: tuple[tuple[float, float], tuple[float, float]]
 
     @classmethod
     def build(
@@ -53,7 +61,7 @@ class Eyes:
             return None
         limbus.fit_irises(left, right)
         whites = sclera.match((left, right), (sclera.reconstruct(left), sclera.reconstruct(right)))
-        return cls((EyePainter.of(left, whites[0]), EyePainter.of(right, whites[1])))
+        return cls((EyePainter.of(left, whites[0]), EyePainter.of(right, whites[1])), _travel(left, right))
 
     def paint(self, picture: NDArray[np.uint8], direction: Direction) -> None:
         """Overwrite both eyes' boxes in `picture` (H, W, ≥3) with eyes that look in `direction`."""
@@ -62,15 +70,12 @@ class Eyes:
             picture[y0:y1, x0:x1, :3] = painter.render(u, direction)
 
     def positions(self, pupil_x: float) -> tuple[float, float]:
-        """u of both iris centres. The eye that has less room holds the other back half-way, so that
-        the lines of sight neither cross nor part."""
-        moves = [painter.reach(pupil_x) for painter in self.painters]
-        common = min(moves, key=abs)
+        """u of both iris centres, strictly monotonic in pupil_x."""
         left, right = (
-            painter.eye.iris[0] + painter.eye.width * (move + common) / 2
-            for painter, move in zip(self.painters, moves, strict=True)
+            float(painter.eye.iris[0]) + painter.eye.width * _eased(pupil_x / LIMIT, *travel)
+            for painter, travel in zip(self.painters, self.travel, strict=True)
         )
-        return float(left), float(right)
+        return left, right
 
 
 @dataclass(slots=True)
@@ -89,15 +94,6 @@ class EyePainter:
         synthetic = painter.render(float(eye.iris[0]), NEUTRAL)
         painter.rest = np.round(eye.pixels).astype(np.int16) - synthetic
         return painter
-
-    def reach(self, pupil_x: float) -> float:
-        """How far this iris would move on its own for pupil_x, in eye widths, with soft ends."""
-        start = float(self.eye.iris[0]) / self.eye.width
-        asked = (start + pupil_x * TRAVEL_U) * self.eye.inner
-        return (
-            _soft_end(asked, -OUTWARD, INWARD) * self.eye.inner
-            - _soft_end(start * self.eye.inner, -OUTWARD, INWARD) * self.eye.inner
-        )
 
     def render(self, u: float, direction: Direction) -> NDArray[np.uint8]:
         """(h, w, 3) uint8: the whole box, iris centre at u, lids and height by direction."""
@@ -130,10 +126,26 @@ def _foreshortening(u: float, radius: float) -> float:
     return float(np.sqrt(max(0.5, 1 - min(0.85, abs(u) / (BALL * radius)) ** 2)))
 
 
-def _soft_end(value: float, low: float, high: float) -> float:
-    """value, bent smoothly so that it never passes low (< 0) or high (> 0)."""
-    end = high if value > 0 else low
-    knee = 0.6 * end
-    if abs(value) <= abs(knee):
-        return value
-    return float(knee + (end - knee) * np.tanh((value - knee) / (end - knee)))
+def _travel(left: Eye, right: Eye) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Each eye's travel to the left and to the right. The eye that has less room holds the other back
+    half-way, so that the lines of sight neither cross nor part."""
+    rooms = np.array([_room(eye) for eye in (left, right)])
+    shared = (rooms + rooms.min(axis=0)) / 2
+    return (float(shared[0, 0]), float(shared[0, 1])), (float(shared[1, 0]), float(shared[1, 1]))
+
+
+def _room(eye: Eye) -> tuple[float, float]:
+    """How far this iris alone may go to the left and to the right, in eye widths."""
+    start = float(eye.iris[0]) / eye.width
+    outward = min(OUTWARD, CORNER - eye.radius / eye.width)
+    inward = min(INWARD, outward)
+    limits = (outward, inward) if eye.inner > 0 else (inward, outward)
+    rooms = limits[0] + start, limits[1] - start
+    return max(LEAST_TRAVEL, min(TRAVEL_U, rooms[0])), max(LEAST_TRAVEL, min(TRAVEL_U, rooms[1]))
+
+
+def _eased(share: float, to_left: float, to_right: float) -> float:
+    """Travel for a share −1 … 1 of full x: as fast as a free eye at first, slower towards a near end."""
+    travel, s = (to_left, -share) if share < 0 else (to_right, share)
+    ease = min(0.5, TRAVEL_U / travel - 1)
+    return float(np.sign(share) * travel * (s + ease * s * (1 - s)))

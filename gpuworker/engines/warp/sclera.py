@@ -84,7 +84,7 @@ def _surface(eye: Eye, unshaded: Picture) -> Picture:
 def _brighter(eye: Eye, visible: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The brighter two thirds of it: lashes and vessels are not the white's own colour."""
     luma = eye.pixels.mean(-1)
-    return np.asarray(visible & (luma > np.percentile(luma[visible], 35)))
+    return np.asarray(visible & (luma >= np.percentile(luma[visible], 35)))
 
 
 def match(eyes: tuple[Eye, Eye], whites: tuple[Picture, Picture]) -> tuple[Picture, Picture]:

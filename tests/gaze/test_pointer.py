@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.gaze.conftest import Js
+
+GAZE = "({ gazeAt }, [point, box, viewport]) => gazeAt(point, box, viewport)"
+WINDOW = {"width": 1600, "height": 900}
+CENTRED = {"left": 600, "top": 200, "width": 400, "height": 500}
+CORNER = {"left": 0, "top": 0, "width": 400, "height": 500}
+
+
+def gaze(js: Js, x: float, y: float, box: dict[str, int]) -> dict[str, float]:
+    found: dict[str, float] = js("pointer.js", GAZE, [{"x": x, "y": y}, box, WINDOW])
+    return found
+
+
+def test_the_middle_of_the_element_looks_ahead(js: Js) -> None:
+    assert gaze(js, 800, 450, CENTRED) == {"x": 0, "y": 0}
+
+
+@pytest.mark.parametrize(("x", "y"), [(0, 0), (1600, 0), (0, 900), (1600, 900)])
+def test_the_corners_of_the_window_reach_the_corners_of_the_grid(js: Js, x: int, y: int) -> None:
+    assert gaze(js, x, y, CENTRED) == {"x": 15 if x else -15, "y": 15 if y else -15}
+
+
+def test_right_is_positive_and_down_is_positive(js: Js) -> None:
+    found = gaze(js, 1000, 675, CENTRED)
+    assert found == {"x": pytest.approx(3.75), "y": pytest.approx(7.5)}
+
+
+def test_beyond_half_a_window_the_gaze_stays_at_the_edge(js: Js) -> None:
+    assert gaze(js, 1600, 900, CORNER) == {"x": 15, "y": 15}
+
+
+def watch(js: Js, *steps: str) -> list[Any]:
+    """Each step in turn, with what `watchPointer` told and where the pointer then was."""
+    function = f"""async ({{ watchPointer, pointerPosition }}) => {{
+      const told = [];
+      const stop = watchPointer((moved) => told.push(moved));
+      const note = () => told.push(pointerPosition() && [pointerPosition().x, pointerPosition().y]);
+      const touch = (type, ...points) => document.body.dispatchEvent(new TouchEvent(type, {{ bubbles: true,
+        touches: points.map(([clientX, clientY], identifier) =>
+          new Touch({{ identifier, target: document.body, clientX, clientY }})) }}));
+      const mouse = (type, clientX, clientY, pointerType = 'mouse') =>
+        document.documentElement.dispatchEvent(new PointerEvent(type, {{ bubbles: true, clientX, clientY, pointerType }}));
+      const gone = () => new Promise((resolve) => {{ const end = watchPointer(() => {{ end(); resolve(); }}); }});
+      {" note();".join(steps)} note();
+      stop();
+      return told;
+    }}"""
+    told: list[Any] = js("pointer.js", function)
+    return told
+
+
+def test_the_mouse_is_followed_anywhere(js: Js) -> None:
+    assert watch(js, "mouse('pointermove', 30, 40);") == [True, [30, 40]]
+
+
+def test_a_mouse_that_left_lingers_and_then_is_gone(js: Js) -> None:
+    told = watch(js, "mouse('pointermove', 30, 40);", "mouse('pointerleave');", "await gone();")
+    assert told == [True, [30, 40], [30, 40], False, None]
+
+
+def test_one_finger_is_followed_until_it_lifts(js: Js) -> None:
+    told = watch(
+        js, "touch('touchstart', [5, 6]);", "touch('touchmove', [7, 8]);", "touch('touchend');", "await gone();"
+    )
+    assert told == [True, [5, 6], True, [7, 8], [7, 8], False, None]
+
+
+def test_of_two_fingers_the_first_one_counts(js: Js) -> None:
+    assert watch(js, "touch('touchmove', [1, 2], [50, 60]);") == [True, [1, 2]]
+
+
+def test_pointer_events_of_a_finger_are_left_to_its_touch_events(js: Js) -> None:
+    assert watch(js, "mouse('pointermove', 1, 2, 'touch');") == [None]
+
+
+def test_a_mouse_that_comes_back_in_time_stays(js: Js) -> None:
+    told = watch(js, "mouse('pointermove', 1, 2);", "mouse('pointerleave');", "mouse('pointermove', 3, 4);")
+    assert told == [True, [1, 2], [1, 2], True, [3, 4]]
+
+
+def test_nobody_watching_means_nothing_is_remembered(js: Js) -> None:
+    forget = """async ({ watchPointer, pointerPosition }) => {
+      const stop = watchPointer(() => {});
+      dispatchEvent(new PointerEvent('pointermove', { clientX: 9, clientY: 9 }));
+      stop();
+      return pointerPosition();
+    }"""
+    assert js("pointer.js", forget) is None

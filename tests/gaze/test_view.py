@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.gaze import drawn
+from tests.gaze.conftest import Js, Site, Staged
+
+FITTED = "({ fitted }, [picture, canvas]) => fitted(picture, canvas)"
+BACKING = (
+    "(element) => { const { width, height } = element.shadowRoot.querySelector('canvas'); return [width, height]; }"
+)
+
+
+def size(width: int, height: int) -> dict[str, int]:
+    return {"width": width, "height": height}
+
+
+@pytest.mark.parametrize(
+    ("canvas", "place"),
+    [
+        (size(800, 1000), {"x": 0, "y": 0, "width": 800, "height": 1000}),
+        (size(1000, 500), {"x": 300, "y": 0, "width": 400, "height": 500}),
+        (size(400, 900), {"x": 0, "y": 200, "width": 400, "height": 500}),
+        (size(801, 1000), {"x": 1, "y": 0, "width": 800, "height": 1000}),
+    ],
+)
+def test_the_whole_picture_is_fitted_in_the_middle(js: Js, canvas: dict[str, int], place: dict[str, int]) -> None:
+    assert js("view.js", FITTED, [size(20, 25), canvas]) == place
+
+
+def test_a_remainder_of_less_than_a_pixel_is_filled(js: Js) -> None:
+    assert js("view.js", FITTED, [size(410, 512), size(620, 774)]) == {"x": 0, "y": 0, "width": 620, "height": 774}
+
+
+@pytest.mark.parametrize(("ratio", "backing"), [(1, [120, 150]), (2, [240, 300]), (3, [360, 450])])
+def test_the_canvas_has_the_screens_own_pixels(staged: Staged, site: Site, ratio: int, backing: list[int]) -> None:
+    drawn.write_portrait(site.folder, "preview")
+    stage = staged(device_scale_factor=ratio)
+    stage.open(site.page('<gaze-tracker src="manifest.json" smoothing="1" width="120"></gaze-tracker>'))
+    stage.wait_for_level("preview")
+    assert stage.page.locator("gaze-tracker").evaluate(BACKING) == backing
+    assert stage.look(1, -1).cell == (0, 5)
+
+
+def test_a_resized_element_is_redrawn_at_its_new_size(staged: Staged, site: Site) -> None:
+    drawn.write_portrait(site.folder, "preview")
+    stage = staged()
+    stage.open(site.page('<gaze-tracker src="manifest.json" smoothing="1" width="100"></gaze-tracker>'))
+    stage.wait_for_level("preview")
+    stage.look(-1, 1)
+    stage.page.locator("gaze-tracker").evaluate("(element) => { element.style.width = '200px'; }")
+    stage.wait_for("() => document.querySelector('gaze-tracker').shadowRoot.querySelector('canvas').width === 200")
+    assert stage.seen().cell == (5, 0)
+
+
+def test_a_wide_element_shows_the_whole_picture_and_nothing_beside_it(staged: Staged, site: Site) -> None:
+    drawn.write_portrait(site.folder, "preview")
+    stage = staged()
+    page = '<gaze-tracker src="manifest.json" smoothing="1" style="width: 400px; height: 100px"></gaze-tracker>'
+    stage.open(site.page(page))
+    stage.wait_for_level("preview")
+    look: Any = stage.look(1, 1)
+    assert look.cell == (5, 5)
+    assert (stage.seen(0.1).alpha, stage.seen(0.9).alpha) == (0, 0)
+    assert stage.seen(0.5, 0.01).alpha == stage.seen(0.5, 0.99).alpha == 255

@@ -1,0 +1,47 @@
+"""Pictures the worker's tests share: the astronaut, and the portraits kept beside the project."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+from numpy.typing import NDArray
+
+from gpuworker import faces, framing, photo
+from gpuworker.contract import STANDARD_FRAME
+from gpuworker.framing import Portrait
+
+PORTRAITS = ("bouguereau_child", "einstein_1904", "la_velata", "lady_agnew", "mona_lisa")
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> NDArray[np.uint8]:
+    """(512, 512, 3) uint8: a woman in a spacesuit, face 93 pixels wide, from the front (NASA, public domain)."""
+    picture: NDArray[np.uint8] = skimage.data.astronaut()
+    return picture
+
+
+@pytest.fixture(scope="session")
+def framed(astronaut: NDArray[np.uint8]) -> Portrait:
+    """The astronaut, framed as a render frames it."""
+    face = faces.choose(faces.find(astronaut), None, astronaut.shape)
+    return framing.frame_portrait(photo.Photo(astronaut, None), face, STANDARD_FRAME, "auto")
+
+
+@pytest.fixture(scope="session")
+def portraits_dir() -> Path:
+    """The folder of test portraits: $PORTRAITS, or shared/portraits beside the repository."""
+    beside = Path(__file__).parents[3] / "shared" / "portraits"
+    folder = Path(os.environ.get("PORTRAITS", beside))
+    if not folder.is_dir():
+        pytest.skip(f"The test portraits are not at {folder}; set PORTRAITS to the folder that holds them.")
+    return folder
+
+
+@pytest.fixture(params=PORTRAITS)
+def portrait(request: pytest.FixtureRequest, portraits_dir: Path) -> NDArray[np.uint8]:
+    """Each of the five portraits in turn, (H, W, 3) uint8."""
+    return photo.read((portraits_dir / f"{request.param}.jpg").read_bytes()).pixels

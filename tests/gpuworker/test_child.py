@@ -1,0 +1,110 @@
+"""The loop inside a rendering process, driven through a real pipe on a thread of this one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gpuworker.canvas import SharedMemory, attach
+from gpuworker.child import Child
+from gpuworker.contract import RenderRequest
+from gpuworker.errors import NoFace
+from gpuworker.framing import Portrait
+from gpuworker.grid import Direction
+from gpuworker.tasks import (
+    Analyse,
+    Done,
+    EncodeSheet,
+    Failed,
+    Order,
+    Ready,
+    RenderRow,
+    Reply,
+    Report,
+    SetPortrait,
+    Taken,
+    Task,
+    UseCanvas,
+    WritePoster,
+)
+from tests.gpuworker.pictures import encoded
+
+
+class Line:
+    """Orders to a child, and its replies."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self.pipe = pipe
+
+    def send(self, task: Task) -> None:
+        self.pipe.send(Order(1, task))
+
+    def receive(self) -> Reply:
+        assert self.pipe.poll(30)
+        reply: Reply = self.pipe.recv()
+        return reply
+
+    def ask(self, task: Task) -> Reply:
+        self.send(task)
+        return self.receive()
+
+
+@pytest.fixture
+def line() -> Iterator[Line]:
+    ours, theirs = Pipe()
+    thread = threading.Thread(target=Child(theirs, "warp").serve)
+    thread.start()
+    assert ours.recv() == Ready()
+    yield Line(ours)
+    ours.close()
+    thread.join()
+    theirs.close()
+
+
+def test_a_photo_becomes_a_portrait(line: Line, astronaut: np.ndarray) -> None:
+    reply = line.ask(Analyse(RenderRequest(photo=encoded(astronaut))))
+    assert isinstance(reply, Done)
+    portrait, advice = reply.value
+    assert portrait.picture.shape == (1024, 820, 3)
+    assert advice == ()
+
+
+def test_a_wall_is_answered_with_its_own_error(line: Line) -> None:
+    reply = line.ask(Analyse(RenderRequest(photo=encoded(np.full((300, 300, 3), 190, np.uint8)))))
+    assert isinstance(reply, Failed)
+    assert isinstance(reply.error, NoFace)
+
+
+def test_a_row_is_drawn_and_encoded_while_the_canvas_is_free_again(
+    line: Line, framed: Portrait, tmp_path: Path
+) -> None:
+    shape = (1, 256, 2, 205, 3)
+    with SharedMemory(int(np.prod(shape))) as memory:
+        line.ask(SetPortrait("warp", framed, 1.0))
+        line.ask(UseCanvas(memory.path))
+        assert line.ask(RenderRow(shape, 0, (Direction(-15, 0), Direction(15, 0)))) == Done(1, 2)
+        drawn = np.frombuffer(attach(memory.path), np.uint8).reshape(shape)
+        assert np.abs(drawn[:, :, 0].astype(int) - drawn[:, :, 1]).mean() > 2
+        assert line.ask(EncodeSheet(shape, (0,), (0, 1), tmp_path / "sheet.webp")) == Taken(1)
+        assert line.receive() == Done(1)
+        with Image.open(tmp_path / "sheet.webp") as image:
+            assert image.size == (410, 256)
+        line.ask(UseCanvas(None))
+
+
+def test_the_poster_is_the_neutral_frame(line: Line, framed: Portrait, tmp_path: Path) -> None:
+    line.ask(SetPortrait("warp", framed, 1.0))
+    line.ask(WritePoster(tmp_path / "poster.webp"))
+    with Image.open(tmp_path / "poster.webp") as image:
+        assert image.size == (framed.frame.width, framed.frame.height)
+    report = line.ask(Report())
+    assert isinstance(report, Done)
+    assert report.value["frames"] == 1
+    assert report.value["cpu_seconds"] > 0

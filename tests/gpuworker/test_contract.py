@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gpuworker import grid
+from gpuworker.contract import (
+    SHEETS,
+    STANDARD_FRAME,
+    Box,
+    Level,
+    Manifest,
+    RenderRequest,
+    Size,
+    level_frame,
+)
+from gpuworker.errors import BadRequest
+
+GOLDEN = (Path(__file__).parents[1] / "golden" / "manifest.json").read_text()
+
+
+def level(name: str) -> Level:
+    cells = grid.LEVELS[name]
+    return Level(name, cells.x, cells.y, level_frame(name, STANDARD_FRAME), SHEETS[name])
+
+
+def manifest(*names: str) -> Manifest:
+    return Manifest("warp", STANDARD_FRAME, complete=True, levels=tuple(level(name) for name in names))
+
+
+def spoilt(change: Callable[[dict[str, Any]], object]) -> str:
+    data = json.loads(GOLDEN)
+    change(data)
+    return json.dumps(data)
+
+
+class TestManifestWriter:
+    def test_it_reproduces_the_golden_manifest_byte_for_byte(self) -> None:
+        assert manifest("preview", "mobile", "full").dumps() == GOLDEN
+
+    @pytest.mark.parametrize("order", [("full", "preview", "mobile"), ("mobile", "full", "preview")])
+    def test_levels_that_arrive_out_of_order_are_sorted_coarse_to_fine(self, order: tuple[str, ...]) -> None:
+        built = manifest()
+        for name in order:
+            built = built.with_level(level(name))
+        assert built == manifest("preview", "mobile", "full")
+
+    def test_a_level_more_leaves_the_old_manifest_as_it_was(self) -> None:
+        before = manifest("preview")
+        after = before.with_level(level("full"))
+        assert before == manifest("preview")
+        assert [each.name for each in after.levels] == ["preview", "full"]
+
+    def test_a_manifest_says_that_its_pictures_are_made_and_is_incomplete_until_told(self) -> None:
+        data = json.loads(Manifest("warp", STANDARD_FRAME).dumps())
+        assert data["synthetic"] is True
+        assert data["complete"] is False
+        assert data["levels"] == []
+
+    def test_it_ends_with_a_newline_and_holds_no_other(self) -> None:
+        assert GOLDEN.count("\n") == 1
+        assert GOLDEN.endswith("}\n")
+
+
+class TestManifestReader:
+    def test_what_is_read_is_written_again_byte_for_byte(self) -> None:
+        assert Manifest.loads(GOLDEN).dumps() == GOLDEN
+
+    @pytest.mark.parametrize("names", [(), ("preview",), ("preview", "mobile"), ("full",)])
+    def test_a_manifest_of_any_stage_survives_the_round_trip(self, names: tuple[str, ...]) -> None:
+        text = manifest(*names).dumps()
+        assert Manifest.loads(text).dumps() == text
+
+    def test_levels_of_an_unknown_kind_are_ignored(self) -> None:
+        flow = {"name": "flow", "kind": "flow", "keys": {"anything": ["at", "all"]}}
+        text = spoilt(lambda data: data["levels"].insert(1, flow))
+        assert Manifest.loads(text).dumps() == GOLDEN
+
+    def test_unknown_fields_are_ignored(self) -> None:
+        text = spoilt(lambda data: (data.update(later=1), data["levels"][0].update(later=2)))
+        assert Manifest.loads(text).dumps() == GOLDEN
+
+    @pytest.mark.parametrize("version", [None, 0, 2, "1", [1]])
+    def test_another_version_is_refused(self, version: object) -> None:
+        with pytest.raises(ValueError, match="version 1"):
+            Manifest.loads(spoilt(lambda data: data.update(version=version)))
+
+    @pytest.mark.parametrize("text", ["", "{", "[]", "null", "1", '"manifest"'])
+    def test_what_is_no_manifest_is_refused(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r"."):
+            Manifest.loads(text)
+
+    @pytest.mark.parametrize("key", ["engine", "frame", "poster", "alpha", "synthetic", "complete", "levels"])
+    def test_a_missing_field_is_refused(self, key: str) -> None:
+        with pytest.raises(ValueError, match=key):
+            Manifest.loads(spoilt(lambda data: data.pop(key)))
+
+    @pytest.mark.parametrize("key", ["name", "kind", "rows", "cols", "x", "y", "frame", "sheets"])
+    def test_a_level_without_one_of_its_fields_is_refused(self, key: str) -> None:
+        with pytest.raises(ValueError, match=key):
+            Manifest.loads(spoilt(lambda data: data["levels"][2].pop(key)))
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda data: data.update(frame=[410, 512]),
+            lambda data: data.update(frame={"width": "wide", "height": 512}),
+            lambda data: data.update(levels=None),
+            lambda data: data.update(levels=["full"]),
+            lambda data: data["levels"][0].update(x=None),
+            lambda data: data["levels"][0].update(y=["north"] * 6),
+            lambda data: data["levels"][0].update(sheets=None),
+            lambda data: data.update(frame={"width": float("inf"), "height": 512}),
+            lambda data: data["levels"][0].update(x=[float("nan")] * 6),
+        ],
+    )
+    def test_a_garbled_field_is_refused(self, change: Callable[[dict[str, Any]], object]) -> None:
+        with pytest.raises(ValueError, match=r"."):
+            Manifest.loads(spoilt(change))
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda data: data["levels"][0].update(rows=7),
+            lambda data: data["levels"][0].update(cols=5),
+            lambda data: data["levels"][0]["x"].pop(),
+            lambda data: data["levels"][2]["sheets"].pop(),
+            lambda data: data["levels"][2].update(sheets=[]),
+        ],
+    )
+    def test_a_level_that_does_not_fit_its_own_grid_is_refused(
+        self, change: Callable[[dict[str, Any]], object]
+    ) -> None:
+        with pytest.raises(ValueError, match="does not fit its own grid"):
+            Manifest.loads(spoilt(change))
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "../manifest.json",
+            "/etc/passwd",
+            "a/b.webp",
+            "a\\b.webp",
+            "..",
+            ".hidden",
+            "",
+            "https://elsewhere",
+            "javascript:alert",
+            "q0.webp?x",
+            "q0.webp#x",
+            '"><script>',
+            None,
+            7,
+            ["q0.webp"],
+        ],
+    )
+    def test_a_name_that_leaves_the_folder_is_refused(self, name: object) -> None:
+        with pytest.raises(ValueError, match="plain file name"):
+            Manifest.loads(spoilt(lambda data: data["levels"][2]["sheets"].__setitem__(0, name)))
+        with pytest.raises(ValueError, match="plain file name"):
+            Manifest.loads(spoilt(lambda data: data.update(poster=name)))
+
+
+class TestLevels:
+    def test_every_level_has_the_originals_sheet_names(self) -> None:
+        assert list(SHEETS) == list(grid.LEVELS)
+        assert SHEETS["full"] == tuple(f"q{index}.webp" for index in range(4))
+        assert SHEETS["mobile"] == tuple(f"q{index}_20.webp" for index in range(4))
+
+    def test_the_preview_has_half_the_pixels_on_each_side(self) -> None:
+        assert level_frame("preview", Size(410, 512)) == Size(205, 256)
+        assert level_frame("mobile", Size(410, 512)) == level_frame("full", Size(410, 512)) == Size(410, 512)
+
+
+class TestSize:
+    @pytest.mark.parametrize(("text", "size"), [("410x512", Size(410, 512)), ("64X1024", Size(64, 1024))])
+    def test_it_is_read_as_it_is_written(self, text: str, size: Size) -> None:
+        assert Size.parse(text) == size
+        assert Size.parse(str(size)) == size
+
+    @pytest.mark.parametrize(
+        "text", ["", "410", "410x", "x512", "410x512x3", "-1x5", "0x512", "410x0", "4.5x5", "a x b", "9" * 5000 + "x9"]
+    )
+    def test_anything_else_is_a_bad_request_that_shows_how(self, text: str) -> None:
+        with pytest.raises(BadRequest, match="410x512"):
+            Size.parse(text)
+
+
+class TestBox:
+    def test_it_is_read_from_four_numbers(self) -> None:
+        assert Box.parse("120, -4.5,600,750") == Box(120, -4.5, 600, 750)
+
+    @pytest.mark.parametrize(
+        "text", ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "1 2 3 4", "nan,0,9,9", "0,0,inf,9", "0,0,9,1e999"]
+    )
+    def test_anything_else_is_a_bad_request_that_shows_how(self, text: str) -> None:
+        with pytest.raises(BadRequest, match="120,40,600,750"):
+            Box.parse(text)
+
+    @pytest.mark.parametrize("text", ["0,0,0,10", "0,0,10,0", "0,0,-1,10"])
+    def test_an_empty_crop_is_a_bad_request(self, text: str) -> None:
+        with pytest.raises(BadRequest, match="wider and higher"):
+            Box.parse(text)
+
+    def test_json_has_tenths_of_pixels(self) -> None:
+        assert Box(1.2345, 2, 3.06, 4).to_json() == {"x": 1.2, "y": 2, "width": 3.1, "height": 4}
+
+
+class TestRenderRequest:
+    def test_without_options_it_asks_for_every_level_of_the_one_face(self) -> None:
+        request = RenderRequest(b"photo")
+        assert request.levels == ("preview", "mobile", "full")
+        assert (request.framing, request.face, request.engine, request.intensity) == ("auto", None, "warp", 1.0)
+        assert request.frame == STANDARD_FRAME
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"levels": ("preview",)},
+            {"intensity": 0.25},
+            {"intensity": 1.5},
+            {"frame": Size(64, 1024)},
+            {"face": 0},
+            {"framing": Box(0, 0, 10, 10)},
+        ],
+    )
+    def test_options_within_their_limits_are_taken(self, options: dict[str, Any]) -> None:
+        request = RenderRequest(b"photo", **options)
+        assert {name: getattr(request, name) for name in options} == options
+
+    @pytest.mark.parametrize(
+        ("options", "sentence"),
+        [
+            ({"levels": ()}, "levels are preview, mobile, full"),
+            ({"levels": ("preview", "huge")}, "“huge” is not one"),
+            ({"intensity": 0.2}, "from 0.25 to 1.5"),
+            ({"intensity": 1.6}, "from 0.25 to 1.5"),
+            ({"intensity": float("nan")}, "from 0.25 to 1.5"),
+            ({"frame": Size(63, 512)}, "64 to 1,024"),
+            ({"frame": Size(410, 1025)}, "64 to 1,024"),
+            ({"face": -1}, "counted from 0"),
+        ],
+    )
+    def test_options_beyond_their_limits_are_a_bad_request(self, options: dict[str, Any], sentence: str) -> None:
+        with pytest.raises(BadRequest, match=sentence):
+            RenderRequest(b"photo", **options)
+
+    def test_changing_one_option_checks_it_again(self) -> None:
+        with pytest.raises(BadRequest):
+            dataclasses.replace(RenderRequest(b"photo"), intensity=9)

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gpuworker.contract import RenderRequest
+from gpuworker.crew import ONE_THREAD, Crew
+from gpuworker.errors import Cancelled, RenderError, UnreadablePhoto, WorkerDied
+from gpuworker.tasks import Analyse, Done, RenderRow
+from tests.gpuworker.processes import alive, eventually
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Crew]:
+    with Crew(size=2) as crew:
+        crew.wait_ready()
+        yield crew
+
+
+def test_an_error_in_a_process_arrives_as_itself_and_the_crew_goes_on(warm: Crew) -> None:
+    warm.order(0, Analyse(RenderRequest(photo=b"not a picture")))
+    with pytest.raises(UnreadablePhoto):
+        warm.replies()
+    assert warm.quiet
+
+
+def test_a_bug_in_a_process_is_a_sentence_and_a_log_line_and_not_a_hang(capfd: pytest.CaptureFixture[str]) -> None:
+    with Crew(size=1) as crew:
+        crew.order(0, RenderRow((1, 1, 1, 1, 3), 0, ()))  # no canvas was given
+        with pytest.raises(RenderError) as caught:
+            crew.replies()
+    assert caught.value.code == "render_failed"
+    assert "an order came before its canvas" in capfd.readouterr().err
+
+
+def test_processes_use_one_blas_thread_and_the_parents_environment_is_untouched(warm: Crew) -> None:
+    environment = Path(f"/proc/{warm.process_ids[0]}/environ").read_bytes().split(b"\0")
+    assert all(f"{name}={value}".encode() in environment for name, value in ONE_THREAD.items())
+    assert "OPENBLAS_NUM_THREADS" not in os.environ
+
+
+def test_waiting_ends_when_somebody_cancels(warm: Crew) -> None:
+    cancelled = threading.Event()
+    threading.Timer(0.05, cancelled.set).start()
+    with pytest.raises(Cancelled):
+        warm.replies(cancelled)
+
+
+def test_a_killed_process_is_noticed_and_a_new_start_works() -> None:
+    with Crew(size=2) as crew:
+        crew.wait_ready()
+        os.kill(crew.process_ids[1], signal.SIGKILL)
+        with pytest.raises(WorkerDied):
+            crew.replies()
+        crew.close()
+        crew.start()
+        crew.wait_ready()
+        crew.order(0, Analyse(RenderRequest(photo=b"")))
+        with pytest.raises(UnreadablePhoto):
+            crew.replies()
+
+
+def test_closing_kills_at_once_and_may_be_repeated() -> None:
+    crew = Crew(size=2)
+    pids = crew.process_ids
+    crew.close()
+    crew.close()
+    assert not any(alive(pid) for pid in pids)
+
+
+def test_processes_die_with_a_parent_that_was_killed() -> None:
+    code = (
+        "from gpuworker.crew import Crew\n"
+        "if __name__ == '__main__':\n"
+        "    crew = Crew(size=2); crew.wait_ready(); print(*crew.process_ids, flush=True); input()\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    assert parent.stdin is not None
+    pids = [int(pid) for pid in parent.stdout.readline().split()]
+    assert len(pids) == 2
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    parent.stdin.close()
+    assert eventually(lambda: not any(alive(pid) for pid in pids))
+
+
+def test_the_parent_stays_light() -> None:
+    """A server that starts renders must not carry NumPy, OpenCV and the models itself."""
+    code = "import sys, gpuworker.render; sys.exit(bool({'numpy', 'cv2', 'PIL', 'scipy'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_replies_come_with_their_orders_numbers(warm: Crew) -> None:
+    from gpuworker.tasks import UseCanvas
+
+    numbers = {warm.order(member, UseCanvas(None)) for member in range(warm.size)}
+    found: set[int] = set()
+    while found != numbers:
+        found |= {reply.number for reply in warm.replies() if isinstance(reply, Done)}

@@ -1,0 +1,30 @@
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gpuworker.contract import RenderRequest
+from gpuworker.errors import FaceTooSmall
+from gpuworker.inspection import inspect
+from tests.gpuworker.pictures import encoded
+
+
+def test_a_good_photo_has_one_finding_without_refusal(astronaut: np.ndarray, tmp_path: Path) -> None:
+    findings = inspect(RenderRequest(photo=encoded(astronaut)), tmp_path / "seen.png")
+    assert [finding.refusal for finding in findings] == [None]
+    with Image.open(tmp_path / "seen.png") as image:
+        assert image.size == (512, 512)
+        assert np.abs(np.asarray(image, int) - astronaut).max() > 100
+
+
+def test_several_faces_each_have_their_own_finding(astronaut: np.ndarray) -> None:
+    two = np.hstack([astronaut, astronaut])
+    findings = inspect(RenderRequest(photo=encoded(two)))
+    assert len(findings) == 2
+    assert all(finding.refusal is None for finding in findings)
+
+
+def test_a_refusal_is_listed_and_not_raised(astronaut: np.ndarray, tmp_path: Path) -> None:
+    small = np.asarray(Image.fromarray(astronaut).resize((230, 230), Image.Resampling.LANCZOS))
+    findings = inspect(RenderRequest(photo=encoded(small)), tmp_path / "seen.png")
+    assert isinstance(findings[0].refusal, FaceTooSmall)

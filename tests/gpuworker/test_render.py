@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from gpuworker import grid
+from gpuworker.contract import MANIFEST_NAME, POSTER_NAME, SHEETS, Manifest, Progress, RenderRequest, Size
+from gpuworker.crew import Crew
+from gpuworker.errors import Cancelled, NoFace, OutputFailed, WorkerDied
+from gpuworker.render import render
+from tests.gpuworker.pictures import encoded
+from tests.gpuworker.processes import alive
+
+SMALL = Size(120, 150)
+
+
+@pytest.fixture(scope="module")
+def crew() -> Iterator[Crew]:
+    with Crew(size=2) as crew:
+        yield crew
+
+
+@pytest.fixture(scope="module")
+def photo(astronaut: NDArray[np.uint8]) -> bytes:
+    return encoded(astronaut)
+
+
+@pytest.fixture(scope="module")
+def whole(crew: Crew, photo: bytes, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Progress]]:
+    """One render of everything at a small size: its folder and every step with what lay there at the time."""
+    out = tmp_path_factory.mktemp("render") / "out"
+    return out, list(render(RenderRequest(photo=photo, frame=SMALL), out, crew))
+
+
+def test_all_900_frames_and_the_preview_are_there(whole: tuple[Path, list[Progress]]) -> None:
+    out, steps = whole
+    assert steps[-1].stage == "done"
+    assert steps[-1].current == steps[-1].total == 936
+    names = {MANIFEST_NAME, POSTER_NAME, *(sheet for level in SHEETS.values() for sheet in level)}
+    assert {path.name for path in out.iterdir()} == names
+    for name, cells in (("q0.webp", 15), ("q0_20.webp", 10)):
+        with Image.open(out / name) as image:
+            assert image.size == (cells * SMALL.width, cells * SMALL.height)
+    with Image.open(out / "preview.webp") as image:
+        assert image.size == (6 * 60, 6 * 75)
+
+
+def test_levels_come_coarse_to_fine_and_complete_comes_last(whole: tuple[Path, list[Progress]]) -> None:
+    manifests = [step.manifest for step in whole[1] if step.manifest]
+    assert [[level.name for level in manifest.levels] for manifest in manifests] == [
+        ["preview"],
+        ["preview", "mobile"],
+        ["preview", "mobile", "full"],
+        ["preview", "mobile", "full"],
+    ]
+    assert [manifest.complete for manifest in manifests] == [False, False, False, True]
+    assert Manifest.loads((whole[0] / MANIFEST_NAME).read_text()).to_json() == manifests[-1].to_json()
+
+
+def test_progress_counts_up_and_tiles_go_through_their_states(whole: tuple[Path, list[Progress]]) -> None:
+    steps = whole[1]
+    counts = [step.current for step in steps]
+    assert counts == sorted(counts)
+    assert len(set(counts)) > 30
+    order = ["pending", "rendering", "encoding", "done"]
+    for sheet in (sheet for level in SHEETS.values() for sheet in level):
+        states = [order.index(step.tiles[sheet]) for step in steps if sheet in step.tiles]
+        assert states == sorted(states)
+        assert states[-1] == 3
+    files = [name for step in steps for name in step.files]
+    assert sorted(files) == sorted({POSTER_NAME, *(sheet for level in SHEETS.values() for sheet in level)})
+
+
+def test_the_mobile_sheet_holds_every_nested_frame_of_the_full_one(whole: tuple[Path, list[Progress]]) -> None:
+    """Same direction, same picture, whichever level it is read from."""
+    out = whole[0]
+    for quadrant in range(4):
+        full, mobile = (
+            np.asarray(Image.open(out / SHEETS[name][quadrant]).convert("RGB"), int) for name in ("full", "mobile")
+        )
+        rows, cols = grid.FULL.quadrant(quadrant)
+        indices = [i for i in grid.MOBILE_INDICES if i in rows], [i for i in grid.MOBILE_INDICES if i in cols]
+        for slot, far in ((0, 6), (4, 9), (9, 2)):
+            coarse = _cell(mobile, slot, slot)
+            own = _cell(full, indices[0][slot] - rows[0], indices[1][slot] - cols[0])
+            other = _cell(full, indices[0][far] - rows[0], indices[1][far] - cols[0])
+            assert np.abs(own - coarse).mean() < 0.6 * np.abs(other - coarse).mean()
+
+
+def _cell(sheet: NDArray[np.int_], row: int, col: int) -> NDArray[np.int_]:
+    width, height = SMALL.width, SMALL.height
+    return sheet[row * height : (row + 1) * height, col * width : (col + 1) * width]
+
+
+def test_at_every_step_the_manifest_lists_only_whole_files(crew: Crew, photo: bytes, tmp_path: Path) -> None:
+    for _ in render(RenderRequest(photo=photo, frame=SMALL), tmp_path, crew):
+        if not (tmp_path / MANIFEST_NAME).exists():
+            continue
+        manifest = Manifest.loads((tmp_path / MANIFEST_NAME).read_text())
+        for name in (manifest.poster, *(sheet for level in manifest.levels for sheet in level.sheets)):
+            with Image.open(tmp_path / name) as image:
+                image.load()
+
+
+def test_only_the_levels_asked_for_are_made(crew: Crew, photo: bytes, tmp_path: Path) -> None:
+    request = RenderRequest(photo=photo, frame=SMALL, levels=("mobile",))
+    steps = list(render(request, tmp_path, crew))
+    assert steps[-1].total == 400
+    assert {path.name for path in tmp_path.iterdir()} == {MANIFEST_NAME, POSTER_NAME, *SHEETS["mobile"]}
+
+
+def test_a_refused_photo_leaves_nothing_and_the_crew_warm(crew: Crew, tmp_path: Path) -> None:
+    before = crew.process_ids
+    wall = encoded(np.full((300, 300, 3), 190, np.uint8))
+    with pytest.raises(NoFace):
+        list(render(RenderRequest(photo=wall), tmp_path / "out", crew))
+    assert not (tmp_path / "out").exists()
+    assert crew.process_ids == before
+
+
+def test_closing_in_the_middle_stops_within_a_second_and_leaves_nothing(photo: bytes, tmp_path: Path) -> None:
+    with Crew(size=2) as crew:
+        steps = render(RenderRequest(photo=photo), tmp_path / "out", crew)
+        for step in steps:
+            if step.stage == "rendering" and step.current > 300:
+                break
+        old = crew.process_ids
+        start = time.monotonic()
+        steps.close()
+        assert time.monotonic() - start < 1
+        assert not any(alive(pid) for pid in old)
+        assert not (tmp_path / "out").exists()
+        assert len(crew.process_ids) == 2  # started anew, warm for the next
+
+
+def test_cancelling_from_another_thread_ends_the_render(crew: Crew, photo: bytes, tmp_path: Path) -> None:
+    cancelled = threading.Event()
+    steps = render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "out", crew, cancelled)
+    while next(steps).stage != "preview":
+        pass
+    cancelled.set()
+    with pytest.raises(Cancelled):
+        list(steps)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_killed_process_is_an_error_that_may_be_retried(photo: bytes, tmp_path: Path) -> None:
+    with Crew(size=2) as crew:
+        steps = render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "out", crew)
+        while next(steps).stage != "rendering":
+            pass
+        os.kill(crew.process_ids[1], signal.SIGKILL)
+        with pytest.raises(WorkerDied) as caught:
+            list(steps)
+        assert not caught.value.permanent
+        assert not (tmp_path / "out").exists()
+        assert list(render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "out", crew))[-1].stage == "done"
+
+
+def test_a_folder_that_was_there_keeps_what_is_not_ours(crew: Crew, photo: bytes, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    steps = render(RenderRequest(photo=photo, frame=SMALL), tmp_path, crew)
+    for step in steps:
+        if step.manifest:
+            break
+    steps.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_an_output_folder_that_cannot_be_made_is_a_sentence(crew: Crew, photo: bytes, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputFailed):
+        list(render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "file" / "out", crew))

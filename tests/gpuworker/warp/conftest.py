@@ -1,0 +1,16 @@
+"""One engine for the tests of the warp engine: analysis is the slow part."""
+
+from __future__ import annotations
+
+import pytest
+
+from gpuworker.engines.warp.engine import WarpEngine
+from gpuworker.framing import Portrait
+
+
+@pytest.fixture
+def engine(framed: Portrait) -> WarpEngine:
+    """An engine that has the astronaut set."""
+    engine = WarpEngine()
+    engine.set_portrait(framed)
+    return engine

@@ -1,0 +1,116 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gpuworker.contract import Size
+from gpuworker.engines.warp import engine as module
+from gpuworker.engines.warp.engine import EYES_STAY, TURNS_LESS, WarpEngine
+from gpuworker.engines.warp.rotation import LEAST_JACOBIAN
+from gpuworker.framing import Portrait
+from gpuworker.grid import FULL, NEUTRAL, Direction
+
+CORNERS = [Direction(x, y) for y in (-15.0, 15.0) for x in (-15.0, 15.0)]
+
+
+def test_frames_have_the_asked_shape(engine: WarpEngine, framed: Portrait) -> None:
+    frames = engine.render(CORNERS)
+    assert frames.shape == (4, framed.frame.height, framed.frame.width, 3)
+    assert frames.dtype == np.uint8
+
+
+def test_pixels_outside_the_support_are_bit_identical_in_all_900_frames(engine: WarpEngine) -> None:
+    outside = ~engine.support
+    assert outside.mean() > 0.3
+    still = engine.render([NEUTRAL])[0][outside]
+    for row in range(FULL.rows):
+        frames = engine.render([Direction(x, FULL.y[row]) for x in FULL.x])
+        assert (frames[:, outside] == still).all()
+    assert engine.report["frames"] == 901
+    assert engine.report["least_jacobian"] >= LEAST_JACOBIAN
+
+
+def test_straight_ahead_is_the_photo(engine: WarpEngine, framed: Portrait) -> None:
+    halves = framed.picture.reshape(512, 2, 410, 2, 3).mean((1, 3))
+    assert np.abs(engine.render([NEUTRAL])[0] - halves).max() <= 1.5
+
+
+def test_the_same_direction_gives_the_same_frame_whatever_came_before(engine: WarpEngine) -> None:
+    first = engine.render([Direction(4, 4)])[0]
+    engine.render(CORNERS)
+    assert np.array_equal(engine.render([Direction(4, 4)])[0], first)
+
+
+def test_four_corners_are_four_pictures(engine: WarpEngine) -> None:
+    frames = engine.render(CORNERS).astype(int)
+    for i in range(4):
+        for j in range(i):
+            assert np.abs(frames[i] - frames[j]).mean() > 2
+
+
+def test_an_intensity_that_would_fold_the_picture_turns_less_and_says_so(
+    framed: Portrait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LEAST_JACOBIAN", 0.6)
+    engine = WarpEngine()
+    assert TURNS_LESS in engine.set_portrait(framed, intensity=1.5)
+    frames = [Direction(x * 1.5, y * 1.5) for x in FULL.x[::7] for y in FULL.y[::7]]
+    engine.render(frames)
+    assert engine.report["least_jacobian"] >= 0.6
+    assert engine.report["gain"] < 1
+
+
+def test_eyes_that_cannot_be_seen_stay_and_the_engine_says_so(framed: Portrait) -> None:
+    closed = framed.landmarks.copy()
+    for upper, lower in (
+        (159, 145),
+        (158, 153),
+        (160, 144),
+        (157, 154),
+        (161, 163),
+        (386, 374),
+        (385, 380),
+        (387, 373),
+    ):
+        closed[upper, 1] = closed[lower, 1] - 0.5
+    for upper, lower in ((246, 7), (173, 155), (466, 249), (398, 382), (388, 390), (384, 381)):
+        closed[upper, 1] = closed[lower, 1] - 0.5
+    engine = WarpEngine()
+    assert EYES_STAY in engine.set_portrait(replace(framed, landmarks=closed))
+    assert engine.render(CORNERS).shape[0] == 4
+
+
+def test_transparency_moves_with_the_head(framed: Portrait) -> None:
+    alpha = np.zeros(framed.picture.shape[:2], np.uint8)
+    alpha[200:900, 150:700] = 255
+    engine = WarpEngine()
+    engine.set_portrait(replace(framed, alpha=alpha))
+    left, right = engine.render([Direction(-15, 0), Direction(15, 0)])
+    assert left.shape == (512, 410, 4)
+    assert (left[..., 3] != right[..., 3]).any()
+
+
+def test_a_second_portrait_forgets_the_first(engine: WarpEngine, framed: Portrait) -> None:
+    mirrored = replace(framed, picture=np.ascontiguousarray(framed.picture[:, ::-1]))
+    engine.render(CORNERS)
+    engine.set_portrait(mirrored)
+    assert engine.report["frames"] == 0
+    assert np.array_equal(engine.render([NEUTRAL])[0][~engine.support], _straight_ahead(mirrored)[~engine.support])
+
+
+def _straight_ahead(portrait: Portrait) -> np.ndarray:
+    fresh = WarpEngine()
+    fresh.set_portrait(portrait)
+    return fresh.render([NEUTRAL])[0]
+
+
+def test_any_frame_size_works(framed: Portrait) -> None:
+    small = replace(
+        framed,
+        picture=np.ascontiguousarray(framed.picture[: 2 * 301, : 2 * 333]),
+        frame=Size(333, 301),
+        person=framed.person[:301, :333],
+    )
+    engine = WarpEngine()
+    engine.set_portrait(small)
+    assert engine.render([Direction(7, 7)]).shape == (1, 301, 333, 3)

@@ -1,0 +1,68 @@
+"""Every command in README.md is run somewhere.
+
+A block that opens with ```bash run is run here, line by line in one shell, in a fresh clone where
+photo.jpg is the astronaut. Commands of every other ```bash or ```console block are in ELSEWHERE.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+# command: the file that runs it
+ELSEWHERE = {
+    "make test": ".ci/run",
+    "make check": ".ci/run",
+}
+
+FENCE = re.compile(r"^```(bash run|bash|console)[ \t]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def blocks(text: str) -> list[tuple[str, list[str]]]:
+    """(kind, commands) of each fence: continuations joined, comments, prompts and output dropped."""
+    found = []
+    for kind, body in FENCE.findall(text):
+        lines = re.sub(r"\s*\\\n\s*", " ", body).splitlines()
+        if kind == "console":
+            lines = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+        commands = [re.sub(r"\s+#.*$", "", line).strip() for line in lines]
+        found.append((kind, [command for command in commands if command and not command.startswith("#")]))
+    return found
+
+
+def readme(repo: Path) -> list[tuple[str, list[str]]]:
+    return blocks((repo / "README.md").read_text())
+
+
+def test_commands_are_read_from_fences() -> None:
+    run = "```bash run\n# first\nmake a  # why\n\n```\n"
+    shown = "```console\n$ make b \\\n  C=1\nits output\n```\n"
+    assert blocks(run + shown + "```json\n{}\n```\n") == [("bash run", ["make a"]), ("console", ["make b C=1"])]
+
+
+def test_the_readme_has_commands_that_are_run_here(repo: Path) -> None:
+    assert any(kind == "bash run" and commands for kind, commands in readme(repo))
+
+
+def test_every_other_command_is_run_elsewhere(repo: Path) -> None:
+    told = {command for kind, commands in readme(repo) if kind != "bash run" for command in commands}
+    assert told - set(ELSEWHERE) == set()
+
+
+@pytest.mark.parametrize(("command", "file"), ELSEWHERE.items())
+def test_the_file_that_is_said_to_run_a_command_runs_its_target(repo: Path, command: str, file: str) -> None:
+    assert re.search(rf"\b{re.escape(command.split()[-1])}\b", (repo / file).read_text())
+
+
+@pytest.mark.slow
+def test_the_marked_commands_work_in_a_fresh_clone(repo: Path, clone: Path, astronaut: Path) -> None:
+    (clone / "photo.jpg").write_bytes(astronaut.read_bytes())
+    commands = [command for kind, group in readme(repo) if kind == "bash run" for command in group]
+    script = "set -euxo pipefail\n" + "\n".join(commands)
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=clone, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,31 @@
+"""The rules of the house that a linter does not know."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+# A file with such a name collects what has no home; name it after what it holds.
+HOMELESS = {"utils", "helpers", "managers", "services", "common"}
+
+
+def test_no_file_is_named_after_nothing(files: list[Path]) -> None:
+    assert [str(file) for file in files if file.stem in HOMELESS] == []
+
+
+def test_every_source_file_of_the_worker_has_its_test(files: list[Path]) -> None:
+    sources = [f for f in files if f.parts[0] == "gpuworker" and f.suffix == ".py" and f.name != "__init__.py"]
+    tests = {file.stem for file in files if file.parts[0] == "tests"}
+    assert [str(f) for f in sources if f"test_{f.stem.strip('_')}" not in tests] == []
+
+
+def test_no_except_is_bare(files: list[Path], repo: Path) -> None:
+    for file in (file for file in files if file.suffix == ".py"):
+        handlers = [n for n in ast.walk(ast.parse((repo / file).read_bytes())) if isinstance(n, ast.ExceptHandler)]
+        assert [f"{file}:{handler.lineno}" for handler in handlers if handler.type is None] == []
+
+
+def test_commands_are_executable_where_they_are_scripts(files: list[Path], repo: Path) -> None:
+    scripts = [file for file in files if (repo / file).read_bytes()[:2] == b"#!"]
+    assert Path(".ci/run") in scripts
+    assert [str(script) for script in scripts if not (repo / script).stat().st_mode & 0o100] == []
