@@ -1,8 +1,9 @@
-"""`python -m gpuworker`: render a portrait, inspect a photo, draw contact sheets.
+"""`python -m gpuworker`: render a portrait, inspect a photo, draw contact sheets or a moving picture.
 
     python -m gpuworker render portrait.jpg out/
     python -m gpuworker inspect portrait.jpg --annotated seen.png
     python -m gpuworker contact-sheets portrait.jpg out/
+    python -m gpuworker loop portrait.jpg moving.webp
 
 Errors are one sentence on standard error; exit codes are listed in gpuworker/errors.py.
 """
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(levelname)s %(message)s")
     try:
-        commands = {"render": _render, "inspect": _inspect, "contact-sheets": _contact_sheets}
+        commands = {"render": _render, "inspect": _inspect, "contact-sheets": _contact_sheets, "loop": _loop}
         return commands[options.command](options)
     except RenderError as error:
         _complain(error)
@@ -49,10 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     render = commands.add_parser("render", help="render a portrait into a folder with a page that lives")
     inspect = commands.add_parser("inspect", help="say which faces there are, with advice")
     contact = commands.add_parser("contact-sheets", help="draw 3×5 directions and 1:1 eyes as pictures")
-    for command in (render, inspect, contact):
+    loop = commands.add_parser("loop", help="write a moving picture, an animated WebP")
+    for command in (render, inspect, contact, loop):
         _add_portrait_options(command)
-    for command in (render, contact):
-        command.add_argument("out", type=Path, help="the folder to write into")
+    for command in (render, contact, loop):
+        command.add_argument(
+            "out", type=Path, help="the file to write" if command is loop else "the folder to write into"
+        )
         command.add_argument("--engine", default="warp", help="the engine (default: warp)")
         command.add_argument(
             "--intensity", type=float, default=1.0, help=f"how far the face looks, {MIN_INTENSITY} to {MAX_INTENSITY}"
@@ -60,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--levels", default=",".join(grid.LEVELS), help=f"some of {','.join(grid.LEVELS)}")
     render.add_argument("--no-page", action="store_true", help="only sheets and manifest, no index.html")
     render.add_argument("--quiet", action="store_true", help="no progress bar")
+    loop.add_argument("--width", type=int, default=320, help="in pixels (default: 320)")
     inspect.add_argument("--annotated", type=Path, help="write the photo with what was found drawn into it")
     inspect.add_argument("--json", action="store_true", help="print JSON")
     return parser
@@ -158,9 +163,11 @@ def _say(stream: TextIO, sentence: str, *, over: bool) -> None:
 
 
 def _inspect(options: argparse.Namespace) -> int:
+    from gpuworker import faces
     from gpuworker.errors import NoFace
     from gpuworker.inspection import inspect
 
+    faces.warm()
     findings = inspect(_request(options), options.annotated)
     if not findings:
         raise NoFace
@@ -180,10 +187,20 @@ def _inspect(options: argparse.Namespace) -> int:
 
 
 def _contact_sheets(options: argparse.Namespace) -> int:
-    from gpuworker import contact
+    from gpuworker import contact, faces
 
+    faces.warm()
     for path in contact.write(_request(options), options.out):
         print(path)
+    return 0
+
+
+def _loop(options: argparse.Namespace) -> int:
+    from gpuworker import faces, loop
+
+    faces.warm()
+    loop.write(_request(options), options.out, options.width)
+    print(options.out)
     return 0
 
 

@@ -16,10 +16,10 @@ from PIL import Image
 from gpuworker import engines, faces, framing, photo
 from gpuworker.contract import RenderRequest
 from gpuworker.grid import LIMIT, NEUTRAL, Direction
+from gpuworker.topology import OUTER_CORNERS
 
 ROWS = (-LIMIT, 0.0, LIMIT)
 COLUMNS = (-LIMIT, -LIMIT / 2, 0.0, LIMIT / 2, LIMIT)
-OUTER_CORNERS = (33, 263)
 
 
 def write(request: RenderRequest, out: Path) -> tuple[Path, Path]:

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -35,35 +37,25 @@ from gpuworker.errors import (
     NotHuman,
     SeveralFaces,
 )
+from gpuworker.topology import (
+    CHIN,
+    EYE_CORNERS,
+    FOREHEAD,
+    IRISES,
+    LANDMARKS,
+    LEFT_CHEEK,
+    LID_CONTOURS,
+    LOWER_LIDS,
+    MESH_POINTS,
+    OVAL,
+    RIGHT_CHEEK,
+    UPPER_LIDS,
+)
 
 Points = NDArray[np.float64]
 Picture = NDArray[np.uint8]
 
 MODELS = Path(__file__).parent / "models"
-
-LEFT_CHEEK, RIGHT_CHEEK, FOREHEAD, CHIN = 234, 454, 10, 152
-MESH_POINTS, LANDMARKS = 468, 478
-IRISES = (slice(468, 473), slice(473, 478))
-"""Centre and four points of the ring, of the left and the right eye."""
-
-EYE_CORNERS = ((33, 133), (362, 263))
-"""Left to right, of the left and the right eye."""
-UPPER_LIDS = ((160, 159, 158), (385, 386, 387))
-LOWER_LIDS = ((144, 145, 153), (380, 374, 373))
-
-LID_CONTOURS = (
-    (33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 173),
-    (263, 249, 390, 373, 374, 380, 381, 382, 362, 466, 388, 387, 386, 385, 384, 398),
-)
-"""Mesh index of the iris model's first 16 points, for the left and the (mirrored) right eye."""
-
-# fmt: off
-OVAL = (
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
-    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-)
-# fmt: on
-"""The face's silhouette, clockwise from the forehead."""
 
 IRIS_CROPS = (2.3, 2.6, 2.9)
 """Side of the iris model's view in eye widths. One is too tight for a far eye; above 3.4 it drifts."""
@@ -181,13 +173,31 @@ def find(pixels: Picture) -> list[Face]:
     """
     shape = pixels.shape
     faces = _analysed(pixels, _detect(pixels, _looks(shape)) or _detect(pixels, [_whole(shape, PADDED)]))
-    return [face for face in faces if face.human] or _lying(pixels) or _halved(pixels) or faces
+    people = [face for face in faces if face.human]
+    # A doubtful upright face is not upside down unless the detector is surer of that.
+    surest = max((face.score for face in faces), default=0.0)
+    return people or [face for face in _lying(pixels) if face.score > surest] or _halved(pixels) or faces
 
 
 def warm() -> None:
     """Load all networks now, so that the first photo does not wait for them."""
-    for name in ("face_detection_short_range", "face_landmark", "iris_landmark", "selfie_segmentation"):
-        _network(name)
+    with _quiet_runtime():
+        for name in ("face_detection_short_range", "face_landmark", "iris_landmark", "selfie_segmentation"):
+            _network(name)
+
+
+@contextmanager
+def _quiet_runtime() -> Iterator[None]:
+    """LiteRT announces its delegate on standard error, in the middle of a progress bar; there is no switch for it."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def choose(faces: Sequence[Face], index: int | None, shape: tuple[int, ...]) -> Face:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import faces, framing, photo
+from gpuworker import faces, framing, photo, topology
 from gpuworker.contract import RenderRequest, Size
 from gpuworker.errors import RenderError
 from gpuworker.faces import Face
@@ -60,7 +60,7 @@ def _annotated(
         cv2.putText(drawn, str(index), corner, cv2.FONT_HERSHEY_SIMPLEX, 0.8 * stroke, colour, 2 * stroke)
         for x, y in face.landmarks[:468, :2]:
             cv2.circle(drawn, (round(x), round(y)), stroke, WHITE, -1)
-        for iris in faces.IRISES:
+        for iris in topology.IRISES:
             centre, ring = face.landmarks[iris][0, :2], face.landmarks[iris][1:, :2]
             radius = np.linalg.norm(ring - centre, axis=1).mean()
             cv2.circle(drawn, (round(centre[0]), round(centre[1])), round(radius), colour, stroke)

@@ -49,9 +49,8 @@ export class Portrait extends EventTarget {
   #loading = null;
   /** Codes of failures by level; a level that failed is not tried again by itself. */
   #failed = new Map();
-  /** Whose frames are shown; cached sheets of another engine may bear the same addresses. */
+  /** Whose frames are shown. */
   #engine = null;
-  #fresh = false;
 
   constructor(source) {
     super();
@@ -60,7 +59,7 @@ export class Portrait extends EventTarget {
 
   /** Reads the description, once. */
   async describe() {
-    this.#describing ??= this.#read(false);
+    this.#describing ??= this.#read();
     return this.#describing;
   }
 
@@ -77,7 +76,7 @@ export class Portrait extends EventTarget {
     for (const [key, code] of this.#failed) {
       if (!LASTING.includes(code)) this.#failed.delete(key);
     }
-    await this.#read(true);
+    await this.#read();
     await this.climb();
   }
 
@@ -106,12 +105,10 @@ export class Portrait extends EventTarget {
     return this.#closing.signal.aborted;
   }
 
-  async #read(fresh) {
+  async #read() {
     try {
-      const description = await describe(this.#source, { signal: this.#closing.signal, fresh });
+      this.description = await describe(this.#source, this.#closing.signal);
       if (this.#closed) return;
-      this.#fresh ||= this.description !== null && description.engine !== this.description.engine;
-      this.description = description;
       this.dispatchEvent(new Event('described'));
     } catch (error) {
       this.#report(error);
@@ -154,7 +151,6 @@ export class Portrait extends EventTarget {
     try {
       const frames = await loadLevel(level, this.#renderer, {
         signal: this.#closing.signal,
-        fresh: this.#fresh,
         tolerant: !this.#levels().some((other) => other.rows < level.rows),
         fits: (frame) => fits(level, this.#device(), frame),
         onProblem: (failure) => this.#report(failure),
@@ -208,7 +204,7 @@ export class Portrait extends EventTarget {
       await seconds(wait);
       if (this.#closed || document.hidden) continue;
       const offered = this.description.levels.length;
-      await this.#read(true);
+      await this.#read();
       wait = this.description.levels.length > offered ? SHORTEST_WAIT : Math.min(wait * WAIT_GROWTH, LONGEST_WAIT);
       if (this.#renderer) this.climb();
     }

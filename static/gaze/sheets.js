@@ -17,7 +17,6 @@ let busy = Promise.resolve();
  * @param {import('./renderer.js').Renderer} renderer
  * @param {object} options
  * @param {AbortSignal} options.signal
- * @param {boolean} options.fresh ask the server whether a cached sheet is still the right one
  * @param {boolean} options.tolerant let neighbours stand in for a sheet that fails; otherwise the level fails
  * @param {(frame: {width: number, height: number}) => boolean} options.fits asked once, if the frames have another
  *   size than the level says
@@ -51,20 +50,21 @@ export async function loadLevel(level, renderer, options) {
   }
 }
 
-function download(url, { signal, fresh }) {
-  const blob = fetchBlob(url, { signal, cache: fresh ? 'no-cache' : 'default' });
+function download(url, { signal }) {
+  const blob = fetchBlob(url, signal);
   // Whoever awaits it hears of the failure; until then it must not count as unhandled.
   blob.catch(() => {});
   return blob;
 }
 
-async function fetchBlob(url, options) {
+async function fetchBlob(url, signal) {
   try {
-    const response = await fetch(url, options);
+    // Another portrait may have come to lie under the same name: the server is asked whether the sheet still holds.
+    const response = await fetch(url, { signal, cache: 'no-cache' });
     if (!response.ok) throw new Error(`status ${response.status}`);
     return await response.blob();
   } catch (error) {
-    options.signal.throwIfAborted();
+    signal.throwIfAborted();
     throw new GazeFailure('sheet', `A sheet of the portrait cannot be loaded (${error.message}).`);
   }
 }

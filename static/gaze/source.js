@@ -34,13 +34,13 @@ export function parseSource({ src, mode = null, grid = null }, base) {
 
 /**
  * @param {Source} source
- * @param {{signal: AbortSignal, fresh?: boolean}} options `fresh` asks the server whether the manifest changed
+ * @param {AbortSignal} signal
  * @returns {Promise<Description>}
  * @throws {GazeFailure} `manifest`
  */
-export async function describe(source, { signal, fresh = false }) {
+export async function describe(source, signal) {
   if (source.description) return source.description;
-  const manifest = readManifest(await fetchJson(source.manifest, { signal, cache: fresh ? 'no-cache' : 'default' }));
+  const manifest = readManifest(await fetchJson(source.manifest, signal));
   const address = (name) => new URL(encodeURIComponent(name), source.manifest).href;
   return {
     ...manifest,
@@ -118,13 +118,14 @@ function described(levels, poster) {
   return { key, description: { engine: '', frame: null, alpha: true, poster, complete: true, levels } };
 }
 
-async function fetchJson(url, options) {
+async function fetchJson(url, signal) {
   try {
-    const response = await fetch(url, options);
+    // A manifest grows several times a second: not even asking whether it is newer would be quick enough.
+    const response = await fetch(url, { signal, cache: 'no-store' });
     if (!response.ok) throw new Error(`status ${response.status}`);
     return await response.json();
   } catch (error) {
-    if (options.signal.aborted) throw error;
+    signal.throwIfAborted();
     throw new GazeFailure('manifest', `The portrait's manifest cannot be loaded (${error.message}).`);
   }
 }

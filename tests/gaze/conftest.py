@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from tests import chromium
 from tests.gaze.drawn import Seen
@@ -25,7 +24,7 @@ window.told = [];
 for (const type of ['gaze-ready', 'gaze-level', 'gaze-error']) {
   addEventListener(type, ({ detail }) => told.push({ type, ...detail }));
 }
-window.count = { frames: 0, draws: 0, textures: 0, contexts: [] };
+window.count = { frames: 0, pending: new Set(), draws: 0, textures: 0, contexts: [] };
 const { prototype } = WebGL2RenderingContext;
 const counted = (owner, name, note) => {
   const method = owner[name];
@@ -38,12 +37,26 @@ const counted = (owner, name, note) => {
 counted(prototype, 'drawArrays', () => { count.draws += 1; });
 counted(prototype, 'createTexture', () => { count.textures += 1; });
 counted(prototype, 'deleteTexture', (_, texture) => { count.textures -= texture ? 1 : 0; });
-counted(window, 'requestAnimationFrame', () => { count.frames += 1; });
+const { requestAnimationFrame: ask, cancelAnimationFrame: cancel } = window;
+window.requestAnimationFrame = (callback) => {
+  const handle = ask.call(window, (now) => { count.pending.delete(handle); callback(now); });
+  count.frames += 1;
+  count.pending.add(handle);
+  return handle;
+};
+window.cancelAnimationFrame = (handle) => { count.pending.delete(handle); cancel.call(window, handle); };
 counted(HTMLCanvasElement.prototype, 'getContext', (context, type) => {
   if (type === 'webgl2' && context && !count.contexts.includes(context)) count.contexts.push(context);
 });
 """
 """What every page of a test notes about itself: events, frames asked for, draws, textures alive, contexts."""
+
+SETTLE = """async () => {
+  // Twice in a row: an observer may only just be about to wake an element.
+  for (let quiet = 0; quiet < 2; quiet = count.pending.size ? 0 : quiet + 1) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}"""
 
 LOOK = """async (element, [x, y]) => {
   if (x !== undefined) element.lookAt(x, y);
@@ -69,9 +82,9 @@ class Handler(SimpleHTTPRequestHandler):
         return str(GAZE / plain[6:]) if plain.startswith("/gaze/") else super().translate_path(path)
 
     def end_headers(self) -> None:
-        # Any origin may use what lies here, and nothing is cached but what the element keeps itself.
+        # Any origin may use what lies here. What a test writes may change beneath the browser.
         self.send_header("Access-Control-Allow-Origin", "*")
-        self.send_header("Cache-Control", "no-cache")
+        self.send_header("Cache-Control", "max-age=3600" if self.path.startswith("/gaze/") else "no-cache")
         if "strict" in self.path:
             self.send_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         super().end_headers()
@@ -109,10 +122,27 @@ class Site:
 
 @dataclass
 class Stage:
-    """A page with one or more elements on it."""
+    """A page with one or more elements on it, and what came to pass on it."""
 
     page: Page
     errors: list[str] = field(default_factory=list)
+    console: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
+    """Names of the files that the page asked for."""
+
+    def __post_init__(self) -> None:
+        self.page.on("pageerror", self.on_error)
+        self.page.on("console", self.on_console)
+        self.page.on("request", self.on_request)
+
+    def on_error(self, error: Exception) -> None:
+        self.errors.append(str(error))
+
+    def on_console(self, message: ConsoleMessage) -> None:
+        self.console.append(message.text)
+
+    def on_request(self, request: Request) -> None:
+        self.requested.append(request.url.split("?")[0].rpartition("/")[2])
 
     def open(self, url: str) -> None:
         self.page.goto(url)
@@ -151,14 +181,15 @@ class Stage:
 
     def settle(self) -> None:
         """Waits until the page asks for no more frames."""
-        self.wait_for(
-            """() => {
-              const before = count.frames;
-              return new Promise((resolve) => setTimeout(() => resolve(count.frames === before), 100));
-            }"""
-        )
+        self.page.evaluate(SETTLE)
 
-    def release(self) -> None:
+    def leave(self) -> None:
+        """The end of the test: no page may have thrown an error."""
+        self.page.unroute_all(behavior="ignoreErrors")
+        self.page.goto("about:blank")
+        self.page.remove_listener("pageerror", self.on_error)
+        self.page.remove_listener("console", self.on_console)
+        self.page.remove_listener("request", self.on_request)
         assert not self.errors, f"the page met {self.errors}"
 
 
@@ -200,32 +231,41 @@ def site(served: tuple[Path, int], request: pytest.FixtureRequest) -> Site:
     return Site(folder, f"http://127.0.0.1:{port}/{folder.name}")
 
 
+def watched(browser: Browser, **options: Any) -> BrowserContext:
+    context = browser.new_context(**{"viewport": {"width": 800, "height": 600}, **options})
+    context.add_init_script(WATCH)
+    return context
+
+
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Iterator[Page]:
+    """The page of all tests that want nothing special: a new one for each would take most of the time."""
+    context = watched(browser)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def stage(tab: Page) -> Iterator[Stage]:
+    """A page of 800×600 pixels, not for init scripts, emulation and clocks: these would stay on it."""
+    made = Stage(tab)
+    yield made
+    made.leave()
+
+
 @pytest.fixture
 def staged(browser: Browser) -> Iterator[Staged]:
-    """Makes pages, with the options of a browser context; errors that a page throws fail the test."""
-    contexts: list[BrowserContext] = []
+    """Makes pages with the options of a browser context."""
     stages: list[Stage] = []
 
-    def stage(**options: Any) -> Stage:
-        context = browser.new_context(**{"viewport": {"width": 800, "height": 600}, **options})
-        contexts.append(context)
-        context.add_init_script(WATCH)
-        made = Stage(context.new_page())
-        made.page.on("pageerror", lambda error: made.errors.append(str(error)))
-        stages.append(made)
-        return made
+    def make(**options: Any) -> Stage:
+        stages.append(Stage(watched(browser, **options).new_page()))
+        return stages[-1]
 
-    yield stage
-    for context in contexts:
-        with suppress(Exception):
-            context.close()
+    yield make
     for made in stages:
-        made.release()
-
-
-@pytest.fixture
-def stage(staged: Staged) -> Stage:
-    return staged()
+        made.leave()
+        made.page.context.close()
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,7 @@ def encoded(picture: Image.Image) -> bytes:
     return file.getvalue()
 
 
+@cache
 def quadrants(steps: int, blue: int, frame: tuple[int, int] = FRAME) -> list[bytes]:
     """q0 … q3 of a square grid."""
     half = steps // 2
@@ -74,6 +76,7 @@ def quadrants(steps: int, blue: int, frame: tuple[int, int] = FRAME) -> list[byt
     return [encoded(sheet(rows, cols, blue, frame)) for rows in halves for cols in halves]
 
 
+@cache
 def whole(steps: int, blue: int, frame: tuple[int, int] = FRAME) -> bytes:
     return encoded(sheet(range(steps), range(steps), blue, frame))
 

@@ -44,8 +44,8 @@ def watch(js: Js, *steps: str) -> list[Any]:
       const touch = (type, ...points) => document.body.dispatchEvent(new TouchEvent(type, {{ bubbles: true,
         touches: points.map(([clientX, clientY], identifier) =>
           new Touch({{ identifier, target: document.body, clientX, clientY }})) }}));
-      const mouse = (type, clientX, clientY, pointerType = 'mouse') =>
-        document.documentElement.dispatchEvent(new PointerEvent(type, {{ bubbles: true, clientX, clientY, pointerType }}));
+      const mouse = (type, clientX, clientY, pointerType = 'mouse') => document.documentElement
+        .dispatchEvent(new PointerEvent(type, {{ bubbles: true, clientX, clientY, pointerType }}));
       const gone = () => new Promise((resolve) => {{ const end = watchPointer(() => {{ end(); resolve(); }}); }});
       {" note();".join(steps)} note();
       stop();

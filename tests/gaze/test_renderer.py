@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Error
 
-from tests.gaze.conftest import Js, Site, Staged
+from tests.gaze.conftest import Js, Site, Stage, Staged
 
 LOSE = """async () => {
   const { pageRenderer } = await import('/gaze/renderer.js');
@@ -52,8 +52,7 @@ def test_uploads_are_waited_for_without_blocking(js: Js) -> None:
     assert js("renderer.js", wait) >= 1
 
 
-def test_a_lost_context_ends_uploads_and_a_restored_one_starts_anew(staged: Staged, site: Site) -> None:
-    stage = staged()
+def test_a_lost_context_ends_uploads_and_a_restored_one_starts_anew(stage: Stage, site: Site) -> None:
     stage.open(site.page(""))
     assert stage.page.evaluate(LOSE) == {
         "heard": ["lost", "restored"],

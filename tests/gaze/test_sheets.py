@@ -27,7 +27,6 @@ LOAD = """async ({ loadLevel }, { sheets, steps, tolerant, frame, fits, abort })
   const asked = [];
   const loading = loadLevel(level, renderer, {
     signal: controller.signal,
-    fresh: false,
     tolerant,
     fits: (size) => { asked.push(size); return fits; },
     onProblem: ({ code }) => problems.push(code),

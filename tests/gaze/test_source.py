@@ -12,7 +12,7 @@ from tests.gaze.conftest import Js, Site
 
 BASE = "https://page.example/people/ada/"
 PARSE = "({ parseSource }, [attributes, base]) => parseSource(attributes, base)"
-DESCRIBE = "async ({ describe }, manifest) => describe({ manifest }, { signal: new AbortController().signal })"
+DESCRIBE = "async ({ describe }, manifest) => describe({ manifest }, new AbortController().signal)"
 
 
 def parse(js: Js, src: str, **attributes: str) -> dict[str, Any]:

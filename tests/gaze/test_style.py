@@ -8,12 +8,10 @@ from tests.gaze.conftest import Site, Stage
 
 def test_a_page_with_a_strict_policy_has_a_living_portrait(stage: Stage, site: Site) -> None:
     drawn.write_portrait(site.folder, "preview")
-    refused: list[str] = []
-    stage.page.on("console", lambda message: refused.append(message.text))
     stage.open(site.page('<gaze-tracker src="manifest.json" width="100"></gaze-tracker>', name="strict.html"))
     expect(stage.page.locator("gaze-tracker:state(live)")).to_have_count(1)
     assert stage.page.locator("gaze-tracker").bounding_box() == {"x": 8, "y": 8, "width": 100, "height": 125}
-    assert [text for text in refused if "Content Security Policy" in text] == []
+    assert [text for text in stage.console if "Content Security Policy" in text] == []
 
 
 def test_the_pages_own_style_wins(stage: Stage, site: Site) -> None:

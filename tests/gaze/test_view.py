@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.gaze import drawn
-from tests.gaze.conftest import Js, Site, Staged
+from tests.gaze.conftest import Js, Site, Stage, Staged
 
 FITTED = "({ fitted }, [picture, canvas]) => fitted(picture, canvas)"
 BACKING = (
@@ -44,9 +44,8 @@ def test_the_canvas_has_the_screens_own_pixels(staged: Staged, site: Site, ratio
     assert stage.look(1, -1).cell == (0, 5)
 
 
-def test_a_resized_element_is_redrawn_at_its_new_size(staged: Staged, site: Site) -> None:
+def test_a_resized_element_is_redrawn_at_its_new_size(stage: Stage, site: Site) -> None:
     drawn.write_portrait(site.folder, "preview")
-    stage = staged()
     stage.open(site.page('<gaze-tracker src="manifest.json" smoothing="1" width="100"></gaze-tracker>'))
     stage.wait_for_level("preview")
     stage.look(-1, 1)
@@ -55,9 +54,8 @@ def test_a_resized_element_is_redrawn_at_its_new_size(staged: Staged, site: Site
     assert stage.seen().cell == (5, 0)
 
 
-def test_a_wide_element_shows_the_whole_picture_and_nothing_beside_it(staged: Staged, site: Site) -> None:
+def test_a_wide_element_shows_the_whole_picture_and_nothing_beside_it(stage: Stage, site: Site) -> None:
     drawn.write_portrait(site.folder, "preview")
-    stage = staged()
     page = '<gaze-tracker src="manifest.json" smoothing="1" style="width: 400px; height: 100px"></gaze-tracker>'
     stage.open(site.page(page))
     stage.wait_for_level("preview")

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from gpuworker import faces, framing, photo
 from gpuworker.contract import STANDARD_FRAME
 from gpuworker.framing import Portrait
-
-PORTRAITS = ("bouguereau_child", "einstein_1904", "la_velata", "lady_agnew", "mona_lisa")
+from tests.gpuworker.portraits import PORTRAITS
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import pytest
 import skimage.data
 from numpy.typing import NDArray
 
-from gpuworker import faces, photo
+from gpuworker import faces, photo, topology
 from gpuworker.errors import (
     BadRequest,
     EyesClosed,
@@ -50,7 +50,7 @@ def painted_shut(pixels: Picture, face: Face, eyes: Sequence[int] = (LEFT, RIGHT
     """Skin over each eye's opening, and a lash line along its lower lid."""
     down = np.array([0, 1])
     for eye in eyes:
-        contour = face.landmarks[list(faces.LID_CONTOURS[eye]), :2]
+        contour = face.landmarks[list(topology.LID_CONTOURS[eye]), :2]
         width = float(np.ptp(contour[:, 0]))
         opening = np.vstack([contour[:9] + 0.06 * width * down, contour[9:] - 0.1 * width * down])
         lashes = np.percentile(pixels[_around(contour)].reshape(-1, 3), 2, axis=0).tolist()
@@ -110,9 +110,9 @@ def test_the_astronaut_is_found_where_she_is(astronaut: Picture) -> None:
 
 def test_irises_lie_in_their_eyes_on_something_dark(astronaut: Picture, face: Face) -> None:
     grey = cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY)
-    for eye, iris in enumerate(faces.IRISES):
+    for eye, iris in enumerate(topology.IRISES):
         x, y = face.landmarks[iris][0, :2]
-        start, end = face.landmarks[list(faces.EYE_CORNERS[eye]), :2]
+        start, end = face.landmarks[list(topology.EYE_CORNERS[eye]), :2]
         assert start[0] < x < end[0]
         assert grey[int(y) - 1 : int(y) + 2, int(x) - 3 : int(x) + 4].min() < 40
         np.testing.assert_allclose(face.landmarks[iris][0, :2], face.iris_candidates[eye].mean(axis=0), atol=1e-6)
@@ -128,8 +128,8 @@ def test_lid_contours_come_from_the_iris_model(astronaut: Picture) -> None:
     mirrored = np.ascontiguousarray(astronaut[:, ::-1])
     face, mirror = chosen(astronaut), chosen(mirrored)
     for eye, other in ((LEFT, RIGHT), (RIGHT, LEFT)):
-        contour = face.landmarks[list(faces.LID_CONTOURS[eye]), :2]
-        reflected = mirror.landmarks[list(faces.LID_CONTOURS[other]), :2] * [-1, 1] + [astronaut.shape[1], 0]
+        contour = face.landmarks[list(topology.LID_CONTOURS[eye]), :2]
+        reflected = mirror.landmarks[list(topology.LID_CONTOURS[other]), :2] * [-1, 1] + [astronaut.shape[1], 0]
         width = np.linalg.norm(contour[0] - contour[8])
         assert np.linalg.norm(contour - reflected, axis=1).mean() < 0.06 * width
 
@@ -339,7 +339,7 @@ def test_closed_eyes_are_refused_in_every_portrait(portrait: Picture) -> None:
 def test_a_narrow_eye_is_open_while_its_iris_shows(face: Face, opening: float, shade: float, shut: bool) -> None:
     landmarks = face.landmarks.copy()
     for eye in (LEFT, RIGHT):
-        lids = [*faces.UPPER_LIDS[eye], *faces.LOWER_LIDS[eye]]
+        lids = [*topology.UPPER_LIDS[eye], *topology.LOWER_LIDS[eye]]
         middle = landmarks[lids, 1].mean()
         landmarks[lids, 1] = middle + (landmarks[lids, 1] - middle) * opening / face.apertures[eye]
     other = dataclasses.replace(face, landmarks=landmarks, iris_shade=(shade, shade))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gpuworker import faces, framing
+from gpuworker import faces, framing, topology
 from gpuworker.contract import LARGE_FRAME, STANDARD_FRAME, Box, Framing, Size
 from gpuworker.errors import BadRequest
 from gpuworker.faces import Face, Picture
@@ -31,7 +31,7 @@ def framed(pixels: Picture, how: Framing = "auto", frame: Size = STANDARD_FRAME)
 
 def moved(face: Face, scale: float, x: float, y: float) -> Face:
     """The face enlarged, with the middle of its silhouette at x, y."""
-    oval = face.landmarks[list(faces.OVAL)]
+    oval = face.landmarks[list(topology.OVAL)]
     middle = (oval.min(axis=0) + oval.max(axis=0)) / 2
     landmarks = (face.landmarks - middle) * scale + [x, y, 0]
     return dataclasses.replace(face, landmarks=landmarks)
@@ -115,8 +115,8 @@ def test_wherever_the_face_is_the_rule_holds(face: Face, seed: int) -> None:
     scale = random.uniform(0.6, min(photo.width, photo.height) / 115)
     other = moved(face, scale, 0, 0)
     low, high = (
-        other.landmarks[list(faces.OVAL), :2].min(axis=0),
-        [photo.width, photo.height] - other.landmarks[list(faces.OVAL), :2].max(axis=0),
+        other.landmarks[list(topology.OVAL), :2].min(axis=0),
+        [photo.width, photo.height] - other.landmarks[list(topology.OVAL), :2].max(axis=0),
     )
     other = moved(face, scale, *random.uniform(-low, np.maximum(high, -low)))
     crop = framing.plan(other, photo, STANDARD_FRAME, "auto")
@@ -194,7 +194,7 @@ def test_an_adjusted_crop_is_kept_inside_the_picture(astronaut: Picture, face: F
 )
 def test_an_adjusted_crop_holds_the_whole_face(astronaut: Picture, face: Face, box: Box) -> None:
     crop = framing.plan(face, size_of(astronaut), STANDARD_FRAME, box)
-    oval = face.landmarks[list(faces.OVAL), :2]
+    oval = face.landmarks[list(topology.OVAL), :2]
     assert (oval.min(axis=0) > [crop.x, crop.y]).all()
     assert (oval.max(axis=0) < [crop.x + crop.width, crop.y + crop.height]).all()
 

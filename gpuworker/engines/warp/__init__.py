@@ -4,7 +4,6 @@ No neural renderer and no GPU. The method and its constants were fitted to 400 r
 frames of one photo; what each file holds:
 
     smooth.py     the one smoothstep that every feather uses
-    topology.py   which landmarks are lids, brows, oval
     head.py       the head's axes, size and roll
     height.py     how far each pixel stands out of the picture plane
     rotation.py   yaw, pitch and brow raise → backward displacement, its Jacobian

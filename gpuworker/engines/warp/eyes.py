@@ -16,8 +16,8 @@ from gpuworker.engines.warp import limbus, sclera
 from gpuworker.engines.warp.eye import Eye
 from gpuworker.engines.warp.iris import Iris
 from gpuworker.engines.warp.lids import Lids
-from gpuworker.engines.warp.topology import SIDES
 from gpuworker.grid import LIMIT, NEUTRAL, Direction
+from gpuworker.topology import SIDES
 
 TRAVEL_U = 0.195
 """Iris travel at x = ±15, in eye widths, where the eye has room for it."""
@@ -28,7 +28,7 @@ INWARD, OUTWARD = 0.20, 0.30
 """How far from the middle of the eye the iris centre may go towards the nose (where the caruncle
 takes room, and where too far looks crossed) and away from it, in eye widths."""
 
-CORNER = 0.46
+CORNER = 0.44
 """The iris's edge stays this side of the corners (at 0.5): a gaze is read from white on both sides of it."""
 
 LEAST_TRAVEL = 0.08

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker.engines.warp.topology import CHEEKS, CHIN, FOREHEAD, OUTER_CORNERS
+from gpuworker.topology import CHIN, FOREHEAD, LEFT_CHEEK, OUTER_CORNERS, RIGHT_CHEEK
 
 Vector = NDArray[np.float64]
 
@@ -32,10 +32,9 @@ class Head:
         """landmarks: (478, 3) in frame pixels, z negative towards the viewer."""
         left, right = landmarks[list(OUTER_CORNERS), :2]
         roll = np.arctan2(*(right - left)[::-1])
-        cheeks = landmarks[list(CHEEKS)]
-        across = cheeks[1] - cheeks[0]
+        across = landmarks[RIGHT_CHEEK] - landmarks[LEFT_CHEEK]
         return cls(
-            centre=landmarks[[*CHEEKS, FOREHEAD, CHIN], :2].mean(0),
+            centre=landmarks[[LEFT_CHEEK, RIGHT_CHEEK, FOREHEAD, CHIN], :2].mean(0),
             right=np.array([np.cos(roll), np.sin(roll)]),
             down=np.array([-np.sin(roll), np.cos(roll)]),
             width=float(np.linalg.norm(across)),

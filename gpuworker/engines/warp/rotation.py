@@ -16,8 +16,8 @@ from gpuworker.contract import Size
 from gpuworker.engines.warp.head import Head
 from gpuworker.engines.warp.height import STEP, HeightField
 from gpuworker.engines.warp.smooth import Field, smoothstep
-from gpuworker.engines.warp.topology import EYES
 from gpuworker.grid import LIMIT, Direction
+from gpuworker.topology import EYES
 
 BROW_RAISE = 0.062 / LIMIT
 """Brow travel per unit of eyebrow, in outer-corner distances."""

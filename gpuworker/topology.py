@@ -1,7 +1,7 @@
 """Landmark numbers of the 468-point face mesh, and of the ten iris points after it.
 
-"left" and "right" are the picture's sides, not the person's. Lid chains run from the
-left corner to the right corner of each eye as the picture shows it.
+"Left" and "right" are the picture's sides, that is the viewer's. Pairs are left eye, right eye; lid
+chains run from the left corner to the right corner of each eye as the picture shows it.
 """
 
 from __future__ import annotations
@@ -47,12 +47,25 @@ EYES: dict[Side, EyeTopology] = {
     ),
 }
 
+LEFT_CHEEK, RIGHT_CHEEK, FOREHEAD, CHIN = 234, 454, 10, 152
 OUTER_CORNERS = (33, 263)
-CHEEKS = (234, 454)
-FOREHEAD, CHIN = 10, 152
-MESH_POINTS = 468
+MESH_POINTS, LANDMARKS = 468, 478
+
+IRISES = (slice(468, 473), slice(473, 478))
+"""Centre and four points of the ring, of the left and the right eye."""
+
+EYE_CORNERS = (EYES["left"].corners, EYES["right"].corners)
+UPPER_LIDS = (EYES["left"].upper_middle, EYES["right"].upper_middle)
+LOWER_LIDS = ((144, 145, 153), (380, 374, 373))
+
+LID_CONTOURS = (
+    (33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 173),
+    (263, 249, 390, 373, 374, 380, 381, 382, 362, 466, 388, 387, 386, 385, 384, 398),
+)
+"""Mesh index of the iris model's first 16 points, for the left and the (mirrored) right eye."""
 
 OVAL = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
     152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 )  # fmt: skip
+"""The face's silhouette, clockwise from the forehead."""

@@ -1,5 +1,5 @@
-from gpuworker.engines.warp.topology import EYES, MESH_POINTS, OVAL, SIDES
 from gpuworker.framing import Portrait
+from gpuworker.topology import EYES, MESH_POINTS, OVAL, SIDES
 
 
 def test_lid_chains_run_from_corner_to_corner() -> None:

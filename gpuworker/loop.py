@@ -1,0 +1,38 @@
+"""A moving picture of a portrait: the gaze wanders once around and comes back, as one animated WebP."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from PIL import Image
+
+from gpuworker import engines, faces, framing, photo
+from gpuworker.contract import RenderRequest
+from gpuworker.grid import LIMIT, Direction
+from gpuworker.sheets import SYNTHETIC_XMP
+
+FRAMES = 72
+FRAME_MS = 50
+REACH = 0.95
+QUALITY = 72
+
+
+def write(request: RenderRequest, path: Path, width: int) -> None:
+    """Write the loop, `width` pixels wide, endless. Raises RenderError."""
+    picture = photo.read(request.photo)
+    face = faces.choose(faces.find(picture.pixels), request.face, picture.pixels.shape)
+    portrait = framing.frame_portrait(picture, face, request.frame, request.framing)
+    engine = engines.create(request.engine)
+    engine.set_portrait(portrait, request.intensity)
+    size = width, round(width * portrait.frame.height / portrait.frame.width)
+    looks = [path_at(i / FRAMES).scaled(request.intensity) for i in range(FRAMES)]
+    images = [Image.fromarray(frame).resize(size, Image.Resampling.LANCZOS) for frame in engine.render(looks)]
+    options = {"quality": QUALITY, "method": 4, "duration": FRAME_MS, "loop": 0, "xmp": SYNTHETIC_XMP}
+    images[0].save(path, "WEBP", save_all=True, append_images=images[1:], **options)
+
+
+def path_at(share: float) -> Direction:
+    """A closed figure of eight through the middle, share 0 … 1 of the way round."""
+    angle = 2 * math.pi * share
+    return Direction(REACH * LIMIT * math.sin(angle), -REACH * LIMIT * math.sin(2 * angle))

@@ -1,0 +1,130 @@
+"""`make bench-warp`: how long until the face is alive, until everything is there, and what it costs."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gpuworker.contract import SHEETS, RenderRequest
+from gpuworker.crew import Crew
+from gpuworker.render import render
+from tests.bench.figures import Figure, publish
+from tests.bench.photos import human_faces
+
+RUNS = 3
+PREVIEW_BAR, EVERYTHING_BAR = 2.0, 20.0
+MEMORY_BAR = 1.5
+JACOBIAN_BAR = 0.25
+
+
+@dataclass(frozen=True)
+class Run:
+    """One render on a warm crew. Seconds; bytes by level; GB of all processes together; engine reports."""
+
+    preview: float
+    everything: float
+    sizes: dict[str, int]
+    peak: float
+
+
+def main() -> None:
+    photos = human_faces()
+    with Crew(size=2) as crew:
+        crew.wait_ready()
+        runs = {name: [_render(photo, crew) for _ in range(RUNS)] for name, photo in photos.items()}
+    figures = [figure for name, own in runs.items() for figure in _timings(name, own)]
+    figures += _stages(photos["astronaut"])
+    figures += [figure for name, photo in photos.items() for figure in _geometry(name, photo)]
+    publish("warp", figures)
+
+
+def _render(photo: bytes, crew: Crew) -> Run:
+    with tempfile.TemporaryDirectory() as folder, _Memory(crew) as memory:
+        start, preview = time.perf_counter(), 0.0
+        for step in render(RenderRequest(photo=photo), Path(folder), crew):
+            if step.manifest and not preview:
+                preview = time.perf_counter() - start
+        everything = time.perf_counter() - start
+        sizes = {
+            level: sum((Path(folder) / sheet).stat().st_size for sheet in sheets) for level, sheets in SHEETS.items()
+        }
+    return Run(preview, everything, sizes, memory.peak)
+
+
+def _timings(name: str, runs: list[Run]) -> list[Figure]:
+    median = statistics.median
+    return [
+        Figure.at_most(f"{name}: preview, warm worker", median(r.preview for r in runs), "s", PREVIEW_BAR),
+        Figure.at_most(f"{name}: all levels", median(r.everything for r in runs), "s", EVERYTHING_BAR),
+        Figure.at_most(f"{name}: peak memory, all processes", max(r.peak for r in runs), "GB", MEMORY_BAR),
+        *(Figure.plain(f"{name}: {level}", size / 1e6, "MB") for level, size in runs[0].sizes.items()),
+    ]
+
+
+def _stages(photo: bytes) -> list[Figure]:
+    """CPU ms a frame by stage, one thread, in this process."""
+    report = _report(photo, step=1)
+    return [Figure.plain(f"astronaut: CPU, {stage}", ms, "ms") for stage, ms in report["cpu_ms"].items()]
+
+
+def _geometry(name: str, photo: bytes) -> list[Figure]:
+    report = _report(photo, step=3)
+    return [Figure.at_least(f"{name}: least Jacobian", report["least_jacobian"], "", JACOBIAN_BAR)]
+
+
+def _report(photo: bytes, step: int) -> Mapping[str, Any]:
+    import cv2
+
+    from gpuworker import faces, framing
+    from gpuworker.contract import STANDARD_FRAME
+    from gpuworker.engines.warp.engine import WarpEngine
+    from gpuworker.grid import FULL, Direction
+    from gpuworker.photo import read
+
+    cv2.setNumThreads(1)
+    picture = read(photo)
+    face = faces.choose(faces.find(picture.pixels), None, picture.pixels.shape)
+    engine = WarpEngine()
+    engine.set_portrait(framing.frame_portrait(picture, face, STANDARD_FRAME, "auto"))
+    rows = sorted({*FULL.y[::step], FULL.y[-1]})
+    for y in rows:
+        engine.render([Direction(x, y) for x in FULL.x])
+    return engine.report
+
+
+class _Memory:
+    """Samples the proportional set size of this process and the crew; shared pages count once. Linux only."""
+
+    def __init__(self, crew: Crew) -> None:
+        self._pids = [*crew.process_ids]
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self.peak = 0.0
+
+    def _watch(self) -> None:
+        while not self._stop.wait(0.02):
+            self.peak = max(self.peak, sum(_proportional(pid) for pid in ("self", *self._pids)) / 1e6)
+
+    def __enter__(self) -> _Memory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+
+def _proportional(pid: int | str) -> int:
+    """kB, from the kernel's own summary."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.gaze import drawn
+from tests.gaze.conftest import Site, Stage
+
+TRACKER = '<gaze-tracker src="manifest.json" smoothing="1" width="80"></gaze-tracker>'
+
+
+@pytest.mark.parametrize(
+    "script",
+    ['type="module" src="/gaze/gaze-tracker.js"', 'src="/gaze/gaze-tracker.js"', 'async src="/gaze/gaze-tracker.js"'],
+)
+def test_it_works_as_a_module_and_as_a_classic_script(stage: Stage, site: Site, script: str) -> None:
+    drawn.write_portrait(site.folder, "preview")
+    stage.open(site.page(TRACKER, script=script))
+    stage.wait_for_level("preview")
+    assert stage.look(-1, -1).cell == (0, 0)
+
+
+@pytest.mark.parametrize("script", ["src", 'type="module" src'])
+def test_it_works_from_another_origin(stage: Stage, site: Site, script: str) -> None:
+    drawn.write_portrait(site.folder, "preview")
+    other = site.url.replace("127.0.0.1", "localhost").rpartition("/")[0]
+    stage.open(site.page(TRACKER, script=f'{script}="{other}/gaze/gaze-tracker.js"'))
+    stage.wait_for_level("preview")
+
+
+def test_included_twice_it_is_defined_once(stage: Stage, site: Site) -> None:
+    again = '<script src="/gaze/gaze-tracker.js"></script><script type="module" src="/gaze/gaze-tracker.js?2"></script>'
+    drawn.write_portrait(site.folder, "preview")
+    stage.open(site.page(TRACKER + again))
+    stage.wait_for_level("preview")
+
+
+def test_when_its_modules_cannot_be_loaded_the_page_keeps_its_picture(stage: Stage, site: Site) -> None:
+    stage.page.route("**/element.js", lambda route: route.abort())
+    with stage.page.expect_console_message(lambda message: "stays a still picture" in message.text):
+        stage.open(site.page('<gaze-tracker src="manifest.json"><img src="poster.webp" alt="Ada"></gaze-tracker>'))
+    assert stage.page.get_by_role("img", name="Ada").is_visible()

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import json
+
+from tests.gaze import drawn
+from tests.gaze.conftest import Site, Stage, Staged
+
+TRACKER = '<gaze-tracker src="manifest.json" smoothing="1" width="80" {attributes}></gaze-tracker>'
+
+
+def tracker(attributes: str = "") -> str:
+    return TRACKER.format(attributes=attributes)
+
+
+def test_the_preview_is_alive_first_then_the_finest_level(stage: Stage, site: Site) -> None:
+    drawn.write_portrait(site.folder, "preview", "mobile", "full")
+    stage.open(site.page(tracker()))
+    stage.wait_for_level("full")
+    assert [each["name"] for each in stage.told("gaze-level")] == ["preview", "full"]
+    assert len(stage.told("gaze-ready")) == 1
+    assert "q0_20.webp" not in stage.requested
+    assert stage.look(1, -1).blue == drawn.MARKS["full"]
+
+
+def test_a_small_device_stops_at_the_level_that_it_can_hold(staged: Staged, site: Site) -> None:
+    stage = staged()
+    large = (410, 512)
+    drawn.write_portrait(site.folder, "preview", "mobile", "full")
+    levels = [drawn.level("preview"), drawn.level("mobile"), drawn.level("full", large)]
+    site.write("manifest.json", json.dumps(drawn.manifest(*levels)))
+    stage.page.add_init_script("Object.defineProperty(Navigator.prototype, 'deviceMemory', { get: () => 2 });")
+    stage.open(site.page(tracker()))
+    stage.wait_for_level("mobile")
+    assert stage.look(-1, 1).cell == (19, 0)
+
+
+def test_a_growing_manifest_is_polled_and_upgraded_without_a_gap(stage: Stage, site: Site) -> None:
+    drawn.write_portrait(site.folder, "preview", complete=False)
+    stage.open(site.page(tracker()))
+    stage.wait_for_level("preview")
+    stage.look(1, 1)
+    drawn.write_portrait(site.folder, "preview", "mobile", complete=True)
+    stage.wait_for_level("mobile")
+    assert stage.seen().cell == (19, 19)
+    assert stage.seen().blue == drawn.MARKS["mobile"]
+    assert stage.count("textures") == 40 + 1
+
+
+def test_a_page_that_wants_no_polling_upgrades_when_it_says_so(stage: Stage, site: Site) -> None:
+    drawn.write_portrait(site.folder, "preview", complete=False)
+    stage.open(site.page(tracker("no-poll")))
+    stage.wait_for_level("preview")
+    drawn.write_portrait(site.folder, "preview", "mobile")
+    stage.page.locator("gaze-tracker").evaluate("(element) => element.refresh()")
+    stage.wait_for_level("mobile")
+    assert stage.requested.count("manifest.json") == 2
+
+
+def test_a_complete_manifest_is_not_asked_for_again(staged: Staged, site: Site) -> None:
+    stage = staged()
+    drawn.write_portrait(site.folder, "preview")
+    stage.page.clock.install()
+    stage.open(site.page(tracker()))
+    stage.wait_for_level("preview")
+    stage.page.clock.run_for(20_000)
+    assert stage.requested.count("manifest.json") == 1
+
+
+def test_the_refined_portrait_of_another_engine_replaces_the_first(stage: Stage, site: Site) -> None:
+    drawn.write_portrait(site.folder, "mobile")
+    stage.open(site.page(tracker()))
+    stage.wait_for_level("mobile")
+    for number, data in enumerate(drawn.quadrants(20, 90)):
+        site.write(f"q{number}_20.webp", data)
+    site.write("manifest.json", json.dumps(drawn.manifest(drawn.level("mobile"), engine="liveportrait")))
+    stage.page.locator("gaze-tracker").evaluate("(element) => element.refresh()")
+    assert stage.look(0.9, 0.9).blue == 90
+
+
+def test_elements_with_the_same_source_share_its_frames(stage: Stage, site: Site) -> None:
+    drawn.write_portrait(site.folder, "mobile")
+    stage.open(site.page(tracker() * 6))
+    stage.wait_for("() => told.filter(({ type }) => type === 'gaze-ready').length === 6")
+    assert stage.look(-1, -1, nth=0).cell == (0, 0)
+    assert stage.look(1, 1, nth=5).cell == (19, 19)
+    assert stage.requested.count("q0_20.webp") == 1
+    assert stage.count("textures") == 40 + 1
+    stage.page.locator("gaze-tracker").first.evaluate("(element) => element.remove()")
+    assert stage.look(1, -1, nth=4).cell == (0, 19)
+
+
+def test_removing_the_last_element_frees_everything(stage: Stage, site: Site) -> None:
+    drawn.write_portrait(site.folder, "preview")
+    stage.open(site.page(tracker()))
+    stage.wait_for_level("preview")
+    stage.page.evaluate("document.querySelector('gaze-tracker').remove()")
+    stage.wait_for("() => count.textures === 1")
+
+
+def test_a_broken_sheet_of_a_fine_level_leaves_the_coarser_one(stage: Stage, site: Site) -> None:
+    drawn.write_portrait(site.folder, "preview", "full")
+    site.write("q2.webp", b"no picture")
+    stage.open(site.page(tracker()))
+    stage.wait_for_error("decode")
+    assert [each["name"] for each in stage.told("gaze-level")] == ["preview"]
+    assert stage.look(-1, 1).cell == (5, 0)
+
+
+def test_a_sheet_that_was_missing_gets_another_chance(stage: Stage, site: Site) -> None:
+    drawn.write_portrait(site.folder, "preview", "mobile")
+    sheet = (site.folder / "q1_20.webp").read_bytes()
+    (site.folder / "q1_20.webp").unlink()
+    stage.open(site.page(tracker()))
+    stage.wait_for_error("sheet")
+    site.write("q1_20.webp", sheet)
+    stage.page.locator("gaze-tracker").evaluate("(element) => element.refresh()")
+    stage.wait_for_level("mobile")
+
+
+def test_where_memory_runs_out_during_an_upload_the_next_coarser_level_serves(staged: Staged, site: Site) -> None:
+    stage = staged()
+    drawn.write_portrait(site.folder, "preview", "mobile", "full")
+    stage.page.add_init_script(
+        """const { prototype } = WebGL2RenderingContext;
+        const { texStorage3D, getError } = prototype;
+        let full = false;
+        prototype.texStorage3D = function (...values) {
+          full = values[5] === 15;
+          if (!full) texStorage3D.apply(this, values);
+        };
+        prototype.getError = function () { return full ? this.OUT_OF_MEMORY : getError.call(this); };"""
+    )
+    stage.open(site.page(tracker()))
+    stage.wait_for_level("mobile")
+    assert [each["code"] for each in stage.told("gaze-error")] == ["memory"]
+    assert stage.look(1, 1).cell == (19, 19)
+    assert stage.count("textures") == 40 + 1
+
+
+LOSE = "count.contexts[0].getExtension('WEBGL_lose_context')"
+
+
+def test_a_lost_context_keeps_the_picture_and_comes_back(stage: Stage, site: Site) -> None:
+    drawn.write_portrait(site.folder, "mobile")
+    stage.open(site.page(tracker()))
+    stage.wait_for_level("mobile")
+    before = stage.look(-1, -1)
+    stage.page.evaluate(f"window.extension = {LOSE}; extension.loseContext();")
+    stage.wait_for_error("context-lost")
+    assert stage.look(1, 1) == before
+    stage.page.evaluate("told.length = 0; extension.restoreContext();")
+    stage.wait_for_level("mobile")
+    assert stage.look(1, 1).cell == (19, 19)
+
+
+def test_a_level_whose_upload_cost_the_context_is_not_tried_again(staged: Staged, site: Site) -> None:
+    stage = staged()
+    drawn.write_portrait(site.folder, "preview", "mobile", "full")
+    stage.page.add_init_script(
+        """const { prototype } = WebGL2RenderingContext;
+        const { texStorage3D } = prototype;
+        let lost = false;
+        prototype.texStorage3D = function (...values) {
+          texStorage3D.apply(this, values);
+          if (lost || values[5] !== 15) return;
+          lost = true;
+          const extension = this.getExtension('WEBGL_lose_context');
+          extension.loseContext();
+          this.canvas.addEventListener('webglcontextlost', () => setTimeout(() => extension.restoreContext(), 50));
+        };"""
+    )
+    stage.open(site.page(tracker()))
+    stage.wait_for_level("mobile")
+    assert stage.look(-1, 1).cell == (19, 0)
+    assert [each["code"] for each in stage.told("gaze-error")] == ["context-lost"]
