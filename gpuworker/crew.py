@@ -1,7 +1,6 @@
 """The rendering processes as their parent sees them: spawned, warm, and gone when it says so.
 
-Spawned and not forked, because the parent may be a server with threads. Each gets one BLAS thread:
-several under contention turn a 50 ms solve into seconds.
+Spawned and not forked, because the parent may be a server with threads.
 """
 
 from __future__ import annotations
@@ -19,7 +18,16 @@ from gpuworker.errors import Cancelled, WorkerDied
 from gpuworker.tasks import Done, Failed, Order, Ready, Reply, Taken, Task
 
 MOST_PROCESSES = 4
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+ENVIRONMENT = {
+    # One BLAS thread each: several under contention turn a 50 ms solve into seconds.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    # glibc gives a sheet's memory back after each and takes it again, 700,000 page faults in a render.
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "2000000000",
+    "MALLOC_TRIM_THRESHOLD_": "4000000000",
+}
 POLL_SECONDS = 0.1
 """How soon a cancellation from another thread is noticed."""
 
@@ -51,7 +59,7 @@ class Crew:
     def start(self) -> None:
         """Spawn the processes, unless they run."""
         if not self._members:
-            with _environment(ONE_THREAD):
+            with _environment(ENVIRONMENT):
                 self._members = [_Member.spawn(self._engine, analyst=index == ANALYST) for index in range(self._size)]
 
     def close(self) -> None:
@@ -174,7 +182,7 @@ def _enter(pipe: Connection, engine: str, analyst: bool) -> None:
 
 @contextmanager
 def _environment(settings: dict[str, str]) -> Iterator[None]:
-    """BLAS reads its thread count when it is loaded, which is before any code of the child runs."""
+    """Both libraries read theirs when they are loaded, which is before any code of the child runs."""
     with _environment_lock:
         before = {name: os.environ.get(name) for name in settings}
         os.environ.update(settings)

@@ -102,6 +102,7 @@ def _fetch(unpacked: Path) -> None:
         archive.unlink()
     (partial / "chromium").chmod(0o755)
     partial.rename(unpacked)
+    shutil.rmtree(BUILD / "node_modules")
 
 
 def _run(*command: str) -> None:

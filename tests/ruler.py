@@ -56,8 +56,8 @@ def measure(folder: Path) -> Gaze:
     """Measure a finished render's mobile level. About ten seconds."""
     landmarks = _landmarks(folder)
     middle = landmarks[9:11, 9:11].mean((0, 1))
-    turns = np.array([[_turn(middle, frame) for frame in row] for row in landmarks])
-    left, right = (_iris_u(landmarks, eye) for eye in (0, 1))
+    turns = np.array([[turn(middle, frame) for frame in row] for row in landmarks])
+    left, right = (iris_u(landmarks, eye) for eye in (0, 1))
     return Gaze(turns[..., 0], turns[..., 1], left - left[:, 9:11].mean(), right - right[:, 9:11].mean())
 
 
@@ -73,18 +73,18 @@ def _landmarks(folder: Path) -> Points:
         frames = pixels.reshape(len(rows), level.frame.height, len(cols), level.frame.width, 3).swapaxes(1, 2)
         for i, row in enumerate(rows):
             for j, col in enumerate(cols):
-                found[row, col] = _only_face(np.ascontiguousarray(frames[i, j]))
+                found[row, col] = only_face(np.ascontiguousarray(frames[i, j]))
     return found
 
 
-def _only_face(frame: NDArray[np.uint8]) -> Points:
+def only_face(frame: NDArray[np.uint8]) -> Points:
     seen = faces.find(frame)
     if not seen:
         raise AssertionError("a rendered frame shows no face")
     return max(seen, key=lambda face: face.score).landmarks
 
 
-def _turn(reference: Points, landmarks: Points) -> tuple[float, float]:
+def turn(reference: Points, landmarks: Points) -> tuple[float, float]:
     """Yaw (+ to the viewer's right) and pitch (+ down), degrees, by Kabsch's rotation between rigid points."""
     rigid = list(RIGID)
     a, b = reference[rigid] - reference[rigid].mean(0), landmarks[rigid] - landmarks[rigid].mean(0)
@@ -94,7 +94,7 @@ def _turn(reference: Points, landmarks: Points) -> tuple[float, float]:
     return float(np.degrees(yaw)), float(np.degrees(np.arctan2(rotation[2, 1], rotation[2, 2])))
 
 
-def _iris_u(landmarks: Points, eye: int) -> Points:
+def iris_u(landmarks: Points, eye: int) -> Points:
     """(20, 20) iris centre along the line between the corners, from their middle, in eye widths."""
     start, end = (landmarks[:, :, corner, :2] for corner in EYE_CORNERS[eye])
     across = end - start

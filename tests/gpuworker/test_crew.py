@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gpuworker.contract import RenderRequest
-from gpuworker.crew import ONE_THREAD, Crew
+from gpuworker.crew import ENVIRONMENT, Crew
 from gpuworker.errors import Cancelled, RenderError, UnreadablePhoto, WorkerDied
 from gpuworker.tasks import Analyse, Done, RenderRow
 from tests.gpuworker.processes import alive, eventually
@@ -40,9 +40,9 @@ def test_a_bug_in_a_process_is_a_sentence_and_a_log_line_and_not_a_hang(capfd: p
     assert "an order came before its canvas" in capfd.readouterr().err
 
 
-def test_processes_use_one_blas_thread_and_the_parents_environment_is_untouched(warm: Crew) -> None:
+def test_processes_have_their_own_environment_and_the_parents_is_untouched(warm: Crew) -> None:
     environment = Path(f"/proc/{warm.process_ids[0]}/environ").read_bytes().split(b"\0")
-    assert all(f"{name}={value}".encode() in environment for name, value in ONE_THREAD.items())
+    assert all(f"{name}={value}".encode() in environment for name, value in ENVIRONMENT.items())
     assert "OPENBLAS_NUM_THREADS" not in os.environ
 
 
