@@ -42,6 +42,8 @@ MIN_FRAME_SIDE = 64
 
 FADE = 0.04
 """Width of the blur in padding and of the way into it, of the picture's width."""
+HAZE = 5.0
+"""The blur farther out, and the way there, in widths of the first."""
 
 
 @dataclass(frozen=True)
@@ -247,15 +249,17 @@ def _resized(pixels: NDArray[np.uint8], frame: Size) -> NDArray[np.uint8]:
 
 
 def _faded(picture: NDArray[np.uint8], crop: Box, photo: Size) -> NDArray[np.uint8]:
-    """Replicated edges are streaks; they turn into blur with the distance from the photo."""
+    """Replicated edges are streaks; with the distance from the photo they turn into blur, then into a haze."""
     height, width = picture.shape[:2]
     scale = width / crop.width
     x, y = np.arange(width, dtype=np.float32) + 0.5, np.arange(height, dtype=np.float32) + 0.5
     dx = np.maximum(np.maximum(-crop.x * scale - x, x - (photo.width - crop.x) * scale), 0)
     dy = np.maximum(-crop.y * scale - y, 0)
     sigma = FADE * width
-    share = np.clip(np.hypot(dx[None, :], dy[:, None]) / sigma, 0, 1)[..., None]
-    faded: NDArray[np.uint8] = np.round(picture * (1 - share) + _blurred(picture, sigma) * share).astype(np.uint8)
+    away = np.hypot(dx[None, :], dy[:, None])[..., None] / sigma
+    near, far = np.clip(away, 0, 1), np.clip((away - 1) / HAZE, 0, 1)
+    blurred = _blurred(picture, sigma) * (1 - far) + _blurred(picture, HAZE * sigma) * far
+    faded: NDArray[np.uint8] = np.round(picture * (1 - near) + blurred * near).astype(np.uint8)
     return faded
 
 

@@ -7,7 +7,7 @@ import { GazeFailure } from './failure.js';
 import { Motion, timeConstant } from './motion.js';
 import { watchPointer } from './pointer.js';
 import { openPortrait } from './portrait.js';
-import { parseSource, safeUrl } from './source.js';
+import { isSafe, parseSource } from './source.js';
 import { styleRoot } from './style.js';
 import { View } from './view.js';
 
@@ -81,6 +81,15 @@ export class GazeTracker extends HTMLElement {
     if (name === 'alt') this.#label();
     else if (name === 'smoothing') this.#motion.constant = timeConstant(Number(this.getAttribute(name)));
     else this.#settleSoon();
+  }
+
+  /** The attribute. @type {string} */
+  get src() {
+    return this.getAttribute('src') ?? '';
+  }
+
+  set src(value) {
+    this.setAttribute('src', value);
   }
 
   /** Whether the portrait is alive: a level is loaded and follows. @type {boolean} */
@@ -250,7 +259,7 @@ export class GazeTracker extends HTMLElement {
   }
 
   #onKey(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || this.#isStill) return;
     if (event.key === 'Escape') this.#letGo();
     if (!this.#attention.steer(event.key, this.#motion.position)) return;
     event.preventDefault();
@@ -308,11 +317,7 @@ export class GazeTracker extends HTMLElement {
   /** The attribute's, none where the page brings a picture of its own, else the portrait's. */
   #posterAddress() {
     const own = this.getAttribute('poster');
-    try {
-      if (own) return safeUrl(own, document.baseURI);
-    } catch (error) {
-      this.#report(error);
-    }
+    if (own && isSafe(own, document.baseURI)) return new URL(own, document.baseURI).href;
     return this.querySelector('img') ? '' : (this.#portrait?.description?.poster ?? '');
   }
 

@@ -157,15 +157,20 @@ export class Portrait extends EventTarget {
       });
       this.#show(frames, engine);
     } catch (error) {
-      // A context that is lost during an upload was probably lost because of it.
-      this.#failed.set(key, error.code);
-      if (error.code !== 'context-lost') this.#report(error);
+      const lost = error.code === 'context-lost';
+      // A context that is lost during an upload was probably lost because of it, unless there is nothing less to try.
+      if (!lost || this.#levels().length > 1) this.#failed.set(key, error.code);
+      if (!lost) this.#report(error);
     } finally {
       this.#loading = null;
     }
   }
 
   #show(frames, engine) {
+    if (this.#closed) {
+      frames.delete();
+      return;
+    }
     const before = this.frames;
     this.frames = frames;
     this.#engine = engine;

@@ -52,22 +52,20 @@ export async function describe(source, signal) {
 /**
  * @param {string} text an address from an attribute
  * @param {string} base
- * @returns {string} the absolute address
- * @throws {GazeFailure} `source` unless it is http(s), blob: or a data: picture
+ * @returns {boolean} whether it is http(s), blob: or a data: picture
  */
-export function safeUrl(text, base) {
-  const url = parsed(text, base);
-  const safe = url && (['http:', 'https:', 'blob:'].includes(url.protocol) || url.href.startsWith('data:image/'));
-  if (!safe) throw new GazeFailure('source', 'src is not an address that a portrait can be loaded from.');
-  return url.href;
+export function isSafe(text, base) {
+  try {
+    const { protocol, href } = new URL(text, base);
+    return ['http:', 'https:', 'blob:'].includes(protocol) || href.startsWith('data:image/');
+  } catch {
+    return false;
+  }
 }
 
-function parsed(text, base) {
-  try {
-    return new URL(text, base);
-  } catch {
-    return null;
-  }
+function safeUrl(text, base) {
+  if (!isSafe(text, base)) throw new GazeFailure('source', 'src is not an address that a portrait can be loaded from.');
+  return new URL(text, base).href;
 }
 
 /** Splits at commas, except at the one that every data: address has. */
@@ -115,7 +113,7 @@ function plainLevel(name, steps, sheets) {
 
 function described(levels, poster) {
   const key = JSON.stringify(levels.map((level) => [level.rows, ...level.sheets]));
-  return { key, description: { engine: '', frame: null, alpha: true, poster, complete: true, levels } };
+  return { key, description: { engine: '', frame: null, alpha: false, poster, complete: true, levels } };
 }
 
 async function fetchJson(url, signal) {

@@ -52,9 +52,11 @@ counted(HTMLCanvasElement.prototype, 'getContext', (context, type) => {
 """What every page of a test notes about itself: events, frames asked for, draws, textures alive, contexts."""
 
 SETTLE = """async () => {
+  const latest = performance.now() + 10000;
   // Twice in a row: an observer may only just be about to wake an element.
   for (let quiet = 0; quiet < 2; quiet = count.pending.size ? 0 : quiet + 1) {
     await new Promise((resolve) => setTimeout(resolve, 20));
+    if (performance.now() > latest) throw new Error('the page never comes to rest');
   }
 }"""
 

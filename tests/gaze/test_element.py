@@ -161,6 +161,8 @@ class TestAccessibility:
         stage.wait_for(POSTER_SHOWN)
         stage.settle()
         assert "q0_20.webp" not in stage.requested
+        press = "(element) => element.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowUp', cancelable: true }))"
+        assert stage.page.locator("gaze-tracker").evaluate(press) is True
         stage.page.emulate_media(reduced_motion="no-preference")
         stage.wait_for_level("mobile")
         assert stage.look(1, 1).cell == (19, 19)
@@ -295,7 +297,7 @@ class TestLife:
     BACK = """(element) => {
       told.length = 0;
       element.removeAttribute('mode');
-      element.setAttribute('src', 'manifest.json');
+      element.src = 'manifest.json';
     }"""
     MOVE = """(element) => {
       told.length = 0;

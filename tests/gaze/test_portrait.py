@@ -137,6 +137,21 @@ def test_where_memory_runs_out_during_an_upload_the_next_coarser_level_serves(st
     assert stage.count("textures") == 40 + 1
 
 
+LOSE_DURING_UPLOAD = """
+const { prototype } = WebGL2RenderingContext;
+const { texStorage3D } = prototype;
+let lost = false;
+prototype.texStorage3D = function (...values) {
+  texStorage3D.apply(this, values);
+  if (lost || values[5] < 10) return;
+  lost = true;
+  const extension = this.getExtension('WEBGL_lose_context');
+  extension.loseContext();
+  this.canvas.addEventListener('webglcontextlost', () => setTimeout(() => extension.restoreContext(), 50));
+};
+"""
+"""Once, when the first strip of a level of twenty steps or more is made."""
+
 LOSE = "count.contexts[0].getExtension('WEBGL_lose_context')"
 
 
@@ -156,20 +171,17 @@ def test_a_lost_context_keeps_the_picture_and_comes_back(stage: Stage, site: Sit
 def test_a_level_whose_upload_cost_the_context_is_not_tried_again(staged: Staged, site: Site) -> None:
     stage = staged()
     drawn.write_portrait(site.folder, "preview", "mobile", "full")
-    stage.page.add_init_script(
-        """const { prototype } = WebGL2RenderingContext;
-        const { texStorage3D } = prototype;
-        let lost = false;
-        prototype.texStorage3D = function (...values) {
-          texStorage3D.apply(this, values);
-          if (lost || values[5] !== 15) return;
-          lost = true;
-          const extension = this.getExtension('WEBGL_lose_context');
-          extension.loseContext();
-          this.canvas.addEventListener('webglcontextlost', () => setTimeout(() => extension.restoreContext(), 50));
-        };"""
-    )
+    stage.page.add_init_script(LOSE_DURING_UPLOAD)
     stage.open(site.page(tracker()))
     stage.wait_for_level("mobile")
     assert stage.look(-1, 1).cell == (19, 0)
     assert [each["code"] for each in stage.told("gaze-error")] == ["context-lost"]
+
+
+def test_the_only_level_is_tried_again_after_a_lost_context(staged: Staged, site: Site) -> None:
+    drawn.write_portrait(site.folder, "mobile")
+    stage = staged()
+    stage.page.add_init_script(LOSE_DURING_UPLOAD)
+    stage.open(site.page(tracker()))
+    stage.wait_for_level("mobile")
+    assert stage.look(-1, 1).cell == (19, 0)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import skimage.data
 from numpy.typing import NDArray
+from PIL import Image
 
 from gpuworker import faces, photo, topology
 from gpuworker.errors import (
@@ -375,3 +376,19 @@ def test_a_damaged_model_is_not_loaded(tmp_path: Path, monkeypatch: pytest.Monke
     faces._verified("face_landmark")
     with pytest.raises(RuntimeError, match=r"iris_landmark.tflite is damaged.*[0-9a-f]{64}.*d1744d2a"):
         faces._verified("iris_landmark")
+
+
+def test_a_person_far_away_is_found_from_closer_by(astronaut: NDArray[np.uint8]) -> None:
+    far = np.pad(astronaut, ((300, 688), (500, 688), (0, 0)), mode="edge")
+    assert faces._looks(far.shape) == [faces._whole(far.shape)]  # nobody looks closer at first
+    face = faces.choose(faces.find(far), None, far.shape)
+    assert face.width == pytest.approx(93, rel=0.05)
+    assert face.box.x > 500
+
+
+@pytest.mark.parametrize(
+    "name", ["brick", "grass", "gravel", "coffee", "rocket", "moon", "hubble_deep_field", "chelsea"]
+)
+def test_a_closer_look_invents_nobody(name: str) -> None:
+    picture = np.asarray(Image.fromarray(getattr(skimage.data, name)()).convert("RGB"))
+    assert [face for face in faces.find(np.ascontiguousarray(picture)) if face.human] == []
