@@ -7,6 +7,7 @@ parent, and ignores Ctrl-C: the parent decides.
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import signal
@@ -117,6 +118,8 @@ class Child:
                 return self._engine.set_portrait(portrait, intensity)
             case UseCanvas(path):
                 self._memory = canvas.attach(path) if path else None
+                if path is None:
+                    _give_memory_back()
             case RenderRow(shape, row, directions):
                 sheet = self._canvas(shape)
                 for col, frame in enumerate(self._engine.render(directions)):
@@ -149,6 +152,13 @@ class Child:
     def _reply(self, reply: Reply) -> None:
         with self._reply_lock:  # the encoding thread replies too
             self._pipe.send(reply)
+
+
+def _give_memory_back() -> None:
+    """crew.ENVIRONMENT has glibc keep what it once had; a process that only waits should be small."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _analyse(request: RenderRequest) -> tuple[framing.Portrait, tuple[str, ...]]:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,8 @@ def render(
         yield from run.steps()
     except BaseException:
         run.stop()
+        if crew is not None:
+            crew.start()
         raise
     finally:
         run.free_canvas()
@@ -117,6 +120,7 @@ class _Run:
             yield from self._preview()
         yield from self._quadrants()
         self._report()
+        self._ask_all(UseCanvas(None))
         self._publish(complete=True)
         self.stage = "done"
         yield self._progress("Done")
@@ -130,7 +134,6 @@ class _Run:
         """End what still goes on at once, and leave nothing of it behind. An idle crew stays warm."""
         if not self.crew.quiet:
             self.crew.close()
-            self.crew.start()
         if self.prepared:
             self._remove_files()
 
@@ -198,11 +201,15 @@ class _Run:
             for member, level in enumerate(levels):
                 keep_rows, keep_cols = _nested(level, finest, rows, cols)
                 self._encode(member % self.crew.size, SHEETS[level.name][quadrant], shape, keep_rows, keep_cols)
-        yield from self._until(lambda: not self.pending, "Encoding")
         for name in ("mobile", "full"):
             if name in self.request.levels:
+                yield from self._until(partial(self._has_all, name), "Encoding")
                 self._publish(grid.LEVELS[name])
                 yield self._progress(f"Level {name} is there")
+        yield from self._until(lambda: not self.pending, "Finishing")
+
+    def _has_all(self, level: str) -> bool:
+        return all(self.tiles[sheet] == "done" for sheet in SHEETS[level])
 
     def _render_rows(
         self, shape: CanvasShape, level: LevelGrid, rows: Sequence[int], cols: Sequence[int]

@@ -35,7 +35,7 @@ class SetPortrait:
 
 @dataclass(frozen=True, slots=True)
 class UseCanvas:
-    """Draw into this shared memory from now on; None lets go of it."""
+    """Draw into this shared memory from now on; None lets go of it and of all that the process need not keep."""
 
     path: str | None
 

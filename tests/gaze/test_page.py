@@ -99,7 +99,7 @@ def test_the_page_that_the_renderer_writes_is_alive_under_a_strict_policy(stage:
     stage.open(f"{site.url}/strict.html")
     expect(stage.page.locator("gaze-tracker:state(live)")).to_have_count(1)
     hint = stage.page.locator(".hint")
-    expect(hint).to_have_css("opacity", "0.72")
+    expect(hint).to_have_css("opacity", "0.85")
     stage.page.mouse.move(10, 10)
     expect(hint).to_have_css("opacity", "0")
     assert stage.console == []

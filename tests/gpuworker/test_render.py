@@ -111,6 +111,18 @@ def test_at_every_step_the_manifest_lists_only_whole_files(crew: Crew, photo: by
                 image.load()
 
 
+def test_a_crew_that_waits_holds_no_canvas(crew: Crew, photo: bytes, tmp_path: Path) -> None:
+    """A warm worker on a small host must not sit on the memory of its last job."""
+    list(render(RenderRequest(photo=photo, frame=SMALL, levels=("preview",)), tmp_path / "out", crew))
+    for pid in crew.process_ids:
+        assert "gaze-canvas" not in Path(f"/proc/{pid}/maps").read_text()
+
+
+def test_mobile_is_published_before_the_last_full_sheet_is_encoded(whole: tuple[Path, list[Progress]]) -> None:
+    level = next(step for step in whole[1] if step.manifest and len(step.manifest.levels) == 2)
+    assert all(level.tiles[sheet] == "done" for sheet in SHEETS["mobile"])
+
+
 def test_only_the_levels_asked_for_are_made(crew: Crew, photo: bytes, tmp_path: Path) -> None:
     request = RenderRequest(photo=photo, frame=SMALL, levels=("mobile",))
     steps = list(render(request, tmp_path, crew))
