@@ -53,6 +53,8 @@ counted(HTMLCanvasElement.prototype, 'getContext', (context, type) => {
 
 SETTLE = """async () => {
   const latest = performance.now() + 10000;
+  // Two frames, in which observers learn what has been scrolled or resized.
+  for (let i = 0; i < 2; i += 1) await new Promise(requestAnimationFrame);
   // Twice in a row: an observer may only just be about to wake an element.
   for (let quiet = 0; quiet < 2; quiet = count.pending.size ? 0 : quiet + 1) {
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -275,7 +277,7 @@ def staged(browser: Browser) -> Iterator[Staged]:
         made.page.context.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def js(browser: Browser, served: tuple[Path, int]) -> Iterator[Js]:
     """Calls a function with one of the element's modules and an argument: js("grid.js", "(m, n) => …", 5)."""
     context = browser.new_context()
