@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import tarfile
@@ -81,6 +82,8 @@ def packaged() -> Chromium:
 
 
 def _fetch(unpacked: Path) -> None:
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        raise NoChromiumError("The browser tests need Chromium: install it, or set CHROMIUM to a browser's path.")
     npm, node = shutil.which("npm"), shutil.which("node")
     if not (npm and node):
         raise NoChromiumError(

@@ -18,7 +18,9 @@ function resized(picture, [width, height], canvas = document.createElement('canv
   return canvas;
 }
 
-portrait.decode().then(
-  () => resized(SIZES.slice(0, -1).reduce((picture, size) => resized(picture, size), portrait), SIZES.at(-1), room),
-  () => room.remove(),
-);
+function light() {
+  resized(SIZES.slice(0, -1).reduce((picture, size) => resized(picture, size), portrait), SIZES.at(-1), room);
+}
+
+// Without a picture, or a canvas to draw it on, the room is plain.
+portrait.decode().then(light).catch(() => room.remove());

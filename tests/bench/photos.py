@@ -20,6 +20,7 @@ def human_faces() -> dict[str, bytes]:
     """Name → encoded photo, of those that the worker accepts; says which it leaves out and why."""
     file = io.BytesIO()
     Image.fromarray(skimage.data.astronaut()).save(file, "PNG")
+    faces.warm()
     found = {"astronaut": file.getvalue()}
     folder = Path(os.environ.get("PORTRAITS", REPOSITORY.parent / "shared" / "portraits"))
     if not folder.is_dir():
