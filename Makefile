@@ -45,6 +45,7 @@ clean: ## remove the environment and every cache; rendered faces stay
 # Asked before the installation, so that nobody waits a minute for this sentence.
 portrait:
 	@test -n "$$PORTRAIT" || { echo "Please name a photo: make $(firstword $(MAKECMDGOALS)) PORTRAIT=photo.jpg OUT=out" >&2; exit 1; }
+	@test -n "$$OUT" || { echo "Please name a folder: OUT=out" >&2; exit 1; }
 	@test -f "$$PORTRAIT" || { echo "There is no file $$PORTRAIT." >&2; exit 1; }
 
 # The face models run on ai-edge-litert, which has no wheels for Intel Macs.

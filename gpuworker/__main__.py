@@ -14,10 +14,11 @@ import argparse
 import json
 import logging
 import shlex
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -54,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     for command in (render, inspect, contact, loop):
         _add_portrait_options(command)
     for command in (render, contact, loop):
+        command.add_argument("--face", type=int, help="which face, counted from 0, largest first")
+    for command in (render, contact, loop):
         command.add_argument(
             "out", type=Path, help="the file to write" if command is loop else "the folder to write into"
         )
@@ -72,7 +75,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_portrait_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("portrait", type=Path, help="the photo")
-    command.add_argument("--face", type=int, help="which face, counted from 0, largest first")
     command.add_argument("--crop", default="auto", help="auto, whole, or x,y,width,height in the photo's pixels")
     command.add_argument("--size", default=str(STANDARD_FRAME), help=f"of a frame (default: {STANDARD_FRAME})")
 
@@ -86,7 +88,7 @@ def _request(options: argparse.Namespace) -> RenderRequest:
     return RenderRequest(
         photo=encoded,
         framing=_framing(options.crop),
-        face=options.face,
+        face=getattr(options, "face", None),
         frame=Size.parse(options.size),
         levels=tuple(getattr(options, "levels", "full").split(",")),
         engine=getattr(options, "engine", "warp"),
@@ -109,6 +111,8 @@ def _render(options: argparse.Namespace) -> int:
     request = _request(options)
     if options.out.exists() and not options.out.is_dir():
         raise OutputFailed(f"{options.out} is not a folder.")
+    if not options.no_page:
+        page.check(options.out)
     start = time.monotonic()
     existed = options.out.exists()
     page_written = False
@@ -116,12 +120,14 @@ def _render(options: argparse.Namespace) -> int:
         with closing(render(request, options.out)) as steps:
             for step in _shown(steps, sys.stderr, quiet=options.quiet):
                 if step.manifest is not None and not page_written and not options.no_page:
-                    page_written = bool(page.write(options.out))
+                    page_written = True
+                    page.write(options.out)
     except BaseException:
         if page_written:
             page.remove(options.out)
-            if not existed and not any(options.out.iterdir()):
-                options.out.rmdir()
+            if not existed:
+                with suppress(OSError):  # somebody else put something into it
+                    options.out.rmdir()
         raise
     if not options.quiet:
         _print_result(options, time.monotonic() - start, page_written=page_written)
@@ -211,5 +217,11 @@ def _complain(error: RenderError) -> None:
             sys.stderr.write(f"  --face {face['index']}: {face['box']}\n")
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """The command itself: a polite request to end is treated like Ctrl-C, so that nothing stays behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()

@@ -2,7 +2,7 @@
 
 Frames are rendered one row at a time on the main thread; sheets are encoded on a thread of their
 own while rendering goes on (Pillow releases the interpreter's lock). The process ends with its
-parent, and ignores Ctrl-C: the parent decides.
+parent; Ctrl-C does not reach it (crew.py blocks it): the parent decides.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
-import signal
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from mmap import mmap
 from multiprocessing import parent_process
@@ -54,7 +52,6 @@ def main(pipe: Connection, engine: str, analyst: bool) -> None:
 
     `engine` is built before the first order, and an analyst loads the face models, so that both are warm.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
     if analyst:
@@ -132,7 +129,7 @@ class Child:
             case WritePoster(path):
                 self._write_poster(path)
             case Report():
-                return {**self._engine.report, "cpu_seconds": time.process_time()}
+                return dict(self._engine.report)
         return None
 
     def _write_poster(self, path: Path) -> None:

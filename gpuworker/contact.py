@@ -1,22 +1,25 @@
 """Contact sheets: what a person looks at to judge an engine on a portrait.
 
 `directions` shows 3×5 whole frames; `eyes` the same directions' eye regions at 1:1, above them the
-photo's own.
+photo's own at the same size.
 """
 
 from __future__ import annotations
 
+import io
 from itertools import product
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from gpuworker import engines, faces, framing, photo
 from gpuworker.contract import RenderRequest
-from gpuworker.grid import LIMIT, NEUTRAL, Direction
+from gpuworker.grid import LIMIT, Direction
 from gpuworker.topology import OUTER_CORNERS
+from gpuworker.whole_file import make_folder, write_whole
 
 ROWS = (-LIMIT, 0.0, LIMIT)
 COLUMNS = (-LIMIT, -LIMIT / 2, 0.0, LIMIT / 2, LIMIT)
@@ -31,14 +34,27 @@ def write(request: RenderRequest, out: Path) -> tuple[Path, Path]:
     engine.set_portrait(portrait, request.intensity)
     looks = [Direction(x, y).scaled(request.intensity) for y, x in product(ROWS, COLUMNS)]
     frames = engine.render(looks)
-    rest = engine.render([NEUTRAL])
-    out.mkdir(parents=True, exist_ok=True)
-    paths = out / "contact.png", out / "eyes.png"
-    Image.fromarray(_tiled(frames)).save(paths[0])
+    make_folder(out)
     window = _eye_window(portrait.landmarks, frames.shape[1:3])
-    photo_row = np.repeat(rest, len(COLUMNS), axis=0)
-    Image.fromarray(_tiled(np.concatenate([photo_row, frames])[:, *window])).save(paths[1])
+    photo_row = np.repeat(_photo(portrait)[None], len(COLUMNS), axis=0)
+    eyes = np.concatenate([photo_row, frames[..., :3]])[:, *window]
+    paths = out / "contact.png", out / "eyes.png"
+    write_whole(paths[0], png(_tiled(frames)))
+    write_whole(paths[1], png(_tiled(eyes)))
     return paths
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """An encoded picture of pixels (H, W, 3 or 4)."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def _photo(portrait: framing.Portrait) -> NDArray[np.uint8]:
+    """The photo itself at frame size, (H, W, 3)."""
+    size = portrait.frame.width, portrait.frame.height
+    return np.asarray(cv2.resize(portrait.picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _tiled(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -42,6 +42,8 @@ class Size:
 
 STANDARD_FRAME = Size(410, 512)
 LARGE_FRAME = Size(512, 640)
+MAX_SIDE = 640
+"""Of a frame, in pixels. A quadrant of larger ones would not fit the memory that a small host has."""
 
 SHEETS = {
     "preview": ("preview.webp",),
@@ -116,8 +118,10 @@ class RenderRequest:
             raise BadRequest(f"The levels are {', '.join(grid.LEVELS)}; “{', '.join(unknown)}” is not one of them.")
         if not MIN_INTENSITY <= self.intensity <= MAX_INTENSITY:
             raise BadRequest(f"The intensity goes from {MIN_INTENSITY} to {MAX_INTENSITY}.")
-        if not (64 <= self.frame.width <= 1024 and 64 <= self.frame.height <= 1024):
-            raise BadRequest("A frame has 64 to 1,024 pixels on each side.")
+        if min(self.frame.width, self.frame.height) < 64 or max(self.frame.width, self.frame.height) > MAX_SIDE:
+            raise BadRequest(f"A frame has 64 to {MAX_SIDE} pixels on each side.")
+        if self.frame.width * self.frame.height > LARGE_FRAME.width * LARGE_FRAME.height:
+            raise BadRequest(f"A frame has at most as many pixels as {LARGE_FRAME}.")
         if self.face is not None and self.face < 0:
             raise BadRequest("Faces are counted from 0.")
 
@@ -259,6 +263,12 @@ def _level(data: Mapping[str, Any]) -> Level:
         frame=_size(data["frame"]),
         sheets=tuple(_file_name(name) for name in data["sheets"]),
     )
-    if len(level.x) != data["cols"] or len(level.y) != data["rows"] or len(level.sheets) not in (1, 4):
+    if (
+        not level.x
+        or not level.y
+        or len(level.x) != data["cols"]
+        or len(level.y) != data["rows"]
+        or len(level.sheets) not in (1, 4)
+    ):
         raise ValueError(f"level {level.name} does not fit its own grid")
     return level

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,7 +58,9 @@ class Crew:
         self.start()
 
     def start(self) -> None:
-        """Spawn the processes, unless they run."""
+        """Spawn the processes, unless all of them run."""
+        if not all(member.process.is_alive() for member in self._members):
+            self.close()
         if not self._members:
             with _environment(ENVIRONMENT):
                 self._members = [_Member.spawn(self._engine, analyst=index == ANALYST) for index in range(self._size)]
@@ -117,11 +120,16 @@ class Crew:
             if sentinels.intersection(answered):
                 raise WorkerDied
 
-    def wait_ready(self) -> None:
-        """Block until every process has loaded its libraries. Raises WorkerDied."""
+    def wait_ready(self, cancelled: threading.Event | None = None) -> None:
+        """Block until every process has loaded its libraries: a pipe that nobody reads would block a large order.
+
+        Raises Cancelled, WorkerDied.
+        """
         while any(not member.ready for member in self._members):
+            if cancelled is not None and cancelled.is_set():
+                raise Cancelled
             pipes: dict[object, _Member] = {member.pipe: member for member in self._members if not member.ready}
-            for each in wait(list(pipes)):  # type: ignore[arg-type]
+            for each in wait(list(pipes), timeout=POLL_SECONDS):  # type: ignore[arg-type]
                 pipes[each].read()
 
     def __enter__(self) -> Crew:
@@ -148,7 +156,12 @@ class _Member:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_enter, args=(theirs, engine, analyst), daemon=True)
-        process.start()
+        # A Ctrl-C is for the parent; blocked from the first instruction on, the mask survives the spawn.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         return cls(process, ours)
 

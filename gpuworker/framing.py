@@ -138,10 +138,12 @@ def _automatic(face: Face, photo: Size, frame: Size) -> Box:
     x, y = float(middle[0]), float(middle[1])
     width = max(face.width / FACE_WIDTH, face.height / (FACE_HEIGHT * aspect))
     fit = min(_fitting(x, photo.width, CENTRE_X), _fitting(y, photo.height, CENTRE_Y) / aspect)
-    width = max(min(width, fit), min(width, face.width / FACE_WIDTH_ZOOMED))
+    oval = _with_margin(face)
+    least = max(face.width / FACE_WIDTH_ZOOMED, oval.height / aspect)
+    width = max(min(width, fit), min(width, least))
     height = width * aspect
-    left = _slid(x, width, photo.width, CENTRE[0], CENTRE_X)
-    top = _slid(y, height, photo.height, CENTRE[1], CENTRE_Y)
+    left = _containing(_slid(x, width, photo.width, CENTRE[0], CENTRE_X), width, oval.x, oval.width)
+    top = _containing(_slid(y, height, photo.height, CENTRE[1], CENTRE_Y), height, oval.y, oval.height)
     return _whole_pixels(Box(left, top, width, height), photo, aspect)
 
 
@@ -189,7 +191,11 @@ def _adjusted(face: Face, photo: Size, frame: Size, box: Box) -> Box:
 def _holding(start: float, side: float, inner: float, inner_side: float, available: float) -> float:
     """`start` moved into the picture as far as it goes, but so that the face stays inside."""
     low, high = sorted((0.0, available - side))
-    start = min(max(start, low), high)
+    return _containing(min(max(start, low), high), side, inner, inner_side)
+
+
+def _containing(start: float, side: float, inner: float, inner_side: float) -> float:
+    """`start` moved so that a longer side holds the shorter inner one."""
     return min(max(start, inner + inner_side - side), inner)
 
 

@@ -8,50 +8,50 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from gpuworker import faces, framing, photo, topology
-from gpuworker.contract import RenderRequest, Size
+from gpuworker.contact import png
+from gpuworker.contract import Box, RenderRequest
 from gpuworker.errors import RenderError
 from gpuworker.faces import Face
+from gpuworker.whole_file import write_whole
 
 GREEN, RED, WHITE = (60, 220, 120), (240, 80, 70), (255, 255, 255)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One face with its refusal (None when it can be rendered) and its advice."""
+    """One face: the crop that would be rendered, or the refusal, and the advice."""
 
     face: Face
+    crop: Box | None
     refusal: RenderError | None
     advice: tuple[str, ...]
 
 
 def inspect(request: RenderRequest, annotated: Path | None = None) -> list[Finding]:
-    """Every face found, largest first. Writes an annotated picture when asked. Raises RenderError for a bad file."""
+    """Every face found, largest first. Writes an annotated PNG when asked. Raises RenderError for a bad file."""
     picture = photo.read(request.photo)
     found = faces.find(picture.pixels)
-    findings = [_finding(found, index, picture.pixels.shape) for index in range(len(found))]
+    findings = [_finding(picture, found, index, request) for index in range(len(found))]
     if annotated is not None:
-        size = Size(picture.pixels.shape[1], picture.pixels.shape[0])
-        Image.fromarray(_annotated(picture.pixels, findings, size, request)).save(annotated)
+        write_whole(annotated, png(_annotated(picture.pixels, findings)))
     return findings
 
 
-def _finding(found: list[Face], index: int, shape: tuple[int, ...]) -> Finding:
+def _finding(picture: photo.Photo, found: list[Face], index: int, request: RenderRequest) -> Finding:
     try:
-        face = faces.choose(found, index, shape)
+        face = faces.choose(found, index, picture.pixels.shape)
+        portrait = framing.frame_portrait(picture, face, request.frame, request.framing)
     except RenderError as refusal:
-        return Finding(found[index], refusal, ())
-    return Finding(face, None, faces.advice(face))
+        return Finding(found[index], None, refusal, ())
+    return Finding(face, portrait.crop, None, faces.advice(face))
 
 
-def _annotated(
-    pixels: NDArray[np.uint8], findings: list[Finding], size: Size, request: RenderRequest
-) -> NDArray[np.uint8]:
+def _annotated(pixels: NDArray[np.uint8], findings: list[Finding]) -> NDArray[np.uint8]:
     """Boxes, mesh, irises, and for a good face the crop, drawn into a copy of the photo."""
     drawn = np.ascontiguousarray(pixels.copy())
-    stroke = max(1, round(max(size.width, size.height) / 700))
+    stroke = max(1, round(max(pixels.shape) / 700))
     for index, finding in enumerate(findings):
         face, colour = finding.face, RED if finding.refusal else GREEN
         box = face.box
@@ -64,8 +64,8 @@ def _annotated(
             centre, ring = face.landmarks[iris][0, :2], face.landmarks[iris][1:, :2]
             radius = np.linalg.norm(ring - centre, axis=1).mean()
             cv2.circle(drawn, (round(centre[0]), round(centre[1])), round(radius), colour, stroke)
-        if finding.refusal is None:
-            crop = framing.plan(face, size, framing.frame_size(size, request.framing, request.frame), request.framing)
+        if finding.crop is not None:
+            crop = finding.crop
             ends = (round(crop.x), round(crop.y)), (round(crop.x + crop.width), round(crop.y + crop.height))
             cv2.rectangle(drawn, *ends, WHITE, stroke)
     return drawn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from pathlib import Path
 
@@ -9,17 +10,22 @@ from PIL import Image
 
 from gpuworker import engines, faces, framing, photo
 from gpuworker.contract import RenderRequest
+from gpuworker.errors import BadRequest
 from gpuworker.grid import LIMIT, Direction
 from gpuworker.sheets import SYNTHETIC_XMP
+from gpuworker.whole_file import write_whole
 
 FRAMES = 72
 FRAME_MS = 50
 REACH = 0.95
 QUALITY = 72
+MIN_WIDTH, MAX_WIDTH = 32, 1024
 
 
 def write(request: RenderRequest, path: Path, width: int) -> None:
     """Write the loop, `width` pixels wide, endless. Raises RenderError."""
+    if not MIN_WIDTH <= width <= MAX_WIDTH:
+        raise BadRequest(f"The moving picture is {MIN_WIDTH} to {MAX_WIDTH} pixels wide.")
     picture = photo.read(request.photo)
     face = faces.choose(faces.find(picture.pixels), request.face, picture.pixels.shape)
     portrait = framing.frame_portrait(picture, face, request.frame, request.framing)
@@ -29,7 +35,9 @@ def write(request: RenderRequest, path: Path, width: int) -> None:
     looks = [path_at(i / FRAMES).scaled(request.intensity) for i in range(FRAMES)]
     images = [Image.fromarray(frame).resize(size, Image.Resampling.LANCZOS) for frame in engine.render(looks)]
     options = {"quality": QUALITY, "method": 4, "duration": FRAME_MS, "loop": 0, "xmp": SYNTHETIC_XMP}
-    images[0].save(path, "WEBP", save_all=True, append_images=images[1:], **options)
+    moving = io.BytesIO()
+    images[0].save(moving, "WEBP", save_all=True, append_images=images[1:], **options)
+    write_whole(path, moving.getbuffer())
 
 
 def path_at(share: float) -> Direction:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
+from gpuworker.errors import OutputFailed
 from gpuworker.whole_file import write_whole
 
-IN_PACKAGE = Path(__file__).parent / "page"
+IN_PACKAGE = Path(__file__).parent / "page_files"
 IN_REPOSITORY = Path(__file__).parents[1] / "static" / "gaze"
 """A wheel carries the element's files inside the package; a checkout has them where the site serves them."""
 
@@ -19,10 +21,18 @@ def sources() -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix in {".js", ".css", ".html"})
 
 
+def check(out: Path) -> None:
+    """Raises OutputFailed when the folder holds an index.html that is not ours to replace."""
+    index = out / "index.html"
+    if index.exists() and b"gaze-tracker" not in index.read_bytes():
+        raise OutputFailed(f"{index} is another page. Please choose another folder, or --no-page.")
+
+
 def remove(out: Path) -> None:
     """Take the page away again, from a folder whose sheets did not come to be."""
     for name in names():
-        (out / name).unlink(missing_ok=True)
+        with suppress(OSError):  # the error that led here is the one to tell
+            (out / name).unlink(missing_ok=True)
 
 
 def names() -> tuple[str, ...]:

@@ -47,7 +47,7 @@ from gpuworker.tasks import (
     UseCanvas,
     WritePoster,
 )
-from gpuworker.whole_file import PART_SUFFIX, write_whole
+from gpuworker.whole_file import part_of, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -64,17 +64,19 @@ def render(
     """Render into the folder `out`, which is made when it is not there.
 
     Stops within a second when the iterator is closed or `cancelled` is set (then raises Cancelled);
-    on that and on every error nothing of this render stays in `out`. A crew that is given is kept
-    warm after a success and started anew after anything else.
-    Raises RenderError.
+    on that and on every error nothing of this render stays in `out`, nor of an older one whose files
+    it replaced. Once the stage is `done`, everything stays. A crew that is given is kept warm after a
+    success and after a refused photo, and started anew otherwise. Raises RenderError.
     """
     engines.check(request.engine)
     team = crew or Crew(engine=request.engine)
     run = _Run(request, out, team, Manifest(request.engine, request.frame), cancelled)
     try:
+        team.start()
         yield from run.steps()
     except BaseException:
-        run.stop()
+        if run.stage != "done":
+            run.stop()
         if crew is not None:
             crew.start()
         raise
@@ -86,7 +88,11 @@ def render(
 
 @dataclass(slots=True)
 class _Run:
-    """The state of one render: what is asked of the crew, and what has come back."""
+    """The state of one render: what is asked of the crew, and what has come back.
+
+    pending: what to do when an order is done; taken: which sheets have left the canvas, so that the
+    next quadrant may be drawn over it while they are still being encoded.
+    """
 
     request: RenderRequest
     out: Path
@@ -108,6 +114,7 @@ class _Run:
 
     def steps(self) -> Iterator[Progress]:
         yield self._progress("Starting")
+        self.crew.wait_ready(self.cancelled)
         self.stage = "analysing"
         yield self._progress("Looking for the face")
         portrait, advice = self._ask(ANALYST, Analyse(self.request))
@@ -131,8 +138,8 @@ class _Run:
             self.canvas = None
 
     def stop(self) -> None:
-        """End what still goes on at once, and leave nothing of it behind. An idle crew stays warm."""
-        if not self.crew.quiet:
+        """End what still goes on at once, and leave nothing of it behind. After a refused photo the crew stays warm."""
+        if self.prepared or not self.crew.quiet:
             self.crew.close()
         if self.prepared:
             self._remove_files()
@@ -140,9 +147,9 @@ class _Run:
     def _remove_files(self) -> None:
         """Whatever this render has written, and the folder when it made it."""
         for name in OUTPUT_NAMES:
-            (self.out / name).unlink(missing_ok=True)
-        for part in self.out.glob(f".*{PART_SUFFIX}"):
-            part.unlink(missing_ok=True)
+            for path in (self.out / name, part_of(self.out / name)):
+                with suppress(OSError):  # the error that led here is the one to tell
+                    path.unlink(missing_ok=True)
         if self.made_folder:
             with suppress(OSError):  # somebody else put something into it
                 self.out.rmdir()
@@ -154,9 +161,9 @@ class _Run:
         try:
             self.made_folder = not self.out.exists()
             self.out.mkdir(parents=True, exist_ok=True)
-            self.prepared = True
             for name in OUTPUT_NAMES:
                 (self.out / name).unlink(missing_ok=True)  # an older render's files must not mix with these
+            self.prepared = True
         except OSError as error:
             raise OutputFailed(details={"reason": error.strerror or str(error)}) from error
         self.channels = channels
@@ -315,7 +322,7 @@ class _Run:
     def _shape(self, level: LevelGrid, halves: int) -> CanvasShape:
         """The canvas of a level's grid (halves 1) or of one of its quadrants (2)."""
         frame = level_frame(level.name, self.manifest.frame)
-        return level.rows // halves, frame.height, level.cols // halves, frame.width, self.channels
+        return level.rows // halves, frame.height, level.cols // halves, frame.width, self.channels  # as CanvasShape
 
 
 def _bytes(shape: CanvasShape) -> int:

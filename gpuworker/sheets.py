@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker.contract import Size
 from gpuworker.whole_file import write_whole
 
 Canvas = NDArray[np.uint8]
@@ -27,16 +26,11 @@ SYNTHETIC_XMP = (
     b'Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/compositeSynthetic"/>'
     b"</rdf:RDF></x:xmpmeta>"
 )
-"""IPTC's mark for a synthetic picture: every file that we render carries it."""
-
-
-def canvas_shape(rows: int, cols: int, frame: Size, channels: int) -> tuple[int, int, int, int, int]:
-    """Axes of a sheet seen as frames: grid row, pixel row, grid column, pixel column, channel."""
-    return rows, frame.height, cols, frame.width, channels
+"""IPTC's mark for a synthetic picture: every sheet, poster and loop carries it."""
 
 
 def place(canvas: Canvas, row: int, col: int, frame: Canvas) -> None:
-    """Put a frame (H, W, C) into its cell of a canvas of `canvas_shape`; larger frames are averaged down."""
+    """Put a frame (H, W, C) into its cell of a canvas (see tasks.CanvasShape); larger frames are averaged down."""
     _, height, _, width, _ = canvas.shape
     if frame.shape[:2] != (height, width):
         frame = np.asarray(cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
@@ -49,7 +43,8 @@ def image_of(canvas: Canvas, rows: Sequence[int], cols: Sequence[int]) -> Image.
         canvas = canvas[np.ix_(rows, range(canvas.shape[1]), cols)]
     grid_rows, height, grid_cols, width, channels = canvas.shape
     pixels = canvas.reshape(grid_rows * height, grid_cols * width, channels)
-    return Image.fromarray(pixels, "RGBA" if channels == 4 else "RGB")
+    image = Image.fromarray(pixels)
+    return image.copy() if image.readonly else image  # RGBA would go on looking at the canvas
 
 
 def write(image: Image.Image, path: Path, quality: int = QUALITY, method: int = METHOD) -> None:

@@ -68,7 +68,7 @@ class WritePoster:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Value: the engine's report, with the process's CPU seconds."""
+    """Value: the engine's report."""
 
 
 Task = Analyse | SetPortrait | UseCanvas | RenderRow | EncodeSheet | WritePoster | Report

@@ -27,6 +27,10 @@ RIGID = (
 """Mesh points of nose, forehead and cheeks, which neither lids nor brows nor mouth move."""
 
 
+NOISE = 0.015
+"""Eye widths by which a single frame's iris may be misread."""
+
+
 @dataclass(frozen=True)
 class Gaze:
     """Measured on the 20×20 grid, each (20, 20), row by row. yaw, pitch: degrees against the middle;
@@ -47,9 +51,9 @@ class Gaze:
         }
 
     def disagreeing(self) -> int:
-        """Columns in which the two averaged irises lie on different sides of the middle."""
-        left, right = self.left.mean(0), self.right.mean(0)
-        return int((np.sign(left) != np.sign(right)).sum())
+        """Cells, not averaged, in which both irises have clearly moved, but to different sides."""
+        clear = np.minimum(np.abs(self.left), np.abs(self.right)) > NOISE
+        return int((clear & (np.sign(self.left) != np.sign(self.right))).sum())
 
 
 def measure(folder: Path) -> Gaze:

@@ -29,9 +29,9 @@ def main() -> None:
                 gaze = measure(Path(folder))
             for curve, values in gaze.rising().items():
                 steps = np.diff(values)
-                figures.append(Figure.at_least(f"{name}: {curve}, least step", float(steps.min()), UNITS[curve], 0))
+                figures.append(Figure.above(f"{name}: {curve}, least step", float(steps.min()), UNITS[curve], 0))
                 figures.append(Figure.plain(f"{name}: {curve}, from end to end", float(steps.sum()), UNITS[curve]))
-            figures.append(Figure.at_most(f"{name}: columns in which the eyes disagree", gaze.disagreeing(), "", 0))
+            figures.append(Figure.at_most(f"{name}: cells in which the eyes disagree", gaze.disagreeing(), "", 0))
     publish("curves", figures)
 
 

@@ -30,6 +30,10 @@ class Figure:
         return cls(name, round(value, 4), unit, bar, value >= bar)
 
     @classmethod
+    def above(cls, name: str, value: float, unit: str, bar: float) -> Figure:
+        return cls(name, round(value, 4), unit, bar, value > bar)
+
+    @classmethod
     def plain(cls, name: str, value: float, unit: str) -> Figure:
         return cls(name, round(value, 4), unit)
 

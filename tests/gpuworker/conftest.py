@@ -35,8 +35,10 @@ def portraits_dir() -> Path:
     """The folder of test portraits: $PORTRAITS, or shared/portraits beside the repository."""
     beside = Path(__file__).parents[3] / "shared" / "portraits"
     folder = Path(os.environ.get("PORTRAITS", beside))
+    if os.environ.get("PORTRAITS") == "none":
+        pytest.skip("PORTRAITS=none: the tests on real portraits are left out.")
     if not folder.is_dir():
-        pytest.skip(f"The test portraits are not at {folder}; set PORTRAITS to the folder that holds them.")
+        pytest.fail(f"The test portraits are not at {folder}; set PORTRAITS to the folder that holds them, or to none.")
     return folder
 
 

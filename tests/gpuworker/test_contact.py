@@ -17,5 +17,5 @@ def test_fifteen_directions_and_their_eyes_at_full_size(astronaut: np.ndarray, t
     height, width = pixels.shape[0] // 4, pixels.shape[1] // 5
     assert pixels.shape == (4 * height, 5 * width, 3)
     rest, ahead = pixels[:height, :width], pixels[2 * height : 3 * height, 2 * width : 3 * width]
-    assert np.array_equal(rest, ahead)
+    assert np.abs(rest - ahead).max() <= 2  # straight ahead is the photo
     assert np.abs(rest - pixels[height : 2 * height, :width]).mean() > 3

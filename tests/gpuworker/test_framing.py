@@ -314,3 +314,16 @@ def test_the_frame_and_its_parts_fit_together(portrait: Picture) -> None:
 
 def _at(mask: NDArray[np.float32], point: NDArray[np.float64]) -> float:
     return float(mask[int(point[1]), int(point[0])])
+
+
+@pytest.mark.parametrize("frame", [Size(512, 288), Size(480, 480), Size(300, 500)])
+def test_no_shape_of_frame_cuts_the_face(astronaut: NDArray[np.uint8], frame: Size) -> None:
+    """Padded where a tight photo has nothing: a face cut by the frame folds."""
+    tight = np.ascontiguousarray(astronaut[15:205, 150:300])
+    face = faces.choose(faces.find(tight), None, tight.shape)
+    crop = framing.plan(face, Size(150, 190), frame, "auto")
+    oval = face.landmarks[list(topology.OVAL), :2]
+    assert crop.x <= oval[:, 0].min()
+    assert crop.y <= oval[:, 1].min()
+    assert crop.x + crop.width >= oval[:, 0].max()
+    assert crop.y + crop.height >= oval[:, 1].max()

@@ -13,7 +13,7 @@ from gpuworker.contract import RenderRequest
 from gpuworker.render import render
 from tests.gpuworker.pictures import encoded
 from tests.gpuworker.portraits import PORTRAITS
-from tests.ruler import measure
+from tests.ruler import Gaze, measure
 
 
 def _check(photo: bytes, out: Path) -> None:
@@ -49,3 +49,10 @@ def test_the_ruler_bites(astronaut: NDArray[np.uint8], tmp_path: Path) -> None:
         pictures[1].save(out / left, quality=90)
     curves = measure(out).rising()
     assert not any((np.diff(curves[name]) > 0).all() for name in ("yaw", "left iris", "right iris"))
+
+
+def test_the_ruler_notices_eyes_that_part() -> None:
+    """One eye mirrored: every curve but its own would still rise."""
+    x = np.tile(np.linspace(-0.1, 0.1, 20), (20, 1))
+    assert Gaze(x, x.T, x, x).disagreeing() == 0
+    assert Gaze(x, x.T, x, -x).disagreeing() > 300

@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gpuworker.contract import RenderRequest
-from gpuworker.errors import FaceTooSmall
+from gpuworker.contract import LARGE_FRAME, RenderRequest
+from gpuworker.errors import BadRequest, FaceTooSmall
 from gpuworker.inspection import inspect
 from tests.gpuworker.pictures import encoded
 
@@ -28,3 +28,8 @@ def test_a_refusal_is_listed_and_not_raised(astronaut: np.ndarray, tmp_path: Pat
     small = np.asarray(Image.fromarray(astronaut).resize((230, 230), Image.Resampling.LANCZOS))
     findings = inspect(RenderRequest(photo=encoded(small)), tmp_path / "seen.png")
     assert isinstance(findings[0].refusal, FaceTooSmall)
+
+
+def test_what_a_render_would_refuse_inspect_refuses(astronaut: np.ndarray) -> None:
+    findings = inspect(RenderRequest(photo=encoded(astronaut), frame=LARGE_FRAME))
+    assert isinstance(findings[0].refusal, BadRequest)

@@ -134,6 +134,42 @@ def test_ctrl_c_ends_with_a_sentence_and_leaves_nothing(photo: Path, tmp_path: P
     assert not (tmp_path / "out").exists()
 
 
+def test_a_polite_request_to_end_leaves_nothing_either(photo: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gpuworker", "render", str(photo), str(tmp_path / "out")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        while not process.stderr.readline().startswith("rendering"):
+            pass
+        process.terminate()
+        assert process.wait() == errors.Cancelled.exit_code
+        assert "Traceback" not in process.stderr.read()
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_page_is_not_replaced(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "index.html").write_text("<title>my home page</title>")
+    assert main(["render", str(photo), str(tmp_path)]) == errors.OutputFailed.exit_code
+    assert "another page" in capsys.readouterr().err
+    assert (tmp_path / "index.html").read_text() == "<title>my home page</title>"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("loop", "{photo}", "{nowhere}/loop.webp"),
+        ("loop", "{photo}", "{nowhere}.webp", "--width", "0"),
+        ("inspect", "{photo}", "--annotated", "{nowhere}/seen.png"),
+        ("contact-sheets", "{photo}", "{photo}"),
+    ],
+)
+def test_what_cannot_be_written_is_a_sentence(
+    arguments: tuple[str, ...], photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled = [argument.format(photo=photo, nowhere=tmp_path / "nowhere") for argument in arguments]
+    assert main(filled) in (errors.OutputFailed.exit_code, errors.BadRequest.exit_code)
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
 def test_inspect_says_what_it_sees(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", str(photo), "--annotated", str(tmp_path / "seen.png")]) == 0
     assert "px wide" in capsys.readouterr().out

@@ -18,7 +18,7 @@ from gpuworker.crew import Crew
 from gpuworker.errors import Cancelled, NoFace, OutputFailed, WorkerDied
 from gpuworker.render import render
 from tests.gpuworker.pictures import encoded
-from tests.gpuworker.processes import alive
+from tests.gpuworker.processes import alive, eventually
 
 SMALL = Size(120, 150)
 
@@ -152,6 +152,40 @@ def test_closing_in_the_middle_stops_within_a_second_and_leaves_nothing(photo: b
         assert not any(alive(pid) for pid in old)
         assert not (tmp_path / "out").exists()
         assert len(crew.process_ids) == 2  # started anew, warm for the next
+
+
+def test_a_process_that_died_while_waiting_costs_no_render(photo: bytes, tmp_path: Path) -> None:
+    with Crew(size=2) as crew:
+        crew.wait_ready()
+        os.kill(crew.process_ids[0], signal.SIGKILL)
+        assert eventually(lambda: not alive(crew.process_ids[0]))
+        request = RenderRequest(photo=photo, frame=SMALL, levels=("preview",))
+        assert list(render(request, tmp_path / "out", crew))[-1].stage == "done"
+
+
+def test_leaving_at_the_last_step_keeps_the_finished_render(crew: Crew, photo: bytes, tmp_path: Path) -> None:
+    for step in render(RenderRequest(photo=photo, frame=SMALL, levels=("preview",)), tmp_path / "out", crew):
+        if step.stage == "done":
+            break
+    assert Manifest.loads((tmp_path / "out" / MANIFEST_NAME).read_text()).complete
+
+
+def test_leaving_at_a_quiet_moment_frees_the_canvas_too(photo: bytes, tmp_path: Path) -> None:
+    with Crew(size=2) as crew:
+        steps = render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "out", crew)
+        while next(steps).message != "Alive":
+            pass
+        steps.close()
+        assert not (tmp_path / "out").exists()
+        crew.wait_ready()
+        for pid in crew.process_ids:
+            assert "gaze-canvas" not in Path(f"/proc/{pid}/maps").read_text()
+
+
+def test_a_folder_in_the_place_of_the_manifest_is_a_sentence(crew: Crew, photo: bytes, tmp_path: Path) -> None:
+    (tmp_path / MANIFEST_NAME).mkdir()
+    with pytest.raises(OutputFailed):
+        list(render(RenderRequest(photo=photo, frame=SMALL), tmp_path, crew))
 
 
 def test_cancelling_from_another_thread_ends_the_render(crew: Crew, photo: bytes, tmp_path: Path) -> None:

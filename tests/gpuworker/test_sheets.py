@@ -12,7 +12,7 @@ FRAME = Size(12, 10)
 
 
 def _canvas(rows: int, cols: int, channels: int = 3) -> sheets.Canvas:
-    return np.zeros(sheets.canvas_shape(rows, cols, FRAME, channels), np.uint8)
+    return np.zeros((rows, FRAME.height, cols, FRAME.width, channels), np.uint8)
 
 
 def test_frames_lie_row_major() -> None:
@@ -41,11 +41,12 @@ def test_a_nested_sheet_keeps_its_own_rows_and_columns() -> None:
     assert [int(image[y, x, 0]) for y in (5, 15) for x in (6, 18)] == [1, 2, 21, 22]
 
 
-def test_an_image_does_not_change_when_the_canvas_is_drawn_over() -> None:
-    canvas = _canvas(1, 1)
+@pytest.mark.parametrize("channels", [3, 4])
+def test_an_image_does_not_change_when_the_canvas_is_drawn_over(channels: int) -> None:
+    canvas = _canvas(1, 1, channels)
     image = sheets.image_of(canvas, [0], [0])
     canvas[:] = 255
-    assert image.getpixel((3, 3)) == (0, 0, 0)
+    assert image.getpixel((3, 3)) == (0,) * channels
 
 
 def test_a_larger_frame_is_averaged_into_its_cell() -> None:

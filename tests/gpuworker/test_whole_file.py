@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from gpuworker.errors import OutputFailed
-from gpuworker.whole_file import write_whole
+from gpuworker.whole_file import make_folder, write_whole
 
 
 def test_a_file_replaces_the_one_before_it(tmp_path: Path) -> None:
@@ -31,3 +31,11 @@ def test_a_full_disk_leaves_the_old_file_and_no_part(tmp_path: Path, monkeypatch
 def test_a_missing_folder_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(OutputFailed):
         write_whole(tmp_path / "nowhere" / "a.txt", b"one")
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputFailed):
+        make_folder(tmp_path / "file" / "folder")
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")

@@ -47,6 +47,10 @@ def test_the_readme_has_commands_that_are_run_here(repo: Path) -> None:
     assert any(kind == "bash run" and commands for kind, commands in readme(repo))
 
 
+def test_nothing_in_the_readme_waits_to_be_filled_in(repo: Path) -> None:
+    assert not re.search(r"^[A-Z]{5,}$|TODO|XXX", (repo / "README.md").read_text(), re.MULTILINE)
+
+
 def test_every_other_command_is_run_elsewhere(repo: Path) -> None:
     told = {command for kind, commands in readme(repo) if kind != "bash run" for command in commands}
     assert told - set(ELSEWHERE) == set()

@@ -43,6 +43,9 @@ class WarpEngine:
     name = "warp"
 
     def __init__(self) -> None:
+        self._reset()
+
+    def _reset(self) -> None:
         self._seconds: dict[str, float] = {}
         self._frames = 0
         self._least_jacobian = 1.0
@@ -50,7 +53,7 @@ class WarpEngine:
 
     def set_portrait(self, portrait: Portrait, intensity: float = 1.0) -> tuple[str, ...]:
         """Analyse once, 0.2 to 0.5 s of CPU. Returns sentences about what had to be left out."""
-        self.__init__()  # type: ignore[misc]
+        self._reset()
         with self._clock("set_portrait"):
             self._frame = portrait.frame
             self._source = _channels(portrait)

@@ -72,7 +72,7 @@ class Eyes:
     def positions(self, pupil_x: float) -> tuple[float, float]:
         """u of both iris centres, strictly monotonic in pupil_x."""
         left, right = (
-            float(painter.eye.iris[0]) + painter.eye.width * _eased(pupil_x / LIMIT, *travel)
+            float(painter.eye.iris[0]) + painter.eye.width * _travelled(pupil_x / LIMIT, *travel)
             for painter, travel in zip(self.painters, self.travel, strict=True)
         )
         return left, right
@@ -144,8 +144,7 @@ def _room(eye: Eye) -> tuple[float, float]:
     return max(LEAST_TRAVEL, min(TRAVEL_U, rooms[0])), max(LEAST_TRAVEL, min(TRAVEL_U, rooms[1]))
 
 
-def _eased(share: float, to_left: float, to_right: float) -> float:
-    """Travel for a share −1 … 1 of full x: as fast as a free eye at first, slower towards a near end."""
-    travel, s = (to_left, -share) if share < 0 else (to_right, share)
-    ease = min(0.5, TRAVEL_U / travel - 1)
-    return float(np.sign(share) * travel * (s + ease * s * (1 - s)))
+def _travelled(share: float, to_left: float, to_right: float) -> float:
+    """Travel for a share of full x, − to the left: linear, and slower where an intensity above 1 asks for more."""
+    beyond = max(0.0, abs(share) - 1)
+    return float(np.sign(share)) * (abs(share) - 0.7 * beyond) * (to_left if share < 0 else to_right)

@@ -90,7 +90,10 @@ def _brighter(eye: Eye, visible: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def match(eyes: tuple[Eye, Eye], whites: tuple[Picture, Picture]) -> tuple[Picture, Picture]:
     """Give both whites one brightness ratio to the skin around them, mostly where white is newly revealed."""
     skins = [_skin(eye) for eye in eyes]
-    brights = [float(np.percentile(white.mean(-1)[_opening(eye)], 75)) for eye, white in zip(eyes, whites, strict=True)]
+    brights = [
+        max(1.0, float(np.percentile(white.mean(-1)[_opening(eye)], 75)))
+        for eye, white in zip(eyes, whites, strict=True)
+    ]
     ratios = [bright / skin for bright, skin in zip(brights, skins, strict=True)]
     target = min(float(np.sqrt(ratios[0] * ratios[1])), 1.12 * min(ratios))
     matched = [

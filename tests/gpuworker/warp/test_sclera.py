@@ -42,3 +42,12 @@ def test_the_lid_throws_its_shadow_only_below_itself() -> None:
     shade = sclera.lid_shade(np.array([-5.0, 0.0, 3.0, 60.0], np.float32), 60.0)
     assert shade[0] == shade[1] == pytest.approx(1 - sclera.LID_SHADOW)
     assert shade[1] < shade[2] < shade[3] == pytest.approx(1, abs=1e-4)
+
+
+def test_blackened_eyes_are_no_bug() -> None:
+    """Censor bars and drawn sunglasses: nothing to divide by."""
+    left, right = draw().eyes()
+    for eye in (left, right):
+        eye.pixels[:] = 0
+    black = sclera.match((left, right), (sclera.reconstruct(left), sclera.reconstruct(right)))
+    assert all(np.isfinite(white).all() for white in black)
