@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from gpuworker.errors import BY_CODE
+
 # command: the file that runs it
 ELSEWHERE = {
     "make test": ".ci/run",
@@ -49,6 +51,23 @@ def test_the_readme_has_commands_that_are_run_here(repo: Path) -> None:
 
 def test_nothing_in_the_readme_waits_to_be_filled_in(repo: Path) -> None:
     assert not re.search(r"^[A-Z]{5,}$|TODO|XXX", (repo / "README.md").read_text(), re.MULTILINE)
+
+
+def test_the_readme_names_every_exit_code(repo: Path) -> None:
+    table = (repo / "README.md").read_text()
+    codes = sorted(error.exit_code for error in BY_CODE.values())
+    assert [code for code in codes if not re.search(rf"\b{code}\b", table)] == []
+
+
+def test_the_readme_names_every_attribute_of_the_element(repo: Path) -> None:
+    element = (repo / "static" / "gaze" / "element.js").read_text()
+    observed = re.search(r"observedAttributes = \[\.\.\.SOURCE_ATTRIBUTES, (.*?)\]", element)
+    sources = re.search(r"SOURCE_ATTRIBUTES = \[(.*?)\]", element)
+    assert observed is not None
+    assert sources is not None
+    names = re.findall(r"'([a-z-]+)'", observed.group(1) + sources.group(1))
+    assert len(names) >= 8
+    assert [name for name in names if f"`{name}`" not in (repo / "README.md").read_text()] == []
 
 
 def test_every_other_command_is_run_elsewhere(repo: Path) -> None:
