@@ -16,11 +16,12 @@ import logging
 import shlex
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from gpuworker import grid
 from gpuworker.contract import MAX_INTENSITY, MIN_INTENSITY, STANDARD_FRAME, Box, Framing, Progress, RenderRequest, Size
@@ -117,7 +118,7 @@ def _render(options: argparse.Namespace) -> int:
     existed = options.out.exists()
     page_written = False
     try:
-        with closing(render(request, options.out)) as steps:
+        with _asked_to_end() as cancelled, closing(render(request, options.out, cancelled=cancelled)) as steps:
             for step in _shown(steps, sys.stderr, quiet=options.quiet):
                 if step.manifest is not None and not page_written and not options.no_page:
                     page_written = True
@@ -132,6 +133,29 @@ def _render(options: argparse.Namespace) -> int:
     if not options.quiet:
         _print_result(options, time.monotonic() - start, page_written=page_written)
     return 0
+
+
+@contextmanager
+def _asked_to_end() -> Iterator[threading.Event]:
+    """Set by the first Ctrl-C or SIGTERM; a second one ends the hard way.
+
+    An exception from a handler may come up where Python swallows it; an event is never lost.
+    """
+    asked = threading.Event()
+    before: dict[signal.Signals, Any] = {}
+
+    def ask(number: int, frame: object) -> None:
+        asked.set()
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+    if threading.current_thread() is threading.main_thread():
+        before.update({each: signal.signal(each, ask) for each in (signal.SIGINT, signal.SIGTERM)})
+    try:
+        yield asked
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _print_result(options: argparse.Namespace, seconds: float, *, page_written: bool) -> None:
@@ -217,11 +241,5 @@ def _complain(error: RenderError) -> None:
             sys.stderr.write(f"  --face {face['index']}: {face['box']}\n")
 
 
-def run() -> None:
-    """The command itself: a polite request to end is treated like Ctrl-C, so that nothing stays behind."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(main())
-
-
 if __name__ == "__main__":
-    run()
+    sys.exit(main())
