@@ -11,6 +11,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import TracebackType
@@ -59,7 +60,7 @@ class Crew:
 
     def start(self) -> None:
         """Spawn the processes, unless all of them run."""
-        if not all(member.process.is_alive() for member in self._members):
+        if not self.whole:
             self.close()
         if not self._members:
             with _environment(ENVIRONMENT):
@@ -83,6 +84,11 @@ class Crew:
     def idle(self) -> Iterator[int]:
         """Members whose main thread has nothing to do."""
         return (index for index, member in enumerate(self._members) if not member.busy)
+
+    @property
+    def whole(self) -> bool:
+        """No process has ended."""
+        return not wait([member.process.sentinel for member in self._members], timeout=0)
 
     @property
     def quiet(self) -> bool:
@@ -157,6 +163,8 @@ class _Member:
         ours, theirs = context.Pipe()
         process = context.Process(target=_enter, args=(theirs, engine, analyst), daemon=True)
         # A Ctrl-C is for the parent; blocked from the first instruction on, the mask survives the spawn.
+        # The first spawn would start the tracker, which unblocks it again.
+        resource_tracker.ensure_running()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             process.start()

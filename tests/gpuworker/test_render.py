@@ -158,7 +158,7 @@ def test_a_process_that_died_while_waiting_costs_no_render(photo: bytes, tmp_pat
     with Crew(size=2) as crew:
         crew.wait_ready()
         os.kill(crew.process_ids[0], signal.SIGKILL)
-        assert eventually(lambda: not alive(crew.process_ids[0]))
+        assert eventually(lambda: not crew.whole)
         request = RenderRequest(photo=photo, frame=SMALL, levels=("preview",))
         assert list(render(request, tmp_path / "out", crew))[-1].stage == "done"
 
