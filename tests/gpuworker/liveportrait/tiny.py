@@ -1,0 +1,15 @@
+"""The five nets with a few channels each: the same code, a few hundred times faster."""
+
+from gpuworker.engines.liveportrait.architecture import Architecture
+
+TINY = Architecture(
+    width=16,
+    volume_channels=4,
+    residual_blocks=2,
+    hourglass_width=4,
+    hourglass_most=16,
+    depths=(1, 1, 1, 1),
+    dims=(8, 16, 16, 16),
+    label_width=8,
+)
+"""volume_depth stays 16, so that the volume is 4 × 16 × 64 × 64."""
