@@ -5,7 +5,8 @@ from gpuworker.engines.liveportrait.architecture import Architecture
 TINY = Architecture(
     width=16,
     volume_channels=4,
-    residual_blocks=2,
+    residual_blocks=1,
+    compress=1,
     hourglass_width=4,
     hourglass_most=16,
     depths=(1, 1, 1, 1),
