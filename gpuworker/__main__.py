@@ -4,6 +4,7 @@
     python -m gpuworker inspect portrait.jpg --annotated seen.png
     python -m gpuworker contact-sheets portrait.jpg out/
     python -m gpuworker loop portrait.jpg moving.webp
+    python -m gpuworker fetch-weights --to weights/
 
 Errors are one sentence on standard error; exit codes are listed in gpuworker/errors.py.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import shlex
 import signal
 import sys
@@ -23,9 +25,9 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from gpuworker import grid
+from gpuworker import engines, grid
 from gpuworker.contract import MAX_INTENSITY, MIN_INTENSITY, STANDARD_FRAME, Box, Framing, Progress, RenderRequest, Size
-from gpuworker.errors import Cancelled, OutputFailed, RenderError, SeveralFaces, UnreadablePhoto
+from gpuworker.errors import BadRequest, Cancelled, OutputFailed, RenderError, SeveralFaces, UnreadablePhoto
 
 BAR_WIDTH = 28
 
@@ -36,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(levelname)s %(message)s")
     try:
         commands = {"render": _render, "inspect": _inspect, "contact-sheets": _contact_sheets, "loop": _loop}
+        commands["fetch-weights"] = _fetch_weights
         return commands[options.command](options)
     except RenderError as error:
         _complain(error)
@@ -65,10 +68,15 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--intensity", type=float, default=1.0, help=f"how far the face looks, {MIN_INTENSITY} to {MAX_INTENSITY}"
         )
-    render.add_argument("--levels", default=",".join(grid.LEVELS), help=f"some of {','.join(grid.LEVELS)}")
+    render.add_argument("--levels", help=f"some of {','.join(grid.ALL_LEVELS)} (default: {','.join(grid.LEVELS)})")
+    render.add_argument("--device", choices=("auto", "cuda", "cpu"), help="where the engine liveportrait computes")
+    render.add_argument("--remove-background", action="store_true", help="show the person alone, on transparency")
     render.add_argument("--no-page", action="store_true", help="only sheets and manifest, no index.html")
     render.add_argument("--quiet", action="store_true", help="no progress bar")
     loop.add_argument("--width", type=int, default=320, help="in pixels (default: 320)")
+    weights = commands.add_parser("fetch-weights", help="fetch and verify the weights of the engine liveportrait")
+    weights.add_argument("--to", type=Path, required=True, help="the folder; name it in GAZE_WEIGHTS afterwards")
+    weights.add_argument("--mirror", help="an address below which the files lie (default: the authors' own)")
     inspect.add_argument("--annotated", type=Path, help="write the photo with what was found drawn into it")
     inspect.add_argument("--json", action="store_true", help="print JSON")
     return parser
@@ -91,10 +99,19 @@ def _request(options: argparse.Namespace) -> RenderRequest:
         framing=_framing(options.crop),
         face=getattr(options, "face", None),
         frame=Size.parse(options.size),
-        levels=tuple(getattr(options, "levels", "full").split(",")),
+        levels=_levels(options),
         engine=getattr(options, "engine", "warp"),
         intensity=getattr(options, "intensity", 1.0),
+        remove_background=getattr(options, "remove_background", False),
     )
+
+
+def _levels(options: argparse.Namespace) -> tuple[str, ...]:
+    """As asked for; by default all of them, but a draft from an engine that was sent to the CPU."""
+    asked = getattr(options, "levels", "full")
+    if asked is None:
+        return (grid.DRAFT.name,) if getattr(options, "device", None) == "cpu" else tuple(grid.LEVELS)
+    return tuple(asked.split(","))
 
 
 def _framing(text: str) -> Framing:
@@ -110,6 +127,10 @@ def _render(options: argparse.Namespace) -> int:
     from gpuworker.render import render
 
     request = _request(options)
+    if options.device:
+        if options.engine not in engines.SINGLE:
+            raise BadRequest(f"The engine {options.engine} has no choice of a device.")
+        os.environ[engines.DEVICE] = options.device  # the rendering processes inherit it
     if options.out.exists() and not options.out.is_dir():
         raise OutputFailed(f"{options.out} is not a folder.")
     if not options.no_page:
@@ -231,6 +252,22 @@ def _loop(options: argparse.Namespace) -> int:
     faces.warm()
     loop.write(_request(options), options.out, options.width)
     print(options.out)
+    return 0
+
+
+def _fetch_weights(options: argparse.Namespace) -> int:
+    from gpuworker.engines import weights
+
+    shown: dict[str, int] = {}
+
+    def told(path: str, present: int, total: int) -> None:
+        percent = 100 * present // total
+        if shown.get(path) != percent:
+            shown[path] = percent
+            sys.stderr.write(f"\r\x1b[K{path} {percent} %" if sys.stderr.isatty() else "")
+
+    for path in weights.fetch(options.to, options.mirror or weights.MIRROR, told):
+        print(path)
     return 0
 
 

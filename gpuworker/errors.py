@@ -129,7 +129,7 @@ class WrongWeights(RenderError):
     """A file of weights is missing, or is not the one that the engine was made for; the sentence has both hashes."""
 
     code = "wrong_weights"
-    exit_code = 32
+    exit_code = 40
     sentence_default = "The weights of this engine are not the right ones."
 
 
@@ -137,7 +137,7 @@ class SelfCheckFailed(RenderError):
     """The engine runs, but what it renders does not look where it is told to; the sentence has the figures."""
 
     code = "self_check_failed"
-    exit_code = 33
+    exit_code = 41
     sentence_default = "This engine does not pass its own check."
 
 

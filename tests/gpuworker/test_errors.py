@@ -24,11 +24,13 @@ EXIT_CODES = {
     "eyes_closed": 26,
     "output_failed": 30,
     "worker_died": 31,
+    "wrong_weights": 40,
+    "self_check_failed": 41,
     "cancelled": 130,
 }
 """Part of the interface: scripts branch on these. A new error adds a line; no line ever changes."""
 
-TRY_AGAIN = {"render_failed", "output_failed", "worker_died", "cancelled"}
+TRY_AGAIN = {"render_failed", "output_failed", "worker_died", "wrong_weights", "self_check_failed", "cancelled"}
 
 
 def test_codes_and_exit_codes_are_what_scripts_rely_on() -> None:

@@ -110,7 +110,8 @@ class SpectralConv2d(nn.Module):
     def folded(self) -> nn.Conv2d:
         """The same function as one plain convolution."""
         out_channels, in_channels, kernel, _ = self.weight_orig.shape
-        plain = nn.Conv2d(in_channels, out_channels, kernel, padding=self.padding, bias=self.bias is not None)
+        has_bias, kind = self.bias is not None, self.weight_orig.dtype
+        plain = nn.Conv2d(in_channels, out_channels, kernel, padding=self.padding, bias=has_bias, dtype=kind)
         with torch.no_grad():
             plain.weight.copy_(self.weight)
             if plain.bias is not None and self.bias is not None:

@@ -101,7 +101,8 @@ def _beside(*convs: nn.Module) -> nn.Conv2d:
     weights = torch.cat([conv.weight.data for conv in plain])
     biases = torch.cat([conv.bias.data for conv in plain if conv.bias is not None])
     kernel = weights.shape[-1]
-    merged = nn.Conv2d(weights.shape[1], len(weights), kernel, padding=kernel // 2).requires_grad_(False)
+    merged = nn.Conv2d(weights.shape[1], len(weights), kernel, padding=kernel // 2, dtype=weights.dtype)
+    merged.requires_grad_(False)
     merged.weight.data.copy_(weights)
     merged.bias = nn.Parameter(biases, requires_grad=False)
     return merged

@@ -12,7 +12,6 @@ import sys
 import warnings
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -102,19 +101,20 @@ class Official:
         moved[..., :2] += delta[:, 63:65].reshape(-1, 1, 2)
         return moved
 
-    def eye_offsets(self, x: float, y: float, brow: float, *, lids: bool) -> Any:
-        """Expression offsets as the gradio pipeline's own coefficients give them, (1, 21, 3)."""
-        delta = torch.zeros(1, 21, 3)
-        swap = x <= 0
-        delta[0, 11, 0] += x * (0.001 if swap else 0.0007)
-        delta[0, 15, 0] += x * (0.0007 if swap else 0.001)
-        for point in (11, 15):
-            delta[0, point, 1] += y * -0.001
-        if lids:
-            blink = -y / 2
-            for point, share in ((11, -0.001), (13, 0.0003), (15, -0.001), (16, 0.0003)):
-                delta[0, point, 1] += blink * share
-        if brow > 0:
-            delta[0, 1, 1] += brow * 0.001
-            delta[0, 2, 1] -= brow * 0.001
-        return delta
+
+def editor_offsets(x: float, y: float, brow: float, *, lids: bool) -> Tensor:
+    """(1, 21, 3): expression offsets by the coefficients of the gradio pipeline, as its source states them."""
+    delta = torch.zeros(1, 21, 3)
+    swap = x <= 0
+    delta[0, 11, 0] += x * (0.001 if swap else 0.0007)
+    delta[0, 15, 0] += x * (0.0007 if swap else 0.001)
+    for point in (11, 15):
+        delta[0, point, 1] += y * -0.001
+    if lids:
+        blink = -y / 2
+        for point, share in ((11, -0.001), (13, 0.0003), (15, -0.001), (16, 0.0003)):
+            delta[0, point, 1] += blink * share
+    if brow > 0:
+        delta[0, 1, 1] += brow * 0.001
+        delta[0, 2, 1] -= brow * 0.001
+    return delta
