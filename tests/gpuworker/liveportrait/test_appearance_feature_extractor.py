@@ -7,5 +7,5 @@ from tests.gpuworker.liveportrait.tiny import TINY
 
 def test_a_portrait_becomes_a_volume_a_quarter_as_wide() -> None:
     volume = AppearanceFeatureExtractor(TINY).eval()(picture("portrait"))
-    assert volume.shape == (1, TINY.volume_channels, 16, 64, 64)
+    assert volume.shape == (1, TINY.volume_channels, TINY.volume_depth, 64, 64)
     assert torch.isfinite(volume).all()

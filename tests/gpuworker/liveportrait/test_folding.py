@@ -30,7 +30,7 @@ INPUTS: dict[str, Callable[[nn.Module], torch.Tensor]] = {
     "appearance_feature_extractor": lambda net: net(picture("portrait", 64).double()),
     "warping_module": lambda net: (
         net(
-            torch.from_numpy(draw("v", (1, TINY.volume_channels, 16, 32, 32))).double(),
+            torch.from_numpy(draw("v", (1, TINY.volume_channels, TINY.volume_depth, 32, 32))).double(),
             *(points.double() for points in keypoints(1)),
         ).features
     ),

@@ -156,7 +156,7 @@ def test_in_64_bits_a_batch_of_any_sort_answers_exactly_as_its_frames_alone() ->
     few = replace(TINY, keypoints=3)
     module, generator = WarpingModule(few).double().eval(), SPADEGenerator(few).double().eval()
     driving, source = (points[:, :3].double() for points in seeded.keypoints(3))
-    volume = torch.from_numpy(seeded.draw("tiny", (1, 4, 16, 32, 32))).double()
+    volume = torch.from_numpy(seeded.draw("tiny", (1, 4, TINY.volume_depth, 32, 32))).double()
     together = module(volume, driving, source).features
     of_each = module(volume.repeat(3, 1, 1, 1, 1), driving, source).features
     pictures = generator(together)

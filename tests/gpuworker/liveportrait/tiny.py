@@ -5,6 +5,7 @@ from gpuworker.engines.liveportrait.architecture import Architecture
 TINY = Architecture(
     width=16,
     volume_channels=4,
+    volume_depth=2,
     residual_blocks=1,
     compress=1,
     hourglass_width=4,
@@ -13,4 +14,4 @@ TINY = Architecture(
     dims=(8, 16, 16, 16),
     label_width=8,
 )
-"""volume_depth stays 16, so that the volume is 4 × 16 × 64 × 64."""
+"""The volume is 4 × 2 × 64 × 64; there are as many keypoints as ever, since the gaze names some."""
