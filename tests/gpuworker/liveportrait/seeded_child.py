@@ -1,4 +1,8 @@
-"""A rendering process with tiny seeded weights: what the real one does, with another table of hashes."""
+"""A rendering process with seeded weights: what the real one does, with another table of hashes.
+
+The functions stand in the place of crew._enter, in the process itself, and leave out the self-check,
+which seeded weights cannot pass.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +16,27 @@ TABLE = "table.json"
 
 
 def enter(pipe: Connection, engine: str, analyst: bool) -> None:
-    """In the place of crew._enter, in the process itself."""
-    inject(Path(os.environ["GAZE_WEIGHTS"]))
-    from gpuworker.child import main
+    """With the tiny sizes."""
+    from gpuworker.engines.liveportrait import architecture
+    from tests.gpuworker.liveportrait.tiny import TINY
 
+    architecture.OFFICIAL = TINY
+    enter_official(pipe, engine, analyst)
+
+
+def enter_official(pipe: Connection, engine: str, analyst: bool) -> None:
+    """With the official sizes."""
+    from gpuworker.child import main
+    from gpuworker.engines.liveportrait.engine import LivePortraitEngine
+
+    inject_table(Path(os.environ["GAZE_WEIGHTS"]))
+    LivePortraitEngine.__init__ = functools.partialmethod(LivePortraitEngine.__init__, checked=False)  # type: ignore
     main(pipe, engine, analyst)
 
 
-def inject(folder: Path) -> None:
-    """The tiny sizes, their table, and no self-check, which seeded weights cannot pass."""
+def inject_table(folder: Path) -> None:
+    """Expect the files of this folder instead of the official ones."""
     from gpuworker.engines import weights
-    from gpuworker.engines.liveportrait import architecture
-    from gpuworker.engines.liveportrait.engine import LivePortraitEngine
-    from tests.gpuworker.liveportrait.tiny import TINY
 
     table = json.loads((folder / TABLE).read_text())
     weights.CHECKPOINTS = {name: weights.Checkpoint(**each) for name, each in table.items()}
-    architecture.OFFICIAL = TINY
-    LivePortraitEngine.__init__ = functools.partialmethod(LivePortraitEngine.__init__, checked=False)  # type: ignore
