@@ -10,6 +10,7 @@ import io
 import re
 import struct
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,8 +78,8 @@ class Photo:
     alpha: NDArray[np.uint8] | None = None
 
 
-def read(photo: bytes) -> Photo:
-    """Decode the first frame of a JPEG, PNG, WebP or AVIF.
+def read(photo: bytes, formats: Sequence[str] = FORMATS) -> Photo:
+    """Decode the first frame of a JPEG, PNG, WebP or AVIF, or of what else `formats` names.
 
     Raises PhotoTooLarge (from the header alone) and UnreadablePhoto (another format, garbage,
     or a file that ends too early).
@@ -87,7 +88,7 @@ def read(photo: bytes) -> Photo:
         # Odd metadata is no reason to refuse a photo; a declared bomb is.
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        image = _opened(photo)
+        image = _opened(photo, formats)
         try:
             image.load()
         except _GARBAGE as error:
@@ -95,10 +96,10 @@ def read(photo: bytes) -> Photo:
         return _photo(_upright(image))
 
 
-def _opened(photo: bytes) -> ImageFile.ImageFile:
+def _opened(photo: bytes, formats: Sequence[str]) -> ImageFile.ImageFile:
     """The file with its header read and nothing decoded."""
     try:
-        image = Image.open(io.BytesIO(photo), formats=FORMATS)
+        image = Image.open(io.BytesIO(photo), formats=formats)
         frames = int(getattr(image, "n_frames", 1))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise PhotoTooLarge from error
