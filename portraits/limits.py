@@ -22,9 +22,9 @@ class Limits:
     Measured needs and times on two cores are beside each limit's test (tests/portraits/test_limits.py).
     """
 
-    cpu_seconds: int = 6
+    cpu_seconds: int = 8
     wall_seconds: float = 20.0
-    memory_megabytes: int = 1280
+    memory_megabytes: int = 1536
 
     def impose(self) -> None:
         """On this process, for good: no new file or connection, no written byte, no core, no privileges.
