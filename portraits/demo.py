@@ -6,6 +6,7 @@ Its manifest is the pointer: a new demo lies under a version of its own until th
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +15,10 @@ from typing import Any
 
 from gpuworker.client import Job
 from gpuworker.contract import RenderRequest
+from gpuworker.errors import RenderError
 from portraits import storage, workers
+
+log = logging.getLogger(__name__)
 
 CURRENT = "demo/current.json"
 """{"version", "files": name → {"sha256", "size"}, "manifest"}"""
@@ -35,8 +39,12 @@ def key(version: str, name: str) -> str:
 
 
 def render(photo: Path) -> Iterator[str]:
-    """Make this photo the demo; yields what happens. The old one stays until this one is whole. Raises RenderError."""
+    """Make this photo the demo; yields what happens. Raises RenderError.
+
+    An older one stays until this one is whole; without one, this one is shown while it grows.
+    """
     version, files, manifest = uuid.uuid4().hex[:12], {}, None
+    replaces = current() is not None
     request = RenderRequest(photo=photo.read_bytes(), levels=LEVELS)
     told = ""
     with closing(workers.current().render(Job(f"demo-{version}", 1, request))) as steps:
@@ -45,19 +53,35 @@ def render(photo: Path) -> Iterator[str]:
                 storage.put(key(version, file.name), file.path)
                 files[file.name] = {"sha256": file.sha256, "size": file.size}
             manifest = step.progress.manifest or manifest
+            if step.progress.manifest and step.progress.manifest.levels and not replaces:
+                _point_to(version, files, step.progress.manifest.to_json())
             if step.progress.message != told and step.progress.stage != "rendering":
                 told = step.progress.message
                 yield told
     if manifest is None:
         raise RuntimeError("the render ended without a manifest")
-    _publish(version, files, manifest.to_json())
-
-
-def _publish(version: str, files: dict[str, Any], manifest: dict[str, Any]) -> None:
     before = current()
-    storage.put(CURRENT, json.dumps({"version": version, "files": files, "manifest": manifest}).encode())
-    if before is not None:
+    _point_to(version, files, manifest.to_json())
+    if before is not None and before["version"] != version:
         storage.erase(f"demo/{before['version']}/")
+
+
+def make_first(photo: Path) -> None:
+    """In a thread at start: the site serves while its first demo is rendered."""
+    pointer = current()
+    if pointer is not None and pointer["manifest"]["complete"]:
+        return
+    try:
+        if pointer is not None:  # its process was killed
+            storage.erase("demo/")
+        for sentence in render(photo):
+            log.info("demo: %s", sentence)
+    except RenderError as error:
+        log.error("the home page has no portrait: %s", error.sentence)
+
+
+def _point_to(version: str, files: dict[str, Any], manifest: dict[str, Any]) -> None:
+    storage.put(CURRENT, json.dumps({"version": version, "files": files, "manifest": manifest}).encode())
 
 
 def expected() -> Iterator[tuple[str, str]]:

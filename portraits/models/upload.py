@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -35,6 +35,8 @@ class Upload(models.Model):
     findings: what the gate said of each face (portraits.uploads), JSON.
     stored: both files are in storage. The row comes first, so that no file is ever without one.
     """
+
+    LONG_AGO: ClassVar[datetime] = datetime(2000, 1, 1, tzinfo=UTC)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads")
