@@ -180,9 +180,16 @@ class Airlock:
         with data, watch:
             for ours in (data, watch):
                 ours.settimeout(self._limits.wall_seconds + PATIENCE)
-            with their_data, their_watch, self._lock:
-                socket.send_fds(self._started(), [b"!"], [their_data.fileno(), their_watch.fileno()])
+            with their_data, their_watch:
+                self._admit(their_data, their_watch)
             yield data, watch
+
+    def _admit(self, data: socket.socket, watch: socket.socket) -> None:
+        with self._lock:
+            try:
+                socket.send_fds(self._started(), [b"!"], [data.fileno(), watch.fileno()])
+            except (BrokenPipeError, ConnectionResetError) as error:
+                raise ChamberFailed("the keeper ended") from error
 
     def _send(self, upload: Readable, data: socket.socket, most_bytes: int) -> str:
         """The upload's SHA-256, once it has gone out. Raises TooMuch."""

@@ -17,6 +17,8 @@ from portraits.airlock import Airlock, AirlockBusy, ChamberFailed, ChamberKilled
 from portraits.examination import Examination, Refusal, unpack
 from portraits.findings import Finding
 
+__all__ = ["MOST_BYTES", "Examined", "Finding", "Readable", "UploadRefused", "examine", "sha256", "start", "stop"]
+
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 25 << 20
@@ -25,9 +27,11 @@ MOST_BYTES = 25 << 20
 SENTENCES = {
     "empty_upload": "This file is empty. Please choose a photo.",
     "upload_too_large": f"This file is too large. Please use a photo of at most {MOST_BYTES >> 20} MB.",
+    "consent_missing": "Please confirm that you may use this photo and that the person in it agrees.",
+    "upload_not_stored": "Your photo could not be stored just now. Please try again in a moment.",
     "upload_busy": "Many people are uploading photos right now. Please try again in a few seconds.",
 }
-STATUS = {"upload_too_large": 413, "upload_busy": 503}
+STATUS = {"upload_too_large": 413, "upload_busy": 503, "upload_not_stored": 503}
 REFUSED = 422
 """HTTP statuses; REFUSED is that of every other code."""
 RETRY_SECONDS = 5
@@ -106,7 +110,12 @@ def examine(upload: Path | Readable, through: Airlock | None = None) -> Examined
         raise UploadRefused("unreadable_photo") from error
     if isinstance(answer, Refusal):
         raise UploadRefused(_known(answer.code), answer.sentence)
-    return Examined(**vars(answer), sha256=hashlib.sha256(answer.photo).hexdigest(), original_sha256=passed.sha256)
+    return Examined(**vars(answer), sha256=sha256(answer.photo), original_sha256=passed.sha256)
+
+
+def sha256(data: bytes) -> str:
+    """Hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def _passed(upload: Readable, through: Airlock) -> Passed:
