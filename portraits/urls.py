@@ -2,9 +2,17 @@
 
 from django.urls import path
 
+from portraits.views.account import account, account_delete, account_sign_out
+from portraits.views.confirm import confirm
 from portraits.views.demo import demo_file, demo_manifest
+from portraits.views.gallery import gallery
 from portraits.views.health import livez, readyz
+from portraits.views.home import home
+from portraits.views.portrait import portrait
+from portraits.views.portrait_delete import portrait_delete
+from portraits.views.one_time_sign_in import one_time_sign_in
 from portraits.views.portrait_thumbnail import portrait_thumbnail
+from portraits.views.portrait_title import portrait_title
 from portraits.views.session import (
     session,
     session_cancel,
@@ -13,12 +21,22 @@ from portraits.views.session import (
     session_progress,
     session_retry,
 )
+from portraits.views.upload import upload
+from portraits.views.upload_photo import upload_photo, upload_thumbnail
 
 urlpatterns = [
+    path("", home, name="home"),
+    path("account/", account, name="account"),
+    path("account/delete/", account_delete, name="account-delete"),
+    path("account/sign-out/", account_sign_out, name="account-sign-out"),
     path("demo/manifest.json", demo_manifest, name="demo-manifest"),
     path("demo/<str:name>", demo_file, name="demo-file"),
     path("livez", livez, name="livez"),
+    path("portraits/", gallery, name="portraits"),
+    path("portraits/<uuid:portrait_id>/", portrait, name="portrait"),
+    path("portraits/<uuid:portrait_id>/delete/", portrait_delete, name="portrait-delete"),
     path("portraits/<uuid:portrait_id>/thumbnail.webp", portrait_thumbnail, name="portrait-thumbnail"),
+    path("portraits/<uuid:portrait_id>/title/", portrait_title, name="portrait-title"),
     path("readyz", readyz, name="readyz"),
     path("sessions/<uuid:session_id>/", session, name="session"),
     path("sessions/<uuid:session_id>/cancel/", session_cancel, name="session-cancel"),
@@ -26,4 +44,9 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/progress.json", session_progress, name="session-progress"),
     path("sessions/<uuid:session_id>/retry/", session_retry, name="session-retry"),
     path("sessions/<uuid:session_id>/<str:name>", session_file, name="session-file"),
+    path("sign-in/<str:user_id>/<str:token>/", one_time_sign_in, name="one-time-sign-in"),
+    path("upload/", upload, name="upload"),
+    path("uploads/<uuid:upload_id>/", confirm, name="confirm"),
+    path("uploads/<uuid:upload_id>/photo.webp", upload_photo, name="upload-photo"),
+    path("uploads/<uuid:upload_id>/thumbnail.webp", upload_thumbnail, name="upload-thumbnail"),
 ]

@@ -1,6 +1,7 @@
 """Users, portraits, sessions and renders. Every state is changed by the model that owns it, and nowhere else."""
 
 from portraits.models.audit import AuditEntry, UnchangeableError
+from portraits.models.browser import BrowserSession
 from portraits.models.charge import Charge
 from portraits.models.erasure import Erasure
 from portraits.models.portrait import Portrait
@@ -13,6 +14,7 @@ from portraits.models.user import User
 
 __all__ = [
     "AuditEntry",
+    "BrowserSession",
     "Charge",
     "Erasure",
     "Output",

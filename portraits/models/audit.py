@@ -37,7 +37,9 @@ class AuditEntry(models.Model):
 
     class Meta:
         ordering = ("-created_at", "-pk")
+        verbose_name = "audit entry"
         verbose_name_plural = "audit log"
+        indexes = (models.Index(fields=["actor", "-created_at"], name="audit_actor_newest"),)
 
     def __str__(self) -> str:
         return f"{self.actor_email}: {self.action} {self.target}"

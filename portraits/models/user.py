@@ -38,3 +38,16 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.email
+
+    def ban(self) -> bool:
+        """Nobody signs in to it, and its portraits are shown to nobody. Whether this call did it."""
+        return self._activate(False)
+
+    def unban(self) -> bool:
+        """Whether this call did it."""
+        return self._activate(True)
+
+    def _activate(self, active: bool) -> bool:
+        won = User.objects.filter(pk=self.pk, is_active=not active).update(is_active=active) == 1
+        self.refresh_from_db(fields=["is_active"])
+        return won
