@@ -77,7 +77,7 @@ def snapshot(session: Session) -> dict[str, Any]:
         "alive": session.alive,
         "complete": session.complete,
         "manifest": reverse("session-manifest", args=[session.pk]) if session.alive else None,
-        "poster": _poster(session),
+        "poster": poster(session),
         "position": _position(render),
         "stage": render.stage,
         "label": _label(render),
@@ -100,7 +100,8 @@ def file_name(output: Output, name: str) -> str:
     return f"{output.tag.hex[:12]}-{output.attempt}.{name}"
 
 
-def _poster(session: Session) -> str | None:
+def poster(session: Session) -> str | None:
+    """Address of the still picture, once there is one."""
     if session.shown is None:
         return None
     return reverse("session-file", args=[session.pk, file_name(session.shown, "poster.webp")])

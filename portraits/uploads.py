@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gpuworker.errors import BY_CODE
 from portraits.airlock import Airlock, AirlockBusy, ChamberFailed, ChamberKilled, Passed, Readable, TooMuch
-from portraits.examination import Examination, Refusal, unpack
+from portraits.examination import Examination, GarbledReply, Refusal, unpack
 from portraits.findings import Finding
 
 __all__ = ["MOST_BYTES", "Examined", "Finding", "Readable", "UploadRefused", "examine", "sha256", "start", "stop"]
@@ -27,11 +27,18 @@ MOST_BYTES = 25 << 20
 SENTENCES = {
     "empty_upload": "This file is empty. Please choose a photo.",
     "upload_too_large": f"This file is too large. Please use a photo of at most {MOST_BYTES >> 20} MB.",
+    "photo_missing": "Please choose a photo first.",
     "consent_missing": "Please confirm that you may use this photo and that the person in it agrees.",
     "upload_not_stored": "Your photo could not be stored just now. Please try again in a moment.",
     "upload_busy": "Many people are uploading photos right now. Please try again in a few seconds.",
 }
-STATUS = {"upload_too_large": 413, "upload_busy": 503, "upload_not_stored": 503}
+STATUS = {
+    "photo_missing": 400,
+    "consent_missing": 400,
+    "upload_too_large": 413,
+    "upload_busy": 503,
+    "upload_not_stored": 503,
+}
 REFUSED = 422
 """HTTP statuses; REFUSED is that of every other code."""
 RETRY_SECONDS = 5
@@ -105,7 +112,7 @@ def examine(upload: Path | Readable, through: Airlock | None = None) -> Examined
     passed = _passed(upload, through or airlock)
     try:
         answer = unpack(passed.reply)
-    except ValueError as error:
+    except GarbledReply as error:
         log.error("An upload (%s) made the examiner answer nonsense.", passed.sha256, exc_info=True)
         raise UploadRefused("unreadable_photo") from error
     if isinstance(answer, Refusal):

@@ -8,9 +8,9 @@ from portraits.views.demo import demo_file, demo_manifest
 from portraits.views.gallery import gallery
 from portraits.views.health import livez, readyz
 from portraits.views.home import home
+from portraits.views.one_time_sign_in import one_time_sign_in
 from portraits.views.portrait import portrait
 from portraits.views.portrait_delete import portrait_delete
-from portraits.views.one_time_sign_in import one_time_sign_in
 from portraits.views.portrait_thumbnail import portrait_thumbnail
 from portraits.views.portrait_title import portrait_title
 from portraits.views.session import (

@@ -89,6 +89,11 @@ class Portrait(models.Model):
         runs = list(self.sessions.select_related("shown", "portrait").prefetch_related("renders"))
         return next((run for run in runs if run.shown_id), runs[0] if runs else None)
 
+    def rename(self, title: str) -> None:
+        """An empty title gives it back to the date."""
+        Portrait.objects.filter(pk=self.pk).update(title=title)
+        self.title = title
+
     def hide(self, reason: str) -> bool:
         """Takes it out of sight for everybody but its owner. Whether this call did it."""
         return self._moderate(self.Moderation.VISIBLE, self.Moderation.HIDDEN, reason)

@@ -55,3 +55,9 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return f"upload {self.pk}"
+
+    def mark_stored(self) -> bool:
+        """Both files are there. False when the row was removed in the meantime."""
+        won = Upload.objects.filter(pk=self.pk, stored=False).update(stored=True) == 1
+        self.stored = self.stored or won
+        return won

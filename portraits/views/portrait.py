@@ -1,0 +1,30 @@
+"""One portrait: the face, how its making goes, and what its owner can do with it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from portraits import cards, progress
+from portraits.forms import TitleForm
+from portraits.models import Portrait, Render
+from portraits.views.person import person
+
+
+@require_safe
+def portrait(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
+    found = get_object_or_404(Portrait.objects.visible_to(person(request)), pk=portrait_id)
+    session = found.current_session
+    snapshot = progress.snapshot(session) if session else None
+    context = {
+        "portrait": found,
+        "session": session,
+        "snapshot": snapshot,
+        "under_way": snapshot is not None and snapshot["state"] in (Render.State.QUEUED, *Render.ACTIVE),
+        "view_box": cards.view_box(found),
+        "title_form": TitleForm(initial={"title": found.title}),
+    }
+    return render(request, "portraits/portrait.html", context)
