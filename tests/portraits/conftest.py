@@ -1,51 +1,79 @@
-"""The fixed cast as fixtures, and after each test a look whether rows and files still agree."""
+"""What the tests of the upload gate share: airlocks, and a look at what they leave behind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pytest
+import skimage.data
+from numpy.typing import NDArray
 
-from portraits.models import Portrait, Session, User
-from tests.portraits import cast
+from portraits.airlock import Airlock
+from portraits.limits import Limits
+from tests.gpuworker.processes import eventually
+
+CHAMBERS = "tests.portraits.chambers"
 
 
-@pytest.fixture(autouse=True)
-def storage_folder(tmp_path: Path, settings: Any, request: pytest.FixtureRequest) -> Iterator[None]:
-    """Private files of this test only; unless the test is `spoiled`, rows and files agree at its end."""
-    place = {"BACKEND": "portraits.storage.PrivateFiles", "OPTIONS": {"location": tmp_path / "files"}}
-    settings.STORAGES = {**settings.STORAGES, "default": place, "private": place}
-    request.getfixturevalue("db")
-    from portraits import integrity
+def children(parent: int) -> list[int]:
+    """Living children of a process, the dead that nobody has waited for included."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[1]) == parent:
+            found.append(int(status.parent.name))
+    return found
 
-    yield
-    if request.node.get_closest_marker("spoiled") is None:
-        assert [str(difference) for difference in integrity.differences()] == []
+
+def through(airlock: Airlock, upload: bytes, most: int = 30 << 20) -> bytes:
+    return airlock(io.BytesIO(upload), most).reply
+
+
+@pytest.fixture(scope="session")
+def limits() -> Limits:
+    return Limits(cpu_seconds=1, wall_seconds=2.5, memory_megabytes=64)
+
+
+@pytest.fixture(scope="session")
+def wild(limits: Limits) -> Iterator[Airlock]:
+    """An airlock whose chamber does what it is told, under short limits."""
+    airlock = Airlock(CHAMBERS, limits, size=2)
+    yield airlock
+    airlock.close()
+
+
+@pytest.fixture(scope="session")
+def examiner() -> Iterator[Airlock]:
+    """The real thing."""
+    airlock = Airlock()
+    airlock.start()
+    yield airlock
+    airlock.close()
 
 
 @pytest.fixture
-def owner(db: None) -> User:
-    return cast.user("owner")
+def clean(examiner: Airlock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Asserts that an upload has left nothing: no file, no child."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def nothing_is_left() -> None:
+        assert list(tmp_path.iterdir()) == []
+        assert examiner.process_id is not None
+        assert eventually(lambda: children(examiner.process_id or 0) == [])
+
+    yield nothing_is_left
+    nothing_is_left()
 
 
-@pytest.fixture
-def stranger(db: None) -> User:
-    return cast.user("stranger")
-
-
-@pytest.fixture
-def portrait(owner: User) -> Portrait:
-    """Ready, with everything that a whole run leaves."""
-    row = cast.portrait(owner)
-    cast.complete(cast.claimed(cast.session(row)))
-    return row
-
-
-@pytest.fixture
-def rendering(owner: User) -> Session:
-    """A run in the middle of its work."""
-    run = cast.session(cast.portrait(owner, "Mona"))
-    cast.store_level(cast.claimed(run), ["preview"])
-    return run
+@pytest.fixture(scope="session")
+def astronaut() -> NDArray[np.uint8]:
+    """(512, 512, 3) uint8: a woman in a spacesuit, face 93 pixels wide, from the front (NASA, public domain)."""
+    picture: NDArray[np.uint8] = skimage.data.astronaut()
+    return picture
