@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Iterable
 
+from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
@@ -124,3 +125,10 @@ def complete(output: Output) -> None:
     """All levels are there and the render has ended."""
     store_level(output, grid.LEVELS, complete=True)
     assert output.render.finish(output)
+
+
+def signed_in(user: User) -> Client:
+    """A browser of this person."""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client

@@ -1,79 +1,113 @@
-"""What the tests of the upload gate share: airlocks, and a look at what they leave behind."""
+"""The cast, on a private storage of its own; rows and files agree after every test."""
 
 from __future__ import annotations
 
-import io
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-import skimage.data
-from numpy.typing import NDArray
+from django.contrib.auth.models import Group
+from django.core.cache import cache
+from django.test import Client
+from pytest_django import Settings
 
-from portraits.airlock import Airlock
-from portraits.limits import Limits
-from tests.gpuworker.processes import eventually
-
-CHAMBERS = "tests.portraits.chambers"
-
-
-def children(parent: int) -> list[int]:
-    """Living children of a process, the dead that nobody has waited for included."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = status.read_text().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if int(fields[1]) == parent:
-            found.append(int(status.parent.name))
-    return found
+from portraits import integrity
+from portraits.models import Portrait, Session, User
+from tests.portraits import cast
+from tests.portraits.cast import signed_in
 
 
-def through(airlock: Airlock, upload: bytes, most: int = 30 << 20) -> bytes:
-    return airlock(io.BytesIO(upload), most).reply
+@pytest.fixture(autouse=True)
+def storage_folder(settings: Settings, tmp_path: Path) -> Path:
+    """A storage that the test has for itself."""
+    folder = tmp_path / "files"
+    options = {"BACKEND": "portraits.storage.PrivateFiles", "OPTIONS": {"location": folder}}
+    settings.STORAGES = {**settings.STORAGES, "default": options, "private": options}
+    settings.SCRATCH_DIR = tmp_path / "scratch"
+    settings.SCRATCH_DIR.mkdir()
+    settings.FILE_UPLOAD_TEMP_DIR = str(settings.SCRATCH_DIR)
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    cache.clear()
+    return folder
 
 
-@pytest.fixture(scope="session")
-def limits() -> Limits:
-    return Limits(cpu_seconds=1, wall_seconds=2.5, memory_megabytes=64)
-
-
-@pytest.fixture(scope="session")
-def wild(limits: Limits) -> Iterator[Airlock]:
-    """An airlock whose chamber does what it is told, under short limits."""
-    airlock = Airlock(CHAMBERS, limits, size=2)
-    yield airlock
-    airlock.close()
-
-
-@pytest.fixture(scope="session")
-def examiner() -> Iterator[Airlock]:
-    """The real thing."""
-    airlock = Airlock()
-    airlock.start()
-    yield airlock
-    airlock.close()
+@pytest.fixture(autouse=True)
+def agreement(request: pytest.FixtureRequest, storage_folder: Path) -> Iterator[None]:
+    """Case 71: after every test with a database, rows, files and hashes agree."""
+    with_database = {"db", "transactional_db"} & set(request.fixturenames) or request.node.get_closest_marker(
+        "django_db"
+    )
+    yield
+    if with_database and not request.node.get_closest_marker("spoiled"):
+        assert [str(difference) for difference in integrity.differences()] == []
 
 
 @pytest.fixture
-def clean(examiner: Airlock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
-    """Asserts that an upload has left nothing: no file, no child."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-
-    def nothing_is_left() -> None:
-        assert list(tmp_path.iterdir()) == []
-        assert examiner.process_id is not None
-        assert eventually(lambda: children(examiner.process_id or 0) == [])
-
-    yield nothing_is_left
-    nothing_is_left()
+def owner(db: None) -> User:
+    return cast.user("owner")
 
 
-@pytest.fixture(scope="session")
-def astronaut() -> NDArray[np.uint8]:
-    """(512, 512, 3) uint8: a woman in a spacesuit, face 93 pixels wide, from the front (NASA, public domain)."""
-    picture: NDArray[np.uint8] = skimage.data.astronaut()
-    return picture
+@pytest.fixture
+def stranger(db: None) -> User:
+    return cast.user("stranger")
+
+
+@pytest.fixture
+def moderator(db: None) -> User:
+    person = cast.user("moderator", is_staff=True)
+    person.groups.add(Group.objects.get(name="moderator"))
+    return person
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    person = cast.user("operator", is_staff=True)
+    person.groups.add(Group.objects.get(name="operator"))
+    return person
+
+
+@pytest.fixture
+def anonymous(db: None) -> Client:
+    return Client()
+
+
+@pytest.fixture
+def as_owner(owner: User) -> Client:
+    return signed_in(owner)
+
+
+@pytest.fixture
+def as_stranger(stranger: User) -> Client:
+    return signed_in(stranger)
+
+
+@pytest.fixture
+def as_moderator(moderator: User) -> Client:
+    return signed_in(moderator)
+
+
+@pytest.fixture
+def as_operator(operator: User) -> Client:
+    return signed_in(operator)
+
+
+@pytest.fixture
+def portrait(owner: User) -> Portrait:
+    """The owner's, ready."""
+    portrait = cast.portrait(owner)
+    cast.complete(cast.claimed(cast.session(portrait)))
+    return portrait
+
+
+@pytest.fixture
+def session(portrait: Portrait) -> Session:
+    """Its run."""
+    return portrait.sessions.get()
+
+
+@pytest.fixture
+def rendering(owner: User) -> Session:
+    """A run of the owner's in mid-job: the preview is there."""
+    output = cast.claimed(cast.session(cast.portrait(owner, "In the making")))
+    cast.store_level(output, ["preview"])
+    return output.render.session
