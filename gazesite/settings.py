@@ -136,6 +136,16 @@ HAS_MAIL = "EMAIL_URL" in env.ENVIRON
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"gazesite@{_origin_host}")
 
 ACCOUNT_ADAPTER = "portraits.accounts.Accounts"
+ACCOUNT_FORMS = {
+    "login": "portraits.account_forms.SignIn",
+    "signup": "portraits.account_forms.SignUp",
+    "add_email": "portraits.account_forms.NewAddress",
+    "change_password": "portraits.account_forms.NewPassword",
+    "set_password": "portraits.account_forms.FirstPassword",
+    "reset_password": "portraits.account_forms.ForgottenPassword",
+    "reset_password_from_key": "portraits.account_forms.ResetPassword",
+    "reauthenticate": "portraits.account_forms.ItIsMe",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
