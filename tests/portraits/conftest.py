@@ -34,9 +34,11 @@ def storage_folder(settings: Settings, tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def agreement(request: pytest.FixtureRequest, storage_folder: Path) -> Iterator[None]:
     """Case 71: after every test with a database, rows, files and hashes agree."""
-    with_database = {"db", "transactional_db"} & set(request.fixturenames) or request.node.get_closest_marker(
-        "django_db"
-    )
+    marker = request.node.get_closest_marker("django_db")
+    transactional = "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction"))
+    with_database = bool(transactional or marker or "db" in request.fixturenames)
+    if with_database:  # asked for first, so that it is still there at the end
+        request.getfixturevalue("transactional_db" if transactional else "db")
     yield
     if with_database and not request.node.get_closest_marker("spoiled"):
         assert [str(difference) for difference in integrity.differences()] == []
