@@ -15,6 +15,7 @@ from django.utils import timezone
 from portraits.models.portrait import Portrait
 
 if TYPE_CHECKING:
+    from portraits.models.render import Output
     from portraits.models.user import User
 
 TOKEN_BYTES = 16
@@ -54,6 +55,17 @@ class ShareLink(models.Model):
         """A link, and its token: 128 bits, base64url, never to be had again."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
         return cls.objects.create(portrait=portrait, token_hash=hash_token(token), expires_at=expires_at), token
+
+    @classmethod
+    def was_made(cls, token: str) -> bool:
+        """Whether there has been a link of that token, alive or not."""
+        return cls.objects.filter(token_hash=hash_token(token)).exists()
+
+    @property
+    def output(self) -> Output | None:
+        """What it shows just now; None before there is anything."""
+        session = self.portrait.current_session
+        return session.shown if session else None
 
     @property
     def is_live(self) -> bool:
