@@ -17,6 +17,10 @@ LONGEST_SIDE = 4096
 MOST_FACES = 100
 
 
+class GarbledReply(Exception):
+    """What came out of the airlock is no answer."""
+
+
 class PhotoTooHeavy(RenderError):
     """Decoding it needs more memory or time than one photo may take."""
 
@@ -65,11 +69,11 @@ def pack(answer: Examination | Refusal) -> bytes:
 
 
 def unpack(reply: bytes) -> Examination | Refusal:
-    """Raises ValueError for anything but what `pack` makes: the decoder may have been taken over."""
+    """Raises GarbledReply for anything but what `pack` makes: the decoder may have been taken over."""
     try:
         return _unpacked(reply)
-    except (struct.error, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"no reply: {error!r}") from error
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise GarbledReply(repr(error)) from error
 
 
 def _unpacked(reply: bytes) -> Examination | Refusal:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gpuworker.errors import BY_CODE
 from portraits.airlock import Airlock, AirlockBusy, ChamberFailed, ChamberKilled, Passed, Readable, TooMuch
-from portraits.examination import Examination, GarbledReply, Refusal, unpack
+from portraits.examination import Examination, GarbledReply, PhotoTooHeavy, Refusal, unpack
 from portraits.findings import Finding
 
 __all__ = ["MOST_BYTES", "Examined", "Finding", "Readable", "UploadRefused", "examine", "sha256", "start", "stop"]
@@ -25,6 +25,7 @@ MOST_BYTES = 25 << 20
 """Of one upload."""
 
 SENTENCES = {
+    PhotoTooHeavy.code: PhotoTooHeavy.sentence_default,
     "empty_upload": "This file is empty. Please choose a photo.",
     "upload_too_large": f"This file is too large. Please use a photo of at most {MOST_BYTES >> 20} MB.",
     "photo_missing": "Please choose a photo first.",
@@ -146,4 +147,4 @@ def _passed(upload: Readable, through: Airlock) -> Passed:
 
 def _known(code: str) -> str:
     """The code, if it is one of ours: a decoder that was taken over must not invent any."""
-    return code if code in BY_CODE else "unreadable_photo"
+    return code if code in BY_CODE or code == PhotoTooHeavy.code else "unreadable_photo"

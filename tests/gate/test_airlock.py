@@ -24,8 +24,8 @@ from portraits.airlock import (
     TooMuch,
 )
 from portraits.limits import Limits
-from tests.gpuworker.processes import alive, eventually
 from tests.gate.conftest import CHAMBERS, children, through
+from tests.gpuworker.processes import alive, eventually
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from portraits.airlock import Airlock
-from tests.gpuworker.processes import eventually
 from tests.gate.conftest import children, through
+from tests.gpuworker.processes import eventually
 
 
 def test_nobody_is_left_when_the_reply_is_there(wild: Airlock) -> None:

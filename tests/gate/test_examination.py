@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gpuworker.contract import Box
-from portraits.examination import HEAD, LONGEST_SIDE, Examination, Refusal, pack, unpack
+from portraits.examination import HEAD, LONGEST_SIDE, Examination, GarbledReply, Refusal, pack, unpack
 from portraits.findings import Finding
 
 
@@ -42,7 +42,7 @@ def test_an_answer_travels_whole(answer: Examination | Refusal) -> None:
     + [{"findings": ACCEPTED.findings[1:], "suggested": None}, {"suggested": 7}],
 )
 def test_an_impossible_answer_is_refused(change: dict[str, Any]) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(GarbledReply):
         unpack(pack(replace(ACCEPTED, **change)))
 
 
@@ -52,7 +52,7 @@ def test_an_impossible_answer_is_refused(change: dict[str, Any]) -> None:
 )
 def test_a_head_that_is_none_is_refused(head: Any) -> None:
     encoded = json.dumps(head).encode()
-    with pytest.raises(ValueError):
+    with pytest.raises(GarbledReply):
         unpack(HEAD.pack(len(encoded)) + encoded)
 
 
@@ -65,5 +65,5 @@ def test_garbled_replies_are_refused_or_read_but_nothing_else() -> None:
             garbled[chance.randrange(len(garbled))] = chance.randrange(256)
         try:
             unpack(bytes(garbled))
-        except ValueError:
+        except GarbledReply:
             continue
