@@ -47,23 +47,35 @@ def render(photo: Path) -> Iterator[str]:
     replaces = current() is not None
     request = RenderRequest(photo=photo.read_bytes(), levels=LEVELS)
     told = ""
-    with closing(workers.current().render(Job(f"demo-{version}", 1, request))) as steps:
-        for step in steps:
-            for file in step.files:
-                storage.put(key(version, file.name), file.path)
-                files[file.name] = {"sha256": file.sha256, "size": file.size}
-            manifest = step.progress.manifest or manifest
-            if step.progress.manifest and step.progress.manifest.levels and not replaces:
-                _point_to(version, files, step.progress.manifest.to_json())
-            if step.progress.message != told and step.progress.stage != "rendering":
-                told = step.progress.message
-                yield told
+    try:
+        with closing(workers.current().render(Job(f"demo-{version}", 1, request))) as steps:
+            for step in steps:
+                for file in step.files:
+                    storage.put(key(version, file.name), file.path)
+                    files[file.name] = {"sha256": file.sha256, "size": file.size}
+                manifest = step.progress.manifest or manifest
+                if step.progress.manifest and step.progress.manifest.levels and not replaces:
+                    _point_to(version, files, step.progress.manifest.to_json())
+                if step.progress.message != told and step.progress.stage != "rendering":
+                    told = step.progress.message
+                    yield told
+    except BaseException:
+        _withdraw(version)
+        raise
     if manifest is None:
         raise RuntimeError("the render ended without a manifest")
     before = current()
     _point_to(version, files, manifest.to_json())
     if before is not None and before["version"] != version:
         storage.erase(f"demo/{before['version']}/")
+
+
+def _withdraw(version: str) -> None:
+    """Nothing of a demo that did not come to be stays."""
+    pointer = current()
+    if pointer is not None and pointer["version"] == version:
+        storage.erase(CURRENT)
+    storage.erase(f"demo/{version}/")
 
 
 def make_first(photo: Path) -> None:

@@ -96,11 +96,15 @@ def keys(prefix: str = "") -> Iterator[str]:
 
 
 def erase(prefix: str) -> int:
-    """Delete everything below the prefix; how many files there were. Safe to call twice. Raises OSError."""
-    found = list(keys(prefix))
+    """Delete everything below a prefix that ends with a slash, or the one file of that key.
+
+    How many files there were. Safe to call twice. Raises OSError.
+    """
+    found = list(keys(prefix)) if prefix.endswith("/") else [prefix] * exists(prefix)
     for key in found:
         private().delete(key)
-    _remove_folders(prefix)
+    if prefix.endswith("/"):
+        _remove_folders(prefix)
     return len(found)
 
 

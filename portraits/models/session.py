@@ -86,10 +86,12 @@ class Session(models.Model):
         better |= Q(shown__render=output.render, shown__complete=False, shown__attempt__lt=output.attempt)
         if output.complete:
             better |= ~Q(shown__render=output.render) | Q(shown__attempt__lt=output.attempt)
-        # Two statements, because an UPDATE cannot join: the id is read first and fenced in the second.
-        before = Session.objects.filter(better, pk=self.pk).values_list("shown_id", flat=True).first()
-        seen = Session.objects.filter(better, pk=self.pk).exists()
-        return seen and Session.objects.filter(pk=self.pk, shown_id=before).update(shown=output) == 1
+        # Two statements, because an UPDATE cannot join: what is shown is read first and fenced in the second.
+        rows = list(Session.objects.filter(better, pk=self.pk).values_list("shown_id", flat=True))
+        won = bool(rows) and Session.objects.filter(pk=self.pk, shown_id=rows[0]).update(shown=output) == 1
+        if won:
+            self.shown = output
+        return won
 
     def bump(self) -> int:
         """The next sequence number."""
