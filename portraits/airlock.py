@@ -120,7 +120,7 @@ class Airlock:
             status = self._status(watch)
         if status < 0 and -status in _LIMIT_SIGNALS:
             raise ChamberKilled(f"killed by signal {-status}")
-        if status or len(reply) > MOST_REPLY:
+        if status:
             raise ChamberFailed(f"ended with status {status} after {len(reply)} bytes")
         if reply.startswith(FAILED_REPLY):
             raise ChamberFailed(reply.removeprefix(FAILED_REPLY).decode(errors="replace"))
@@ -208,12 +208,14 @@ class Airlock:
         return digest.hexdigest()
 
     def _received(self, data: socket.socket) -> bytes:
-        """Until the child closes its end, or says too much."""
+        """Until the child closes its end. Raises ChamberFailed when it says too much."""
         chunks, length = [], 0
         try:
-            while length <= MOST_REPLY and (chunk := data.recv(CHUNK)):
+            while chunk := data.recv(CHUNK):
                 chunks.append(chunk)
                 length += len(chunk)
+                if length > MOST_REPLY:
+                    raise ChamberFailed(f"more than {MOST_REPLY} bytes of reply")
         except ConnectionResetError:
             pass  # it died with part of the upload unread
         except TimeoutError as error:
