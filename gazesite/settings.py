@@ -49,7 +49,7 @@ ALLOWED_ORIGINS = sorted({SITE_URL, *([] if SECURE else [f"http://127.0.0.1:{POR
 
 INSTALLED_APPS = [
     "daphne",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

@@ -1,10 +1,11 @@
 """Every address of the site."""
 
-from django.contrib import admin
 from django.urls import include, path
 
+from portraits.admin import desk
+
 urlpatterns = [
-    path("admin/", admin.site.urls),
+    path("admin/", desk.urls),
     path("accounts/", include("allauth.urls")),
     path("", include("portraits.urls")),
 ]

@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -27,7 +28,8 @@ class Accounts(DefaultAccountAdapter):
     def logout(self, request: HttpRequest) -> None:
         user_id = request.user.pk
         super().logout(request)
-        progress.close_sockets_of(user_id)
+        if user_id is not None:
+            progress.close_sockets_of(user_id)
 
     def set_password(self, user: User, password: str) -> None:
         """Changed, reset or set: whoever was signed in with the old one is not any more."""
@@ -55,7 +57,8 @@ class Accounts(DefaultAccountAdapter):
 def sign_out_everywhere(user: User, but: str | None = None) -> int:
     """End every browser's session of theirs, save the one with the key `but`; how many there were."""
     ended, _ = BrowserSession.objects.of(user).exclude(pk=but or "").delete()
-    progress.close_sockets_of(user.pk)
+    user_id = user.pk
+    transaction.on_commit(lambda: progress.close_sockets_of(user_id))
     return ended
 
 

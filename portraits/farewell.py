@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from portraits.models import User
 
@@ -24,8 +23,10 @@ class FarewellForm(forms.Form):
         label=f"Type {WORD}", widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"})
     )
 
-    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, prefix="farewell", **kwargs)
+    prefix = "farewell"
+
+    def __init__(self, user: User, data: QueryDict | None = None) -> None:
+        super().__init__(data)
         self.user = user
         del self.fields["word" if user.has_usable_password() else "password"]
 

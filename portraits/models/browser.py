@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
@@ -30,7 +30,7 @@ class BrowserSession(AbstractBaseSession):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="browser_sessions"
     )
 
-    objects = BrowserSessions()
+    objects: ClassVar[BrowserSessions] = BrowserSessions()
 
     class Meta(AbstractBaseSession.Meta):
         verbose_name = "browser session"

@@ -37,7 +37,7 @@ def account_sign_out(request: HttpRequest) -> HttpResponse:
 def account_delete(request: HttpRequest) -> HttpResponse:
     """The account, its portraits, links and files, at once."""
     user = person(request)
-    too_often = ratelimit.consume_or_429(request, action="delete_account", user=user)
+    too_often: HttpResponse | None = ratelimit.consume_or_429(request, action="delete_account", user=user)
     if too_often:
         return too_often
     form = FarewellForm(user, request.POST)

@@ -18,7 +18,7 @@ from portraits import accounts
 @require_GET  # not HEAD: whoever only looks at the link must not spend it
 def one_time_sign_in(request: HttpRequest, user_id: str, token: str) -> HttpResponse:
     """To the home page, whatever else the address says; 404 for a link that is wrong, used or too old."""
-    too_often = ratelimit.consume_or_429(request, action="one_time_sign_in", limit_get=True)
+    too_often: HttpResponse | None = ratelimit.consume_or_429(request, action="one_time_sign_in", limit_get=True)
     if too_often:
         return too_often
     user = accounts.spend_link(user_id, token)
