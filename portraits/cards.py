@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Prefetch
 from django.urls import reverse
 
+from gpuworker.contract import STANDARD_FRAME, Size
 from portraits import progress
 from portraits.models import Portrait, Render, Session
 from portraits.models.portrait import PortraitQuerySet
@@ -53,6 +54,15 @@ def card(portrait: Portrait) -> Card:
         thumbnail=reverse("portrait-thumbnail", args=[portrait.pk]),
         view_box=view_box(portrait),
     )
+
+
+def frame(portrait: Portrait, session: Session | None) -> Size:
+    """Of the rendered frames, pixels: as asked for, or for a whole picture its own shape, as long as that."""
+    asked = Size(session.frame_width, session.frame_height) if session else STANDARD_FRAME
+    if portrait.framing != "whole":
+        return asked
+    scale = max(asked.width, asked.height) / max(portrait.width, portrait.height)
+    return Size(2 * round(portrait.width * scale / 2), 2 * round(portrait.height * scale / 2))
 
 
 def view_box(portrait: Portrait) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from portraits import cards, progress
@@ -19,12 +20,17 @@ def portrait(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
     found = get_object_or_404(Portrait.objects.visible_to(person(request)), pk=portrait_id)
     session = found.current_session
     snapshot = progress.snapshot(session) if session else None
+    shape = cards.frame(found, session)
     context = {
         "portrait": found,
         "session": session,
         "snapshot": snapshot,
         "under_way": snapshot is not None and snapshot["state"] in (Render.State.QUEUED, *Render.ACTIVE),
         "view_box": cards.view_box(found),
+        "thumbnail": reverse("portrait-thumbnail", args=[found.pk]),
+        "shape": shape,
+        "shape_words": f"{shape.width} × {shape.height} pixels",
+        "wide": shape.width > shape.height,
         "title_form": TitleForm(initial={"title": found.title}),
     }
     return render(request, "portraits/portrait.html", context)
