@@ -66,7 +66,7 @@ def stored_response(request: HttpRequest, key: str, sha256: str, audience: Audie
 
 def _answer(request: HttpRequest, etag: str, kind: str, audience: Audience, body: Callable[[], bytes]) -> HttpResponse:
     """304 without reading the file where the browser has it."""
-    known = parse_etags(request.headers.get("If-None-Match", ""))
+    known = {each.removeprefix("W/") for each in parse_etags(request.headers.get("If-None-Match", ""))}
     response = HttpResponseNotModified() if etag in known or "*" in known else HttpResponse(body(), content_type=kind)
     response["ETag"] = etag
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
