@@ -97,7 +97,8 @@ class Airlock:
     @property
     def process_id(self) -> int | None:
         """The keeper's, None when it is not running."""
-        return self._keeper.pid if self._keeper is not None and self._keeper.poll() is None else None
+        keeper = self._keeper  # another thread may close it
+        return keeper.pid if keeper is not None and keeper.poll() is None else None
 
     def start(self) -> None:
         """Begin loading; returns at once. Does nothing when it is running."""

@@ -44,13 +44,21 @@ def through(airlock: Airlock, upload: bytes, most: int = 30 << 20) -> bytes:
 
 @pytest.fixture(scope="session")
 def limits() -> Limits:
-    return Limits(cpu_seconds=1, wall_seconds=2.5, memory_megabytes=64)
+    return Limits(cpu_seconds=1, wall_seconds=60, memory_megabytes=64)
 
 
 @pytest.fixture(scope="session")
 def wild(limits: Limits) -> Iterator[Airlock]:
-    """An airlock whose chamber does what it is told, under short limits."""
+    """An airlock whose chamber does what it is told, with little memory and a second of CPU."""
     airlock = Airlock(CHAMBERS, limits, size=2)
+    yield airlock
+    airlock.close()
+
+
+@pytest.fixture(scope="session")
+def brief() -> Iterator[Airlock]:
+    """The same with no time at all."""
+    airlock = Airlock(CHAMBERS, Limits(wall_seconds=0.2), size=2)
     yield airlock
     airlock.close()
 

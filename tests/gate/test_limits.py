@@ -19,10 +19,10 @@ def test_a_child_that_computes_without_end_is_killed(wild: Airlock) -> None:
     assert children(wild.process_id or 0) == []
 
 
-def test_a_child_that_sleeps_is_killed(wild: Airlock) -> None:
+def test_a_child_that_sleeps_is_killed(brief: Airlock) -> None:
     with pytest.raises(ChamberKilled, match="signal 9"):
-        through(wild, b"sleep")
-    assert children(wild.process_id or 0) == []
+        through(brief, b"sleep")
+    assert children(brief.process_id or 0) == []
 
 
 def test_memory_ends_where_the_limit_is(wild: Airlock) -> None:

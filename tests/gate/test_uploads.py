@@ -23,6 +23,7 @@ from PIL import Image
 from gpuworker.errors import BY_CODE
 from portraits import uploads
 from portraits.airlock import Airlock, AirlockBusy
+from portraits.examination import Refusal, pack
 from portraits.limits import Limits
 from portraits.uploads import MOST_BYTES, SENTENCES, Examined, UploadRefused
 from tests.gate.conftest import nobody_works
@@ -170,9 +171,8 @@ def test_when_many_wait_one_is_asked_to_come_back(monkeypatch: pytest.MonkeyPatc
         (b"raise any error", "unreadable_photo"),
         (b"leave 0", "unreadable_photo"),
         (b"echo nonsense", "unreadable_photo"),
-        (b"echo " + b'\0\0\0\x1f{"code":"root","sentence":"Hi."}', "unreadable_photo"),
+        (b"echo " + pack(Refusal("root", "Hi.")), "unreadable_photo"),
         (b"spin", "photo_too_heavy"),
-        (b"sleep", "photo_too_heavy"),
     ],
 )
 def test_whatever_happens_in_the_airlock_is_a_refusal(
@@ -182,6 +182,12 @@ def test_whatever_happens_in_the_airlock_is_a_refusal(
         uploads.examine(io.BytesIO(deed), wild)
     assert caught.value.code == code
     assert "root" in str(deed) or caplog.records
+
+
+def test_a_photo_that_takes_too_long_is_too_heavy(brief: Airlock) -> None:
+    with pytest.raises(UploadRefused) as caught:
+        uploads.examine(io.BytesIO(b"sleep"), brief)
+    assert (caught.value.code, caught.value.status) == ("photo_too_heavy", 422)
 
 
 def test_the_site_can_start_and_stop_its_airlock() -> None:

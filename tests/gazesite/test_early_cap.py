@@ -117,7 +117,14 @@ def test_case_02_an_endless_body_never_takes_more_room_than_the_cap(site: Site) 
     assert eventually(lambda: site.spooled() == 0)
 
 
-def test_case_02_without_a_session_no_file_is_begun(site: Site) -> None:
+def test_case_02_without_a_session_an_upload_is_answered_before_its_first_byte(site: Site) -> None:
+    with socket.create_connection(("127.0.0.1", site.port), timeout=20) as client:
+        client.sendall(b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 401 ")
+        assert site.spooled() == 0
+
+
+def test_case_02_without_a_session_the_answer_says_why(site: Site) -> None:
     answer = site.post(form(bytes(2 << 20)), {"Accept": "application/json"})
     assert (answer.status, json.loads(answer.content)["code"]) == (401, "sign_in_required")
     assert site.spooled() == 0
