@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
@@ -19,13 +20,12 @@ from portraits.views.person import person
 
 @admin.register(User, site=desk)
 class Users(Drawer):
-    list_display = ("email", "banned", "is_staff", "portraits", "last_login", "date_joined")
+    list_display = ("email", "state", "is_staff", "portraits", "last_login", "date_joined")
     list_filter = ("is_active", "is_staff", "groups", "date_joined")
     search_fields = ("email",)
     ordering = ("-date_joined",)
-    fields = ("email", "banned", "portraits_page", "last_login", "date_joined", "is_staff", "is_superuser", "groups")
-    readonly_fields = ("email", "banned", "portraits_page", "last_login", "date_joined")
-    filter_horizontal = ("groups",)
+    fields = ("email", "state", "portraits_page", "last_login", "date_joined", "is_staff", "is_superuser", "groups")
+    readonly_fields = ("email", "state", "portraits_page", "last_login", "date_joined")
     deeds = (
         Deed(
             "ban",
@@ -54,13 +54,17 @@ class Users(Drawer):
         rows: QuerySet[User] = super().get_queryset(request).annotate(portrait_count=Count("portraits"))
         return rows
 
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Two groups are two boxes to tick."""
+        return super().formfield_for_manytomany(db_field, request, widget=forms.CheckboxSelectMultiple, **kwargs)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         moderation.appoint(person(request), form.instance)
 
-    @admin.display(description="banned", boolean=True, ordering="-is_active")
-    def banned(self, user: User) -> bool:
-        return not user.is_active
+    @admin.display(description="state", ordering="is_active")
+    def state(self, user: User) -> str:
+        return "Active" if user.is_active else "Banned"
 
     @admin.display(description="portraits", ordering="portrait_count")
     def portraits(self, user: Any) -> int:

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterModelOptions(
             name='auditentry',
-            options={'ordering': ('-created_at', '-pk'), 'verbose_name': 'audit entry', 'verbose_name_plural': 'audit log'},
+            options={'ordering': ('-created_at', '-pk'), 'verbose_name': 'audit entry', 'verbose_name_plural': 'audit entries'},
         ),
         migrations.AddIndex(
             model_name='auditentry',

@@ -38,7 +38,7 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ("-created_at", "-pk")
         verbose_name = "audit entry"
-        verbose_name_plural = "audit log"
+        verbose_name_plural = "audit entries"
         indexes = (models.Index(fields=["actor", "-created_at"], name="audit_actor_newest"),)
 
     def __str__(self) -> str:
