@@ -26,14 +26,15 @@ def site(tmp_path: Path) -> Iterator[RunningSite]:
     """Not started yet; killed at the end whatever happened."""
     site = RunningSite(tmp_path / "data", "--no-demo")
     yield site
-    if site._process is not None:
+    if site.started:
         site.kill()
 
 
 @pytest.fixture
-def person(site: RunningSite) -> Person:
+def person(site: RunningSite) -> Iterator[Person]:
     """Signed in by the link that the started site printed."""
     site.start()
     person = Person(site)
     person.sign_in(site.sign_in_link())
-    return person
+    yield person
+    person.http.close()

@@ -18,7 +18,7 @@ import httpx
 from tests.gpuworker.processes import alive, eventually
 
 REPO = Path(__file__).parents[2]
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 
 
 def free_port() -> int:
@@ -38,6 +38,10 @@ class RunningSite:
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
         self.log = data.parent / f"{data.name}.log"
+
+    @property
+    def started(self) -> bool:
+        return self._process is not None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -165,7 +169,7 @@ class Person:
         answer: dict[str, Any] = self.http.get(f"/sessions/{session}/progress.json").json()
         return answer
 
-    def until(self, session: str, state: str, seconds: float = 90) -> dict[str, Any]:
+    def until(self, session: str, state: str, seconds: float = 240) -> dict[str, Any]:
         """The first progress with that state; `alive` is the preview's."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

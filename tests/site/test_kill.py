@@ -16,7 +16,10 @@ def agrees(site: RunningSite) -> bool:
     return True
 
 
-@pytest.mark.parametrize("moment", ["queued", "alive", "rendering"])
+@pytest.mark.parametrize(
+    "moment",
+    [pytest.param("queued", marks=pytest.mark.slow), pytest.param("alive", marks=pytest.mark.slow), "rendering"],
+)
 def test_killed_in_mid_job_the_same_session_becomes_ready_once(
     site: RunningSite, person: Person, photo: bytes, moment: str
 ) -> None:
@@ -25,7 +28,7 @@ def test_killed_in_mid_job_the_same_session_becomes_ready_once(
     if moment == "alive":
         person.until(session, "alive")
     elif moment == "rendering":
-        assert eventually(lambda: person.progress(session)["current"] > 200, 60)
+        assert eventually(lambda: person.progress(session)["current"] > 200, 240)
     site.kill()
     site.start()
     ended = person.until(session, "ready")
@@ -52,6 +55,7 @@ def test_case_43_killed_in_mid_upload_nothing_is_left_and_the_next_upload_works(
     person.until(person.session_of(person.upload(photo)), "alive")
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_everything_and_the_next_start_goes_on(site: RunningSite, person: Person, photo: bytes) -> None:
     session = person.session_of(person.upload(photo))
     person.until(session, "alive")
