@@ -30,6 +30,8 @@ MAX_FRAMES = 64
 """Of an animation or burst we read the first frame; thousands of them are an attack, not a photo."""
 MAX_SCANS = 64
 """Progressive JPEGs have about 10; each further one costs a pass over the whole picture."""
+MAX_SCANNED_PIXELS = 800_000_000
+"""Pixels × scans: an honest 50-megapixel photo has 600 million, and a second of work."""
 
 SPREAD_CELL = 4
 """Pixels to a side of a cell in which colours are spread under transparency."""
@@ -111,8 +113,10 @@ def _opened(photo: bytes, formats: Sequence[str]) -> ImageFile.ImageFile:
         raise PhotoTooLarge(f"This picture is too large: its sides may have at most {MAX_SIDE:,} pixels.")
     if frames > MAX_FRAMES:
         raise UnreadablePhoto("This file is an animation. Please use a photo.")
-    if image.format in ("JPEG", "MPO") and scan_count(photo) > MAX_SCANS:
-        raise UnreadablePhoto
+    if image.format in ("JPEG", "MPO"):
+        scans = scan_count(photo)
+        if scans > MAX_SCANS or scans * image.width * image.height > MAX_SCANNED_PIXELS:
+            raise UnreadablePhoto
     return image
 
 

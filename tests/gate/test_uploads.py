@@ -241,6 +241,12 @@ def test_case_05_a_jpeg_of_500_scans_is_refused(refuse: Refuse) -> None:
     refuse(file, "unreadable_photo")
 
 
+def test_case_05_fewer_scans_of_a_huge_picture_are_refused_too(refuse: Refuse) -> None:
+    file = with_scans(encoded(Image.new("L", (7_071, 7_071)), progressive=True), 50)
+    assert len(file) < 500_000
+    refuse(file, "unreadable_photo")
+
+
 @pytest.mark.parametrize("name", [b"zTXt", b"iCCP", b"iTXt"])
 def test_case_06_text_and_profiles_that_inflate_to_200_megabytes_are_refused(refuse: Refuse, name: bytes) -> None:
     between = b"\0\1\0\0\0" if name == b"iTXt" else b"\0\0"
