@@ -10,7 +10,6 @@ import io
 import re
 import struct
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +79,7 @@ class Photo:
     alpha: NDArray[np.uint8] | None = None
 
 
-def read(photo: bytes, formats: Sequence[str] = FORMATS) -> Photo:
+def read(photo: bytes, formats: tuple[str, ...] = FORMATS) -> Photo:
     """Decode the first frame of a JPEG, PNG, WebP or AVIF, or of what else `formats` names.
 
     Raises PhotoTooLarge (from the header alone) and UnreadablePhoto (another format, garbage,
@@ -98,7 +97,7 @@ def read(photo: bytes, formats: Sequence[str] = FORMATS) -> Photo:
         return _photo(_upright(image))
 
 
-def _opened(photo: bytes, formats: Sequence[str]) -> ImageFile.ImageFile:
+def _opened(photo: bytes, formats: tuple[str, ...]) -> ImageFile.ImageFile:
     """The file with its header read and nothing decoded."""
     try:
         image = Image.open(io.BytesIO(photo), formats=formats)
