@@ -10,13 +10,13 @@ from django.utils import timezone
 
 from portraits.models import Portrait
 
-DAYS = (("", "For ever"), ("1", "For a day"), ("7", "For 7 days"), ("30", "For 30 days"))
+DAYS = (("", "Always"), ("1", "1 day"), ("7", "7 days"), ("30", "30 days"))
 MOST_LINKS = 50
 """Live ones of one portrait."""
 
 
 class ShareForm(forms.Form):
-    days = forms.ChoiceField(label="The link works", choices=DAYS, required=False, widget=forms.RadioSelect)
+    days = forms.ChoiceField(label="How long shall it work?", choices=DAYS, required=False, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, portrait: Portrait, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -25,7 +25,7 @@ WITHOUT_PATH = "strict-origin"
 @cache_control(no_store=True)
 def share_report(request: HttpRequest, link: ShareLink, token: str) -> HttpResponse:
     """The form, and thanks once it has been sent."""
-    form = ReportForm(request.POST if request.method == "POST" else None)
+    form = ReportForm(request.POST if request.method == "POST" else None, label_suffix="")
     if request.method == "POST":
         address = address_of(request)
         seconds = REPORTS.wait(address)
