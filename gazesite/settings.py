@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "portraits",
+    "gazesite",
 ]
 
 MIDDLEWARE = [
