@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms
+from allauth.account.internal.flows.email_verification import send_verification_email_to_address
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.http import HttpRequest
 
 LABELS = {
     "login": "E-mail address",
@@ -42,7 +46,18 @@ class SignUp(Plain, forms.SignupForm):
 
 
 class NewAddress(Plain, forms.AddEmailForm):
-    pass
+    def save(self, request: HttpRequest) -> EmailAddress:
+        """Waits to be confirmed, in the place of one that waited before.
+
+        allauth would take away the present address as well when nobody has ever confirmed it,
+        which is so for everybody where no mail is sent.
+        """
+        with transaction.atomic():
+            waiting = EmailAddress.objects.filter(user=self.user, verified=False)
+            waiting.exclude(email=self.user.email).delete()
+            address = EmailAddress.objects.create(user=self.user, email=self.cleaned_data["email"])
+        send_verification_email_to_address(request, address)
+        return address
 
 
 class NewPassword(Plain, forms.ChangePasswordForm):

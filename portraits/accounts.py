@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -36,6 +37,15 @@ class Accounts(DefaultAccountAdapter):
         super().set_password(user, password)
         current = self.request.session.session_key if self.request else None
         sign_out_everywhere(user, but=current)
+
+    def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
+        """Not an address with which somebody else has signed up in the meantime, confirmed or not."""
+        if User.objects.filter(email=email_address.email).exclude(pk=email_address.user_id).exists():
+            told = "account/messages/email_confirmation_failed.txt"
+            self.add_message(request, messages.ERROR, told, {"email": email_address.email})
+            return False
+        confirmed: bool = super().confirm_email(request, email_address)
+        return confirmed
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
         """Said at once: allauth's redirect leads to a page that needs a login."""
