@@ -38,7 +38,9 @@ def test_in_the_making_the_page_knows_how_it_stands_and_whom_to_ask(as_owner: Cl
     assert f'data-progress="/sessions/{rendering.pk}/progress.json"' in page
     found = re.search(r'<script id="snapshot" type="application/json">(.*?)</script>', page)
     assert found is not None
-    assert json.loads(found[1]) == json.loads(json.dumps(progress.snapshot(rendering)))
+    told = json.loads(found[1])
+    assert told.pop("eta_seconds") > 0
+    assert told == {name: value for name, value in progress.snapshot(rendering).items() if name != "eta_seconds"}
     assert "200 of 936" in page
     assert page.count('class="sheet"') == 1
     assert re.search(r'id="cancel-form">', page)
@@ -99,3 +101,10 @@ def test_a_stranger_gets_404_and_so_does_who_is_a_moderator(
 
 def test_forms_have_no_business_here(as_owner: Client, portrait: Portrait) -> None:
     assert as_owner.post(portrait.get_absolute_url()).status_code == 405
+
+
+def test_whole_pictures_are_laid_out_in_their_own_shape(as_owner: Client, portrait: Portrait) -> None:
+    for size, shape in (((1600, 900), "wide"), ((900, 1600), "tall"), ((800, 1000), "alive")):
+        Portrait.objects.update(width=size[0], height=size[1], framing_json={"kind": "whole"})
+        page = page_of(as_owner, portrait)
+        assert re.search(rf'<section class="stage {shape}', page)
