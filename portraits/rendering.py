@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gpuworker.client import Job, RenderedFile, Step
-from gpuworker.errors import OutputFailed, RenderError
+from gpuworker.errors import Cancelled, OutputFailed, RenderError
 from portraits import progress, storage, workers
 from portraits.models import Output, Render
 
@@ -30,6 +30,9 @@ def run(render_id: str) -> None:
     progress.publish(render.session_id)
     try:
         _attempt(render, output)
+    except Cancelled:
+        log.info("render %s attempt %d is handed back: this process is stopping", render.pk, output.attempt)
+        render.hand_back(output.attempt)
     except RenderError as error:
         _give_back(render, output, error)
     except OSError:

@@ -192,6 +192,13 @@ class Render(models.Model):
             return self.fail(attempt, error)
         return self._update(attempt, state=self.State.QUEUED, lease_until=None, queued_at=timezone.now())
 
+    def hand_back(self, attempt: int) -> bool:
+        """The process is stopping in good order: somebody else goes on, and this attempt does not count."""
+        again = F("attempts_allowed") + 1
+        rows = Render.objects.active().filter(pk=self.pk, attempt=attempt)
+        now = timezone.now()
+        return rows.update(state=self.State.QUEUED, lease_until=None, queued_at=now, attempts_allowed=again) == 1
+
     def cancel(self) -> bool:
         """At every stage: whoever works on it finds that it has been overtaken. Whether this call did it."""
         with transaction.atomic():
