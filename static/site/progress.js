@@ -49,7 +49,7 @@ export class Panel {
     this.#text('counter', '');
     this.#text('words', snapshot.seconds ? `All ${snapshot.total} directions, in ${Math.round(snapshot.seconds)} seconds.` : '');
     this.#bar({ ...snapshot, current: snapshot.total });
-    this.#tell(snapshot);
+    this.#tell({ ...snapshot, label: 'Ready' });
     if (this.#panel.hidden) return;
     setTimeout(() => this.#panel.classList.add('folding'), FAREWELL);
     setTimeout(() => { this.#panel.hidden = this.#panel.dataset.state === 'ready'; }, FAREWELL + FOLDING);

@@ -56,7 +56,7 @@ export class UploadForm {
 
   /** Consent comes first: the browser keeps the photo until it is given. */
   #ask() {
-    this.#say(CONSENT_FIRST);
+    this.#say(CONSENT_FIRST, 'asking');
     this.#consent.closest('.consent').classList.add('asked');
     this.#consent.focus();
   }
@@ -127,8 +127,10 @@ export class UploadForm {
     this.#say(sentence);
   }
 
-  #say(sentence) {
+  /** @param {string} sentence @param {string} [kind] `asking` is not an error */
+  #say(sentence, kind = '') {
     this.#error.textContent = sentence;
+    this.#error.classList.toggle('asking', kind === 'asking');
   }
 }
 
