@@ -10,12 +10,15 @@ INSTALL := $(PY) -m pip --disable-pip-version-check install --quiet --editable
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help render contact-sheets test check lint clean portrait
+.PHONY: help run render contact-sheets test check lint clean portrait
 
 help:
 	@echo "make TARGET, where TARGET is one of"
 	@awk -F ':.*## ' '/^[a-zA-Z%-]+:.*## / {printf "  %-16s%s\n", $$1, $$2}' Makefile
 	@echo "PYTHON=python3.12 chooses another Python; run \`make clean\` before you change it."
+
+run: .venv/site ## the site at http://127.0.0.1:3000; PORT=3001 make run for another port
+	@exec $(PY) manage.py serve
 
 render: portrait .venv/base ## a living face from a photo: make render PORTRAIT=photo.jpg OUT=out
 	$(PY) -m gpuworker render "$$PORTRAIT" "$$OUT"
@@ -66,6 +69,10 @@ SYSTEM := import platform, sys; print("%d.%d " % sys.version_info[:2] + platform
 	$(INSTALL) .
 	@touch $@
 
+.venv/site: .venv/made pyproject.toml
+	$(INSTALL) '.[site]'
+	@touch .venv/base $@
+
 .venv/test: .venv/made pyproject.toml
 	$(INSTALL) '.[test]'
-	@touch .venv/base $@
+	@touch .venv/base .venv/site $@

@@ -29,6 +29,8 @@ MAX_FRAMES = 64
 """Of an animation or burst we read the first frame; thousands of them are an attack, not a photo."""
 MAX_SCANS = 64
 """Progressive JPEGs have about 10; each further one costs a pass over the whole picture."""
+MAX_SCANNED_PIXELS = 800_000_000
+"""Pixels × scans: an honest 50-megapixel photo has 600 million, and a second of work."""
 
 SPREAD_CELL = 4
 """Pixels to a side of a cell in which colours are spread under transparency."""
@@ -77,8 +79,8 @@ class Photo:
     alpha: NDArray[np.uint8] | None = None
 
 
-def read(photo: bytes) -> Photo:
-    """Decode the first frame of a JPEG, PNG, WebP or AVIF.
+def read(photo: bytes, formats: tuple[str, ...] = FORMATS) -> Photo:
+    """Decode the first frame of a JPEG, PNG, WebP or AVIF, or of what else `formats` names.
 
     Raises PhotoTooLarge (from the header alone) and UnreadablePhoto (another format, garbage,
     or a file that ends too early).
@@ -87,7 +89,7 @@ def read(photo: bytes) -> Photo:
         # Odd metadata is no reason to refuse a photo; a declared bomb is.
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        image = _opened(photo)
+        image = _opened(photo, formats)
         try:
             image.load()
         except _GARBAGE as error:
@@ -95,10 +97,10 @@ def read(photo: bytes) -> Photo:
         return _photo(_upright(image))
 
 
-def _opened(photo: bytes) -> ImageFile.ImageFile:
+def _opened(photo: bytes, formats: tuple[str, ...]) -> ImageFile.ImageFile:
     """The file with its header read and nothing decoded."""
     try:
-        image = Image.open(io.BytesIO(photo), formats=FORMATS)
+        image = Image.open(io.BytesIO(photo), formats=formats)
         frames = int(getattr(image, "n_frames", 1))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise PhotoTooLarge from error
@@ -110,8 +112,10 @@ def _opened(photo: bytes) -> ImageFile.ImageFile:
         raise PhotoTooLarge(f"This picture is too large: its sides may have at most {MAX_SIDE:,} pixels.")
     if frames > MAX_FRAMES:
         raise UnreadablePhoto("This file is an animation. Please use a photo.")
-    if image.format in ("JPEG", "MPO") and scan_count(photo) > MAX_SCANS:
-        raise UnreadablePhoto
+    if image.format in ("JPEG", "MPO"):
+        scans = scan_count(photo)
+        if scans > MAX_SCANS or scans * image.width * image.height > MAX_SCANNED_PIXELS:
+            raise UnreadablePhoto
     return image
 
 

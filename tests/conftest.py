@@ -1,12 +1,16 @@
-"""Which tests this Python can run: those of torch need the one build that the test extra pins."""
+"""Which tests this Python can run, and the one Chromium of all browser tests: Playwright allows a single one."""
 
 from __future__ import annotations
 
 import importlib.util
 import platform
 import sys
+from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests import chromium
 
 TORCH_HAS_A_WHEEL = sys.platform == "linux" and platform.machine() == "x86_64" and sys.version_info < (3, 12)
 """As the marker in pyproject.toml says."""
@@ -27,3 +31,12 @@ def pytest_configure() -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if collect_ignore:
         terminalreporter.write_line(LEFT_OUT)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = chromium.find()
+    with sync_playwright() as playwright:
+        running = found.launch(playwright)
+        yield running
+        running.close()

@@ -320,6 +320,16 @@ def test_a_jpeg_of_many_scans_is_refused(image: Image.Image, pixels: NDArray[np.
         photo.read(_with_scans(progressive, photo.MAX_SCANS - scans + 1))
 
 
+def test_scans_and_pixels_count_together(image: Image.Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    progressive = encoded(image, "JPEG", progressive=True)
+    work = photo.scan_count(progressive) * image.width * image.height
+    monkeypatch.setattr(photo, "MAX_SCANNED_PIXELS", work)
+    photo.read(progressive)
+    monkeypatch.setattr(photo, "MAX_SCANNED_PIXELS", work - 1)
+    with pytest.raises(UnreadablePhoto):
+        photo.read(progressive)
+
+
 def test_scan_markers_inside_metadata_do_not_count(image: Image.Image) -> None:
     file = encoded(image, "JPEG", comment=b"\xff\xda\x00\x04" * 500)
     assert photo.scan_count(file) == 1

@@ -20,7 +20,7 @@ from gpuworker.render import render
 from tests.gpuworker.pictures import encoded
 from tests.gpuworker.processes import alive, eventually
 
-STANDARD_SHEETS = tuple(sheet for level in LEVELS for sheet in SHEETS[level])
+STANDARD_SHEETS = tuple(sheet for level in grid.LEVELS for sheet in SHEETS[level])
 SMALL = Size(120, 150)
 
 

@@ -66,13 +66,14 @@ def ran(folder: Path) -> list[str]:
 
 
 BASE = "python|-m|pip|install|--editable|."
+SITE = "python|-m|pip|install|--editable|.[site]"
 TEST = "python|-m|pip|install|--editable|.[test]"
 
 
 def test_make_alone_lists_the_targets_and_does_nothing(folder: Path) -> None:
     found = make(folder)
     assert found.returncode == 0
-    for target in ("render", "contact-sheets", "test", "check", "lint", "bench-%", "clean"):
+    for target in ("run", "render", "contact-sheets", "test", "check", "lint", "bench-%", "clean"):
         assert f"\n  {target} " in found.stdout
     assert not (folder / ".venv").exists()
 
@@ -161,6 +162,19 @@ def test_an_environment_for_tests_serves_render_too(folder: Path) -> None:
     ran(folder)
     make(folder, "render", "PORTRAIT=my photo's.png")
     assert len(ran(folder)) == 1
+
+
+def test_run_installs_the_site_once_and_serves_it(folder: Path) -> None:
+    for _ in range(2):
+        assert make(folder, "run").returncode == 0
+    assert ran(folder) == [SITE, "python|manage.py|serve", "python|manage.py|serve"]
+
+
+def test_an_environment_for_tests_serves_the_site_too(folder: Path) -> None:
+    make(folder, "lint")
+    ran(folder)
+    make(folder, "run")
+    assert ran(folder) == ["python|manage.py|serve"]
 
 
 def test_an_installation_that_failed_is_tried_again(folder: Path) -> None:

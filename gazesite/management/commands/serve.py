@@ -1,0 +1,55 @@
+"""`manage.py serve`: the whole site in one process tree; what `make run` starts."""
+
+from __future__ import annotations
+
+import secrets
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from gazesite.embedded import PortTakenError, check_port, serve
+from portraits import accounts
+from portraits.models import User
+
+PERSON, ADMIN = "you@gazesite.local", "admin@gazesite.local"
+DEMO_PHOTO = Path(settings.BASE_DIR) / "static" / "site" / "demo.jpg"
+
+
+class Command(BaseCommand):
+    help = "Serve the site: pages, queue and rendering in one process tree. Ctrl-C stops it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default=settings.HOST)
+        parser.add_argument("--port", type=int, default=settings.PORT)
+        parser.add_argument("--no-demo", action="store_true", help="do not render the home page's portrait")
+
+    def handle(self, *args: Any, host: str, port: int, no_demo: bool, **options: Any) -> None:
+        try:
+            check_port(host, port)
+        except PortTakenError as error:
+            raise CommandError(str(error)) from error
+        call_command("migrate", interactive=False, verbosity=0)
+        address = settings.SITE_URL
+        lines = self._welcome(address)
+        photo = None if no_demo else DEMO_PHOTO
+        serve(host, port, photo, lambda: self.stdout.write("\n".join(lines)))
+        self.stdout.write("Stopped.")
+
+    def _welcome(self, address: str) -> list[str]:
+        person = User.objects.filter(email=PERSON).first() or User.objects.create_user(PERSON)
+        lines = ["", f"gazesite is at {address}", f"  sign in, once:  {address}{accounts.one_time_path(person)}"]
+        password = self._admin_password()
+        shown = f"password {password}" if password else "with the password printed at the first start"
+        return [*lines, f"  admin:          {address}/admin/  {ADMIN}, {shown}", "  Ctrl-C stops it.", ""]
+
+    def _admin_password(self) -> str | None:
+        """The new admin's password; None when there is one already. `manage.py changepassword` sets another."""
+        if User.objects.filter(email=ADMIN).exists():
+            return None
+        password = secrets.token_urlsafe(9)
+        User.objects.create_superuser(ADMIN, password)
+        return password

@@ -1,0 +1,11 @@
+"""Every address of the site."""
+
+from django.urls import include, path
+
+from portraits.admin import desk
+
+urlpatterns = [
+    path("admin/", desk.urls),
+    path("accounts/", include("allauth.urls")),
+    path("", include("portraits.urls")),
+]

@@ -1,0 +1,151 @@
+"""One iterator of progress and whole files, wherever the rendering happens.
+
+`ChildWorker` renders in child processes of this one. Every other worker gives the same steps, so
+whoever drives a render never asks where it runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import tempfile
+import threading
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gpuworker.contract import Progress, RenderRequest
+from gpuworker.crew import Crew
+from gpuworker.errors import Cancelled
+from gpuworker.render import render
+
+log = logging.getLogger(__name__)
+
+CLOSING_SECONDS = 5.0
+"""How long a job is given to notice that its worker is being closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One attempt at one render. `id` and `attempt` together name it: a worker fences by the attempt."""
+
+    id: str
+    attempt: int
+    request: RenderRequest
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """A whole file of a job, readable at `path` until the next step is asked for.
+
+    sha256: of its bytes, hexadecimal; size: bytes.
+    """
+
+    name: str
+    path: Path
+    sha256: str
+    size: int
+
+    @classmethod
+    def at(cls, path: Path) -> RenderedFile:
+        """Hash a file that is in place."""
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return cls(path.name, path, digest, path.stat().st_size)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Progress, with the files that became whole since the step before.
+
+    A manifest in `progress` lists only files of this and earlier steps.
+    """
+
+    progress: Progress
+    files: tuple[RenderedFile, ...] = ()
+
+
+class Worker(Protocol):
+    """Where renders are made. One job at a time unless it says otherwise."""
+
+    def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
+        """The steps of the job, the last one with stage `done`.
+
+        Closing the iterator, or setting `cancelled` (which raises Cancelled), stops the work within a
+        second and leaves nothing behind. Raises RenderError.
+        """
+
+    def close(self) -> None:
+        """Let go of whatever it holds. Safe to call twice."""
+
+
+class ChildWorker:
+    """Renders in a warm crew of child processes of this process; jobs wait for each other.
+
+    folder: where files lie while a job runs, on a disk with room for one (60 MB); None is the system's.
+    """
+
+    def __init__(self, folder: Path | None = None, size: int | None = None, engine: str = "warp") -> None:
+        self._folder = folder
+        self._crew_size = size
+        self._engine = engine
+        self._crew: Crew | None = None
+        self._turn = threading.Lock()
+        self._closing = threading.Event()
+
+    def warm(self) -> None:
+        """Spawn the processes now, so that the first job need not wait for them."""
+        with self._turn:
+            self._ready_crew()
+
+    def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
+        """As Worker.render; waits until the job before it has ended. Raises Cancelled when the worker is closed."""
+        cancelled = _AnyOf(self._closing, *([cancelled] if cancelled else []))
+        self._take_turn(cancelled)
+        try:
+            with (
+                tempfile.TemporaryDirectory(dir=self._folder, prefix="render-", ignore_cleanup_errors=True) as name,
+                closing(render(job.request, Path(name), self._ready_crew(), cancelled)) as steps,
+            ):
+                for progress in steps:
+                    yield Step(progress, tuple(RenderedFile.at(Path(name) / each) for each in progress.files))
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """Stop the job under way and kill the processes. No job is taken any more."""
+        self._closing.set()
+        ended = self._turn.acquire(timeout=CLOSING_SECONDS)
+        try:
+            if self._crew is not None:
+                self._crew.close()
+                self._crew = None
+        finally:
+            if ended:
+                self._turn.release()
+
+    def _ready_crew(self) -> Crew:
+        if self._crew is None:
+            self._crew = Crew(self._crew_size, self._engine)
+        return self._crew
+
+    def _take_turn(self, cancelled: threading.Event) -> None:
+        while not self._turn.acquire(timeout=0.1):
+            if cancelled.is_set():
+                raise Cancelled
+        if cancelled.is_set():
+            self._turn.release()
+            raise Cancelled
+
+
+class _AnyOf(threading.Event):
+    """Set as soon as one of several events is."""
+
+    def __init__(self, *events: threading.Event) -> None:
+        super().__init__()
+        self._events = events
+
+    def is_set(self) -> bool:
+        return any(event.is_set() for event in self._events)

@@ -1,0 +1,107 @@
+"""Sign-up and sign-in: what allauth asks the site, where people are signed in, and the one-time link of `make run`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_decode, urlsafe_base64_encode
+
+from portraits import progress
+from portraits.models import BrowserSession, User
+
+
+class Accounts(DefaultAccountAdapter):
+    """allauth's adapter. Whatever ends a sign-in closes its sockets once it has ended, not before."""
+
+    def clean_email(self, email: str) -> str:
+        """In lower case, so that each person has one account."""
+        return super().clean_email(email).lower()
+
+    def logout(self, request: HttpRequest) -> None:
+        user_id = request.user.pk
+        super().logout(request)
+        if user_id is not None:
+            progress.close_sockets_of(user_id)
+
+    def set_password(self, user: User, password: str) -> None:
+        """Changed, reset or set: whoever was signed in with the old one is not any more."""
+        super().set_password(user, password)
+        current = self.request.session.session_key if self.request else None
+        sign_out_everywhere(user, but=current)
+
+    def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
+        """Not an address with which somebody else has signed up in the meantime, confirmed or not."""
+        if User.objects.filter(email=email_address.email).exclude(pk=email_address.user_id).exists():
+            told = "account/messages/email_confirmation_failed.txt"
+            self.add_message(request, messages.ERROR, told, {"email": email_address.email})
+            return False
+        confirmed: bool = super().confirm_email(request, email_address)
+        return confirmed
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        """Said at once: allauth's redirect leads to a page that needs a login."""
+        return render(request, "account/account_inactive.html", status=403)
+
+    def is_safe_url(self, url: str) -> bool:
+        """Only to this very host: ALLOWED_HOSTS may name others, without their ports."""
+        return url_has_allowed_host_and_scheme(url, {self.request.get_host()}, require_https=self.request.is_secure())
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """By the site's own name: what a browser calls it has no place in a mail."""
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return settings.SITE_URL + path.replace("UID-KEY", key)
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        return settings.SITE_URL + reverse("account_confirm_email", args=[emailconfirmation.key])
+
+
+def sign_out_everywhere(user: User, but: str | None = None) -> int:
+    """End every browser's session of theirs, save the one with the key `but`; how many there were."""
+    ended, _ = BrowserSession.objects.of(user).exclude(pk=but or "").delete()
+    user_id = user.pk
+    transaction.on_commit(lambda: progress.close_sockets_of(user_id))
+    return ended
+
+
+class _OneTimeLinks(PasswordResetTokenGenerator):
+    """A token is spent by the sign-in itself: it holds the last one's time."""
+
+    key_salt = "portraits.accounts.one_time_link"
+
+    def _make_hash_value(self, user: Any, timestamp: int) -> str:
+        return f"{user.pk}{user.password}{user.last_login}{user.is_active}{timestamp}"
+
+
+_links = _OneTimeLinks()
+
+
+def one_time_path(user: User) -> str:
+    """The path of a link that signs this person in, once."""
+    return reverse("one-time-sign-in", args=[urlsafe_base64_encode(str(user.pk).encode()), _links.make_token(user)])
+
+
+def user_of_link(user_id: str, token: str) -> User | None:
+    """Whom the link signs in; None when it is wrong, used or too old."""
+    try:
+        user = User.objects.get(pk=urlsafe_base64_decode(user_id).decode(), is_active=True)
+    except (ValueError, OverflowError, UnicodeDecodeError, User.DoesNotExist):
+        return None
+    return user if _links.check_token(user, token) else None
+
+
+def spend_link(user_id: str, token: str) -> User | None:
+    """As user_of_link, and it does not work again: of two at the same time, one wins."""
+    user = user_of_link(user_id, token)
+    if user is None:
+        return None
+    unspent = User.objects.filter(pk=user.pk, last_login=user.last_login)
+    return user if unspent.update(last_login=timezone.now()) == 1 else None

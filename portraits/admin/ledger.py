@@ -1,0 +1,47 @@
+"""What operators look up: renders, charges, and what lies in storage for whom."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from portraits.admin.desk import Drawer, desk
+from portraits.models import Charge, Erasure, Render, ShareLink, Upload
+
+
+@admin.register(Render, site=desk)
+class Renders(Drawer):
+    list_display = ("id", "engine", "source", "state", "attempt", "stage", "error_code", "seconds", "created_at")
+    list_filter = ("state", "engine", "source", "error_code", "created_at")
+    search_fields = ("=id", "=session__id", "error_code")
+    exclude = ("log", "tiles")
+
+
+@admin.register(Charge, site=desk)
+class Charges(Drawer):
+    list_display = ("id", "render", "state", "changed_at")
+    list_filter = ("state", "changed_at")
+    list_select_related = ("render",)
+    search_fields = ("=render__id", "=render__session__id")
+
+
+@admin.register(ShareLink, site=desk)
+class ShareLinks(Drawer):
+    list_display = ("id", "portrait", "is_live", "created_at", "expires_at", "revoked_at")
+    list_filter = ("created_at", "revoked_at")
+    list_select_related = ("portrait",)
+    search_fields = ("=portrait__id", "portrait__owner__email")
+    exclude = ("token_hash",)
+
+
+@admin.register(Upload, site=desk)
+class Uploads(Drawer):
+    list_display = ("id", "owner", "stored", "width", "height", "photo_size", "created_at")
+    list_filter = ("stored", "created_at")
+    list_select_related = ("owner",)
+    search_fields = ("=id", "owner__email")
+
+
+@admin.register(Erasure, site=desk)
+class Erasures(Drawer):
+    list_display = ("prefix", "created_at", "settled")
+    search_fields = ("prefix",)

@@ -1,0 +1,19 @@
+"""The app, and the queue its actors are bound to."""
+
+from __future__ import annotations
+
+import dramatiq
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class PortraitsConfig(AppConfig):
+    name = "portraits"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from portraits import broker, groups
+
+        dramatiq.set_broker(broker.embedded())
+        # Its permissions are there by then: django.contrib.auth, which makes them, was connected earlier.
+        post_migrate.connect(groups.make_groups, sender=self)

@@ -1,0 +1,73 @@
+"""A portrait as lists show it: one picture, one address, one state. However many, a fixed number of queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Prefetch
+from django.urls import reverse
+
+from gpuworker.contract import STANDARD_FRAME, Size
+from portraits import progress
+from portraits.models import Portrait, Render, Session
+from portraits.models.portrait import PortraitQuerySet
+
+
+@dataclass(frozen=True)
+class Card:
+    """poster: address of the rendered portrait, where there is one; else `view_box` says what of the photo to show.
+
+    manifest: address for a live element; None until the face is alive. state: as Session.state.
+    """
+
+    portrait: Portrait
+    state: str
+    label: str
+    poster: str | None
+    manifest: str | None
+    thumbnail: str
+    view_box: str
+
+    @property
+    def under_way(self) -> bool:
+        return self.state in (Render.State.QUEUED, *Render.ACTIVE)
+
+
+def with_sessions(portraits: PortraitQuerySet) -> PortraitQuerySet:
+    """What `card` needs of each, in three more queries."""
+    sessions = Session.objects.select_related("shown", "portrait").prefetch_related("renders")
+    return portraits.prefetch_related(Prefetch("sessions", queryset=sessions))
+
+
+def card(portrait: Portrait) -> Card:
+    """Of a portrait that `with_sessions` has read."""
+    runs = list(portrait.sessions.all())
+    session = next((run for run in runs if run.shown_id), runs[0] if runs else None)
+    state = session.state if session else ""
+    return Card(
+        portrait=portrait,
+        state=state,
+        label=Render.State(state).label if state else "",
+        poster=progress.poster(session) if session else None,
+        manifest=reverse("session-manifest", args=[session.pk]) if session and session.alive else None,
+        thumbnail=reverse("portrait-thumbnail", args=[portrait.pk]),
+        view_box=view_box(portrait),
+    )
+
+
+def frame(portrait: Portrait, session: Session | None) -> Size:
+    """Of the rendered frames, pixels: as asked for, or for a whole picture its own shape, as long as that."""
+    asked = Size(session.frame_width, session.frame_height) if session else STANDARD_FRAME
+    if portrait.framing != "whole":
+        return asked
+    scale = max(asked.width, asked.height) / max(portrait.width, portrait.height)
+    return Size(2 * round(portrait.width * scale / 2), 2 * round(portrait.height * scale / 2))
+
+
+def view_box(portrait: Portrait) -> str:
+    """What of the photo is shown, for an SVG: the crop where it is known, else all of it."""
+    crop: dict[str, Any] = portrait.framing_json
+    if "width" in crop:
+        return " ".join(f"{crop[side]:.0f}" for side in ("x", "y", "width", "height"))
+    return f"0 0 {portrait.width} {portrait.height}"

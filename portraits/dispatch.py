@@ -1,0 +1,41 @@
+"""What a person can set going or stop: start, cancel, retry. Transitions are the models'; the queue hears on commit."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from gpuworker.contract import STANDARD_FRAME, Size
+from portraits import actors, progress
+from portraits.models import Portrait, Render, Session
+
+
+def start(portrait: Portrait, intensity: float = 1.0, frame: Size = STANDARD_FRAME) -> Session:
+    """A new run, queued on commit."""
+    with transaction.atomic():
+        session = Session.objects.create(
+            portrait=portrait, intensity=intensity, frame_width=frame.width, frame_height=frame.height
+        )
+        enqueue(Render.begin(session))
+    return session
+
+
+def cancel(session: Session) -> bool:
+    """Whether there was anything to cancel."""
+    won = [render for render in session.renders.all() if render.cancel()]
+    progress.publish(session.pk)
+    return bool(won)
+
+
+def retry(session: Session) -> bool:
+    """Whether there was anything to try again."""
+    again = [render for render in session.renders.all() if render.retry()]
+    for render in again:
+        enqueue(render)
+    progress.publish(session.pk)
+    return bool(again)
+
+
+def enqueue(render: Render) -> None:
+    """A hint: should it be lost, the sweeper gives it again."""
+    render_id = str(render.pk)
+    transaction.on_commit(lambda: actors.run_render.send(render_id))

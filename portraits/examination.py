@@ -1,0 +1,118 @@
+"""What the airlock sends back about one upload, and its form on the way. Light: no picture library is imported."""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+from gpuworker.errors import RenderError
+from portraits.findings import Finding, words
+
+HEAD = struct.Struct("!I")
+"""Length of the JSON that begins a reply; the photo and the thumbnail follow it."""
+
+LONGEST_SIDE = 4096
+MOST_FACES = 100
+
+
+class GarbledReply(Exception):
+    """What came out of the airlock is no answer."""
+
+
+class PhotoTooHeavy(RenderError):
+    """Decoding it needs more memory or time than one photo may take."""
+
+    code = "photo_too_heavy"
+    permanent = True
+    sentence_default = "This picture is too complex to be opened. Please save it as a JPEG and try again."
+
+
+@dataclass(frozen=True)
+class Examination:
+    """An accepted upload.
+
+    photo, thumbnail: WebP without metadata, upright 8-bit sRGB. width, height, alpha: the photo's.
+    findings: every face, largest first; at least one is usable.
+    suggested: index of the face that is plainly meant; None when a person should choose.
+    """
+
+    photo: bytes
+    thumbnail: bytes
+    width: int
+    height: int
+    alpha: bool
+    findings: tuple[Finding, ...]
+    suggested: int | None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    code: str
+    sentence: str
+
+
+def pack(answer: Examination | Refusal) -> bytes:
+    """As bytes; `unpack` reads them."""
+    if isinstance(answer, Refusal):
+        return _with_head({"code": answer.code, "sentence": answer.sentence})
+    head = {
+        "photo": len(answer.photo),
+        "width": answer.width,
+        "height": answer.height,
+        "alpha": answer.alpha,
+        "findings": [finding.to_json() for finding in answer.findings],
+        "suggested": answer.suggested,
+    }
+    return _with_head(head) + answer.photo + answer.thumbnail
+
+
+def unpack(reply: bytes) -> Examination | Refusal:
+    """Raises GarbledReply for anything but what `pack` makes: the decoder may have been taken over."""
+    try:
+        return _unpacked(reply)
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise GarbledReply(repr(error)) from error
+
+
+def _unpacked(reply: bytes) -> Examination | Refusal:
+    start = HEAD.size + HEAD.unpack_from(reply)[0]
+    head = json.loads(reply[HEAD.size : start])
+    if "code" in head:
+        return Refusal(words(head["code"]), words(head["sentence"]))
+    middle = start + int(head["photo"])
+    suggested = head["suggested"]
+    answer = Examination(
+        photo=_webp(reply[start:middle]),
+        thumbnail=_webp(reply[middle:]),
+        width=_side(head["width"]),
+        height=_side(head["height"]),
+        alpha=bool(head["alpha"]),
+        findings=tuple(Finding.from_json(finding) for finding in head["findings"][:MOST_FACES]),
+        suggested=None if suggested is None else int(suggested),
+    )
+    usable = {finding.index for finding in answer.findings if finding.usable}
+    if not usable or (suggested is not None and suggested not in usable):
+        raise ValueError("no usable face")
+    return answer
+
+
+def _webp(picture: bytes) -> bytes:
+    """Raises ValueError for what no reader would take for a WebP file, whole and with nothing behind it."""
+    length = int.from_bytes(picture[4:8], "little") + 8
+    if picture[:4] != b"RIFF" or picture[8:12] != b"WEBP" or length != len(picture):
+        raise ValueError("no WebP file")
+    return picture
+
+
+def _side(value: Any) -> int:
+    side = int(value)
+    if not 0 < side <= LONGEST_SIDE:
+        raise ValueError(f"a side of {side} pixels")
+    return side
+
+
+def _with_head(head: dict[str, Any]) -> bytes:
+    encoded = json.dumps(head).encode()
+    return HEAD.pack(len(encoded)) + encoded

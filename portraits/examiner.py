@@ -1,0 +1,153 @@
+"""A stranger's file → the photo that is kept, a thumbnail, and what there is to say about its faces.
+
+Runs in the airlock's children only. The photo is encoded anew from pixels, so that nothing of the
+file but what it shows gets any further; faces are looked for in that very encoding, so that the
+worker, given the same bytes, counts them in the same order.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+import pi_heif  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+from PIL import Image
+
+from gpuworker import faces, framing, photo
+from gpuworker.contract import STANDARD_FRAME, Size
+from gpuworker.errors import RenderError, SeveralFaces
+from gpuworker.faces import Face
+from gpuworker.photo import Photo
+from portraits.examination import LONGEST_SIDE, Examination, PhotoTooHeavy, Refusal, pack
+from portraits.findings import Finding
+
+FORMATS = (*photo.FORMATS, "HEIF")
+
+USUAL_SIDE = 2048
+ENOUGH_FACE = 260.0
+"""Pixels; a wider face gains nothing, a narrower one is not made smaller than it is without need."""
+
+PHOTO_QUALITY, PHOTO_METHOD = 95, 2
+THUMBNAIL_SIDE, THUMBNAIL_QUALITY, THUMBNAIL_METHOD = 480, 82, 2
+
+
+def warm() -> None:
+    """Load parsers and networks, so that children need no file of their own any more."""
+    Image.init()
+    pi_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
+    cv2.setNumThreads(1)
+    faces.warm()
+    blank = np.full((64, 64, 3), 128, np.uint8)
+    for kind in ("JPEG", "PNG", "WEBP", "AVIF"):
+        photo.read(_encoded(blank, None, kind))
+    faces.find(blank)
+
+
+def develop(upload: bytes) -> bytes:
+    """The reply to an upload: what it holds, or why it is refused (examination.pack)."""
+    try:
+        return pack(examine(upload))
+    except RenderError as refusal:
+        return pack(Refusal(refusal.code, refusal.sentence))
+
+
+def examine(upload: bytes) -> Examination:
+    """Raises RenderError: the file's own reason, or why its largest face cannot be rendered."""
+    try:
+        return _examined(photo.read(upload, FORMATS))
+    except (MemoryError, cv2.error) as error:
+        raise PhotoTooHeavy from error
+
+
+def _examined(original: Photo) -> Examination:
+    normalised = _normalised(original)
+    kept = _encoded(normalised.pixels, normalised.alpha, "WEBP", quality=PHOTO_QUALITY, method=PHOTO_METHOD)
+    shown = photo.read(kept)
+    found = faces.find(shown.pixels)
+    findings = tuple(_finding(shown.pixels, found, index) for index in range(len(found)))
+    _demand_a_usable_face(found, findings, shown.pixels.shape)
+    height, width = shown.pixels.shape[:2]
+    return Examination(
+        photo=kept,
+        thumbnail=_thumbnail(shown),
+        width=width,
+        height=height,
+        alpha=shown.alpha is not None,
+        findings=findings,
+        suggested=_suggested(found, shown.pixels.shape),
+    )
+
+
+# ------------------------------------------------------------------- the photo
+
+
+def _normalised(original: Photo) -> Photo:
+    """At most USUAL_SIDE, unless that makes the largest face needlessly small."""
+    longest = max(original.pixels.shape[:2])
+    shrunk = _shrunk(original, USUAL_SIDE)
+    if longest <= USUAL_SIDE:
+        return shrunk
+    widths = [face.width for face in faces.find(shrunk.pixels) if face.human]
+    if not widths or widths[0] >= ENOUGH_FACE:
+        return shrunk
+    wanted = round(USUAL_SIDE * ENOUGH_FACE / widths[0])
+    return _shrunk(original, min(wanted, LONGEST_SIDE))
+
+
+def _shrunk(picture: Photo, longest: int) -> Photo:
+    height, width = picture.pixels.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return picture
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return Photo(_resized(picture.pixels, size), None if picture.alpha is None else _resized(picture.alpha, size))
+
+
+def _resized(pixels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def _thumbnail(picture: Photo) -> bytes:
+    small = _shrunk(picture, THUMBNAIL_SIDE)
+    return _encoded(small.pixels, small.alpha, "WEBP", quality=THUMBNAIL_QUALITY, method=THUMBNAIL_METHOD)
+
+
+def _encoded(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, kind: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels if alpha is None else np.dstack([pixels, alpha])).save(file, kind, **options)
+    return file.getvalue()
+
+
+# ------------------------------------------------------------------- the faces
+
+
+def _finding(pixels: NDArray[np.uint8], found: Sequence[Face], index: int) -> Finding:
+    face = found[index]
+    height, width = pixels.shape[:2]
+    try:
+        faces.choose(found, index, pixels.shape)
+        crop = framing.plan(face, Size(width, height), STANDARD_FRAME, "auto")
+    except RenderError as refusal:
+        return Finding(index, face.box, face.width, code=refusal.code, sentence=refusal.sentence)
+    return Finding(index, face.box, face.width, crop, advice=faces.advice(face))
+
+
+def _demand_a_usable_face(found: Sequence[Face], findings: Sequence[Finding], shape: tuple[int, ...]) -> None:
+    """Raises what is wrong with the largest face when all of them are refused, or NoFace."""
+    if not any(finding.usable for finding in findings):
+        faces.choose(found, 0, shape)
+
+
+def _suggested(found: Sequence[Face], shape: tuple[int, ...]) -> int | None:
+    """The face that is plainly meant; None when a person should choose."""
+    try:
+        chosen = faces.choose(found, None, shape)
+    except SeveralFaces:
+        return None
+    except RenderError:
+        return None  # the most prominent face is refused, but another one would do
+    return next(index for index, face in enumerate(found) if face is chosen)

@@ -1,0 +1,128 @@
+"""What people fill in on the way from a photo to a portrait. Fields that a form does not name are never looked at."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+
+from gpuworker.contract import LARGE_FRAME, STANDARD_FRAME, Box, Framing, Size
+from gpuworker.errors import BadRequest
+from portraits import intake
+from portraits.findings import Finding
+from portraits.models import Upload
+
+LARGE_FACE = 130.0
+"""Pixels; gpuworker.framing refuses large frames of narrower faces."""
+LEAST_FRAMED_FACE = 40.0
+"""Frame pixels; gpuworker.framing refuses faces that a crop would show narrower."""
+LEAST_SIDE = 64
+"""Of a frame, pixels."""
+
+FRAMINGS = (("auto", "Head and shoulders"), ("whole", "Whole picture"))
+INTENSITIES = (("0.6", "Subtle"), ("1.0", "Natural"), ("1.4", "Lively"))
+SIZES = (("standard", str(STANDARD_FRAME).replace("x", " × ")), ("large", str(LARGE_FRAME).replace("x", " × ")))
+FRAMES = {"standard": STANDARD_FRAME, "large": LARGE_FRAME}
+KEPT = (("", "Keep it"), ("30", "After 30 days"), ("90", "After 90 days"))
+
+
+class UploadForm(forms.Form):
+    """A photo and the consent to use it. The gate judges the photo, so an empty one gets as far as that."""
+
+    photo = forms.FileField(label="Photo", allow_empty_file=True)
+    consent = forms.BooleanField(
+        label="I may use this photo, and the person in it agrees to be shown this way.", required=False
+    )
+
+
+class ConfirmForm(forms.Form):
+    """Face, crop and options of one upload. `choice` is what intake.adopt takes."""
+
+    face = forms.TypedChoiceField(coerce=int, error_messages={"invalid_choice": "Please choose one of the faces."})
+    framing = forms.ChoiceField(choices=FRAMINGS, required=False)
+    crop = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
+    intensity = forms.ChoiceField(choices=INTENSITIES, required=False)
+    size = forms.ChoiceField(choices=SIZES, required=False)
+    kept = forms.ChoiceField(choices=KEPT, required=False)
+    title = forms.CharField(max_length=80, required=False)
+
+    def __init__(self, *args: Any, upload: Upload, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.upload = upload
+        self.usable = {face.index: face for face in intake.faces(upload) if face.usable}
+        faces: Any = self.fields["face"]
+        faces.choices = [(index, f"Face {index + 1}") for index in self.usable]
+
+    def clean_crop(self) -> Box | None:
+        """`x,y,width,height` in pixels of the photo."""
+        text = self.cleaned_data["crop"]
+        if not text:
+            return None
+        try:
+            return Box.parse(text)
+        except BadRequest as error:
+            raise forms.ValidationError("This crop could not be read. Please adjust it again.") from error
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            face = self.usable[cleaned["face"]]
+            self._demand_large_face(face)
+        if not self.errors:
+            self._demand_visible_face(face)
+        return cleaned
+
+    @property
+    def choice(self) -> intake.Choice:
+        """Of a valid form."""
+        cleaned = self.cleaned_data
+        return intake.Choice(
+            face=self.usable[cleaned["face"]],
+            framing=self._framing(),
+            intensity=float(cleaned["intensity"] or 1.0),
+            frame=self._frame(),
+            kept=timedelta(days=int(cleaned["kept"])) if cleaned["kept"] else None,
+            title=cleaned["title"],
+        )
+
+    def _framing(self) -> Framing:
+        if self.cleaned_data["framing"] == "whole":
+            return "whole"
+        crop: Box | None = self.cleaned_data["crop"]
+        return crop or "auto"
+
+    def _frame(self) -> Size:
+        return FRAMES[self.cleaned_data["size"] or "standard"]
+
+    def _demand_large_face(self, face: Finding) -> None:
+        if self._frame() == LARGE_FRAME and face.width < LARGE_FACE:
+            needed = f"at least {LARGE_FACE:.0f} pixels wide; this one has {face.width:.0f}"
+            self.add_error("size", f"The large size needs a face {needed}.")
+
+    def _demand_visible_face(self, face: Finding) -> None:
+        """What the worker would refuse later is said at once."""
+        framing, frame = self._framing(), self._frame()
+        if framing == "auto":
+            return
+        if isinstance(framing, Box):
+            if not _shows(framing, face.box):
+                self.add_error("crop", "The crop does not show the face. Please move it over the face.")
+            scale = frame.width / framing.width
+        else:
+            longest = max(self.upload.width, self.upload.height)
+            scale = frame.height / longest
+            if min(self.upload.width, self.upload.height) * scale < LEAST_SIDE:
+                self.add_error("framing", "This picture is too narrow to be kept whole.")
+        if face.width * scale < LEAST_FRAMED_FACE:
+            self.add_error("framing", "The face would be too small to show where it looks. Please crop closer to it.")
+
+
+class TitleForm(forms.Form):
+    title = forms.CharField(label="Title", max_length=80, required=False)
+
+
+def _shows(crop: Box, face: Box) -> bool:
+    """Whether the middle of the face lies in the crop."""
+    x, y = face.x + face.width / 2, face.y + face.height / 2
+    return crop.x <= x <= crop.x + crop.width and crop.y <= y <= crop.y + crop.height

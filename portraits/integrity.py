@@ -1,0 +1,71 @@
+"""Rows ↔ files ↔ hashes: what the database says is stored is there, and nothing else is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from portraits import demo, storage
+from portraits.models import Charge, Erasure, Output, Portrait, Render, Session, Upload
+
+
+@dataclass(frozen=True)
+class Difference:
+    """code: `missing`, `altered`, `orphan`, `charge`, `shown`; subject: a key or a row."""
+
+    code: str
+    subject: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.subject}"
+
+
+def differences() -> Iterator[Difference]:
+    """Everything that does not agree. Files of an attempt that goes on, or of a pending erasure, are in flux."""
+    expected = dict(_expected())
+    stored = set(storage.keys())
+    for key, sha256 in expected.items():
+        if key not in stored:
+            yield Difference("missing", key)
+        elif storage.sha256(key) != sha256:
+            yield Difference("altered", key)
+    flux = tuple(_in_flux())
+    for key in sorted(stored - set(expected)):
+        if not key.startswith(flux):
+            yield Difference("orphan", key)
+    yield from _rows()
+
+
+def _expected() -> Iterator[tuple[str, str]]:
+    """Key and SHA-256 of each file that a row vouches for."""
+    owners: list[Upload | Portrait] = [*Upload.objects.filter(stored=True), *Portrait.objects.all()]
+    for owner in owners:
+        yield storage.photo_prefix(owner.pk) + storage.PHOTO, owner.photo_sha256
+        yield storage.photo_prefix(owner.pk) + storage.THUMBNAIL, owner.thumbnail_sha256
+    for output in Output.objects.all():
+        for name, file in output.files.items():
+            yield output.key(name), file["sha256"]
+    yield from demo.expected()
+
+
+def _in_flux() -> Iterator[str]:
+    yield from Erasure.objects.values_list("prefix", flat=True)
+    yield from (storage.photo_prefix(pk) for pk in Upload.objects.filter(stored=False).values_list("pk", flat=True))
+    unfinished = Render.objects.unfinished()
+    yield from (output.prefix for output in Output.objects.filter(render__in=unfinished))
+
+
+def _rows() -> Iterator[Difference]:
+    states = {
+        Render.State.READY: Charge.State.CHARGED,
+        Render.State.FAILED: Charge.State.RELEASED,
+        Render.State.CANCELLED: Charge.State.RELEASED,
+    }
+    for render in Render.objects.select_related("charge"):
+        if render.charge.state != states.get(Render.State(render.state), Charge.State.RESERVED):
+            yield Difference("charge", f"{render} is {render.state}, its charge {render.charge.state}")
+        if render.state == Render.State.READY and not render.outputs.filter(complete=True).exists():
+            yield Difference("missing", f"{render} is ready without a whole output")
+    for session in Session.objects.select_related("shown__render"):
+        if session.shown is not None and session.shown.render.session_id != session.pk:
+            yield Difference("shown", f"{session} shows {session.shown}")

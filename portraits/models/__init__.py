@@ -1,0 +1,29 @@
+"""Users, portraits, sessions and renders. Every state is changed by the model that owns it, and nowhere else."""
+
+from portraits.models.audit import AuditEntry, UnchangeableError
+from portraits.models.browser import BrowserSession
+from portraits.models.charge import Charge
+from portraits.models.erasure import Erasure
+from portraits.models.portrait import Portrait
+from portraits.models.render import Output, Render
+from portraits.models.report import Report
+from portraits.models.session import Session
+from portraits.models.share import ShareLink
+from portraits.models.upload import Upload
+from portraits.models.user import User
+
+__all__ = [
+    "AuditEntry",
+    "BrowserSession",
+    "Charge",
+    "Erasure",
+    "Output",
+    "Portrait",
+    "Render",
+    "Report",
+    "Session",
+    "ShareLink",
+    "UnchangeableError",
+    "Upload",
+    "User",
+]

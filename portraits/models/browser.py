@@ -1,0 +1,43 @@
+"""Browsers that hold a cookie of ours, each with the person who is signed in there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
+from django.db import models
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from portraits.browser_sessions import SessionStore
+    from portraits.models.user import User
+
+
+class BrowserSessions(BaseSessionManager["BrowserSession"]):
+    def of(self, user: User) -> models.QuerySet[BrowserSession]:
+        """Where this person is signed in."""
+        return self.filter(user=user, expire_date__gt=timezone.now())
+
+
+class BrowserSession(AbstractBaseSession):
+    """Django's own session rows do not say whose they are, so that a ban would have to read them all.
+
+    user: None while nobody is signed in.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="browser_sessions"
+    )
+
+    objects: ClassVar[BrowserSessions] = BrowserSessions()
+
+    class Meta(AbstractBaseSession.Meta):
+        verbose_name = "browser session"
+        verbose_name_plural = "browser sessions"
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionStore]:
+        from portraits.browser_sessions import SessionStore
+
+        return SessionStore

@@ -1,0 +1,315 @@
+"""One pass of one engine over a session, its attempts and what they put into storage.
+
+The row is the truth; queues and sockets are hints. Every transition is a conditional UPDATE that
+also names the attempt: a process that was overtaken changes nothing any more.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from gpuworker.contract import Manifest, Progress
+from gpuworker.errors import RenderError
+from portraits.models.charge import Charge
+from portraits.models.erasure import Erasure
+
+if TYPE_CHECKING:
+    from portraits.models.session import Session
+
+LEASE = timedelta(seconds=25)
+"""How long a process may be silent before another takes its render over."""
+MAX_ATTEMPTS = 3
+LOG_LINES = 200
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class RenderQuerySet(models.QuerySet["Render"]):
+    def active(self) -> RenderQuerySet:
+        """Somebody works on them, or did until they died."""
+        return self.filter(state__in=Render.ACTIVE)
+
+    def unfinished(self) -> RenderQuerySet:
+        return self.filter(state__in=[Render.State.QUEUED, *Render.ACTIVE])
+
+    def expired(self) -> RenderQuerySet:
+        """Whoever worked on them has been silent for too long."""
+        return self.active().filter(lease_until__lt=timezone.now())
+
+    def waiting(self) -> RenderQuerySet:
+        """Queued, in the order they came."""
+        return self.filter(state=Render.State.QUEUED).order_by("queued_at", "pk")
+
+    def void_leases(self) -> int:
+        """At boot: whoever worked in this machine's processes is gone. How many there were."""
+        return self.active().filter(source=Render.Source.CHILD).update(lease_until=LONG_AGO)
+
+
+class Render(models.Model):
+    """attempt: counted before the work starts, so that work that kills its process ends too.
+
+    lease_until: until when `attempt` may be silent. tiles, log: see gpuworker.contract.Progress;
+    a log line is {"t": seconds since the attempt began, "text": sentence}.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        STARTING = "starting", "Starting"
+        RENDERING = "rendering", "Rendering"
+        STORING = "storing", "Storing"
+        READY = "ready", "Ready"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    class Source(models.TextChoices):
+        CHILD = "child", "This machine"
+        URL = "url", "Fixed address"
+        POD = "runpod-pod", "RunPod pod"
+        SERVERLESS = "runpod-serverless", "RunPod Serverless"
+
+    ACTIVE = (State.STARTING, State.RENDERING, State.STORING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.ForeignKey("Session", on_delete=models.CASCADE, related_name="renders")
+    engine = models.CharField(max_length=20, default="warp")
+    source = models.CharField(max_length=20, choices=Source.choices, default=Source.CHILD)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED, db_index=True)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    attempts_allowed = models.PositiveSmallIntegerField(default=MAX_ATTEMPTS)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    queued_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    stage = models.CharField(max_length=20, blank=True)
+    message = models.CharField(max_length=200, blank=True)
+    current = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    tiles: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    log: models.JSONField[Any, Any] = models.JSONField(default=list)
+    error_code = models.CharField(max_length=40, blank=True)
+    error_sentence = models.CharField(max_length=400, blank=True)
+    seconds = models.FloatField(null=True, blank=True)
+    cost_cents = models.PositiveIntegerField(default=0)
+
+    objects = RenderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("created_at", "pk")
+        constraints = (models.UniqueConstraint(fields=["session", "engine"], name="one_render_per_engine"),)
+
+    def __str__(self) -> str:
+        return f"{self.engine} render {self.pk}"
+
+    @classmethod
+    def begin(cls, session: Session, engine: str = "warp", source: str = Source.CHILD) -> Render:
+        """A queued render with its charge reserved."""
+        with transaction.atomic():
+            render = cls.objects.create(session=session, engine=engine, source=source)
+            Charge.objects.create(render=render)
+        return render
+
+    @property
+    def active(self) -> bool:
+        return self.state in self.ACTIVE
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.active or self.state == self.State.QUEUED
+
+    @property
+    def can_retry(self) -> bool:
+        return self.state in (self.State.FAILED, self.State.CANCELLED)
+
+    def claim(self) -> Output | None:
+        """Take the render for one attempt; None when somebody else has it or nothing is left to do."""
+        now = timezone.now()
+        free = Q(state=self.State.QUEUED) | Q(state__in=self.ACTIVE, lease_until__lt=now)
+        with transaction.atomic():
+            claimed = Render.objects.filter(free, pk=self.pk, attempt__lt=F("attempts_allowed")).update(
+                state=self.State.STARTING,
+                attempt=F("attempt") + 1,
+                lease_until=now + LEASE,
+                started_at=now,
+                finished_at=None,
+                stage="starting",
+                message="Starting",
+                current=0,
+                total=0,
+                tiles={},
+                log=[],
+                error_code="",
+                error_sentence="",
+            )
+            self.refresh_from_db()
+            return Output.objects.create(render=self, attempt=self.attempt) if claimed else None
+
+    def advance(self, output: Output, progress: Progress, lines: Sequence[str] = ()) -> bool:
+        """Write one step and renew the lease. False when the attempt has been overtaken or cancelled."""
+        self.log = [*self.log, *({"t": self._elapsed(), "text": text} for text in lines)][-LOG_LINES:]
+        storing = progress.stage == "done"
+        return self._update(
+            output.attempt,
+            state=self.State.STORING if storing else self._state_at(progress),
+            lease_until=timezone.now() + LEASE,
+            stage=progress.stage,
+            message=progress.message[:200],
+            current=progress.current,
+            total=progress.total,
+            tiles=dict(progress.tiles),
+            log=self.log,
+        )
+
+    def finish(self, output: Output) -> bool:
+        """Ready, charged, and its whole output counts. False when it was overtaken or cancelled."""
+        with transaction.atomic():
+            if not self._end(output.attempt, self.State.READY, stage="done", message="Ready"):
+                return False
+            Charge.objects.filter(render=self).charge()
+            self.session.show(output)
+            self._erase_outputs(but=output)
+        return True
+
+    def fail(self, attempt: int, error: RenderError) -> bool:
+        """Ended by an error that trying again would not mend, or tried too often."""
+        with transaction.atomic():
+            ended = self._end(
+                attempt, self.State.FAILED, error_code=error.code, error_sentence=error.sentence[:400], message=""
+            )
+            if ended:
+                self._release()
+        return ended
+
+    def requeue(self, attempt: int, error: RenderError) -> bool:
+        """Give an attempt back after an error that may pass; fails it when that was the last one."""
+        if self.attempt >= self.attempts_allowed:
+            return self.fail(attempt, error)
+        return self._update(attempt, state=self.State.QUEUED, lease_until=None, queued_at=timezone.now())
+
+    def hand_back(self, attempt: int) -> bool:
+        """The process is stopping in good order: somebody else goes on, and this attempt does not count."""
+        again = F("attempts_allowed") + 1
+        rows = Render.objects.active().filter(pk=self.pk, attempt=attempt)
+        now = timezone.now()
+        return rows.update(state=self.State.QUEUED, lease_until=None, queued_at=now, attempts_allowed=again) == 1
+
+    def cancel(self) -> bool:
+        """At every stage: whoever works on it finds that it has been overtaken. Whether this call did it."""
+        with transaction.atomic():
+            rows = Render.objects.unfinished().filter(pk=self.pk)
+            won = rows.update(state=self.State.CANCELLED, finished_at=timezone.now(), lease_until=None) == 1
+            if won:
+                self._release()
+        self.refresh_from_db()
+        return won
+
+    def retry(self) -> bool:
+        """Queue it again after it failed or was cancelled. Whether this call did it."""
+        over = [self.State.FAILED, self.State.CANCELLED]
+        with transaction.atomic():
+            won = Render.objects.filter(pk=self.pk, state__in=over).update(
+                state=self.State.QUEUED,
+                attempts_allowed=F("attempt") + MAX_ATTEMPTS,
+                queued_at=timezone.now(),
+                finished_at=None,
+                error_code="",
+                error_sentence="",
+                stage="",
+                message="",
+                current=0,
+                tiles={},
+                log=[],
+            )
+            if won:
+                Charge.objects.filter(render=self).reserve()
+        self.refresh_from_db()
+        return won == 1
+
+    def give_up(self, error: RenderError) -> bool:
+        """The sweeper's: its last attempt fell silent."""
+        spent = Render.objects.expired().filter(pk=self.pk, attempt__gte=F("attempts_allowed"))
+        return spent.exists() and self.fail(self.attempt, error)
+
+    # --- inside a transition
+
+    def _update(self, attempt: int, **values: Any) -> bool:
+        rows = Render.objects.active().filter(pk=self.pk, attempt=attempt)
+        won = rows.update(**values) == 1
+        if won:
+            for name, value in values.items():
+                setattr(self, name, value)
+        return won
+
+    def _end(self, attempt: int, state: State, **values: Any) -> bool:
+        now = timezone.now()
+        seconds = (now - self.started_at).total_seconds() if self.started_at else None
+        return self._update(attempt, state=state, finished_at=now, lease_until=None, seconds=seconds, **values)
+
+    def _release(self) -> None:
+        """Nothing is owed, and nothing half of it stays."""
+        Charge.objects.filter(render=self).release()
+        self._erase_outputs(but=None)
+
+    def _erase_outputs(self, but: Output | None) -> None:
+        """Rows at once, files by the sweeper; a process that was overtaken may still be putting one."""
+        for output in self.outputs.all():
+            if output != but:
+                Erasure.of(output.prefix)
+                output.delete()
+
+    @staticmethod
+    def _state_at(progress: Progress) -> State:
+        started = progress.stage in ("preview", "rendering")
+        return Render.State.RENDERING if started else Render.State.STARTING
+
+    def _elapsed(self) -> float:
+        return round((timezone.now() - self.started_at).total_seconds(), 1) if self.started_at else 0.0
+
+
+class Output(models.Model):
+    """What one attempt has put into storage, below a prefix that contains the attempt.
+
+    files: name → {"sha256", "size"}; manifest: as the worker's contract has it, listing only these.
+    tag: unguessable; part of the address of every file, so that no two attempts share one.
+    """
+
+    render = models.ForeignKey(Render, on_delete=models.CASCADE, related_name="outputs")
+    attempt = models.PositiveSmallIntegerField()
+    tag = models.UUIDField(default=uuid.uuid4, editable=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    files: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    manifest: models.JSONField[Any, Any] = models.JSONField(null=True)
+    complete = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["render", "attempt"], name="one_output_per_attempt"),)
+
+    def __str__(self) -> str:
+        return f"output {self.attempt} of {self.render_id}"
+
+    @property
+    def prefix(self) -> str:
+        """Where its files lie in storage; ends with a slash."""
+        return f"renders/{self.tag.hex}/{self.attempt}/"
+
+    def key(self, name: str) -> str:
+        return f"{self.prefix}{name}"
+
+    def record(self, files: Mapping[str, Mapping[str, Any]], manifest: Manifest | None) -> bool:
+        """Note files that are stored, and the manifest that lists them. False when overtaken."""
+        with transaction.atomic():
+            live = Render.objects.active().filter(pk=self.render_id, attempt=self.attempt)
+            if not live.update(lease_until=timezone.now() + LEASE):
+                return False
+            self.files = {**self.files, **files}
+            if manifest is not None:
+                self.manifest = manifest.to_json()
+                self.complete = manifest.complete
+            self.save(update_fields=["files", "manifest", "complete"])
+        return True

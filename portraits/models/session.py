@@ -1,0 +1,100 @@
+"""One generation run of a portrait: what was asked for, and which render's output counts."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from gpuworker.contract import STANDARD_FRAME, RenderRequest, Size
+from portraits.models.portrait import Portrait
+from portraits.models.render import Output, Render
+
+if TYPE_CHECKING:
+    from portraits.models.user import User
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def visible_to(self, user: User) -> SessionQuerySet:
+        """Runs of a person's own portraits."""
+        return self.filter(portrait__owner=user)
+
+
+class Session(models.Model):
+    """State is derived from its renders; `shown` is set by fenced updates only.
+
+    sequence: grows with everything that a page could show, so that an old message is known as one.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    portrait = models.ForeignKey(Portrait, on_delete=models.CASCADE, related_name="sessions")
+    created_at = models.DateTimeField(default=timezone.now)
+    intensity = models.FloatField(default=1.0)
+    frame_width = models.PositiveSmallIntegerField(default=STANDARD_FRAME.width)
+    frame_height = models.PositiveSmallIntegerField(default=STANDARD_FRAME.height)
+    shown = models.ForeignKey(Output, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    sequence = models.PositiveIntegerField(default=0)
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-pk")
+
+    def __str__(self) -> str:
+        return f"session {self.pk}"
+
+    @property
+    def first_render(self) -> Render:
+        """The pass that makes the face alive."""
+        return min(self.renders.all(), key=lambda render: render.created_at)
+
+    @property
+    def alive(self) -> bool:
+        """Whether a page can show a face that follows."""
+        return self.shown_id is not None
+
+    @property
+    def complete(self) -> bool:
+        return self.shown is not None and self.shown.complete
+
+    @property
+    def state(self) -> str:
+        """`ready` once a whole output is there, else the first render's state."""
+        return Render.State.READY.value if self.complete else self.first_render.state
+
+    def request(self, photo: bytes, engine: str) -> RenderRequest:
+        """What a worker is asked for. Raises BadRequest."""
+        return RenderRequest(
+            photo=photo,
+            framing=self.portrait.framing,
+            face=self.portrait.face,
+            frame=Size(self.frame_width, self.frame_height),
+            engine=engine,
+            intensity=self.intensity,
+        )
+
+    def show(self, output: Output) -> bool:
+        """Let this output count, unless something better does. Whether it counts now.
+
+        A later attempt of the same render replaces an earlier one at once; another render's output
+        replaces what is shown only when it is whole.
+        """
+        better = Q(shown=None) | Q(shown=output)
+        better |= Q(shown__render=output.render, shown__complete=False, shown__attempt__lt=output.attempt)
+        if output.complete:
+            better |= ~Q(shown__render=output.render) | Q(shown__attempt__lt=output.attempt)
+        # Two statements, because an UPDATE cannot join: what is shown is read first and fenced in the second.
+        rows = list(Session.objects.filter(better, pk=self.pk).values_list("shown_id", flat=True))
+        won = bool(rows) and Session.objects.filter(pk=self.pk, shown_id=rows[0]).update(shown=output) == 1
+        if won:
+            self.shown = output
+        return won
+
+    def bump(self) -> int:
+        """The next sequence number."""
+        Session.objects.filter(pk=self.pk).update(sequence=F("sequence") + 1)
+        self.refresh_from_db(fields=["sequence"])
+        return self.sequence

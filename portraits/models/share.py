@@ -1,0 +1,84 @@
+"""A public link to one portrait. Its token is shown once and kept as a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from portraits.models.portrait import Portrait
+
+if TYPE_CHECKING:
+    from portraits.models.render import Output
+    from portraits.models.user import User
+
+TOKEN_BYTES = 16
+
+
+class ShareLinkQuerySet(models.QuerySet["ShareLink"]):
+    def live(self) -> ShareLinkQuerySet:
+        """Neither revoked nor expired."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), revoked_at=None)
+
+    def for_token(self, token: str) -> ShareLinkQuerySet:
+        """The live link of that token, to a portrait that may be seen."""
+        return self.live().filter(token_hash=hash_token(token), portrait__in=Portrait.objects.shown())
+
+    def visible_to(self, user: User) -> ShareLinkQuerySet:
+        return self.filter(portrait__owner=user)
+
+
+class ShareLink(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    portrait = models.ForeignKey(Portrait, on_delete=models.CASCADE, related_name="share_links")
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ShareLinkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"link to {self.portrait_id}"
+
+    @classmethod
+    def create_for(cls, portrait: Portrait, expires_at: datetime | None = None) -> tuple[ShareLink, str]:
+        """A link, and its token: 128 bits, base64url, never to be had again."""
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        return cls.objects.create(portrait=portrait, token_hash=hash_token(token), expires_at=expires_at), token
+
+    @classmethod
+    def was_made(cls, token: str) -> bool:
+        """Whether there has been a link of that token, alive or not."""
+        return cls.objects.filter(token_hash=hash_token(token)).exists()
+
+    @property
+    def output(self) -> Output | None:
+        """What it shows just now; None before there is anything."""
+        session = self.portrait.current_session
+        return session.shown if session else None
+
+    @property
+    def is_live(self) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
+
+    def revoke(self) -> bool:
+        """Whether this call did it."""
+        now = timezone.now()
+        won = ShareLink.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=now) == 1
+        self.refresh_from_db(fields=["revoked_at"])
+        return won
+
+
+def hash_token(token: str) -> str:
+    """SHA-256, hexadecimal: a random token of 128 bits needs no salt."""
+    return hashlib.sha256(token.encode()).hexdigest()

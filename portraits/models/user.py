@@ -1,0 +1,53 @@
+"""Who signs in: an e-mail address and a password, no user names."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+
+
+class Accounts(UserManager["User"]):
+    """Makes users by their e-mail address."""
+
+    def create_user(  # type: ignore[override]  # without a user name
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> User:
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(  # type: ignore[override]
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> User:
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractUser):
+    """A person with an account. `is_active` is off while they are banned."""
+
+    username = None  # type: ignore[assignment]
+    email = models.EmailField("e-mail address", unique=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects = Accounts()  # type: ignore[misc]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def ban(self) -> bool:
+        """Nobody signs in to it, and its portraits are shown to nobody. Whether this call did it."""
+        return self._activate(False)
+
+    def unban(self) -> bool:
+        """Whether this call did it."""
+        return self._activate(True)
+
+    def _activate(self, active: bool) -> bool:
+        won = User.objects.filter(pk=self.pk, is_active=not active).update(is_active=active) == 1
+        self.refresh_from_db(fields=["is_active"])
+        return won

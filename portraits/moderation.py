@@ -1,0 +1,131 @@
+"""What moderators and operators do to other people's things: with a reason, and written down in the same transaction.
+
+Each returns whether this call did it; what had happened before is not written down twice.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from portraits import accounts, dispatch, progress, removal
+from portraits.models import AuditEntry, Portrait, Report, Session, User
+
+GLANCE = timedelta(minutes=10)
+"""Looks at one portrait by one person within so long are one entry: a page loads many files."""
+
+
+class ReasonMissing(ValueError):
+    """Nothing is done to anybody without saying why."""
+
+
+class NotAllowed(Exception):
+    """The message is a sentence for whoever tried."""
+
+
+def hide(by: User, portrait: Portrait, reason: str) -> bool:
+    """From everybody but its owner."""
+    with transaction.atomic():
+        return portrait.hide(_given(reason)) and _write(by, "hide", portrait, reason)
+
+
+def restore(by: User, portrait: Portrait, reason: str) -> bool:
+    _given(reason)
+    with transaction.atomic():
+        return portrait.restore() and _write(by, "restore", portrait, reason)
+
+
+def delete(by: User, portrait: Portrait, reason: str) -> bool:
+    """With all its sessions, links and files."""
+    _given(reason)
+    with transaction.atomic():
+        found = Portrait.objects.select_for_update().filter(pk=portrait.pk).first()
+        if found is None:
+            return False
+        sessions = list(found.sessions.values_list("pk", flat=True))
+        _write(by, "delete", found, reason)
+        removal.remove_portrait(found)
+    for session_id in sessions:
+        progress.close_sockets_on(session_id)
+    return True
+
+
+def cancel(by: User, session: Session, reason: str) -> bool:
+    _given(reason)
+    with transaction.atomic():
+        return dispatch.cancel(session) and _write(by, "cancel", session, reason)
+
+
+def retry(by: User, session: Session, reason: str) -> bool:
+    _given(reason)
+    with transaction.atomic():
+        return dispatch.retry(session) and _write(by, "retry", session, reason)
+
+
+def ban(by: User, user: User, reason: str) -> bool:
+    """They are signed out everywhere, their renders stop, their shares are dead. Raises NotAllowed."""
+    _given(reason)
+    _mind_rank(by, user)
+    with transaction.atomic():
+        if not user.ban():
+            return False
+        accounts.sign_out_everywhere(user)
+        removal.cancel_renders_of(user)
+        return _write(by, "ban", user, reason)
+
+
+def unban(by: User, user: User, reason: str) -> bool:
+    """Raises NotAllowed."""
+    _given(reason)
+    _mind_rank(by, user)
+    with transaction.atomic():
+        return user.unban() and _write(by, "unban", user, reason)
+
+
+def close(by: User, report: Report, reason: str) -> bool:
+    _given(reason)
+    with transaction.atomic():
+        return report.close(by) and _write(by, "close", report, reason)
+
+
+def appoint(by: User, user: User) -> None:
+    """After a superuser changed what they may do: as it now stands."""
+    groups = ", ".join(user.groups.values_list("name", flat=True)) or "none"
+    _write(by, "appoint", user, f"staff: {user.is_staff}, superuser: {user.is_superuser}, groups: {groups}")
+
+
+def look(by: User, portrait: Portrait) -> None:
+    """Somebody looks at a picture that is not theirs."""
+    before = AuditEntry.objects.filter(
+        actor=by, action="viewed", target=_named(portrait), created_at__gt=timezone.now() - GLANCE
+    )
+    if portrait.owner_id != by.pk and not before.exists():
+        _write(by, "viewed", portrait, "")
+
+
+def _given(reason: str) -> str:
+    if not reason.strip():
+        raise ReasonMissing("Please say why.")
+    return reason
+
+
+def _mind_rank(by: User, user: User) -> None:
+    if user.pk == by.pk:
+        raise NotAllowed("Nobody bans or unbans themselves.")
+    if (user.is_staff or user.is_superuser) and not by.is_superuser:
+        raise NotAllowed(f"{user} works here; only a superuser can do that.")
+
+
+def _write(by: User, action: str, target: Portrait | Session | Report | User, reason: str) -> bool:
+    AuditEntry.objects.create(
+        actor=by, actor_email=by.email, action=action, target=_named(target), reason=reason.strip()[:300]
+    )
+    return True
+
+
+def _named(target: Portrait | Session | Report | User) -> str:
+    """An id, and of people who were banned the address: titles go when their portraits do."""
+    name = f"{target._meta.model_name} {target.pk}"
+    return f"{name} ({target.email})"[:200] if isinstance(target, User) else name

@@ -1,0 +1,139 @@
+"""The only place that sends to a channel group: what a session's page shows, from the rows.
+
+Delivery is at most once and may be out of order, so every message is a whole snapshot with a
+sequence number; a page drops older ones, and asks again when it connects.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.urls import reverse
+from django.utils import timezone
+
+from portraits.models import Output, Render, Session
+
+log = logging.getLogger(__name__)
+
+STAGES = {
+    "": "Waiting",
+    "starting": "Starting",
+    "analysing": "Measuring the face",
+    "preview": "Waking it up",
+    "rendering": "Drawing every direction",
+    "done": "Ready",
+}
+
+_loop: asyncio.AbstractEventLoop | None = None
+
+
+def use_loop(loop: asyncio.AbstractEventLoop | None) -> None:
+    """The server's loop, when it runs in this process: the in-memory layer lives there and nowhere else."""
+    global _loop
+    _loop = loop
+
+
+def session_group(session_id: UUID) -> str:
+    return f"session.{session_id.hex}"
+
+
+def user_group(user_id: int) -> str:
+    return f"user.{user_id}"
+
+
+def publish(session_id: UUID) -> None:
+    """Tell every page that watches the session how it stands. The session may be gone by now."""
+    session = (
+        Session.objects.select_related("portrait", "shown").prefetch_related("renders").filter(pk=session_id).first()
+    )
+    if session is None:
+        return
+    session.bump()
+    _send(session_group(session_id), {"type": "progress", "snapshot": snapshot(session)})
+
+
+def close_sockets_of(user_id: int) -> None:
+    """After a log-out, a ban or a deletion: their sockets look again whether they may stay."""
+    _send(user_group(user_id), {"type": "check.access"})
+
+
+def close_sockets_on(session_id: UUID) -> None:
+    """After its portrait was deleted."""
+    _send(session_group(session_id), {"type": "check.access"})
+
+
+def snapshot(session: Session) -> dict[str, Any]:
+    """Everything a page shows of a session, JSON."""
+    render = session.first_render
+    return {
+        "sequence": session.sequence,
+        "session": str(session.pk),
+        "state": session.state,
+        "alive": session.alive,
+        "complete": session.complete,
+        "manifest": reverse("session-manifest", args=[session.pk]) if session.alive else None,
+        "poster": poster(session),
+        "position": _position(render),
+        "stage": render.stage,
+        "label": _label(render),
+        "message": render.message,
+        "current": render.current,
+        "total": render.total,
+        "attempt": render.attempt,
+        "tiles": [{"name": name, "state": state} for name, state in render.tiles.items()],
+        "log": render.log,
+        "eta_seconds": _eta(render),
+        "seconds": render.seconds,
+        "error": {"code": render.error_code, "sentence": render.error_sentence} if render.error_code else None,
+        "can_cancel": render.can_cancel,
+        "can_retry": render.can_retry,
+    }
+
+
+def file_name(output: Output, name: str) -> str:
+    """How a stored file is called in addresses: no two attempts share one."""
+    return f"{output.tag.hex[:12]}-{output.attempt}.{name}"
+
+
+def poster(session: Session) -> str | None:
+    """Address of the still picture, once there is one."""
+    if session.shown is None:
+        return None
+    return reverse("session-file", args=[session.pk, file_name(session.shown, "poster.webp")])
+
+
+def _label(render: Render) -> str:
+    if render.state in (Render.State.FAILED, Render.State.CANCELLED, Render.State.QUEUED):
+        return str(Render.State(render.state).label)
+    return STAGES.get(render.stage, "Working")
+
+
+def _position(render: Render) -> int | None:
+    """1 is next; None when it does not wait."""
+    if render.state != Render.State.QUEUED:
+        return None
+    return Render.objects.waiting().filter(queued_at__lt=render.queued_at).count() + 1
+
+
+def _eta(render: Render) -> float | None:
+    """Seconds until it is complete, from the frames so far; None while that is a guess."""
+    if render.state not in Render.ACTIVE or render.started_at is None or render.current < 36 or not render.total:
+        return None
+    elapsed = (timezone.now() - render.started_at).total_seconds()
+    return round(elapsed * (render.total - render.current) / render.current + 1, 1)
+
+
+def _send(group: str, message: dict[str, Any]) -> None:
+    layer = get_channel_layer()
+    if layer is None:
+        raise RuntimeError("CHANNEL_LAYERS names no layer.")
+    if _loop is None:
+        async_to_sync(layer.group_send)(group, message)
+    elif _loop.is_running():
+        # Never waited for: a message that is lost comes with the next one, or with the next snapshot.
+        asyncio.run_coroutine_threadsafe(layer.group_send(group, message), _loop)

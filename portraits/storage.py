@@ -1,0 +1,121 @@
+"""The only place that names object keys, puts files and takes them away.
+
+photos/<id>/photo.webp, thumbnail.webp     an upload and the portrait made from it share the id
+renders/<tag>/<attempt>/<name>             what one attempt of a render has made
+demo/<version>/<name>                      the portrait of the home page
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+from uuid import UUID
+
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage, Storage, storages
+
+PHOTO, THUMBNAIL = "photo.webp", "thumbnail.webp"
+
+
+class PrivateFiles(FileSystemStorage):
+    """Local files that no address leads to; each appears whole or not at all, and replaces its older self."""
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        return name
+
+    def _save(self, name: str, content: File[Any]) -> str:
+        path = Path(self.path(name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            with part.open("wb") as file:
+                for chunk in content.chunks():
+                    file.write(chunk)
+            os.replace(part, path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
+        return name
+
+
+def private() -> Storage:
+    """Where portraits lie."""
+    return storages["private"]
+
+
+def photo_prefix(portrait_id: UUID) -> str:
+    """Where an upload's and its portrait's photo and thumbnail lie."""
+    return f"photos/{portrait_id.hex}/"
+
+
+def put(key: str, source: Path | bytes) -> None:
+    """Store a whole file. Raises OSError."""
+    if isinstance(source, bytes):
+        private().save(key, ContentFile(source))
+        return
+    with source.open("rb") as file:
+        private().save(key, File(file))
+
+
+def read(key: str) -> bytes:
+    """The whole file. Raises FileNotFoundError."""
+    with private().open(key) as file:
+        data: bytes = file.read()
+    return data
+
+
+def exists(key: str) -> bool:
+    return private().exists(key)
+
+
+def sha256(key: str) -> str:
+    """Of the stored bytes, hexadecimal. Raises FileNotFoundError."""
+    with private().open(key) as file:
+        return _digest(file)
+
+
+def _digest(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while chunk := file.read(1 << 20):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def keys(prefix: str = "") -> Iterator[str]:
+    """Every stored key below a prefix that ends with a slash, or all of them."""
+    try:
+        folders, files = private().listdir(prefix)
+    except FileNotFoundError:
+        return
+    yield from (f"{prefix}{name}" for name in files)
+    for folder in folders:
+        yield from keys(f"{prefix}{folder}/")
+
+
+def erase(prefix: str) -> int:
+    """Delete everything below a prefix that ends with a slash, or the one file of that key.
+
+    How many files there were. Safe to call twice. Raises OSError.
+    """
+    found = list(keys(prefix)) if prefix.endswith("/") else [prefix] * exists(prefix)
+    for key in found:
+        private().delete(key)
+    if prefix.endswith("/"):
+        _remove_folders(prefix)
+    return len(found)
+
+
+def _remove_folders(prefix: str) -> None:
+    """Local storage keeps empty folders; others have none."""
+    backend = private()
+    if not isinstance(backend, FileSystemStorage):
+        return
+    folder = Path(backend.path(prefix.rstrip("/")))
+    for path in (folder, folder.parent):
+        try:
+            path.rmdir()
+        except OSError:  # it holds somebody else's files, or is gone
+            return

@@ -1,0 +1,19 @@
+"""What the share panel knows of a portrait."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from portraits.models import Portrait
+from portraits.share_form import ShareForm
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def share_form(context: dict[str, Any], portrait: Portrait) -> ShareForm:
+    """The view's, with what was wrong with it, else a fresh one."""
+    sent = context.get("share_form")
+    return sent if isinstance(sent, ShareForm) else ShareForm(portrait=portrait, initial={"days": ""})

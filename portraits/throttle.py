@@ -1,0 +1,69 @@
+"""How often one address may try something, counted in Django's cache.
+
+The address is REMOTE_ADDR: whom the server itself talks to. Headers in which a proxy names its
+client are believed by nobody here, because anybody can send them: behind a proxy, all people share
+its address until the server is told to trust that proxy, and only that one, and to set REMOTE_ADDR.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from dataclasses import dataclass
+
+from django.core.cache import cache
+from django.http import HttpRequest
+
+IPV6_NETWORK = 64
+"""Bits. One household or one rented machine has all addresses of such a network."""
+
+
+def address_of(request: HttpRequest) -> str:
+    """Whom to count: an IPv4 address, an IPv6 network, or nothing for a local socket."""
+    address = request.META.get("REMOTE_ADDR", "")
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, IPV6_NETWORK), strict=False).network_address)
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """At most `most` different things in each stretch of `seconds`, for each address.
+
+    The same thing again is not counted: a page with a dead link in it asks for that link at every
+    visit, and people behind one address visit it often.
+    """
+
+    name: str
+    most: int
+    seconds: int
+
+    def wait(self, address: str) -> int | None:
+        """Seconds until the address may try again; None when it may now."""
+        if cache.get(self._key(address), 0) < self.most:
+            return None
+        return self.seconds - int(time.time()) % self.seconds
+
+    def count(self, address: str, thing: str) -> None:
+        """One try. `thing`: what tells it from others, at most 100 plain characters."""
+        key = self._key(address)
+        if not cache.add(f"{key}:{thing}", 1, self.seconds) or cache.add(key, 1, self.seconds):
+            return
+        try:
+            cache.incr(key)
+        except ValueError:  # a full cache has just dropped it
+            cache.set(key, 1, self.seconds)
+
+    def _key(self, address: str) -> str:
+        return f"throttle:{self.name}:{address}:{int(time.time()) // self.seconds}"
+
+
+GUESSES = Throttle("share-guesses", most=20, seconds=600)
+"""Tokens of share links that never were any."""
+REPORTS = Throttle("reports", most=5, seconds=3600)

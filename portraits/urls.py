@@ -1,0 +1,68 @@
+"""Every address of the app. tests/portraits/test_access.py declares who may use each."""
+
+from django.urls import path
+
+from portraits.views.account import account, account_delete, account_sign_out
+from portraits.views.confirm import confirm
+from portraits.views.demo import demo_file, demo_manifest
+from portraits.views.gallery import gallery
+from portraits.views.health import livez, readyz
+from portraits.views.home import home
+from portraits.views.one_time_sign_in import one_time_sign_in
+from portraits.views.portrait import portrait
+from portraits.views.portrait_delete import portrait_delete
+from portraits.views.portrait_thumbnail import portrait_thumbnail
+from portraits.views.portrait_title import portrait_title
+from portraits.views.portrait_zip import portrait_zip
+from portraits.views.session import (
+    session,
+    session_cancel,
+    session_file,
+    session_manifest,
+    session_progress,
+    session_retry,
+)
+from portraits.views.share import share
+from portraits.views.share_create import share_create
+from portraits.views.share_embed import share_embed
+from portraits.views.share_file import share_file
+from portraits.views.share_manifest import share_manifest
+from portraits.views.share_report import share_report
+from portraits.views.share_revoke import share_revoke
+from portraits.views.upload import upload
+from portraits.views.upload_photo import upload_photo, upload_thumbnail
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("account/", account, name="account"),
+    path("account/delete/", account_delete, name="account-delete"),
+    path("account/sign-out/", account_sign_out, name="account-sign-out"),
+    path("demo/manifest.json", demo_manifest, name="demo-manifest"),
+    path("demo/<str:name>", demo_file, name="demo-file"),
+    path("livez", livez, name="livez"),
+    path("portraits/", gallery, name="portraits"),
+    path("portraits/<uuid:portrait_id>/", portrait, name="portrait"),
+    path("portraits/<uuid:portrait_id>/delete/", portrait_delete, name="portrait-delete"),
+    path("portraits/<uuid:portrait_id>/portrait.zip", portrait_zip, name="portrait-zip"),
+    path("portraits/<uuid:portrait_id>/shares/", share_create, name="share-create"),
+    path("portraits/<uuid:portrait_id>/thumbnail.webp", portrait_thumbnail, name="portrait-thumbnail"),
+    path("portraits/<uuid:portrait_id>/title/", portrait_title, name="portrait-title"),
+    path("readyz", readyz, name="readyz"),
+    path("s/<str:token>/", share, name="share"),
+    path("s/<str:token>/embed/", share_embed, name="share-embed"),
+    path("s/<str:token>/manifest.json", share_manifest, name="share-manifest"),
+    path("s/<str:token>/report/", share_report, name="share-report"),
+    path("s/<str:token>/<str:name>", share_file, name="share-file"),
+    path("sessions/<uuid:session_id>/", session, name="session"),
+    path("sessions/<uuid:session_id>/cancel/", session_cancel, name="session-cancel"),
+    path("sessions/<uuid:session_id>/manifest.json", session_manifest, name="session-manifest"),
+    path("sessions/<uuid:session_id>/progress.json", session_progress, name="session-progress"),
+    path("sessions/<uuid:session_id>/retry/", session_retry, name="session-retry"),
+    path("sessions/<uuid:session_id>/<str:name>", session_file, name="session-file"),
+    path("shares/<uuid:link_id>/revoke/", share_revoke, name="share-revoke"),
+    path("sign-in/<str:user_id>/<str:token>/", one_time_sign_in, name="one-time-sign-in"),
+    path("upload/", upload, name="upload"),
+    path("uploads/<uuid:upload_id>/", confirm, name="confirm"),
+    path("uploads/<uuid:upload_id>/photo.webp", upload_photo, name="upload-photo"),
+    path("uploads/<uuid:upload_id>/thumbnail.webp", upload_thumbnail, name="upload-thumbnail"),
+]

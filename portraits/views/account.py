@@ -1,0 +1,59 @@
+"""A person's own settings: address, password, where they are signed in, and the way out."""
+
+from __future__ import annotations
+
+from allauth.account.adapter import get_adapter
+from allauth.core import ratelimit
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST, require_safe
+
+from portraits import accounts, removal
+from portraits.farewell import FarewellForm
+from portraits.models import BrowserSession
+from portraits.views.person import person
+
+
+@never_cache
+@require_safe
+def account(request: HttpRequest) -> HttpResponse:
+    return _page(request, FarewellForm(person(request)))
+
+
+@require_POST
+def account_sign_out(request: HttpRequest) -> HttpResponse:
+    """Everywhere but here."""
+    ended = accounts.sign_out_everywhere(person(request), but=request.session.session_key)
+    browsers = "1 other browser" if ended == 1 else f"{ended} other browsers"
+    messages.success(request, f"You are signed out of {browsers}." if ended else "You were signed in only here.")
+    return redirect("account")
+
+
+@sensitive_post_parameters()
+@require_POST
+def account_delete(request: HttpRequest) -> HttpResponse:
+    """The account, its portraits, links and files, at once."""
+    user = person(request)
+    too_often: HttpResponse | None = ratelimit.consume_or_429(request, action="delete_account", user=user)
+    if too_often:
+        return too_often
+    form = FarewellForm(user, request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=400)
+    get_adapter().logout(request)
+    removal.remove_user(user)
+    messages.success(request, "Your account and everything in it are deleted. Farewell!")
+    return redirect("home")
+
+
+def _page(request: HttpRequest, farewell: FarewellForm, status: int = 200) -> HttpResponse:
+    user = person(request)
+    context = {
+        "farewell": farewell,
+        "browsers": BrowserSession.objects.of(user).count(),
+        "portraits": user.portraits.count(),
+    }
+    return render(request, "account/settings.html", context, status=status)

@@ -1,0 +1,90 @@
+"""Which face, which part of the picture, which options: one click makes the portrait as it is suggested."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from gpuworker.contract import Box
+from portraits import intake
+from portraits.findings import Finding
+from portraits.forms import LARGE_FACE, ConfirmForm
+from portraits.models import Portrait, Upload, User
+from portraits.views.person import person
+
+ROOM = 0.3
+"""Around a face's own picture, in its sides: hair and chin make it known."""
+
+
+@dataclass(frozen=True)
+class FaceChoice:
+    """One face as the chooser shows it. refusal: why it cannot be chosen."""
+
+    index: int
+    box: Box
+    view_box: str
+    refusal: str | None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """Once the portrait is made, its page: however often and whenever the form is sent."""
+    upload = Upload.objects.waiting(person(request)).select_related("owner").filter(pk=upload_id).first()
+    if upload is None:
+        return redirect(_made(person(request), upload_id))
+    if request.method != "POST":
+        return _page(request, upload, None)
+    form = ConfirmForm(request.POST, upload=upload)
+    if not form.is_valid():
+        return _page(request, upload, form)
+    try:
+        session = intake.adopt(upload, form.choice)
+    except intake.UploadGone:
+        raise Http404 from None
+    return redirect(session.portrait)
+
+
+def _made(owner: User, upload_id: UUID) -> Portrait:
+    """The portrait that the upload has become, or 404."""
+    portrait = Portrait.objects.visible_to(owner).filter(pk=upload_id).first()
+    if portrait is None:
+        raise Http404
+    return portrait
+
+
+def _page(request: HttpRequest, upload: Upload, form: ConfirmForm | None) -> HttpResponse:
+    faces = intake.faces(upload)
+    usable = [face for face in faces if face.usable]
+    chosen = intake.suggested(upload)
+    context = {
+        "upload": upload,
+        "form": form or ConfirmForm(upload=upload),
+        "faces": [_choice(face) for face in faces],
+        "usable": usable,
+        "chosen": chosen,
+        "view_box": _view_box(chosen.crop or chosen.box),
+        "large_fits": any(face.width >= LARGE_FACE for face in usable),
+        "crop_data": {
+            "width": upload.width,
+            "height": upload.height,
+            "faces": [face.to_json() for face in usable],
+        },
+    }
+    return render(request, "portraits/confirm.html", context, status=422 if form else 200)
+
+
+def _choice(face: Finding) -> FaceChoice:
+    box = face.box
+    around = Box(
+        box.x - ROOM * box.width, box.y - ROOM * box.height, (1 + 2 * ROOM) * box.width, (1 + 2 * ROOM) * box.height
+    )
+    return FaceChoice(face.index, box, _view_box(around), face.sentence)
+
+
+def _view_box(box: Box) -> str:
+    """For an SVG."""
+    return f"{box.x:.0f} {box.y:.0f} {box.width:.0f} {box.height:.0f}"

@@ -1,0 +1,37 @@
+"""The home page's portrait, for everybody."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+from portraits import delivery, demo
+from portraits.delivery import Audience
+
+
+@login_not_required
+@require_safe
+def demo_manifest(request: HttpRequest) -> HttpResponse:
+    """404 until there is a demo."""
+    pointer = demo.current()
+    if pointer is None:
+        raise Http404
+    version, manifest = pointer["version"], pointer["manifest"]
+    levels = [{**level, "sheets": [f"{version}.{name}" for name in level["sheets"]]} for level in manifest["levels"]]
+    return JsonResponse(
+        {**manifest, "poster": f"{version}.{manifest['poster']}", "levels": levels},
+        headers={"Cache-Control": "public, max-age=60"},
+    )
+
+
+@login_not_required
+@require_safe
+def demo_file(request: HttpRequest, name: str) -> HttpResponse:
+    """A file that the demo's manifest lists, and its poster under its plain name."""
+    pointer = demo.current()
+    plain = name.removeprefix(f"{pointer['version']}.") if pointer else ""
+    if pointer is None or plain not in pointer["files"]:
+        raise Http404
+    sha256 = pointer["files"][plain]["sha256"]
+    return delivery.stored_response(request, demo.key(pointer["version"], plain), sha256, Audience.PUBLIC)

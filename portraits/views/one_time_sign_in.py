@@ -1,0 +1,28 @@
+"""The link that `make run` prints: it signs one person in, once."""
+
+from __future__ import annotations
+
+from allauth.account.adapter import get_adapter
+from allauth.core import ratelimit
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from portraits import accounts
+
+
+@never_cache
+@login_not_required
+@require_GET  # not HEAD: whoever only looks at the link must not spend it
+def one_time_sign_in(request: HttpRequest, user_id: str, token: str) -> HttpResponse:
+    """To the home page, whatever else the address says; 404 for a link that is wrong, used or too old."""
+    too_often: HttpResponse | None = ratelimit.consume_or_429(request, action="one_time_sign_in", limit_get=True)
+    if too_often:
+        return too_often
+    user = accounts.spend_link(user_id, token)
+    if user is None:
+        return render(request, "account/link_spent.html", status=404)
+    get_adapter().login(request, user)
+    return redirect("home")

@@ -1,0 +1,47 @@
+"""One portrait: the face, how its making goes, and what its owner can do with it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from gpuworker.contract import Size
+from portraits import cards, progress
+from portraits.forms import TitleForm
+from portraits.models import Portrait, Render
+from portraits.views.person import person
+
+TALL = 0.75
+"""Width over height of a frame; the usual one has 0.8."""
+
+
+@require_safe
+def portrait(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
+    found = get_object_or_404(Portrait.objects.visible_to(person(request)), pk=portrait_id)
+    session = found.current_session
+    snapshot = progress.snapshot(session) if session else None
+    shape = cards.frame(found, session)
+    context = {
+        "portrait": found,
+        "session": session,
+        "snapshot": snapshot,
+        "under_way": snapshot is not None and snapshot["state"] in (Render.State.QUEUED, *Render.ACTIVE),
+        "view_box": cards.view_box(found),
+        "thumbnail": reverse("portrait-thumbnail", args=[found.pk]),
+        "shape": shape,
+        "shape_words": f"{shape.width} × {shape.height} pixels",
+        "stage_shape": _stage_shape(shape),
+        "title_form": TitleForm(initial={"title": found.title}),
+    }
+    return render(request, "portraits/portrait.html", context)
+
+
+def _stage_shape(frame: Size) -> str:
+    """Whole pictures may be far from the usual shape; the style sheet lays them out otherwise."""
+    if frame.width > frame.height:
+        return "wide"
+    return "tall" if frame.width / frame.height < TALL else ""

@@ -1,0 +1,25 @@
+"""Deleting a portrait for good, asked once."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from portraits import cards, removal
+from portraits.models import Portrait
+from portraits.views.person import person
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def portrait_delete(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
+    mine = cards.with_sessions(Portrait.objects.visible_to(person(request)))
+    portrait = get_object_or_404(mine, pk=portrait_id)
+    if request.method != "POST":
+        return render(request, "portraits/delete.html", {"portrait": portrait, "card": cards.card(portrait)})
+    removal.remove_portrait(portrait)
+    messages.success(request, f"“{portrait}” has been deleted.")
+    return redirect("portraits")

@@ -1,0 +1,25 @@
+"""What its owner calls it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from portraits.forms import TitleForm
+from portraits.models import Portrait
+from portraits.views.person import person
+
+
+@require_POST
+def portrait_title(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
+    portrait = get_object_or_404(Portrait.objects.visible_to(person(request)), pk=portrait_id)
+    form = TitleForm(request.POST)
+    if form.is_valid():
+        portrait.rename(form.cleaned_data["title"])
+    else:
+        messages.error(request, "This title is too long. Please use at most 80 characters.")
+    return redirect(portrait)

@@ -1,0 +1,42 @@
+"""One's own portrait to take along: sheets, element and page in a ZIP."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
+from django.views.decorators.http import require_safe
+
+from portraits import archive
+from portraits.models import Portrait
+from portraits.passing_file import PassingFile
+from portraits.views.person import person
+
+
+@require_safe
+def portrait_zip(request: HttpRequest, portrait_id: UUID) -> HttpResponseBase:
+    """409 with a sentence until the portrait is whole."""
+    portrait = get_object_or_404(Portrait.objects.visible_to(person(request)), pk=portrait_id)
+    session = portrait.current_session
+    if session is None or session.shown is None or not session.shown.complete:
+        return render(request, "portraits/zip_too_early.html", {"portrait": portrait}, status=409)
+    headers = {
+        "Content-Type": "application/zip",
+        "Content-Disposition": content_disposition_header(True, f"{slugify(str(portrait)) or 'portrait'}.zip"),
+        "Cache-Control": "private, no-store",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    if request.method == "HEAD":
+        return HttpResponse(headers=headers)
+    file = PassingFile(settings.SCRATCH_DIR)
+    try:
+        archive.write(session.shown, file.target)
+    except FileNotFoundError:
+        file.close()
+        raise Http404 from None
+    return StreamingHttpResponse(file, headers={**headers, "Content-Length": str(file.size())})

@@ -1,0 +1,74 @@
+"""A session's own addresses: its manifest, its files, its progress, and stopping or repeating it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST, require_safe
+
+from portraits import delivery, dispatch, progress
+from portraits.delivery import Audience
+from portraits.models import Output, Session
+from portraits.views.person import person
+
+
+def _session(request: HttpRequest, session_id: UUID) -> Session:
+    """The person's own, or 404."""
+    sessions = Session.objects.visible_to(person(request)).select_related("portrait", "shown")
+    return get_object_or_404(sessions.prefetch_related("renders"), pk=session_id)
+
+
+def _shown(session: Session) -> Output:
+    if session.shown is None:
+        raise Http404
+    return session.shown
+
+
+@require_safe
+def session(request: HttpRequest, session_id: UUID) -> HttpResponseRedirect:
+    """The page of its portrait."""
+    return HttpResponseRedirect(_session(request, session_id).portrait.get_absolute_url())
+
+
+@require_safe
+def session_manifest(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """From the row, while it grows; 404 until there is something to show."""
+    return delivery.manifest_response(request, _shown(_session(request, session_id)), Audience.OWNER)
+
+
+@require_safe
+def session_file(request: HttpRequest, session_id: UUID, name: str) -> HttpResponse:
+    """A file that the manifest lists."""
+    return delivery.file_response(request, _shown(_session(request, session_id)), name, Audience.OWNER)
+
+
+@require_safe
+def session_progress(request: HttpRequest, session_id: UUID) -> JsonResponse:
+    """What the socket tells, for pages whose sockets are blocked."""
+    response = JsonResponse(progress.snapshot(_session(request, session_id)))
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+def session_cancel(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """409 when there was nothing to cancel."""
+    found = _session(request, session_id)
+    return _told(request, session_id, changed=dispatch.cancel(found))
+
+
+@require_POST
+def session_retry(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """409 when nothing had failed or been cancelled."""
+    found = _session(request, session_id)
+    return _told(request, session_id, changed=dispatch.retry(found))
+
+
+def _told(request: HttpRequest, session_id: UUID, *, changed: bool) -> HttpResponse:
+    """The new snapshot for scripts, the portrait's page for forms."""
+    found = _session(request, session_id)
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse(progress.snapshot(found), status=200 if changed else 409)
+    return redirect(found.portrait)

@@ -1,0 +1,28 @@
+"""A new link to one's own portrait."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_POST
+
+from gpuworker.contract import STANDARD_FRAME, Size
+from portraits.models import Portrait, ShareLink
+from portraits.share_addresses import ShareAddresses
+from portraits.share_form import ShareForm
+from portraits.views.person import person
+from portraits.views.share_panel import panel
+
+
+@require_POST
+def share_create(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
+    """Its address is in this answer and nowhere else: what is kept is a hash."""
+    portrait = get_object_or_404(Portrait.objects.visible_to(person(request)), pk=portrait_id)
+    form = ShareForm(request.POST, portrait=portrait)
+    if not form.is_valid():
+        return panel(request, portrait, 422, share_form=form)
+    link, token = ShareLink.create_for(portrait, form.expires_at)
+    frame = Size(**link.output.manifest["frame"]) if link.output else STANDARD_FRAME
+    return panel(request, portrait, 201, new_link=ShareAddresses(token, frame))

@@ -1,0 +1,28 @@
+"""A shared portrait alone, to be framed by other people's pages."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from portraits import progress
+from portraits.models import ShareLink
+from portraits.views.frameable import frameable
+from portraits.views.through_link import through_link
+
+
+@login_not_required
+@require_safe
+@through_link
+@frameable
+@cache_control(public=True, max_age=60)
+def share_embed(request: HttpRequest, link: ShareLink, token: str) -> HttpResponse:
+    """No cookie is read or set; kept for at most a minute, so that a revoked link is soon dead here too."""
+    output = link.output
+    name = progress.file_name(output, "poster.webp") if output else ""
+    poster = reverse("share-file", args=[token, name]) if output else None
+    return render(request, "share/embed.html", {"token": token, "poster": poster})

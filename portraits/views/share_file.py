@@ -1,0 +1,25 @@
+"""A shared portrait's sheets and poster, for pages of any origin."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from portraits import delivery
+from portraits.delivery import Audience
+from portraits.models import ShareLink
+from portraits.views.through_link import DATA_METHODS, preflight, through_link
+
+
+@login_not_required
+@require_http_methods(DATA_METHODS)
+@through_link
+def share_file(request: HttpRequest, link: ShareLink, token: str, name: str) -> HttpResponse:
+    """A file that the manifest lists."""
+    if request.method == "OPTIONS":
+        return preflight()
+    output = link.output
+    if output is None:
+        raise Http404
+    return delivery.file_response(request, output, name, Audience.PUBLIC)

@@ -1,0 +1,25 @@
+"""A shared portrait's manifest, for pages of any origin."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from portraits import delivery
+from portraits.delivery import Audience
+from portraits.models import ShareLink
+from portraits.views.through_link import DATA_METHODS, preflight, through_link
+
+
+@login_not_required
+@require_http_methods(DATA_METHODS)
+@through_link
+def share_manifest(request: HttpRequest, link: ShareLink, token: str) -> HttpResponse:
+    """It grows while the portrait is made; 404 until there is something to show."""
+    if request.method == "OPTIONS":
+        return preflight()
+    output = link.output
+    if output is None:
+        raise Http404
+    return delivery.manifest_response(request, output, Audience.PUBLIC)

@@ -1,0 +1,22 @@
+"""The share panel after a change: alone for the page's script, in a page of its own for forms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from portraits.models import Portrait
+
+SCRIPT = "fetch"
+"""What share.js sends as X-Requested-With."""
+
+
+def panel(request: HttpRequest, portrait: Portrait, status: int, **context: Any) -> HttpResponse:
+    """Never kept anywhere: it may show a new link."""
+    by_script = request.headers.get("X-Requested-With") == SCRIPT
+    template = "portraits/_share.html" if by_script else "portraits/share.html"
+    response = render(request, template, {"portrait": portrait, **context}, status=status)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,79 @@
+"""What every address below a share link begins with: is the link of that token alive?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from portraits.models import ShareLink
+from portraits.models.share import hash_token
+from portraits.throttle import GUESSES, address_of
+from portraits.views.frameable import frameable
+
+View = Callable[..., HttpResponse]
+DATA_METHODS = ("GET", "HEAD", "OPTIONS")
+"""Of addresses that pages of other origins may read."""
+
+
+def through_link(view: View) -> View:
+    """Calls `view(request, link, token, …)` for a live link.
+
+    Else answers 404, and 429 to whoever has tried too many tokens that never were any: then even a
+    real one gets no answer, because that would tell it from the others.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, token: str, **kwargs: str) -> HttpResponse:
+        response = _answer(request, token, view, kwargs)
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        response["X-Robots-Tag"] = "noindex, nofollow, noimageindex"
+        return response
+
+    return guarded
+
+
+def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
+    """Try again in so many seconds."""
+    response = _refusal(request, "share/too_many.html", 429)
+    response["Retry-After"] = str(seconds)
+    return response
+
+
+def preflight() -> HttpResponse:
+    """The answer to OPTIONS: any origin may read, nobody's cookies are wanted."""
+    headers = {
+        "Allow": ", ".join(DATA_METHODS),
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Allow-Methods": "GET, HEAD",
+        "Access-Control-Allow-Headers": "If-None-Match",
+        "Access-Control-Max-Age": "600",
+    }
+    return HttpResponse(status=204, headers=headers)
+
+
+def _answer(request: HttpRequest, token: str, view: View, kwargs: dict[str, str]) -> HttpResponse:
+    address = address_of(request)
+    seconds = GUESSES.wait(address)
+    if seconds is not None:
+        return too_many(request, seconds)
+    link = ShareLink.objects.for_token(token).select_related("portrait").first()
+    if link is None:
+        if not ShareLink.was_made(token):
+            GUESSES.count(address, hash_token(token))
+        return _refusal(request, "share/gone.html", 404)
+    try:
+        return view(request, link, token, **kwargs)
+    except Http404:
+        return _refusal(request, "share/gone.html", 404)
+
+
+@frameable
+def _refusal(request: HttpRequest, template: str, status: int) -> HttpResponse:
+    """Where the portrait was embedded, the sentence is shown, and the element learns the status."""
+    response = render(request, template, status=status)
+    response["Cache-Control"] = "no-store"
+    response["Access-Control-Allow-Origin"] = "*"
+    return response

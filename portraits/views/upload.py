@@ -1,0 +1,46 @@
+"""The door: a photo and the consent to use it, by form or by script."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from portraits import intake
+from portraits.forms import UploadForm
+from portraits.uploads import UploadRefused
+from portraits.views.person import person
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def upload(request: HttpRequest) -> HttpResponse:
+    """Scripts, which accept JSON, are answered in it: 201 {upload, address}, or {code, sentence, details}."""
+    if request.method != "POST":
+        return render(request, "portraits/upload.html", {"form": UploadForm()})
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _refused(request, form, UploadRefused("photo_missing"))
+    try:
+        received = intake.receive(person(request), form.cleaned_data["photo"], form.cleaned_data["consent"])
+    except UploadRefused as refusal:
+        return _refused(request, form, refusal)
+    address = reverse("confirm", args=[received.pk])
+    if _wants_json(request):
+        return JsonResponse({"upload": str(received.pk), "address": address}, status=201)
+    return redirect(address)
+
+
+def _refused(request: HttpRequest, form: UploadForm, refusal: UploadRefused) -> HttpResponse:
+    if _wants_json(request):
+        response: HttpResponse = JsonResponse({**refusal.to_json(), "details": {}}, status=refusal.status)
+    else:
+        context = {"form": form, "refusal": refusal}
+        response = render(request, "portraits/upload.html", context, status=refusal.status)
+    if refusal.retry_seconds is not None:
+        response["Retry-After"] = str(refusal.retry_seconds)
+    return response
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return "application/json" in request.headers.get("Accept", "")

@@ -1,0 +1,28 @@
+"""The photo that waits for its owner's choice, and its thumbnail."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from portraits import delivery, storage
+from portraits.delivery import Audience
+from portraits.models import Upload
+from portraits.views.person import person
+
+
+@require_safe
+def upload_photo(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    upload = get_object_or_404(Upload.objects.waiting(person(request)), pk=upload_id)
+    key = storage.photo_prefix(upload.pk) + storage.PHOTO
+    return delivery.stored_response(request, key, upload.photo_sha256, Audience.OWNER)
+
+
+@require_safe
+def upload_thumbnail(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    upload = get_object_or_404(Upload.objects.waiting(person(request)), pk=upload_id)
+    key = storage.photo_prefix(upload.pk) + storage.THUMBNAIL
+    return delivery.stored_response(request, key, upload.thumbnail_sha256, Audience.OWNER)

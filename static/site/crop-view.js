@@ -1,0 +1,165 @@
+/**
+ * The crop on a canvas, moved by pointer, touch, wheel and keys.
+ */
+
+/** Share of the window that one press of an arrow key moves it. */
+const STEP = 0.02;
+const ZOOM_STEP = 1.05;
+
+export class CropView {
+  #canvas;
+  #picture = null;
+  #photo;
+  #crop;
+  #whole = false;
+  #changed;
+  /** Where the fingers are. @type {Map<number, {x: number, y: number}>} */
+  #held = new Map();
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {{width: number, height: number}} photo
+   * @param {import('./crop.js').Crop} crop
+   * @param {() => void} changed called after a person has changed the crop
+   */
+  constructor(canvas, photo, crop, changed) {
+    this.#canvas = canvas;
+    this.#photo = photo;
+    this.#crop = crop;
+    this.#changed = changed;
+    canvas.addEventListener('pointerdown', (event) => this.#onDown(event));
+    canvas.addEventListener('pointermove', (event) => this.#onMove(event));
+    for (const end of ['pointerup', 'pointercancel']) canvas.addEventListener(end, (event) => this.#onUp(event));
+    canvas.addEventListener('wheel', (event) => this.#onWheel(event), { passive: false });
+    canvas.addEventListener('keydown', (event) => this.#onKey(event));
+    new ResizeObserver(() => this.draw()).observe(canvas);
+  }
+
+  set crop(crop) {
+    this.#crop = crop;
+    this.draw();
+  }
+
+  /** The whole picture instead of the crop. @param {boolean} whole */
+  set whole(whole) {
+    this.#whole = whole;
+    this.#canvas.classList.toggle('whole', whole);
+    this.draw();
+  }
+
+  /** @param {HTMLImageElement} picture decoded; any size of the photo */
+  show(picture) {
+    this.#picture = picture;
+    this.draw();
+  }
+
+  draw() {
+    const { clientWidth, clientHeight } = this.#canvas;
+    if (!this.#picture || !clientWidth) return;
+    const density = Math.min(devicePixelRatio, 3);
+    this.#canvas.width = Math.round(clientWidth * density);
+    this.#canvas.height = Math.round(clientHeight * density);
+    const context = this.#canvas.getContext('2d', { willReadFrequently: true }); // see #drawBackdrop
+    context.imageSmoothingQuality = 'high';
+    this.#drawBackdrop(context);
+    const { scale, left, top } = this.#placed();
+    context.drawImage(this.#picture, left, top, this.#photo.width * scale, this.#photo.height * scale);
+  }
+
+  /** What lies beyond the photo's edge is made up of its colours, as the site will do. */
+  #drawBackdrop(context) {
+    const small = document.createElement('canvas');
+    Object.assign(small, { width: 6, height: 8 });
+    const few = small.getContext('2d');
+    const { x, y, width, height } = this.#whole ? { x: 0, y: 0, ...this.#photo } : this.#crop.box;
+    const ratio = this.#picture.naturalWidth / this.#photo.width;
+    few.drawImage(this.#picture, Math.max(0, x) * ratio, Math.max(0, y) * ratio, width * ratio, height * ratio, 0, 0, 6, 8);
+    context.drawImage(small, 0.5, 0.5, 5, 7, 0, 0, this.#canvas.width, this.#canvas.height);
+  }
+
+  /** Where the photo's corner lies on the canvas, and how many canvas pixels one of its pixels takes. */
+  #placed() {
+    const { width, height } = this.#canvas;
+    if (this.#whole) {
+      const scale = Math.min(width / this.#photo.width, height / this.#photo.height);
+      return { scale, left: (width - this.#photo.width * scale) / 2, top: (height - this.#photo.height * scale) / 2 };
+    }
+    const { box } = this.#crop;
+    const scale = width / box.width;
+    return { scale, left: -box.x * scale, top: -box.y * scale };
+  }
+
+  #onDown(event) {
+    if (this.#whole || event.button > 0) return;
+    this.#canvas.setPointerCapture(event.pointerId);
+    this.#held.set(event.pointerId, this.#place(event));
+    this.#canvas.classList.add('held');
+  }
+
+  #onMove(event) {
+    const before = this.#held.get(event.pointerId);
+    if (!before || this.#whole) return;
+    const now = this.#place(event);
+    const other = [...this.#held].find(([id]) => id !== event.pointerId)?.[1];
+    this.#held.set(event.pointerId, now);
+    const share = other ? 0.5 : 1; // of two fingers, each moves half
+    this.#crop.move((before.x - now.x) * this.#crop.box.width * share, (before.y - now.y) * this.#crop.box.height * share);
+    if (other) this.#crop.scale(apart(before, other) / (apart(now, other) || 1), middle(now, other));
+    this.#tell();
+  }
+
+  #onUp(event) {
+    this.#held.delete(event.pointerId);
+    this.#canvas.classList.toggle('held', this.#held.size > 0);
+  }
+
+  /** Only when it is meant: a wheel that merely passes scrolls the page. */
+  #onWheel(event) {
+    if (this.#whole || !(event.ctrlKey || document.activeElement === this.#canvas)) return;
+    event.preventDefault();
+    this.#crop.scale(Math.exp(event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)), this.#place(event));
+    this.#tell();
+  }
+
+  #onKey(event) {
+    if (this.#whole || event.ctrlKey || event.altKey || event.metaKey || !this.#steer(event.key)) return;
+    event.preventDefault();
+    this.#tell();
+  }
+
+  /** @returns {boolean} whether the key means something here */
+  #steer(key) {
+    const { width, height } = this.#crop.box;
+    const acts = {
+      ArrowLeft: () => this.#crop.move(-STEP * width, 0),
+      ArrowRight: () => this.#crop.move(STEP * width, 0),
+      ArrowUp: () => this.#crop.move(0, -STEP * height),
+      ArrowDown: () => this.#crop.move(0, STEP * height),
+      '+': () => this.#crop.scale(1 / ZOOM_STEP),
+      '=': () => this.#crop.scale(1 / ZOOM_STEP),
+      '-': () => this.#crop.scale(ZOOM_STEP),
+      0: () => this.#crop.reset(),
+    };
+    acts[key]?.();
+    return key in acts;
+  }
+
+  #tell() {
+    this.draw();
+    this.#changed();
+  }
+
+  /** 0 … 1 of the canvas. */
+  #place({ clientX, clientY }) {
+    const box = this.#canvas.getBoundingClientRect();
+    return { x: (clientX - box.left) / box.width, y: (clientY - box.top) / box.height };
+  }
+}
+
+function apart(a, b) {
+  return Math.hypot(a.x - b.x, a.y - b.y);
+}
+
+function middle(a, b) {
+  return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+}

@@ -1,0 +1,59 @@
+/**
+ * Lists of portraits: the one under the pointer, with the focus or touched by its eye is alive, and no other.
+ */
+
+/** Milliseconds that a pointer must rest: crossing the page wakes nobody. */
+const REST = 120;
+
+const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
+
+class Gallery {
+  #awake = null;
+  #timer = 0;
+
+  /** @param {HTMLElement} list with tiles as templates/portraits/_card.html has them */
+  constructor(list) {
+    list.addEventListener('pointerover', (event) => event.pointerType === 'mouse' && this.#soon(tileOf(event.target)));
+    list.addEventListener('pointerleave', () => this.#soon(null));
+    list.addEventListener('focusin', (event) => event.target.matches(':focus-visible') && this.#soon(tileOf(event.target)));
+    list.addEventListener('click', (event) => this.#onClick(event));
+  }
+
+  #onClick(event) {
+    const button = event.target.closest('.wake');
+    if (!button) return;
+    clearTimeout(this.#timer);
+    this.#wake(button.getAttribute('aria-pressed') === 'true' ? null : tileOf(button));
+  }
+
+  #soon(tile) {
+    clearTimeout(this.#timer);
+    if (tile !== this.#awake) this.#timer = setTimeout(() => this.#wake(tile), tile ? REST : 3 * REST);
+  }
+
+  #wake(tile) {
+    if (this.#awake) this.#sleep(this.#awake);
+    this.#awake = tile;
+    if (!tile || reducedMotion.matches) return;
+    const tracker = document.createElement('gaze-tracker');
+    tracker.setAttribute('src', tile.dataset.manifest);
+    tracker.setAttribute('no-poll', '');
+    tracker.setAttribute('aria-hidden', 'true');
+    tracker.tabIndex = -1; // the link around it is what one reaches
+    tile.querySelector('.tile-frame').append(tracker);
+    tile.classList.add('live');
+    tile.querySelector('.wake').setAttribute('aria-pressed', 'true');
+  }
+
+  #sleep(tile) {
+    tile.querySelector('gaze-tracker')?.remove();
+    tile.classList.remove('live');
+    tile.querySelector('.wake').setAttribute('aria-pressed', 'false');
+  }
+}
+
+function tileOf(element) {
+  return element.closest('.tile[data-manifest]');
+}
+
+for (const list of document.querySelectorAll('.tiles')) new Gallery(list);

@@ -1,0 +1,162 @@
+/**
+ * The panel that says how the making goes, from one snapshot to the next.
+ */
+
+const FINAL = { failed: 'It did not work', cancelled: 'Stopped' };
+const STOPPED = 'You stopped it. Nothing half-made is kept.';
+const SHEETS = { preview: 'Preview', q: 'Large sheet', q_20: 'Small sheet' };
+const STATES = { pending: 'waiting', rendering: 'being drawn', encoding: 'being packed', done: 'stored' };
+
+/** Milliseconds that “Ready” is shown before the panel folds away. */
+const FAREWELL = 3500;
+const FOLDING = 800;
+
+export class Panel {
+  #panel;
+  #told = '';
+  #lines = 0;
+
+  /** @param {HTMLElement} panel as templates/portraits/_progress.html has it */
+  constructor(panel) {
+    this.#panel = panel;
+  }
+
+  /** @param {import('./feed.js').Snapshot} snapshot */
+  show(snapshot) {
+    const before = this.#panel.dataset.state;
+    if (isOver(snapshot)) {
+      if (before !== 'ready') this.#finish(snapshot);
+      return;
+    }
+    this.#panel.hidden = false;
+    this.#panel.classList.remove('folding');
+    this.#panel.dataset.state = snapshot.state === 'ready' ? 'storing' : snapshot.state;
+    this.#text('label', FINAL[snapshot.state] ?? snapshot.label);
+    this.#text('counter', snapshot.total ? `${snapshot.current} of ${snapshot.total}` : '');
+    this.#text('words', words(snapshot));
+    this.#bar(snapshot);
+    this.#tiles(snapshot.tiles);
+    this.#log(snapshot.log);
+    this.#part('cancel-form').hidden = !snapshot.can_cancel;
+    this.#part('retry-form').hidden = !snapshot.can_retry;
+    this.#tell(snapshot);
+  }
+
+  /** Calmly: says that it is ready, then makes room. */
+  #finish(snapshot) {
+    this.#panel.dataset.state = 'ready';
+    this.#text('label', 'Ready');
+    this.#text('counter', '');
+    this.#text('words', snapshot.seconds ? `All ${snapshot.total} directions, in ${Math.round(snapshot.seconds)} seconds.` : '');
+    this.#bar({ ...snapshot, current: snapshot.total });
+    this.#tell({ ...snapshot, label: 'Ready' });
+    if (this.#panel.hidden) return;
+    setTimeout(() => this.#panel.classList.add('folding'), FAREWELL);
+    setTimeout(() => { this.#panel.hidden = this.#panel.dataset.state === 'ready'; }, FAREWELL + FOLDING);
+  }
+
+  #bar({ current, total, state }) {
+    const bar = this.#part('progress-bar');
+    bar.max = total || 1;
+    if (total && state !== 'queued') bar.value = current;
+    else bar.removeAttribute('value');
+  }
+
+  #tiles(tiles) {
+    const list = this.#part('progress-tiles');
+    if (list.children.length !== tiles.length) list.replaceChildren(...tiles.map(newTile));
+    tiles.forEach(({ name, state }, index) => {
+      const tile = list.children[index];
+      Object.assign(tile.dataset, { name, state });
+      const said = `${sheetName(name)}: ${STATES[state] ?? state}`;
+      if (tile.title === said) return;
+      tile.title = said;
+      tile.firstElementChild.textContent = said;
+    });
+  }
+
+  #log(lines) {
+    const list = this.#part('progress-lines');
+    const follows = list.scrollHeight - list.scrollTop - list.clientHeight < 24;
+    if (lines.length < this.#lines || list.children.length > this.#lines) {
+      list.replaceChildren(); // another attempt has begun, or the lines that the page came with
+      this.#lines = 0;
+    }
+    list.append(...lines.slice(this.#lines).map(newLine));
+    this.#lines = lines.length;
+    this.#part('progress-log').hidden = lines.length === 0;
+    if (follows) list.scrollTop = list.scrollHeight;
+  }
+
+  /** A screen reader hears each stage once, not each frame. */
+  #tell({ state, label, error }) {
+    const said = error ? `${FINAL[state] ?? label}. ${error.sentence}` : FINAL[state] ?? label;
+    if (said === this.#told) return;
+    this.#told = said;
+    document.querySelector('#progress-live').textContent = said;
+  }
+
+  #text(part, text) {
+    const element = this.#part(`progress-${part}`);
+    if (element.textContent !== text) element.textContent = text;
+  }
+
+  #part(id) {
+    return this.#panel.querySelector(`#${id}`);
+  }
+}
+
+/**
+ * Whether everything is there and booked: its files are whole a moment before its time is known.
+ *
+ * @param {import('./feed.js').Snapshot} snapshot
+ */
+export function isOver({ state, can_cancel: underWay }) {
+  return state === 'ready' && !underWay;
+}
+
+/** @param {import('./feed.js').Snapshot} snapshot */
+function words({ state, error, position, message, eta_seconds: eta, alive }) {
+  if (error) return error.sentence;
+  if (state === 'cancelled') return STOPPED;
+  if (position === 1) return 'Yours is next.';
+  if (position) return `${position - 1} ${position === 2 ? 'portrait is' : 'portraits are'} before yours.`;
+  if (eta !== null) return `${alive ? 'Already alive. ' : ''}${left(eta)}`;
+  return message;
+}
+
+function left(seconds) {
+  if (seconds < 3) return 'A moment more for every detail.';
+  if (seconds < 60) return `About ${Math.round(seconds)} seconds until every detail is there.`;
+  return `About ${Math.round(seconds / 60)} min until every detail is there.`;
+}
+
+function sheetName(file) {
+  const [stem] = file.split('.');
+  const quadrant = /^q(\d)(_20)?$/.exec(stem);
+  if (!quadrant) return SHEETS[stem] ?? stem;
+  return `${quadrant[2] ? SHEETS.q_20 : SHEETS.q} ${Number(quadrant[1]) + 1}`;
+}
+
+function newTile() {
+  const tile = document.createElement('li');
+  tile.className = 'sheet';
+  const words = document.createElement('span');
+  words.className = 'visually-hidden';
+  tile.append(words);
+  return tile;
+}
+
+function newLine({ t, text }) {
+  const line = document.createElement('li');
+  const time = document.createElement('time');
+  time.textContent = stamp(t);
+  line.append(time, ` ${text}`);
+  return line;
+}
+
+/** @param {number} seconds @returns {string} mm:ss */
+export function stamp(seconds) {
+  const whole = Math.floor(seconds);
+  return `${String(Math.floor(whole / 60)).padStart(2, '0')}:${String(whole % 60).padStart(2, '0')}`;
+}

@@ -1,0 +1,69 @@
+"""The reply of the airlock: it travels whole, and a decoder that was taken over cannot pass off anything else."""
+
+from __future__ import annotations
+
+import json
+import random
+import struct
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gpuworker.contract import Box
+from portraits.examination import HEAD, LONGEST_SIDE, Examination, GarbledReply, Refusal, pack, unpack
+from portraits.findings import Finding
+
+
+def webp(content: bytes) -> bytes:
+    return b"RIFF" + struct.pack("<I", 4 + len(content)) + b"WEBP" + content
+
+
+ACCEPTED = Examination(
+    photo=webp(b"photo"),
+    thumbnail=webp(b"small"),
+    width=400,
+    height=300,
+    alpha=True,
+    findings=(Finding(0, Box(1, 2, 3, 4), 3, Box(0, 0, 5, 6)), Finding(1, Box(1, 2, 3, 4), 2, code="a", sentence="B.")),
+    suggested=0,
+)
+
+
+@pytest.mark.parametrize("answer", [ACCEPTED, replace(ACCEPTED, suggested=None), Refusal("no_face", "No face.")])
+def test_an_answer_travels_whole(answer: Examination | Refusal) -> None:
+    assert unpack(pack(answer)) == answer
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"photo": b"GIF89a"}, {"photo": webp(b"photo")[:-1]}, {"thumbnail": webp(b"small") + b"<script>"}]
+    + [{"thumbnail": b""}, {"width": 0}, {"height": LONGEST_SIDE + 1}, {"findings": ()}, {"suggested": 1}]
+    + [{"findings": ACCEPTED.findings[1:], "suggested": None}, {"suggested": 7}],
+)
+def test_an_impossible_answer_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(GarbledReply):
+        unpack(pack(replace(ACCEPTED, **change)))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [[], {}, 5, None, {"code": 5, "sentence": "B."}, {"code": "a"}, {"photo": "x"}, {"photo": 1, "findings": 3}],
+)
+def test_a_head_that_is_none_is_refused(head: Any) -> None:
+    encoded = json.dumps(head).encode()
+    with pytest.raises(GarbledReply):
+        unpack(HEAD.pack(len(encoded)) + encoded)
+
+
+def test_garbled_replies_are_refused_or_read_but_nothing_else() -> None:
+    chance = random.Random(3)
+    reply = pack(ACCEPTED)
+    for _ in range(2_000):
+        garbled = bytearray(reply[: chance.randint(0, len(reply))])
+        for _ in range(min(3, len(garbled))):
+            garbled[chance.randrange(len(garbled))] = chance.randrange(256)
+        try:
+            unpack(bytes(garbled))
+        except GarbledReply:
+            continue

@@ -1,0 +1,192 @@
+"""What the airlock's children make of a file: sizes, encoding, and faces that the worker finds again."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from gpuworker import faces, framing
+from gpuworker import photo as worker_photo
+from gpuworker.contract import STANDARD_FRAME, RenderRequest
+from gpuworker.errors import NoFace, RenderError
+from gpuworker.inspection import inspect
+from gpuworker.photo import Photo
+from portraits import examiner
+from portraits.examination import LONGEST_SIDE, Examination, PhotoTooHeavy, Refusal, unpack
+from portraits.examiner import ENOUGH_FACE, THUMBNAIL_SIDE, USUAL_SIDE, examine
+from tests.gate.files import decoded, encoded
+
+Pixels = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warm() -> None:
+    examiner.warm()
+
+
+def enlarged(picture: Pixels, width: int, height: int | None = None) -> bytes:
+    size = (width, height or width)
+    return encoded(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC).astype(np.uint8), quality=92)
+
+
+@pytest.fixture(scope="session")
+def pair(astronaut: Pixels) -> bytes:
+    """Two faces side by side, the right one smaller."""
+    picture = Image.new("RGB", (680, 400))
+    person = Image.fromarray(astronaut[:400, 60:400])
+    picture.paste(person, (0, 0))
+    picture.paste(person.resize((306, 360)), (340, 40))
+    return encoded(picture, quality=92)
+
+
+# ------------------------------------------------------------------- the photo
+
+
+def test_a_small_photo_keeps_its_size(astronaut: Pixels) -> None:
+    examined = examine(encoded(astronaut))
+    assert (examined.width, examined.height) == (512, 512)
+
+
+def test_a_large_photo_shrinks_to_the_usual_side(astronaut: Pixels) -> None:
+    examined = examine(enlarged(astronaut[:400, 60:400], 3_400, 4_000))
+    assert (examined.width, examined.height) == (1_741, USUAL_SIDE)
+    assert examined.findings[0].width > ENOUGH_FACE
+
+
+def test_a_small_face_in_a_large_photo_keeps_its_pixels(astronaut: Pixels) -> None:
+    wide = np.full((2_400, 3_600, 3), 90, np.uint8)
+    wide[600:2_200, 1_000:2_600] = cv2.resize(astronaut, (1_600, 1_600), interpolation=cv2.INTER_CUBIC)
+    examined = examine(encoded(wide, quality=92))
+    assert USUAL_SIDE < examined.width < 3_600
+    assert examined.findings[0].width == pytest.approx(ENOUGH_FACE, rel=0.03)
+
+
+def test_no_photo_is_kept_longer_than_the_longest_side(astronaut: Pixels) -> None:
+    wide = np.full((3_000, 6_000, 3), 90, np.uint8)
+    wide[900:2_700, 2_000:3_800] = cv2.resize(astronaut, (1_800, 1_800), interpolation=cv2.INTER_CUBIC)
+    assert examine(encoded(wide, quality=92)).width == LONGEST_SIDE
+
+
+def test_pixels_hardly_change(astronaut: Pixels) -> None:
+    kept = np.asarray(decoded(examine(encoded(astronaut, "PNG")).photo))
+    assert np.abs(kept.astype(int) - astronaut).mean() < 2
+
+
+def test_transparency_survives_shrinking(astronaut: Pixels) -> None:
+    alpha = np.zeros((512, 512), np.uint8)
+    alpha[20:500, 100:400] = 255
+    large = cv2.resize(np.dstack([astronaut, alpha]), (2_560, 2_560), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+    examined = examine(encoded(large, "PNG", compress_level=1))
+    assert examined.alpha
+    kept = np.asarray(decoded(examined.photo))
+    scale = kept.shape[0] / 512
+    assert kept[round(10 * scale), round(10 * scale), 3] == 0
+    assert kept[round(200 * scale), round(250 * scale), 3] == 255
+
+
+def test_an_opaque_alpha_channel_is_none(astronaut: Pixels) -> None:
+    opaque = np.dstack([astronaut, np.full((512, 512), 255, np.uint8)])
+    assert not examine(encoded(opaque, "PNG")).alpha
+
+
+@pytest.mark.parametrize("size", [(512, 512), (2_000, 2_000), (300, 300)])
+def test_the_thumbnail_is_small_and_shows_the_same(astronaut: Pixels, size: tuple[int, int]) -> None:
+    examined = examine(enlarged(astronaut, *size))
+    thumbnail = decoded(examined.thumbnail)
+    assert max(thumbnail.size) == min(THUMBNAIL_SIDE, size[0])
+    shown = np.asarray(Image.fromarray(astronaut).resize(thumbnail.size, Image.Resampling.LANCZOS)).astype(int)
+    assert np.abs(np.asarray(thumbnail) - shown).mean() < 5
+    assert len(examined.thumbnail) < 60_000
+
+
+# ------------------------------------------------------------------- the faces
+
+
+def test_the_worker_finds_the_same_faces_in_the_same_order(pair: bytes) -> None:
+    examined = examine(pair)
+    assert len(examined.findings) == 2
+    for finding in examined.findings:
+        seen = inspect(RenderRequest(photo=examined.photo, face=finding.index))[finding.index]
+        assert seen.face.box == finding.box
+        assert seen.crop == finding.crop
+        assert seen.face.width == finding.width
+
+
+def test_the_suggested_crop_is_what_is_rendered(astronaut: Pixels) -> None:
+    examined = examine(enlarged(astronaut, 1_500))
+    picture = worker_photo.read(examined.photo)
+    face = faces.choose(faces.find(picture.pixels), examined.suggested, picture.pixels.shape)
+    assert framing.frame_portrait(picture, face, STANDARD_FRAME, "auto").crop == examined.findings[0].crop
+
+
+def test_the_largest_faces_trouble_is_told_when_none_is_usable(astronaut: Pixels) -> None:
+    with pytest.raises(NoFace):
+        examine(encoded(np.full((300, 300, 3), 128, np.uint8)))
+
+
+def test_a_usable_face_beside_a_refused_one_is_for_a_person_to_choose(pair: bytes, astronaut: Pixels) -> None:
+    picture = np.asarray(decoded(pair))[:, 135:]  # through the larger face
+    examined = examine(encoded(np.ascontiguousarray(picture), quality=92))
+    assert [face.code for face in examined.findings] == ["face_cut", None]
+    assert examined.findings[0].crop is None
+    assert examined.suggested is None
+
+
+# --------------------------------------------------------------------- parsers
+
+
+def test_only_photo_formats_are_parsed(astronaut: Pixels, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(examiner.FORMATS) == {"JPEG", "PNG", "WEBP", "AVIF", "HEIF"}
+    asked: list[str] = []
+    for name, (factory, accept) in list(Image.OPEN.items()):
+        if name not in examiner.FORMATS:
+            noted = (lambda *_, name=name: asked.append(name), accept)
+            monkeypatch.setitem(Image.OPEN, name, noted)
+        assert factory
+    for kind in ("TIFF", "GIF", "EPS", "BMP", "ICO", "TGA"):
+        with pytest.raises(RenderError):
+            examine(encoded(astronaut, kind))
+    assert asked == []
+
+
+def test_a_heic_file_is_read_upright_and_without_its_words(astronaut: Pixels) -> None:
+    file = Path(__file__).with_name("astronaut.heic").read_bytes()
+    assert b"MARKER" in file
+    examined = examine(file)
+    assert b"MARKER" not in examined.photo
+    upright = np.asarray(Image.fromarray(astronaut).resize((384, 384), Image.Resampling.LANCZOS)).astype(int)
+    assert np.abs(np.asarray(decoded(examined.photo)) - upright).mean() < 4
+
+
+@pytest.mark.parametrize("error", [MemoryError(), cv2.error("Insufficient memory")])
+def test_what_does_not_fit_into_memory_is_too_heavy(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def full(*_: object) -> Photo:
+        raise error
+
+    monkeypatch.setattr(worker_photo, "read", full)
+    with pytest.raises(PhotoTooHeavy):
+        examine(b"")
+
+
+# ------------------------------------------------------------------- the reply
+
+
+def test_the_reply_holds_the_examination(astronaut: Pixels) -> None:
+    file = encoded(astronaut)
+    answer = unpack(examiner.develop(file))
+    assert isinstance(answer, Examination)
+    assert answer.photo == examine(file).photo
+    json.dumps([finding.to_json() for finding in answer.findings])
+
+
+def test_the_reply_holds_the_refusal() -> None:
+    answer = unpack(examiner.develop(io.BytesIO(b"no photo").getvalue()))
+    assert isinstance(answer, Refusal)
+    assert answer.code == "unreadable_photo"

@@ -1,0 +1,255 @@
+"""The cap on bodies, driven as a server drives it: what is refused, when, and how much was read by then."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from gazesite.body_cap import BodyCap, BodyLimits, Message, Receive, Scope, Send
+
+UPLOAD_BYTES = 5_000
+LIMITS = BodyLimits(uploads={"/upload": UPLOAD_BYTES}, usual=1_000)
+JSON = (b"accept", b"application/json")
+
+
+class Reader:
+    """The application inside: it reads the whole body, as Django does, and answers with its length."""
+
+    def __init__(self) -> None:
+        self.received = 0
+        self.disconnected = False
+        self.called = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.called = True
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                self.disconnected = True
+                break
+            self.received += len(message["body"])
+            if not message["more_body"]:
+                break
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"%d" % self.received})
+
+
+class Exchange:
+    """One request: a client that sends `chunks`, and what came back."""
+
+    def __init__(self, *chunks: bytes, path: str = "/upload", headers: Any = (), method: str = "POST") -> None:
+        self.scope = {"type": "http", "method": method, "path": path, "headers": list(headers)}
+        self.taken = 0
+        self.sent: list[Message] = []
+        self._chunks = chunks
+        self.reader = Reader()
+
+    async def receive(self) -> Message:
+        if self.taken == len(self._chunks):
+            await asyncio.Event().wait()  # a client that has gone quiet
+        self.taken += 1
+        more = self.taken < len(self._chunks)
+        return {"type": "http.request", "body": self._chunks[self.taken - 1], "more_body": more}
+
+    async def send(self, message: Message) -> None:
+        self.sent.append(message)
+
+    def run(self, receive: Receive | None = None, **options: Any) -> Exchange:
+        cap = BodyCap(self.reader, LIMITS, **options)
+        asyncio.run(asyncio.wait_for(cap(self.scope, receive or self.receive, self.send), 10))
+        return self
+
+    @property
+    def status(self) -> int:
+        starts = [message for message in self.sent if message["type"] == "http.response.start"]
+        assert len(starts) == 1
+        return int(starts[0]["status"])
+
+    @property
+    def header(self) -> dict[bytes, bytes]:
+        return dict(self.sent[0]["headers"])
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(message["body"] for message in self.sent[1:])
+
+    @property
+    def code(self) -> str:
+        answer = json.loads(self.body)
+        assert answer["sentence"].endswith(".")
+        return str(answer["code"])
+
+
+def declared(length: bytes) -> tuple[bytes, bytes]:
+    return (b"content-length", length)
+
+
+def answering(yes: bool) -> Callable[[Scope], Awaitable[bool]]:
+    async def may_upload(_scope: Scope) -> bool:
+        return yes
+
+    return may_upload
+
+
+def test_a_body_within_the_cap_passes_unchanged() -> None:
+    exchange = Exchange(b"a" * 3_000, b"b" * 2_000, headers=[declared(b"5000")]).run()
+    assert (exchange.status, exchange.body) == (200, b"5000")
+
+
+def test_a_body_of_exactly_the_cap_passes_and_one_byte_more_does_not() -> None:
+    assert Exchange(b"a" * UPLOAD_BYTES).run().status == 200
+    assert Exchange(b"a" * (UPLOAD_BYTES + 1)).run().status == 413
+
+
+def test_other_addresses_take_small_bodies_only() -> None:
+    assert Exchange(b"a" * 1_000, path="/settings").run().status == 200
+    assert Exchange(b"a" * 1_001, path="/settings").run().status == 413
+    assert Exchange(b"a" * 1_001, path="/upload/").run().status == 413
+
+
+def test_case_02_a_declared_length_over_the_cap_is_refused_before_anything_is_read() -> None:
+    exchange = Exchange(b"a" * 9_000, headers=[declared(b"5001"), JSON]).run()
+    assert (exchange.status, exchange.code) == (413, "upload_too_large")
+    assert exchange.taken == 0
+    assert not exchange.reader.called
+
+
+def test_case_02_a_chunked_body_is_cut_at_the_cap_and_the_application_finds_the_client_gone() -> None:
+    exchange = Exchange(*[b"a" * 1_000] * 100, headers=[(b"transfer-encoding", b"chunked"), JSON]).run()
+    assert (exchange.status, exchange.code) == (413, "upload_too_large")
+    assert exchange.taken == 6
+    assert exchange.reader.disconnected
+    assert exchange.reader.received == UPLOAD_BYTES
+
+
+def test_case_02_a_lying_length_is_cut_at_the_cap() -> None:
+    exchange = Exchange(*[b"a" * 1_000] * 100, headers=[declared(b"10"), JSON]).run()
+    assert exchange.status == 413
+    assert exchange.taken == 6
+
+
+def test_case_02_a_stranger_is_refused_before_anything_is_read() -> None:
+    exchange = Exchange(b"a" * 2_000, headers=[JSON]).run(may_upload=answering(False))
+    assert (exchange.status, exchange.code) == (401, "sign_in_required")
+    assert exchange.taken == 0
+    assert not exchange.reader.called
+
+
+def test_case_02_a_strangers_too_long_upload_is_refused_for_its_length() -> None:
+    exchange = Exchange(b"", headers=[declared(b"839000000")]).run(may_upload=answering(False))
+    assert exchange.status == 413
+
+
+def test_a_strangers_form_is_led_to_the_sign_in_page_and_back() -> None:
+    exchange = Exchange(b"a").run(may_upload=answering(False), sign_in="/sign-in/")
+    assert exchange.status == 303
+    assert exchange.header[b"location"] == b"/sign-in/?next=/upload"
+
+
+@pytest.mark.parametrize(("path", "method"), [("/upload", "GET"), ("/settings", "POST")])
+def test_only_uploads_ask_who_it_is(path: str, method: str) -> None:
+    assert Exchange(b"a", path=path, method=method).run(may_upload=answering(False)).status == 200
+
+
+def test_a_member_uploads() -> None:
+    assert Exchange(b"a").run(may_upload=answering(True)).status == 200
+
+
+@pytest.mark.parametrize("length", [b"-1", b"1e3", b"0x10", b"", b"12 13", b"\xd9\xa1", b"+5"])
+def test_a_length_that_is_no_number_is_refused(length: bytes) -> None:
+    exchange = Exchange(b"a", headers=[declared(length), JSON]).run()
+    assert (exchange.status, exchange.code) == (400, "bad_length")
+    assert not exchange.reader.called
+
+
+def test_two_lengths_that_differ_are_refused() -> None:
+    assert Exchange(b"a", headers=[declared(b"1"), declared(b"2")]).run().status == 400
+    assert Exchange(b"a", headers=[declared(b"1"), declared(b"1")]).run().status == 200
+
+
+def test_a_length_of_thousands_of_digits_is_too_large() -> None:
+    assert Exchange(b"a", headers=[declared(b"9" * 10_000)]).run().status == 413
+    assert Exchange(b"a", headers=[declared(b"0" * 10_000 + b"1")]).run().status == 200
+
+
+def test_a_browser_gets_a_page_that_no_script_runs_in() -> None:
+    exchange = Exchange(b"", headers=[declared(b"9999"), (b"accept", b"text/html,*/*")]).run()
+    assert exchange.header[b"content-type"].startswith(b"text/html")
+    assert b"Please send at most" in exchange.body
+    assert b"default-src 'none'" in exchange.header[b"content-security-policy"]
+    assert int(exchange.header[b"content-length"]) == len(exchange.body)
+    assert exchange.header[b"connection"] == b"close"
+
+
+def test_a_client_that_goes_quiet_is_let_go() -> None:
+    class Quiet(Exchange):
+        async def receive(self) -> Message:
+            if self.taken:
+                await asyncio.Event().wait()
+            self.taken += 1
+            return {"type": "http.request", "body": b"a", "more_body": True}
+
+    exchange = Quiet(headers=[JSON]).run(idle_seconds=0.05)
+    assert (exchange.status, exchange.code) == (408, "upload_too_slow")
+    assert exchange.reader.disconnected
+
+
+def test_a_body_that_drips_is_let_go() -> None:
+    async def drops() -> AsyncIterator[Message]:
+        while True:
+            await asyncio.sleep(0.01)
+            yield {"type": "http.request", "body": b"a", "more_body": True}
+
+    source = drops()
+    exchange = Exchange(headers=[JSON]).run(receive=lambda: anext(source), idle_seconds=5, overall_seconds=0.1)
+    assert (exchange.status, exchange.code) == (408, "upload_too_slow")
+
+
+def test_an_application_may_work_as_long_as_it_likes_once_the_body_is_there() -> None:
+    class Pondering(Exchange):
+        async def receive(self) -> Message:
+            if self.taken == 0:
+                self.taken = 1
+                return {"type": "http.request", "body": b"a", "more_body": False}
+            await asyncio.sleep(0.2)
+            return {"type": "http.disconnect"}
+
+    seen: list[str] = []
+
+    async def waits(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.extend([(await receive())["type"], (await receive())["type"]])
+
+    exchange = Pondering()
+    asyncio.run(
+        BodyCap(waits, LIMITS, idle_seconds=0.05, overall_seconds=0.05)(exchange.scope, exchange.receive, exchange.send)
+    )
+    assert seen == ["http.request", "http.disconnect"]
+    assert exchange.sent == []
+
+
+def test_a_body_refused_in_the_middle_of_an_answer_ends_it_without_a_second_one() -> None:
+    async def eager(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        await send({"type": "http.response.body", "body": b"late"})
+
+    exchange = Exchange(*[b"a" * 1_000] * 10)
+    asyncio.run(BodyCap(eager, LIMITS)(exchange.scope, exchange.receive, exchange.send))
+    assert [message["type"] for message in exchange.sent] == ["http.response.start"]
+
+
+def test_sockets_pass_untouched() -> None:
+    seen: list[Scope] = []
+
+    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope)
+
+    exchange = Exchange()
+    scope: Scope = {"type": "websocket", "path": "/upload"}
+    asyncio.run(BodyCap(inner, LIMITS)(scope, exchange.receive, exchange.send))
+    assert seen == [scope]

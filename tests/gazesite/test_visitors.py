@@ -1,0 +1,31 @@
+"""Whether a request carries the cookie of somebody who is signed in."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from gazesite.visitors import is_signed_in
+from tests.portraits import cast
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def scope(*cookies: str) -> dict[str, object]:
+    return {"type": "http", "headers": [(b"cookie", cookie.encode("latin-1")) for cookie in cookies]}
+
+
+@pytest.fixture
+def cookie(transactional_db: None) -> str:
+    client: Client = cast.signed_in(cast.user("owner"))
+    return client.cookies["session"].value
+
+
+async def test_a_session_with_a_user_is_signed_in(cookie: str) -> None:
+    assert await is_signed_in(scope(f"session={cookie}"))
+    assert await is_signed_in(scope(f"csrf=x; session={cookie}; other=1"))
+
+
+@pytest.mark.parametrize("sent", [[], ["session=nobodys"], ["session="], ["csrf=x"], ["session\x00=\xff;;=;"]])
+async def test_anybody_else_is_not(sent: list[str]) -> None:
+    assert not await is_signed_in(scope(*sent))

@@ -1,0 +1,134 @@
+"""The fixed cast, and rows with their files as a real upload and render would leave them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable
+
+from django.test import Client
+from django.utils import timezone
+from PIL import Image
+
+from gpuworker import grid
+from gpuworker.contract import POSTER_NAME, SHEETS, STANDARD_FRAME, Level, Manifest, Progress, level_frame
+from portraits import storage
+from portraits.models import Output, Portrait, Render, Session, Upload, User
+
+PASSWORD = "a long enough password"
+
+
+def user(name: str, **fields: object) -> User:
+    return User.objects.create_user(f"{name}@example.com", PASSWORD, **fields)
+
+
+def picture(colour: str = "tan", size: tuple[int, int] = (410, 512)) -> bytes:
+    """A small WebP."""
+    file = io.BytesIO()
+    Image.new("RGB", size, colour).save(file, "WEBP")
+    return file.getvalue()
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def upload(owner: User) -> Upload:
+    """A photo with one usable face that waits for its owner's choice."""
+    photo, thumbnail = picture(size=(600, 800)), picture(size=(120, 160))
+    row = Upload.objects.create(
+        owner=owner,
+        consent_at=timezone.now(),
+        width=600,
+        height=800,
+        photo_sha256=sha256(photo),
+        photo_size=len(photo),
+        thumbnail_sha256=sha256(thumbnail),
+        original_sha256=sha256(b"original"),
+        stored=True,
+        findings=[
+            {
+                "index": 0,
+                "box": {"x": 200, "y": 200, "width": 200, "height": 260},
+                "width": 190.0,
+                "crop": {"x": 60, "y": 60, "width": 480, "height": 600},
+                "code": None,
+                "sentence": None,
+                "advice": [],
+            }
+        ],
+    )
+    _store(row.pk, photo, thumbnail)
+    return row
+
+
+def portrait(owner: User, title: str = "Eileen") -> Portrait:
+    """A portrait with its photo stored and no session yet."""
+    photo, thumbnail = picture(size=(600, 800)), picture(size=(120, 160))
+    row = Portrait.objects.create(
+        owner=owner,
+        title=title,
+        consent_at=timezone.now(),
+        width=600,
+        height=800,
+        photo_sha256=sha256(photo),
+        thumbnail_sha256=sha256(thumbnail),
+        original_sha256=sha256(b"original"),
+        face=0,
+        face_box={"x": 200, "y": 200, "width": 200, "height": 260},
+    )
+    _store(row.pk, photo, thumbnail)
+    return row
+
+
+def _store(portrait_id: object, photo: bytes, thumbnail: bytes) -> None:
+    prefix = storage.photo_prefix(portrait_id)  # type: ignore[arg-type]
+    storage.put(prefix + storage.PHOTO, photo)
+    storage.put(prefix + storage.THUMBNAIL, thumbnail)
+
+
+def session(of: Portrait) -> Session:
+    """A run that waits in the queue."""
+    run = Session.objects.create(portrait=of)
+    Render.begin(run)
+    return run
+
+
+def claimed(run: Session) -> Output:
+    """Its render in the hands of a worker."""
+    output = run.first_render.claim()
+    assert output is not None
+    return output
+
+
+def store_level(output: Output, levels: Iterable[str], *, complete: bool = False) -> None:
+    """What a worker's step leaves: files, the manifest that lists them, and the session shows it."""
+    render = output.render
+    names = [POSTER_NAME]
+    manifest = Manifest("warp", STANDARD_FRAME, complete=complete)
+    for name in levels:
+        size = grid.LEVELS[name]
+        manifest = manifest.with_level(Level(name, size.x, size.y, level_frame(name, STANDARD_FRAME), SHEETS[name]))
+        names.extend(SHEETS[name])
+    files = {}
+    for name in names:
+        data = picture()
+        storage.put(output.key(name), data)
+        files[name] = {"sha256": sha256(data), "size": len(data)}
+    tiles = {name: "done" for name in names if name != POSTER_NAME}
+    assert render.advance(output, Progress("rendering", 200, 936, "Rendered 200 of 936 frames", tiles), ["Alive"])
+    assert output.record(files, manifest)
+    assert render.session.show(output)
+
+
+def complete(output: Output) -> None:
+    """All levels are there and the render has ended."""
+    store_level(output, grid.LEVELS, complete=True)
+    assert output.render.finish(output)
+
+
+def signed_in(user: User) -> Client:
+    """A browser of this person."""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client

@@ -1,0 +1,76 @@
+"""A worker that needs no CPU: it plays a script of steps, so that tests decide what happens between them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+
+from gpuworker import grid
+from gpuworker.client import Job, RenderedFile, Step
+from gpuworker.contract import POSTER_NAME, SHEETS, STANDARD_FRAME, Level, Manifest, Progress, level_frame
+from gpuworker.errors import RenderError
+from tests.portraits import cast
+
+Between = Callable[[str], None]
+
+
+class ScriptedWorker:
+    """Gives every level with tiny files. `between` is called with the name of each moment before its step."""
+
+    def __init__(
+        self, folder: Path, between: Between = lambda moment: None, ends_with: RenderError | None = None
+    ) -> None:
+        self._folder = folder
+        self._between = between
+        self._ends_with = ends_with
+        self.jobs: list[Job] = []
+        self.closed_early = 0
+
+    def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
+        self.jobs.append(job)
+        try:
+            yield from self._steps(job)
+        except GeneratorExit:
+            self.closed_early += 1
+            raise
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def end_with(self, error: RenderError | None) -> None:
+        """After the first level, from now on; None goes on to the end."""
+        self._ends_with = error
+
+    def before_each(self, between: Between) -> None:
+        """Call this from now on."""
+        self._between = between
+
+    def _steps(self, job: Job) -> Generator[Step]:
+        manifest = Manifest(job.request.engine, STANDARD_FRAME)
+        yield self._step("starting", 0)
+        yield self._step("analysing", 0)
+        for level in grid.LEVELS:
+            self._between(level)
+            names = [*([POSTER_NAME] if level == "preview" else []), *SHEETS[level]]
+            size = grid.LEVELS[level]
+            manifest = manifest.with_level(
+                Level(level, size.x, size.y, level_frame(level, STANDARD_FRAME), SHEETS[level])
+            )
+            stage = "preview" if level == "preview" else "rendering"
+            yield self._step(stage, 36, names, manifest)
+            if self._ends_with is not None:
+                raise self._ends_with
+        self._between("done")
+        yield self._step(
+            "done", 936, (), Manifest(manifest.engine, manifest.frame, complete=True, levels=manifest.levels)
+        )
+
+    def _step(self, stage: str, current: int, names: Sequence[str] = (), manifest: Manifest | None = None) -> Step:
+        files = []
+        for name in names:
+            path = self._folder / name
+            path.write_bytes(cast.picture(size=(8, 10)))
+            files.append(RenderedFile.at(path))
+        progress = Progress(stage, current, 936, stage, dict.fromkeys(names, "done"), tuple(names), manifest)
+        return Step(progress, tuple(files))

@@ -1,0 +1,171 @@
+"""Sockets: whose they are, what they tell, and when they end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from channels.db import database_sync_to_async
+from channels.testing import WebsocketCommunicator
+from django.conf import settings
+from django.test import Client
+
+from gazesite.asgi import application
+from portraits import consumers, dispatch, progress, removal
+from portraits.models import BrowserSession, Render, Session, User
+from tests.portraits import cast
+from tests.portraits.cast import signed_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def owner(transactional_db: None) -> User:
+    return cast.user("owner")
+
+
+@pytest.fixture
+def stranger(transactional_db: None) -> User:
+    return cast.user("stranger")
+
+
+@pytest.fixture(autouse=True)
+def loop_of_the_test() -> Iterator[None]:
+    yield
+    progress.use_loop(None)
+
+
+def socket(session: Session, client: Client | None, origin: str | None = None) -> WebsocketCommunicator:
+    headers = [(b"origin", (origin or settings.SITE_URL).encode())]
+    if client is not None and "session" in client.cookies:
+        headers.append((b"cookie", f"session={client.cookies['session'].value}".encode()))
+    return WebsocketCommunicator(application, f"/ws/sessions/{session.pk}/", headers)
+
+
+@asynccontextmanager
+async def watched(session: Session, client: Client) -> AsyncIterator[WebsocketCommunicator]:
+    """A socket of the person, its first snapshot still to be read."""
+    progress.use_loop(asyncio.get_running_loop())
+    communicator = socket(session, client)
+    connected, _ = await communicator.connect(timeout=10)
+    assert connected
+    yield communicator
+    await communicator.disconnect()
+
+
+async def closing_code(communicator: WebsocketCommunicator, seconds: float = 5) -> int:
+    """Whatever is told before it ends is passed over."""
+    while True:
+        message: dict[str, Any] = await communicator.receive_output(timeout=seconds)
+        if message["type"] == "websocket.close":
+            return int(message["code"])
+
+
+in_thread = database_sync_to_async
+
+
+async def test_the_first_message_is_a_snapshot_and_each_change_follows(rendering: Session, as_owner: Client) -> None:
+    async with watched(rendering, as_owner) as communicator:
+        first = await communicator.receive_json_from(timeout=5)
+        assert (first["state"], first["alive"], first["current"]) == ("rendering", True, 200)
+        await in_thread(dispatch.cancel)(rendering)
+        second = await communicator.receive_json_from(timeout=5)
+        assert (second["state"], second["alive"], second["can_retry"]) == ("cancelled", False, True)
+        assert second["sequence"] > first["sequence"]
+
+
+async def test_what_a_page_says_changes_nothing(rendering: Session, as_owner: Client) -> None:
+    async with watched(rendering, as_owner) as communicator:
+        await communicator.receive_json_from(timeout=5)
+        await communicator.send_to(text_data='{"type": "progress", "state": "ready"}')
+        await communicator.send_to(bytes_data=b"\x00\xff")
+        assert await communicator.receive_nothing()
+
+
+@pytest.mark.parametrize("who", ["stranger", "anonymous"])
+async def test_case_25_other_peoples_and_anonymous_sockets_are_refused(
+    rendering: Session, stranger: User, who: str
+) -> None:
+    client = await in_thread(signed_in)(stranger) if who == "stranger" else None
+    communicator = socket(rendering, client)
+    await communicator.connect(timeout=10)
+    assert await closing_code(communicator) == consumers.NOT_YOURS
+
+
+@pytest.mark.parametrize("what", ["log-out", "ban", "deleted user", "deleted portrait"])
+async def test_case_25_a_socket_ends_within_five_seconds_of(
+    rendering: Session, owner: User, as_owner: Client, moderator: User, what: str
+) -> None:
+    def happen() -> None:
+        match what:
+            case "log-out":
+                as_owner.logout()
+            case "ban":
+                from portraits import moderation
+
+                moderation.ban(moderator, owner, "for the test")
+            case "deleted user":
+                removal.remove_user(owner)
+            case "deleted portrait":
+                removal.remove_portrait(rendering.portrait)
+
+    async with watched(rendering, as_owner) as communicator:
+        await communicator.receive_json_from(timeout=5)
+        await in_thread(happen)()
+        assert await closing_code(communicator) == consumers.NOT_YOURS
+
+
+async def test_case_25_a_session_that_ends_silently_is_noticed(
+    rendering: Session, as_owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "CHECK_SECONDS", 0.05)
+    async with watched(rendering, as_owner) as communicator:
+        await communicator.receive_json_from(timeout=5)
+        await in_thread(BrowserSession.objects.all().delete)()
+        assert await closing_code(communicator) == consumers.NOT_YOURS
+
+
+def test_quiet_sockets_are_checked_often_enough() -> None:
+    assert consumers.CHECK_SECONDS < 5
+
+
+WRONG = [
+    "http://evil.example",
+    "https://127.0.0.1:3000",
+    "http://127.0.0.1",
+    "http://127.0.0.1:3001",
+    "http://127.0.0.1.evil.example:3000",
+    "http://evil.example:3000",
+    "null",
+    "file://",
+    "http://sub.127.0.0.1:3000",
+]
+
+
+@pytest.mark.parametrize("origin", WRONG)
+async def test_case_26_a_cross_site_socket_is_refused(rendering: Session, as_owner: Client, origin: str) -> None:
+    connected, _ = await socket(rendering, as_owner, origin).connect(timeout=10)
+    assert not connected
+
+
+async def test_case_26_our_own_pages_may_open_sockets(rendering: Session, as_owner: Client) -> None:
+    async with watched(rendering, as_owner) as communicator:
+        assert (await communicator.receive_json_from(timeout=5))["session"] == str(rendering.pk)
+
+
+async def test_nobody_hears_of_other_peoples_sessions(rendering: Session, as_owner: Client, stranger: User) -> None:
+    def of_stranger() -> tuple[Session, Client]:
+        output = cast.claimed(cast.session(cast.portrait(stranger)))
+        return output.render.session, signed_in(stranger)
+
+    other, client = await in_thread(of_stranger)()
+    async with watched(rendering, as_owner) as mine, watched(other, client) as theirs:
+        await mine.receive_json_from(timeout=5)
+        await theirs.receive_json_from(timeout=5)
+        await in_thread(dispatch.cancel)(other)
+        assert (await theirs.receive_json_from(timeout=5))["session"] == str(other.pk)
+        assert await mine.receive_nothing()
+    assert await in_thread(Render.objects.count)() == 2

@@ -1,0 +1,69 @@
+"""Start, cancel, retry: what the queue and the pages hear."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from gpuworker.contract import LARGE_FRAME
+from portraits import actors, dispatch, progress
+from portraits.models import Charge, Render, Session, User
+from tests.portraits import cast
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    found: list[str] = []
+    monkeypatch.setattr(actors.run_render, "send", found.append)
+    return found
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
+    """Snapshots that pages were sent."""
+    found: list[dict[str, object]] = []
+    monkeypatch.setattr(progress, "_send", lambda group, message: found.append(message["snapshot"]))
+    return found
+
+
+def test_a_start_is_one_session_one_render_one_charge_and_queued_on_commit(
+    owner: User, sent: list[str], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        session = dispatch.start(cast.portrait(owner), intensity=0.6, frame=LARGE_FRAME)
+        assert sent == []
+    assert sent == [str(session.first_render.pk)]
+    request = session.request(b"photo", "warp")
+    assert (request.intensity, request.frame, request.face, request.framing) == (0.6, LARGE_FRAME, 0, "auto")
+    assert (Session.objects.count(), Render.objects.count(), Charge.objects.get().state) == (1, 1, "reserved")
+
+
+def test_a_start_that_is_rolled_back_queues_nothing(
+    owner: User, sent: list[str], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    portrait = cast.portrait(owner)
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        dispatch.start(portrait)
+        transaction.set_rollback(True)
+    assert sent == []
+
+
+def test_a_cancel_is_told_once_it_holds(rendering: Session, told: list[dict[str, object]]) -> None:
+    assert dispatch.cancel(rendering)
+    assert [(each["state"], each["alive"]) for each in told] == [("cancelled", False)]
+    assert not dispatch.cancel(Session.objects.get())
+
+
+def test_a_retry_is_queued_and_told(
+    rendering: Session,
+    sent: list[str],
+    told: list[dict[str, object]],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    dispatch.cancel(rendering)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert dispatch.retry(Session.objects.get())
+    assert sent == [str(rendering.first_render.pk)]
+    assert told[-1]["state"] == "queued"
+    assert not dispatch.retry(Session.objects.get())

@@ -1,0 +1,78 @@
+"""What a page is told, and how it gets there."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from channels.layers import get_channel_layer
+from django.utils import timezone
+
+from gpuworker.errors import NoFace
+from portraits import progress
+from portraits.models import Portrait, Render, Session
+
+
+def test_a_snapshot_says_everything_of_a_run_in_the_making(rendering: Session) -> None:
+    seen = progress.snapshot(Session.objects.get())
+    assert (seen["state"], seen["label"], seen["stage"]) == ("rendering", "Drawing every direction", "rendering")
+    assert (seen["current"], seen["total"], seen["attempt"]) == (200, 936, 1)
+    assert (seen["alive"], seen["complete"], seen["can_cancel"], seen["can_retry"]) == (True, False, True, False)
+    assert seen["tiles"] == [{"name": "preview.webp", "state": "done"}]
+    assert seen["log"][-1]["text"] == "Alive"
+    assert seen["manifest"] == f"/sessions/{rendering.pk}/manifest.json"
+    assert seen["position"] is seen["error"] is None
+
+
+def test_the_time_that_is_left_comes_from_the_frames_so_far(rendering: Session) -> None:
+    Render.objects.update(started_at=timezone.now() - timedelta(seconds=4))
+    assert progress.snapshot(Session.objects.get())["eta_seconds"] == pytest.approx(4 / 200 * 736 + 1, abs=0.5)
+    Render.objects.update(current=10)
+    assert progress.snapshot(Session.objects.get())["eta_seconds"] is None
+
+
+def test_a_failure_has_its_code_and_sentence(rendering: Session) -> None:
+    render = rendering.first_render
+    assert render.fail(render.attempt, NoFace())
+    seen = progress.snapshot(Session.objects.get())
+    assert seen["error"] == {"code": "no_face", "sentence": NoFace.sentence_default}
+    assert (seen["label"], seen["can_retry"]) == ("Failed", True)
+
+
+def test_a_whole_portrait_is_ready(portrait: Portrait) -> None:
+    seen = progress.snapshot(portrait.sessions.get())
+    assert (seen["state"], seen["complete"], seen["can_cancel"], seen["can_retry"]) == ("ready", True, False, False)
+
+
+def test_every_message_has_a_higher_number(rendering: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(progress, "_send", lambda group, message: told.append(message["snapshot"]["sequence"]))
+    for _ in range(3):
+        progress.publish(rendering.pk)
+    assert told == sorted(set(told))
+
+
+def test_a_session_that_is_gone_is_told_to_nobody(rendering: Session) -> None:
+    rendering.shown = None
+    progress.publish(type(rendering)().pk)
+
+
+async def test_messages_hop_to_the_servers_loop_without_waiting() -> None:
+    layer = get_channel_layer()
+    assert layer is not None
+    progress.use_loop(asyncio.get_running_loop())
+    try:
+        await layer.group_add("test", "channel")
+        await asyncio.to_thread(progress._send, "test", {"type": "progress"})
+        assert await asyncio.wait_for(layer.receive("channel"), 5) == {"type": "progress"}
+    finally:
+        progress.use_loop(None)
+
+
+def test_every_stage_of_the_worker_has_a_label() -> None:
+    from typing import get_args
+
+    from gpuworker.contract import Stage
+
+    assert set(get_args(Stage)) <= set(progress.STAGES)

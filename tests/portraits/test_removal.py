@@ -1,0 +1,66 @@
+"""Deleting: rows at once, files with them, nothing left."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from portraits import intake, removal, storage
+from portraits.models import Charge, Erasure, Portrait, Render, Session, ShareLink, Upload, User
+from tests.portraits import cast
+
+
+def test_case_72_a_deleted_portrait_leaves_no_row_and_no_byte(
+    portrait: Portrait, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    ShareLink.create_for(portrait)
+    with django_capture_on_commit_callbacks(execute=True):
+        removal.remove_portrait(portrait)
+    assert list(storage.keys()) == []
+    models = (Portrait, Session, Render, Charge, ShareLink)
+    assert [model.objects.count() for model in models] == [0] * len(models)
+
+
+def test_a_deleted_user_leaves_nothing_and_others_keep_theirs(
+    owner: User, stranger: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    for person in (owner, stranger):
+        cast.complete(cast.claimed(cast.session(cast.portrait(person))))
+        cast.upload(person)
+    with django_capture_on_commit_callbacks(execute=True):
+        removal.remove_user(owner)
+    assert Portrait.objects.get().owner == Upload.objects.get().owner == stranger
+    assert not User.objects.filter(pk=owner.pk).exists()
+
+
+def test_storage_that_is_away_does_not_stop_a_deletion(
+    portrait: Portrait,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def away(prefix: str) -> int:
+        raise OSError("storage is away")
+
+    with monkeypatch.context() as patch, django_capture_on_commit_callbacks(execute=True):
+        patch.setattr(storage, "erase", away)
+        removal.remove_portrait(portrait)
+    assert not Portrait.objects.exists()
+    removal.erase_pending()
+    assert list(storage.keys()) == []
+
+
+def test_an_upload_that_has_become_a_portrait_keeps_its_files(
+    owner: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    upload = cast.upload(owner)
+    intake.adopt(upload, intake.Choice(intake.suggested(upload)))
+    with django_capture_on_commit_callbacks(execute=True):
+        removal.remove_upload(upload)
+    assert storage.exists(storage.photo_prefix(upload.pk) + storage.PHOTO)
+    assert not Erasure.objects.exists()
+
+
+def test_a_ban_cancels_what_is_under_way(rendering: Session, owner: User) -> None:
+    removal.cancel_renders_of(owner)
+    assert Render.objects.get().state == "cancelled"

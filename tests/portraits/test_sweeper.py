@@ -1,0 +1,106 @@
+"""What comes true although a process died."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from portraits import actors, removal, storage, sweeper
+from portraits.models import Erasure, Portrait, Render, Session, Upload, User
+from tests.portraits import cast
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Ids that were put into the queue."""
+    found: list[str] = []
+    monkeypatch.setattr(actors.run_render, "send", found.append)
+    return found
+
+
+def sweep(on_commit: DjangoCaptureOnCommitCallbacks) -> None:
+    with on_commit(execute=True):
+        sweeper.sweep()
+
+
+def test_case_44_a_render_that_was_never_enqueued_is_found(
+    owner: User, given: list[str], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    session = cast.session(cast.portrait(owner))
+    assert given == []
+    sweep(django_capture_on_commit_callbacks)
+    assert given == [str(session.first_render.pk)]
+
+
+def test_a_silent_render_is_given_again(
+    rendering: Session, given: list[str], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    sweep(django_capture_on_commit_callbacks)
+    assert given == []
+    Render.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    sweep(django_capture_on_commit_callbacks)
+    assert given == [str(rendering.first_render.pk)]
+
+
+def test_a_poison_render_is_given_up(
+    rendering: Session, given: list[str], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    Render.objects.update(attempt=3, lease_until=timezone.now() - timedelta(seconds=1))
+    sweep(django_capture_on_commit_callbacks)
+    assert (Render.objects.get().state, given) == ("failed", [])
+
+
+def test_case_33_photos_that_nobody_chose_and_expired_portraits_are_deleted_on_time(
+    owner: User, portrait: Portrait, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    upload = cast.upload(owner)
+    sweep(django_capture_on_commit_callbacks)
+    assert (Upload.objects.count(), Portrait.objects.count()) == (1, 1)
+    Upload.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    Portrait.objects.update(expires_at=timezone.now())
+    sweep(django_capture_on_commit_callbacks)
+    assert (Upload.objects.count(), Portrait.objects.count()) == (0, 0)
+    assert list(storage.keys()) == []
+    assert upload.pk
+
+
+def test_case_43_an_upload_whose_process_died_is_cleared_away(
+    owner: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    upload = cast.upload(owner)
+    Upload.objects.update(stored=False, created_at=Upload.LONG_AGO)
+    sweep(django_capture_on_commit_callbacks)
+    assert not storage.exists(storage.photo_prefix(upload.pk) + storage.PHOTO)
+    assert Upload.objects.count() == 0
+
+
+def test_an_erasure_is_repeated_until_no_late_process_can_put_anything_back(owner: User) -> None:
+    Erasure.of("renders/late/1/")
+    storage.put("renders/late/1/q0.webp", b"first")
+    removal.erase_pending()
+    storage.put("renders/late/1/q1.webp", b"late")
+    removal.erase_pending()
+    assert list(storage.keys()) == []
+    assert Erasure.objects.exists()
+    Erasure.objects.update(created_at=timezone.now() - timedelta(seconds=61))
+    removal.erase_pending()
+    assert not Erasure.objects.exists()
+
+
+def test_a_database_that_is_away_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stopped = threading.Event()
+
+    def away() -> None:
+        stopped.set()
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr(sweeper, "sweep", away)
+    sweeper.run_until(stopped)
+    assert "tries again" in caplog.text

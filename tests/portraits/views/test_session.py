@@ -1,0 +1,123 @@
+"""A session's own addresses."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from portraits import progress, storage
+from portraits.models import Render, Session
+from tests.portraits import cast
+
+
+def url(name: str, session: Session, *more: str) -> str:
+    return reverse(name, args=[session.pk, *more])
+
+
+def test_the_session_leads_to_its_portrait(as_owner: Client, session: Session) -> None:
+    answer = as_owner.get(url("session", session))
+    assert (answer.status_code, answer["Location"]) == (302, session.portrait.get_absolute_url())
+
+
+def test_the_manifest_grows_with_the_job_and_lists_only_what_can_be_fetched(
+    as_owner: Client, rendering: Session
+) -> None:
+    output = rendering.shown
+    assert output is not None
+    manifest = as_owner.get(url("session-manifest", rendering)).json()
+    assert (manifest["complete"], [level["name"] for level in manifest["levels"]]) == (False, ["preview"])
+    cast.complete(output)
+    manifest = as_owner.get(url("session-manifest", rendering)).json()
+    assert (manifest["complete"], len(manifest["levels"])) == (True, 3)
+    for name in [manifest["poster"], *(sheet for level in manifest["levels"] for sheet in level["sheets"])]:
+        answer = as_owner.get(url("session-file", rendering, name))
+        assert (answer.status_code, answer["Content-Type"]) == (200, "image/webp")
+
+
+def test_before_the_preview_there_is_no_manifest(as_owner: Client, owner: object) -> None:
+    session = cast.session(cast.portrait(owner))  # type: ignore[arg-type]
+    assert as_owner.get(url("session-manifest", session)).status_code == 404
+
+
+def test_private_files_are_revalidated_typed_and_locked_in(as_owner: Client, session: Session) -> None:
+    assert session.shown is not None
+    address = url("session-file", session, progress.file_name(session.shown, "q0.webp"))
+    answer = as_owner.get(address)
+    assert "no-cache" in answer["Cache-Control"]
+    assert "private" in answer["Cache-Control"]
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert "Access-Control-Allow-Origin" not in answer
+    again = as_owner.get(address, headers={"If-None-Match": answer["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("name", ["q0.webp", "manifest.json", "photo.webp", "..", "x-1.q0.webp"])
+def test_a_file_is_known_by_its_tagged_name_only(as_owner: Client, session: Session, name: str) -> None:
+    assert session.shown is not None
+    tagged = progress.file_name(session.shown, "../" + name if name == "photo.webp" else name + ".webp")
+    assert as_owner.get(url("session-file", session, tagged.replace("/", "%2f"))).status_code == 404
+    if name != "manifest.json":
+        assert as_owner.get(url("session-file", session, name)).status_code == 404
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+@pytest.mark.parametrize("who", ["as_stranger", "as_moderator", "anonymous"])
+def test_case_23_media_by_guess_is_not_there_for_others(
+    session: Session, request: pytest.FixtureRequest, method: str, who: str
+) -> None:
+    client: Client = request.getfixturevalue(who)
+    assert session.shown is not None
+    files = [url("session-file", session, progress.file_name(session.shown, name)) for name in session.shown.files]
+    thumbnail = reverse("portrait-thumbnail", args=[session.portrait_id])
+    etag = f'"{session.shown.files["q0.webp"]["sha256"][:32]}"'
+    for address in [*files, thumbnail, url("session-manifest", session), url("session-progress", session)]:
+        for headers in ({}, {"Range": "bytes=0-9"}, {"If-None-Match": etag}, {"If-None-Match": "*"}):
+            answer = getattr(client, method)(address, headers=headers)
+            assert answer.status_code == (302 if who == "anonymous" else 404), address
+            assert "image" not in answer.get("Content-Type", "")
+            assert "ETag" not in answer
+
+
+def test_progress_is_the_snapshot_and_never_kept(as_owner: Client, rendering: Session) -> None:
+    answer = as_owner.get(url("session-progress", rendering))
+    rendering.refresh_from_db()
+    assert {**answer.json(), "eta_seconds": 0} == {**progress.snapshot(rendering), "eta_seconds": 0}
+    assert answer["Cache-Control"] == "no-store"
+
+
+def test_cancel_and_retry_answer_scripts_with_the_new_snapshot(as_owner: Client, rendering: Session) -> None:
+    headers = {"Accept": "application/json"}
+    cancelled = as_owner.post(url("session-cancel", rendering), headers=headers)
+    assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
+    assert as_owner.post(url("session-cancel", rendering), headers=headers).status_code == 409
+    again = as_owner.post(url("session-retry", rendering), headers=headers)
+    assert (again.status_code, again.json()["state"], again.json()["position"]) == (200, "queued", 1)
+    assert as_owner.post(url("session-retry", rendering), headers=headers).status_code == 409
+
+
+def test_cancel_by_form_leads_back_to_the_portrait(as_owner: Client, rendering: Session) -> None:
+    answer = as_owner.post(url("session-cancel", rendering))
+    assert (answer.status_code, answer["Location"]) == (302, rendering.portrait.get_absolute_url())
+    assert Render.objects.get().state == "cancelled"
+
+
+@pytest.mark.parametrize("name", ["session-cancel", "session-retry"])
+def test_nothing_changes_by_get_nor_by_a_stranger(
+    as_owner: Client, as_stranger: Client, rendering: Session, name: str
+) -> None:
+    assert as_owner.get(url(name, rendering)).status_code == 405
+    assert as_stranger.post(url(name, rendering)).status_code == 404
+    assert Render.objects.get().state == "rendering"
+
+
+def test_a_file_that_has_just_been_deleted_is_404(as_owner: Client, session: Session) -> None:
+    assert session.shown is not None
+    key = session.shown.key("q0.webp")
+    data = storage.read(key)
+    storage.private().delete(key)
+    address = url("session-file", session, progress.file_name(session.shown, "q0.webp"))
+    assert as_owner.get(address).status_code == 404
+    storage.put(key, data)

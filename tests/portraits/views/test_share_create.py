@@ -1,0 +1,145 @@
+"""A new link to one's own portrait."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from portraits import share_form
+from portraits.models import Portrait, ShareLink
+from portraits.models.share import hash_token
+from tests.portraits import cast
+
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/s/([A-Za-z0-9_-]{22})/")
+
+
+def address(portrait: Portrait) -> str:
+    return reverse("share-create", args=[portrait.pk])
+
+
+def test_a_link_is_made_and_shown_with_what_to_put_on_other_pages(as_owner: Client, portrait: Portrait) -> None:
+    answer = as_owner.post(address(portrait), {"days": ""})
+    assert answer.status_code == 201
+    assert answer["Cache-Control"] == "no-store"
+    text = answer.content.decode()
+    token = ADDRESS.search(text)[1]  # type: ignore[index]
+    link = portrait.share_links.get()
+    assert (link.token_hash, link.expires_at) == (hash_token(token), None)
+    new = answer.context["new_link"]
+    assert new.script_snippet.splitlines() == [
+        f'<script src="{new.page.partition("/s/")[0]}/static/gaze/gaze-tracker.js" async></script>',
+        f'<gaze-tracker src="{new.page}manifest.json"></gaze-tracker>',
+    ]
+    assert new.frame_snippet.startswith(f'<iframe src="{new.page}embed/"')
+    assert 'width="410" height="512"' in new.frame_snippet
+    assert "&lt;gaze-tracker src=" in text
+
+
+def test_case_27_the_token_is_shown_once_and_kept_nowhere(as_owner: Client, portrait: Portrait) -> None:
+    token = ADDRESS.search(as_owner.post(address(portrait), {"days": ""}).content.decode())[1]  # type: ignore[index]
+    values = [str(value) for row in ShareLink.objects.values() for value in row.values()]
+    assert not any(token in value for value in values)
+    later = as_owner.post(address(portrait), {"days": "nonsense"}).content.decode()
+    assert "Links that work" in later
+    assert token not in later
+    assert token not in str(dict(as_owner.session))
+
+
+def test_the_page_s_script_gets_the_panel_alone(as_owner: Client, portrait: Portrait) -> None:
+    answer = as_owner.post(address(portrait), {"days": "7"}, headers={"X-Requested-With": "fetch"})
+    assert answer.status_code == 201
+    assert answer.content.decode().lstrip().startswith('<section class="share-panel')
+    assert ADDRESS.search(answer.content.decode())
+
+
+@pytest.mark.parametrize("days", [1, 7, 30])
+def test_a_link_can_end_by_itself(as_owner: Client, portrait: Portrait, days: int) -> None:
+    as_owner.post(address(portrait), {"days": str(days)})
+    expires_at = portrait.share_links.get().expires_at
+    assert expires_at is not None
+    assert abs(expires_at - timezone.now() - timedelta(days=days)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("days", ["2", "-1", "9999999", "forever"])
+def test_another_duration_is_refused(as_owner: Client, portrait: Portrait, days: str) -> None:
+    answer = as_owner.post(address(portrait), {"days": days})
+    assert answer.status_code == 422
+    assert 'class="errorlist"' in answer.content.decode()
+    assert not portrait.share_links.exists()
+
+
+def test_a_hidden_portrait_is_not_shared(as_owner: Client, portrait: Portrait) -> None:
+    portrait.hide("a report")
+    answer = as_owner.post(address(portrait), {"days": ""})
+    assert answer.status_code == 422
+    assert "A moderator has hidden this portrait, so it cannot be shared." in answer.content.decode()
+    assert not portrait.share_links.exists()
+
+
+def test_a_portrait_has_so_many_live_links_and_no_more(
+    as_owner: Client, portrait: Portrait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(share_form, "MOST_LINKS", 2)
+    for _ in range(2):
+        assert as_owner.post(address(portrait), {"days": ""}).status_code == 201
+    assert as_owner.post(address(portrait), {"days": ""}).status_code == 422
+    portrait.share_links.all()[0].revoke()
+    assert as_owner.post(address(portrait), {"days": ""}).status_code == 201
+
+
+def test_a_portrait_can_be_shared_while_it_is_made(as_owner: Client, owner: object) -> None:
+    queued = cast.session(cast.portrait(owner)).portrait  # type: ignore[arg-type]
+    assert as_owner.post(address(queued), {"days": ""}).status_code == 201
+
+
+def test_the_list_names_live_links_only(as_owner: Client, portrait: Portrait) -> None:
+    dead, _ = ShareLink.create_for(portrait)
+    dead.revoke()
+    over, _ = ShareLink.create_for(portrait, timezone.now() - timedelta(seconds=1))
+    live, _ = ShareLink.create_for(portrait)
+    text = as_owner.post(address(portrait), {"days": "x"}).content.decode()
+    assert reverse("share-revoke", args=[live.pk]) in text
+    assert reverse("share-revoke", args=[dead.pk]) not in text
+    assert reverse("share-revoke", args=[over.pk]) not in text
+
+
+def test_case_28_fields_that_the_form_does_not_name_are_not_looked_at(as_owner: Client, portrait: Portrait) -> None:
+    other = cast.portrait(portrait.owner, "Other")
+    as_owner.post(
+        address(portrait),
+        {"days": "1", "portrait": str(other.pk), "token_hash": "0" * 64, "expires_at": "2999-01-01", "revoked_at": ""},
+    )
+    link = ShareLink.objects.get()
+    assert (link.portrait, link.token_hash == "0" * 64) == (portrait, False)
+    assert link.expires_at is not None
+    assert link.expires_at.year < 2999
+
+
+def test_a_stranger_gets_404(as_stranger: Client, as_moderator: Client, portrait: Portrait) -> None:
+    for client in (as_stranger, as_moderator):
+        assert client.post(address(portrait), {"days": ""}).status_code == 404
+    assert not portrait.share_links.exists()
+
+
+def test_nobody_is_sent_to_sign_in(anonymous: Client, portrait: Portrait) -> None:
+    answer = anonymous.post(address(portrait), {"days": ""})
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("method", ["get", "head", "put", "delete"])
+def test_only_post_makes_a_link(as_owner: Client, portrait: Portrait, method: str) -> None:
+    assert getattr(as_owner, method)(address(portrait)).status_code == 405
+    assert not portrait.share_links.exists()
+
+
+def test_case_31_a_form_of_another_site_makes_no_link(owner: object, portrait: Portrait) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(owner)  # type: ignore[arg-type]
+    assert client.post(address(portrait), {"days": ""}).status_code == 403
+    assert not portrait.share_links.exists()
