@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args, get_type_hints
 
 from gpuworker.client import Job
 from gpuworker.contract import Box, Framing, Manifest, Progress, RenderRequest, Size, Stage, TileState
-from gpuworker.errors import BadRequest, RenderError, WrongAnswer, from_code
+from gpuworker.errors import BadRequest, OtherProtocol, RenderError, WrongAnswer, from_code
 
 VERSION = 1
 VERSION_HEADER = "Gaze-Protocol"
@@ -187,7 +187,7 @@ def submission(job: Job) -> bytes:
 
 
 def job_from(body: bytes) -> Job:
-    """What `submission` wrote. Raises BadRequest, and OtherProtocol's sentence is left to the caller."""
+    """What `submission` wrote. Raises BadRequest, OtherProtocol."""
     try:
         data = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -196,10 +196,12 @@ def job_from(body: bytes) -> Job:
 
 
 def job_from_json(data: Any) -> Job:
-    """A submission that has been read already. Raises BadRequest."""
+    """A submission that has been read already. Raises BadRequest, OtherProtocol."""
     allowed = {"protocol", "session_id", "attempt", "image", "options"}
     if not isinstance(data, dict) or not {"session_id", "attempt", "image"} <= set(data) <= allowed:
         raise BadRequest("A submission has session_id, attempt, image and options, and nothing else.")
+    if data.get("protocol", VERSION) != VERSION:
+        raise OtherProtocol(details={"protocol": VERSION})
     identity, attempt, options = data["session_id"], data["attempt"], data.get("options", {})
     if not isinstance(identity, str) or not ID.fullmatch(identity):
         raise BadRequest("A session_id has 1 to 64 letters, digits, hyphens or underscores.")
@@ -207,9 +209,8 @@ def job_from_json(data: Any) -> Job:
         raise BadRequest(f"An attempt is a number from 0 to {MAX_ATTEMPT:,}.")
     if not isinstance(options, dict) or not set(options) <= set(_OPTIONS):
         raise BadRequest(f"The options are {', '.join(_OPTIONS)}.")
-    return Job(
-        identity, attempt, RenderRequest(_image(data["image"]), **{k: _option(k, v) for k, v in options.items()})
-    )
+    read = {name: _option(name, value) for name, value in options.items()}
+    return Job(identity, attempt, RenderRequest(_image(data["image"]), **read))
 
 
 def error_json(error: RenderError) -> dict[str, Any]:

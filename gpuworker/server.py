@@ -88,7 +88,7 @@ def seconds(environment: Mapping[str, str], name: str) -> float:
 
 
 def serve(serving: Serving) -> None:
-    """Until SIGTERM, Ctrl-C, or nobody needs it. Raises BadRequest for an occupied port, and what a failed start was."""
+    """Until SIGTERM, Ctrl-C, or nobody needs it. Raises BadRequest for an occupied port, and why a start failed."""
     listener = _listener(serving)
     with tempfile.TemporaryDirectory(dir=serving.folder, prefix="worker-", ignore_cleanup_errors=True) as name:
         worker = ChildWorker(Path(name), serving.processes, serving.engine)
