@@ -91,7 +91,6 @@ def _add_serve_options(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--engine", help="the engine to keep warm (default: WORKER_ENGINE, or warp)")
     serve.add_argument("--processes", type=int, help="rendering processes (default: by the cores)")
     serve.add_argument("--idle-exit", type=float, default=0.0, help="end when idle for so many seconds")
-    serve.add_argument("--lifetime", type=float, default=0.0, help="end after so many seconds, whatever happens")
     serve.add_argument("--no-token", action="store_true", help="let everybody in; on 127.0.0.1 only")
 
 

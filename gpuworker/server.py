@@ -1,7 +1,7 @@
 """`python -m gpuworker serve`: the application on a socket, until it is told to end or nobody needs it.
 
 A rented machine costs money for as long as this process lives, so it ends by itself: when nobody has
-wanted anything for long, and in any case after its lifetime, whatever has become of the site.
+wanted anything for long, and in any case when the day's money is spent, whatever has become of the site.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from gpuworker.app import About, create_app
 from gpuworker.client import ChildWorker
 from gpuworker.clock import SYSTEM, Clock
+from gpuworker.environment import seconds, secret
 from gpuworker.errors import BadRequest
 from gpuworker.gpu import gpu_name
 from gpuworker.jobs import JobTable
@@ -44,9 +45,11 @@ GRACE_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """How to serve. Seconds; 0 means never. Raises BadRequest when strangers could use the worker.
+    """How to serve. Raises BadRequest when strangers could use the worker.
 
-    token: what every request must bear; open: whether it may be missing, on loopback alone.
+    token: what every request must bear; open: whether it may be missing, on loopback alone;
+    idle_exit: seconds without any wish after which it ends; until: the moment (seconds since the epoch)
+    at which it ends whatever it is doing. 0 means never.
     """
 
     host: str = "127.0.0.1"
@@ -56,7 +59,7 @@ class Serving:
     open: bool = False
     processes: int | None = None
     idle_exit: float = 0.0
-    lifetime: float = 0.0
+    until: float = 0.0
     folder: Path | None = None
 
     def __post_init__(self) -> None:
@@ -67,24 +70,6 @@ class Serving:
             )
         if self.token is not None and len(self.token) < SHORTEST_TOKEN:
             raise BadRequest(f"The worker's token must have at least {SHORTEST_TOKEN} characters.")
-
-
-def secret(environment: Mapping[str, str], name: str) -> str | None:
-    """The variable `name`, or what the file that `name`_FILE names holds. Raises BadRequest."""
-    if path := environment.get(f"{name}_FILE"):
-        try:
-            return Path(path).read_text().strip() or None
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadRequest(f"{name}_FILE names {path}, which cannot be read.") from error
-    return environment.get(name, "").strip() or None
-
-
-def seconds(environment: Mapping[str, str], name: str) -> float:
-    """The variable `name` as seconds, 0 when it is absent. Raises BadRequest."""
-    text = environment.get(name, "0").strip() or "0"
-    if not text.isdigit():
-        raise BadRequest(f"{name} is a number of seconds, not “{text}”.")
-    return float(text)
 
 
 def serve(serving: Serving) -> None:
@@ -138,7 +123,7 @@ def _serve(serving: Serving, jobs: JobTable, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     sys.stdout.write(f"Serving {serving.engine} on http://{host}:{port}\n")
     sys.stdout.flush()
-    watch = Watch(jobs, server, serving.idle_exit, serving.lifetime)
+    watch = Watch(jobs, server, serving.idle_exit, serving.until)
     with _ended_softly(), watch:
         server.run(sockets=[listener])
 
@@ -147,14 +132,14 @@ class Watch(threading.Thread):
     """Purges jobs, and ends the server when it is idle for long, old, or cannot start."""
 
     def __init__(
-        self, jobs: JobTable, server: uvicorn.Server, idle_exit: float, lifetime: float, clock: Clock = SYSTEM
+        self, jobs: JobTable, server: uvicorn.Server, idle_exit: float, until: float, clock: Clock = SYSTEM
     ) -> None:
         super().__init__(name="watch", daemon=True)
         self._jobs = jobs
         self._server = server
         self._idle_exit = idle_exit
         self._clock = clock
-        self._end = clock.now() + lifetime if lifetime else None
+        self._until = until
         self._over = threading.Event()
 
     def run(self) -> None:
@@ -171,8 +156,8 @@ class Watch(threading.Thread):
     def _reason(self) -> str | None:
         if self._jobs.failure is not None:
             return self._jobs.failure.sentence
-        if self._end is not None and self._clock.now() >= self._end:
-            return "its lifetime is over"
+        if self._until and self._clock.now() >= self._until:
+            return "it cannot be paid any longer"
         if self._idle_exit and self._jobs.idle_seconds >= self._idle_exit:
             return "nobody has needed it for long"
         return None
@@ -245,5 +230,5 @@ def serving_from(options: Any, environment: Mapping[str, str] = os.environ) -> S
         open=options.no_token,
         processes=options.processes,
         idle_exit=options.idle_exit or seconds(environment, "WORKER_IDLE_EXIT"),
-        lifetime=options.lifetime or seconds(environment, "WORKER_LIFETIME"),
+        until=seconds(environment, "WORKER_UNTIL"),
     )
