@@ -60,14 +60,16 @@ class Site:
     def __init__(self, demo_photo: Path | None) -> None:
         self._demo_photo = demo_photo
         self._stopped = threading.Event()
-        self._sweeper = threading.Thread(target=sweeper.run_until, args=(self._stopped,), name="sweeper", daemon=True)
-        self._queue: dramatiq.Worker | None = None
+        self._sweeper = threading.Thread(
+            target=sweeper.run_until, args=(self._stopped, workers.tend), name="sweeper", daemon=True
+        )
+        self._queues: list[dramatiq.Worker] = []
 
     def start(self) -> None:
         take_up()
         uploads.start()
         workers.warm()
-        self._queue = broker.start_worker(dramatiq.get_broker())
+        self._queues = broker.start_worker(dramatiq.get_broker())
         self._sweeper.start()
         if self._demo_photo is not None:
             threading.Thread(target=demo.make_first, args=(self._demo_photo,), name="demo", daemon=True).start()
@@ -75,10 +77,11 @@ class Site:
     def stop(self) -> None:
         """Renders that go on are left where they are; the next start takes them up."""
         self._stopped.set()
+        workers.begin_closing()
         workers.close()
         uploads.stop()
-        if self._queue is not None:
-            self._queue.stop(timeout=3000)
+        for queue in self._queues:
+            queue.stop(timeout=3000)
         self._sweeper.join(timeout=3)
 
 
