@@ -1,8 +1,7 @@
 /** The page of one portrait: the face, and how its making goes. */
 import { Feed } from './feed.js';
 import { offerFullscreen } from './fullscreen.js';
-import { Panel } from './progress.js';
-import { lightFrom } from './room.js';
+import { isOver, Panel } from './progress.js';
 
 const GONE = 'This portrait is not there any more.';
 
@@ -21,9 +20,8 @@ function showFace(snapshot) {
   if (tracker.getAttribute('src') !== snapshot.manifest) {
     tracker.setAttribute('poster', snapshot.poster);
     tracker.setAttribute('src', snapshot.manifest);
-    lightFrom(snapshot.poster);
   } else if (now !== listed) {
-    tracker.refresh();
+    tracker.refresh?.(); // not yet defined, it reads the newest manifest anyway
   }
   listed = now;
 }
@@ -35,7 +33,7 @@ function follow(first) {
     panel.show(detail);
     showFace(detail);
     document.querySelector('#download').hidden = !detail.complete;
-    if (detail.state === 'ready') feed.stop();
+    if (isOver(detail)) feed.stop();
     else feed.start();
   });
   feed.addEventListener('gone', () => { document.querySelector('#progress-words').textContent = GONE; });
