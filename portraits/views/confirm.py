@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from gpuworker.contract import Box
 from portraits import intake
+from portraits.findings import Finding
 from portraits.forms import LARGE_FACE, ConfirmForm
 from portraits.models import Portrait, Upload, User
 from portraits.views.person import person
+
+ROOM = 0.3
+"""Around a face's own picture, in its sides: hair and chin make it known."""
+
+
+@dataclass(frozen=True)
+class FaceChoice:
+    """One face as the chooser shows it. refusal: why it cannot be chosen."""
+
+    index: int
+    box: Box
+    view_box: str
+    refusal: str | None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,19 +57,34 @@ def _made(owner: User, upload_id: UUID) -> Portrait:
 
 
 def _page(request: HttpRequest, upload: Upload, form: ConfirmForm | None) -> HttpResponse:
-    chosen = intake.suggested(upload)
     faces = intake.faces(upload)
+    usable = [face for face in faces if face.usable]
+    chosen = intake.suggested(upload)
     context = {
         "upload": upload,
-        "form": form or ConfirmForm(upload=upload, initial={"face": chosen.index, "framing": "auto"}),
-        "faces": faces,
-        "usable": [face for face in faces if face.usable],
+        "form": form or ConfirmForm(upload=upload),
+        "faces": [_choice(face) for face in faces],
+        "usable": usable,
         "chosen": chosen,
-        "large_fits": any(face.usable and face.width >= LARGE_FACE for face in faces),
+        "view_box": _view_box(chosen.crop or chosen.box),
+        "large_fits": any(face.width >= LARGE_FACE for face in usable),
         "crop_data": {
             "width": upload.width,
             "height": upload.height,
-            "faces": [face.to_json() for face in faces if face.usable],
+            "faces": [face.to_json() for face in usable],
         },
     }
     return render(request, "portraits/confirm.html", context, status=422 if form else 200)
+
+
+def _choice(face: Finding) -> FaceChoice:
+    box = face.box
+    around = Box(
+        box.x - ROOM * box.width, box.y - ROOM * box.height, (1 + 2 * ROOM) * box.width, (1 + 2 * ROOM) * box.height
+    )
+    return FaceChoice(face.index, box, _view_box(around), face.sentence)
+
+
+def _view_box(box: Box) -> str:
+    """For an SVG."""
+    return f"{box.x:.0f} {box.y:.0f} {box.width:.0f} {box.height:.0f}"

@@ -59,7 +59,7 @@ export class CropView {
     const density = Math.min(devicePixelRatio, 3);
     this.#canvas.width = Math.round(clientWidth * density);
     this.#canvas.height = Math.round(clientHeight * density);
-    const context = this.#canvas.getContext('2d');
+    const context = this.#canvas.getContext('2d', { willReadFrequently: true }); // see #drawBackdrop
     context.imageSmoothingQuality = 'high';
     this.#drawBackdrop(context);
     const { scale, left, top } = this.#placed();

@@ -2,7 +2,6 @@
 import { Feed } from './feed.js';
 import { offerFullscreen } from './fullscreen.js';
 import { Panel } from './progress.js';
-import { lightFrom } from './room.js';
 
 const GONE = 'This portrait is not there any more.';
 
@@ -21,9 +20,8 @@ function showFace(snapshot) {
   if (tracker.getAttribute('src') !== snapshot.manifest) {
     tracker.setAttribute('poster', snapshot.poster);
     tracker.setAttribute('src', snapshot.manifest);
-    lightFrom(snapshot.poster);
   } else if (now !== listed) {
-    tracker.refresh();
+    tracker.refresh?.(); // not yet defined, it reads the newest manifest anyway
   }
   listed = now;
 }

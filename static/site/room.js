@@ -1,10 +1,24 @@
 /**
  * The room takes its light from a picture: made so small that only its colours are left, stretched over the canvas
- * with the class `ambience`. A blur of that size would cost phones dearly.
+ * with the class `ambience`. Everything is worked out once, on few pixels: a blur or filter of the window's size
+ * would cost phones dearly, in every frame.
  */
 
 /** Pixels from step to step; doubling often smooths what enlarging at once would leave as a lattice. */
 const WIDTHS = [4, 8, 16, 32, 64, 128];
+
+/** In a light room shadows would look like dirt: colours are lifted towards this level, and strengthened. */
+const LEVEL = 190;
+const LIFT = 0.55;
+const STRENGTH = 1.7;
+
+/** From this share of the window's height downwards the light fades, so that text stays readable. */
+const FADES_FROM = 0.3;
+
+/** Kept in memory that a script can read: a round trip to a busy graphics process would hold up the page. */
+const READABLE = { willReadFrequently: true };
+
+const dark = matchMedia('(prefers-color-scheme: dark)');
 
 /**
  * @param {HTMLImageElement | HTMLCanvasElement} picture decoded
@@ -14,12 +28,35 @@ export function light(picture, room) {
   const steps = WIDTHS.map((width, index) => (index === WIDTHS.length - 1 ? room : document.createElement('canvas')));
   steps.reduce((from, to, index) => {
     Object.assign(to, { width: WIDTHS[index], height: (WIDTHS[index] * 5) / 4 });
-    const context = to.getContext('2d');
+    const context = to.getContext('2d', READABLE);
     context.imageSmoothingQuality = 'high';
     context.drawImage(from, 0, 0, to.width, to.height);
     return to;
   }, picture);
+  const context = room.getContext('2d', READABLE);
+  const pixels = context.getImageData(0, 0, room.width, room.height);
+  if (!dark.matches) lift(pixels.data);
+  fade(pixels);
+  context.putImageData(pixels, 0, 0);
   room.classList.add('lit');
+}
+
+function lift(rgba) {
+  for (let at = 0; at < rgba.length; at += 4) {
+    const grey = (rgba[at] + rgba[at + 1] + rgba[at + 2]) / 3;
+    for (let channel = at; channel < at + 3; channel += 1) {
+      const strong = grey + (rgba[channel] - grey) * STRENGTH;
+      rgba[channel] = strong + (LEVEL - strong) * LIFT;
+    }
+  }
+}
+
+function fade({ data, width, height }) {
+  for (let row = 0; row < height; row += 1) {
+    const share = Math.max(0, row / height - FADES_FROM) / (1 - FADES_FROM);
+    const alpha = Math.round(255 * (1 - share ** 1.5));
+    for (let at = row * width * 4 + 3; at < (row + 1) * width * 4; at += 4) data[at] = Math.min(data[at], alpha);
+  }
 }
 
 /** Lights the page's room with the picture at an address; a room without one stays plain. */
@@ -34,6 +71,7 @@ export async function lightFrom(address) {
     return; // it has just been replaced or deleted
   }
   light(picture, room);
+  dark.onchange = () => light(picture, room);
 }
 
 const { light: address } = document.body.dataset;

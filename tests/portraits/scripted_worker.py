@@ -38,6 +38,14 @@ class ScriptedWorker:
     def close(self) -> None:
         """Nothing is held."""
 
+    def end_with(self, error: RenderError | None) -> None:
+        """After the first level, from now on; None goes on to the end."""
+        self._ends_with = error
+
+    def before_each(self, between: Between) -> None:
+        """Call this from now on."""
+        self._between = between
+
     def _steps(self, job: Job) -> Generator[Step]:
         manifest = Manifest(job.request.engine, STANDARD_FRAME)
         yield self._step("starting", 0)

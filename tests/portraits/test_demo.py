@@ -33,7 +33,7 @@ def test_the_first_demo_is_shown_while_it_grows(scripted: ScriptedWorker) -> Non
         pointer = demo.current()
         levels.append(len(pointer["manifest"]["levels"]) if pointer else 0)
 
-    scripted._between = look
+    scripted.before_each(look)
     demo.make_first(Path("photo.webp"))
     assert levels == [0, 1, 2, 3]
     assert demo.current()["manifest"]["complete"]  # type: ignore[index]
@@ -43,7 +43,7 @@ def test_a_new_demo_replaces_the_old_one_only_when_it_is_whole(scripted: Scripte
     made()
     before = demo.current()
     seen = []
-    scripted._between = lambda moment: seen.append(demo.current())
+    scripted.before_each(lambda moment: seen.append(demo.current()))
     made()
     assert seen == [before] * 4
     after = demo.current()
@@ -56,20 +56,20 @@ def test_a_new_demo_replaces_the_old_one_only_when_it_is_whole(scripted: Scripte
 def test_a_demo_that_cannot_be_made_leaves_the_old_one(scripted: ScriptedWorker) -> None:
     made()
     before = demo.current()
-    scripted._ends_with = NoFace()
+    scripted.end_with(NoFace())
     with pytest.raises(NoFace):
         made()
     assert demo.current() == before
-    assert len(list(storage.keys("demo/"))) == 11
+    assert len(list(storage.keys("demo/"))) == 1 + len(before["files"])  # type: ignore[index]
 
 
 def test_a_first_demo_whose_process_was_killed_is_made_anew(
     scripted: ScriptedWorker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    scripted._ends_with = NoFace()
+    scripted.end_with(NoFace())
     demo.make_first(Path("photo.webp"))
     assert "no portrait" in caplog.text
-    scripted._ends_with = None
+    scripted.end_with(None)
     demo.make_first(Path("photo.webp"))
     demo.make_first(Path("photo.webp"))
     assert len(scripted.jobs) == 2

@@ -1,0 +1,49 @@
+"""What stands before Django: static files, the body cap, sockets of our own pages only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from django.conf import settings
+
+from gazesite.asgi import LIMITS, application
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def client() -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url=settings.SITE_URL)
+
+
+async def test_pages_and_static_files_are_answered() -> None:
+    async with client() as http:
+        assert (await http.get("/livez")).text == "alive\n"
+        assert (await http.get("/static/gaze/gaze-tracker.js")).status_code == 200
+
+
+async def test_case_02_an_anonymous_upload_is_refused_before_its_body_is_read() -> None:
+    read = 0
+
+    async def body() -> Any:
+        nonlocal read
+        for _ in range(50):
+            read += 1
+            yield bytes(1 << 20)
+
+    async with client() as http:
+        answer = await http.post("/upload/", content=body(), headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "sign_in_required")
+    assert read <= 1
+
+
+async def test_every_other_address_takes_a_megabyte_at_most() -> None:
+    async with client() as http:
+        answer = await http.post("/accounts/login/", content=bytes(2 << 20))
+    assert answer.status_code == 413
+
+
+def test_only_the_upload_address_takes_more() -> None:
+    assert LIMITS.of("/upload/") > settings.UPLOAD_LIMIT
+    assert LIMITS.of("/upload") == LIMITS.of("/") == LIMITS.usual

@@ -1,0 +1,65 @@
+"""Nothing set is the embedded site; what is set changes it, and what is malformed stops the start."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).parents[2]
+SHOW = (
+    "import json; from gazesite import settings; print(json.dumps({name: str(getattr(settings, name)) for name in %r}))"
+)
+
+
+def settings(tmp_path: Path, *names: str, **environment: str) -> dict[str, str]:
+    done = load(tmp_path, *names, **environment)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+def load(tmp_path: Path, *names: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG")}
+    command = [sys.executable, "-c", SHOW % (names,)]
+    env = clean | {"GAZE_DATA": str(tmp_path / "data")} | environment
+    return subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True, timeout=60)
+
+
+def test_the_secret_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    first = settings(tmp_path, "SECRET_KEY")
+    assert settings(tmp_path, "SECRET_KEY") == first
+    kept = tmp_path / "data" / "secret_key"
+    assert kept.stat().st_mode & 0o077 == 0
+    assert len(first["SECRET_KEY"]) > 50
+
+
+def test_a_port_changes_the_address_and_the_origins(tmp_path: Path) -> None:
+    found = settings(tmp_path, "SITE_URL", "ALLOWED_ORIGINS", "DEBUG", PORT="3055")
+    assert found["SITE_URL"] == "http://127.0.0.1:3055"
+    assert "http://localhost:3055" in found["ALLOWED_ORIGINS"]
+    assert found["DEBUG"] == "False"
+
+
+def test_a_public_address_turns_the_transport_guards_on(tmp_path: Path) -> None:
+    names = ("SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS", "SESSION_COOKIE_SECURE", "SESSION_COOKIE_NAME")
+    found = settings(tmp_path, *names, "ALLOWED_ORIGINS", SITE_URL="https://gaze.example")
+    assert [found[name] for name in names] == ["True", "31536000", "True", "__Host-session"]
+    assert found["ALLOWED_ORIGINS"] == "['https://gaze.example']"
+
+
+@pytest.mark.parametrize(("name", "value"), [("PORT", "three thousand")])
+def test_a_malformed_setting_stops_the_start(tmp_path: Path, name: str, value: str) -> None:
+    done = load(tmp_path, "PORT", **{name: value})
+    assert done.returncode != 0
+    assert value in done.stderr
+
+
+def test_mail_makes_verification_mandatory(tmp_path: Path) -> None:
+    assert settings(tmp_path, "ACCOUNT_EMAIL_VERIFICATION")["ACCOUNT_EMAIL_VERIFICATION"] == "none"
+    found = settings(tmp_path, "ACCOUNT_EMAIL_VERIFICATION", EMAIL_URL="smtp://user:pass@mail.example:25")
+    assert found["ACCOUNT_EMAIL_VERIFICATION"] == "mandatory"

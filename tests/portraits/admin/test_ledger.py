@@ -1,0 +1,29 @@
+"""What operators look up."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from portraits.models import Erasure, Portrait, ShareLink, User
+from tests.portraits import cast
+
+
+@pytest.fixture
+def filled(owner: User, portrait: Portrait) -> ShareLink:
+    """A row of each kind."""
+    cast.upload(owner)
+    Erasure.of("demo/nothing/")
+    return ShareLink.create_for(portrait)[0]
+
+
+@pytest.mark.parametrize("model", ["render", "charge", "sharelink", "upload", "erasure"])
+def test_an_operator_sees_list_and_row(as_operator: Client, filled: ShareLink, model: str) -> None:
+    text = as_operator.get(f"/admin/portraits/{model}/").content.decode()
+    row = text.partition(f'<a href="/admin/portraits/{model}/')[2].partition('"')[0]
+    assert as_operator.get(f"/admin/portraits/{model}/{row}").status_code == 200
+
+
+def test_the_hash_of_a_token_stays_where_it_is(as_operator: Client, filled: ShareLink) -> None:
+    text = as_operator.get(f"/admin/portraits/sharelink/{filled.pk}/change/").content.decode()
+    assert filled.token_hash not in text

@@ -1,0 +1,194 @@
+"""Case 22: who may use each address, by every method. An address that the table does not declare fails the suite."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from portraits import demo, progress, storage
+from portraits.models import Portrait, Session, ShareLink, User
+from tests.portraits import cast
+
+READ, WRITE, BOTH = {"GET", "HEAD"}, {"POST"}, {"GET", "HEAD", "POST"}
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+ROLES = ("anonymous", "owner", "stranger", "moderator", "operator", "banned")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """kind: `public`; `personal` (whoever is signed in, about themselves); `private` (the owner's); `token`."""
+
+    kind: str
+    methods: set[str]
+
+
+PUBLIC = {
+    "home": READ,
+    "demo-manifest": READ,
+    "demo-file": READ,
+    "livez": READ,
+    "readyz": READ,
+    "one-time-sign-in": READ,
+}
+PERSONAL = {
+    "account": READ,
+    "account-delete": BOTH,
+    "account-sign-out": WRITE,
+    "portraits": READ,
+    "upload": BOTH,
+}
+PRIVATE = {
+    "confirm": BOTH,
+    "portrait": READ,
+    "portrait-delete": BOTH,
+    "portrait-thumbnail": READ,
+    "portrait-title": WRITE,
+    "portrait-zip": READ,
+    "session": READ,
+    "session-cancel": WRITE,
+    "session-file": READ,
+    "session-manifest": READ,
+    "session-progress": READ,
+    "session-retry": WRITE,
+    "share-create": WRITE,
+    "share-revoke": WRITE,
+    "upload-photo": READ,
+    "upload-thumbnail": READ,
+}
+TOKEN = {
+    "share": READ,
+    "share-embed": READ,
+    "share-file": READ | {"OPTIONS"},
+    "share-manifest": READ | {"OPTIONS"},
+    "share-report": BOTH,
+}
+KINDS = {"public": PUBLIC, "personal": PERSONAL, "private": PRIVATE, "token": TOKEN}
+RULES = {name: Rule(kind, methods) for kind, table in KINDS.items() for name, methods in table.items()}
+
+
+def addresses() -> Iterator[tuple[str, str | None]]:
+    """Pattern and name of every route, allauth's and the admin's included."""
+
+    def walk(resolver: URLResolver, before: str) -> Iterator[tuple[str, str | None]]:
+        for each in resolver.url_patterns:
+            if isinstance(each, URLResolver):
+                yield from walk(each, before + str(each.pattern))
+            elif isinstance(each, URLPattern):
+                yield before + str(each.pattern), each.name
+
+    yield from walk(get_resolver(), "")
+
+
+OURS = {name: pattern for pattern, name in addresses() if not pattern.startswith(("admin/", "accounts/"))}
+ADMIN = sorted(pattern for pattern, _ in addresses() if pattern.startswith("admin/"))
+ACCOUNTS = sorted(pattern for pattern, _ in addresses() if pattern.startswith("accounts/"))
+
+
+def test_every_address_is_declared() -> None:
+    assert set(OURS) == set(RULES)
+
+
+@pytest.fixture
+def things(owner: User, portrait: Portrait, session: Session) -> dict[str, str]:
+    """What an address may name: always the owner's."""
+    storage.put(demo.key("v1", "poster.webp"), b"poster")
+    demo._point_to("v1", {"poster.webp": {"sha256": cast.sha256(b"poster"), "size": 6}}, DEMO)
+    link, token = ShareLink.create_for(portrait)
+    assert session.shown is not None
+    return {
+        "portrait_id": str(portrait.pk),
+        "session_id": str(session.pk),
+        "link_id": str(link.pk),
+        "upload_id": str(cast.upload(owner).pk),
+        "token": token,
+        "name": progress.file_name(session.shown, "q0.webp"),
+        "user_id": "MQ",
+    }
+
+
+DEMO: dict[str, Any] = {"poster": "poster.webp", "levels": [], "complete": True}
+
+
+def address(name: str, things: dict[str, str]) -> str:
+    if name == "demo-file":
+        return "/demo/poster.webp"
+    if name == "one-time-sign-in":
+        return "/sign-in/MQ/wrong/"
+    return "/" + re.sub(r"<\w+:(\w+)>", lambda found: things[found[1]], OURS[name])
+
+
+@pytest.fixture
+def clients(owner: User, stranger: User, moderator: User, operator: User) -> dict[str, Client]:
+    banned = cast.signed_in(cast.user("banned"))
+    User.objects.filter(email="banned@example.com").update(is_active=False)
+    people = {"owner": owner, "stranger": stranger, "moderator": moderator, "operator": operator}
+    return {"anonymous": Client(), "banned": banned} | {name: cast.signed_in(each) for name, each in people.items()}
+
+
+def may(role: str, kind: str) -> bool:
+    if kind in ("public", "token"):
+        return True
+    if role in ("anonymous", "banned"):
+        return False
+    return kind == "personal" or role == "owner"
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_case_22_each_address_is_for_whom_it_is_declared(
+    name: str, things: dict[str, str], clients: dict[str, Client]
+) -> None:
+    rule = RULES[name]
+    # The owner comes last: what they do may change what there is to see.
+    for role in sorted(ROLES, key=lambda each: each == "owner"):
+        for method in sorted(METHODS, key=lambda each: each == "POST"):
+            answer = clients[role].generic(method, address(name, things))
+            answer.close()
+            told = f"{role} {method} {address(name, things)}: {answer.status_code}"
+            if not may(role, rule.kind):
+                signed_out = role in ("anonymous", "banned")
+                assert answer.status_code in ((302,) if signed_out else (404, 405)), told
+                assert not signed_out or answer["Location"].startswith("/accounts/login/"), told
+            elif method not in rule.methods:
+                assert answer.status_code == 405, told
+            else:
+                assert answer.status_code < 500, told
+                assert answer.status_code != 404 or name in ("one-time-sign-in",), told
+                assert answer.status_code != 403, told
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role not in ("moderator", "operator")])
+def test_case_22_nobody_but_staff_gets_into_the_admin(
+    role: str, things: dict[str, str], clients: dict[str, Client]
+) -> None:
+    for pattern in ADMIN:
+        path = re.sub(r"<\w+:(\w+)>", lambda found: things.get(found[1], "1"), pattern)
+        path = path.replace("^(?P<app_label>portraits)/$", "portraits/").replace("(?P<url>.*)$", "nowhere/")
+        for method in ("GET", "POST"):
+            answer = clients[role].generic(method, f"/{path}")
+            assert answer.status_code in (302, 403, 404, 405), (role, method, path, answer.status_code)
+            if answer.status_code == 302:
+                assert "login" in answer["Location"] or path in ("admin/logout/",), (role, path, answer["Location"])
+
+
+def test_case_22_the_routes_that_others_bring_are_the_ones_we_know() -> None:
+    """A new release that adds one is looked at before it is let in."""
+    assert {pattern.split("/")[1] for pattern in ADMIN} <= {
+        "", "login", "logout", "password_change", "autocomplete", "jsi18n", "r", "portraits",
+        "^(?P<app_label>portraits)", "(?P<url>.*)$",
+    }  # fmt: skip
+    assert {pattern.split("/")[1] for pattern in ACCOUNTS} == {
+        "confirm-email", "email", "inactive", "login", "logout", "password", "reauthenticate", "signup",
+        "^confirm-email", "^password",
+    }  # fmt: skip
+
+
+def test_every_private_thing_of_the_owner_is_asked_for() -> None:
+    """Each kind of id that an address can name is named by a private or personal rule."""
+    named = {argument for name in PRIVATE for argument in re.findall(r"<\w+:(\w+)>", OURS[name])}
+    assert named == {"portrait_id", "session_id", "link_id", "upload_id", "name"}

@@ -1,0 +1,197 @@
+"""Deeds: what they do, that they are written down, and that none is done without a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from gpuworker.errors import NoFace
+from portraits import moderation, progress, storage
+from portraits.models import AuditEntry, BrowserSession, Portrait, Render, Report, Session, ShareLink, User
+from portraits.moderation import NotAllowed, ReasonMissing
+from tests.portraits import cast
+
+WHY = "It was reported by the person in it."
+
+
+@pytest.fixture
+def report(portrait: Portrait) -> Report:
+    return Report.objects.create(portrait=portrait, reason=Report.Reason.CONSENT)
+
+
+def written() -> list[tuple[str, str, str, str]]:
+    return list(AuditEntry.objects.order_by("pk").values_list("actor_email", "action", "target", "reason"))
+
+
+def test_hiding_and_restoring(moderator: User, portrait: Portrait) -> None:
+    assert moderation.hide(moderator, portrait, WHY)
+    assert not Portrait.objects.shown().exists()
+    assert portrait.moderation_reason == WHY
+    assert moderation.restore(moderator, portrait, "A mistake.")
+    assert Portrait.objects.shown().exists()
+    assert written() == [
+        (moderator.email, "hide", f"portrait {portrait.pk}", WHY),
+        (moderator.email, "restore", f"portrait {portrait.pk}", "A mistake."),
+    ]
+
+
+def test_deleting_leaves_no_byte_and_one_entry(
+    moderator: User, portrait: Portrait, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    portrait_id = portrait.pk
+    with django_capture_on_commit_callbacks(execute=True):
+        assert moderation.delete(moderator, portrait, WHY)
+    assert list(storage.keys()) == []
+    assert written() == [(moderator.email, "delete", f"portrait {portrait_id}", WHY)]
+
+
+def test_deleting_what_is_gone_is_not_written_down(moderator: User, portrait: Portrait) -> None:
+    again = Portrait.objects.get()
+    moderation.delete(moderator, portrait, WHY)
+    assert not moderation.delete(moderator, again, WHY)
+    assert len(written()) == 1
+
+
+def test_cancelling_and_trying_again(operator: User, rendering: Session) -> None:
+    assert moderation.cancel(operator, rendering, "It hangs.")
+    assert Render.objects.get().state == Render.State.CANCELLED
+    assert moderation.retry(operator, Session.objects.get(), "It was the disk.")
+    assert Render.objects.get().state == Render.State.QUEUED
+    assert [action for _, action, _, _ in written()] == ["cancel", "retry"]
+    assert written()[0][2] == f"session {rendering.pk}"
+
+
+def test_a_failed_run_is_tried_again(operator: User, owner: User) -> None:
+    run = cast.session(cast.portrait(owner))
+    output = cast.claimed(run)
+    output.render.fail(output.attempt, NoFace())
+    assert moderation.retry(operator, Session.objects.get(), "With the new model.")
+
+
+def test_closing_a_report(moderator: User, report: Report) -> None:
+    assert moderation.close(moderator, report, "It is her own portrait.")
+    assert (report.closed_by, report.closed_at is None) == (moderator, False)
+    assert written() == [(moderator.email, "close", f"report {report.pk}", "It is her own portrait.")]
+
+
+def test_case_25_30_a_ban_ends_everything_of_theirs(
+    moderator: User,
+    owner: User,
+    as_owner: Client,
+    portrait: Portrait,
+    rendering: Session,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    _, token = ShareLink.create_for(portrait)
+    told: list[int] = []
+    monkeypatch.setattr(progress, "close_sockets_of", told.append)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert moderation.ban(moderator, owner, WHY)
+    assert not BrowserSession.objects.of(owner).exists()
+    assert as_owner.get("/account/").status_code == 302
+    assert rendering.first_render.state == Render.State.CANCELLED
+    assert Client().get(reverse("share", args=[token])).status_code == 404
+    assert told == [owner.pk]
+    assert written() == [(moderator.email, "ban", f"user {owner.pk} ({owner.email})", WHY)]
+
+
+def test_after_an_unban_the_links_live_again(moderator: User, owner: User, portrait: Portrait) -> None:
+    _, token = ShareLink.create_for(portrait)
+    moderation.ban(moderator, owner, WHY)
+    assert moderation.unban(moderator, owner, "A mistake.")
+    assert Client().get(reverse("share", args=[token])).status_code == 200
+    assert Client().login(email=owner.email, password=cast.PASSWORD)
+
+
+def test_nobody_bans_themselves(moderator: User) -> None:
+    with pytest.raises(NotAllowed):
+        moderation.ban(moderator, moderator, WHY)
+
+
+@pytest.mark.parametrize("deed", [moderation.ban, moderation.unban])
+def test_moderators_do_not_ban_each_other(
+    moderator: User, operator: User, deed: Callable[[User, User, str], bool]
+) -> None:
+    with pytest.raises(NotAllowed):
+        deed(moderator, operator, WHY)
+    assert User.objects.get(pk=operator.pk).is_active
+
+
+def test_a_superuser_bans_a_moderator(moderator: User) -> None:
+    assert moderation.ban(cast.user("root", is_staff=True, is_superuser=True), moderator, WHY)
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "\n"])
+@pytest.mark.parametrize("name", ["hide", "restore", "delete", "cancel", "retry", "ban", "unban", "close"])
+def test_nothing_is_done_without_a_reason(
+    moderator: User, portrait: Portrait, rendering: Session, report: Report, name: str, reason: str
+) -> None:
+    rows: dict[str, Any] = {"cancel": rendering, "retry": rendering, "close": report}
+    rows |= {"ban": portrait.owner, "unban": portrait.owner}
+    with pytest.raises(ReasonMissing):
+        getattr(moderation, name)(moderator, rows.get(name, portrait), reason)
+    assert Portrait.objects.shown().count() == 2
+    assert rendering.first_render.active
+    assert written() == []
+
+
+@pytest.mark.parametrize("name", ["hide", "cancel", "ban", "close"])
+def test_what_had_happened_before_is_not_written_down_twice(
+    moderator: User, portrait: Portrait, rendering: Session, report: Report, name: str
+) -> None:
+    row = {"hide": portrait, "cancel": rendering, "ban": portrait.owner, "close": report}[name]
+    deed = getattr(moderation, name)
+    assert [deed(moderator, row, WHY) for _ in range(2)] == [True, False]
+    assert len(written()) == 1
+
+
+def test_what_cannot_be_written_down_is_not_done(
+    moderator: User, portrait: Portrait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(AuditEntry.objects, "create", full)
+    with pytest.raises(OSError, match="full"):
+        moderation.hide(moderator, portrait, WHY)
+    assert Portrait.objects.shown().exists()
+
+
+def test_a_long_reason_is_cut(moderator: User, portrait: Portrait) -> None:
+    moderation.hide(moderator, portrait, "x" * 400)
+    assert len(written()[0][3]) == 300
+
+
+def test_looks_within_minutes_are_one_entry(moderator: User, operator: User, portrait: Portrait) -> None:
+    for person in (moderator, moderator, operator):
+        moderation.look(person, portrait)
+    assert [(email, action) for email, action, _, _ in written()] == [
+        (moderator.email, "viewed"),
+        (operator.email, "viewed"),
+    ]
+
+
+def test_a_later_look_is_another_entry(moderator: User, portrait: Portrait, monkeypatch: pytest.MonkeyPatch) -> None:
+    moderation.look(moderator, portrait)
+    monkeypatch.setattr(moderation, "GLANCE", timedelta(0))
+    moderation.look(moderator, portrait)
+    assert len(written()) == 2
+
+
+def test_looking_at_ones_own_is_nobodys_business(owner: User, portrait: Portrait) -> None:
+    moderation.look(owner, portrait)
+    assert written() == []
+
+
+def test_the_entry_outlives_whoever_made_it(moderator: User, portrait: Portrait) -> None:
+    moderation.hide(moderator, portrait, WHY)
+    email = moderator.email
+    moderator.delete()
+    assert AuditEntry.objects.get().actor_email == email
