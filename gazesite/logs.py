@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
@@ -31,7 +30,7 @@ class JsonLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": _moment(record),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
@@ -49,15 +48,20 @@ class JsonLine(logging.Formatter):
 class HumanLine(logging.Formatter):
     """Time (UTC), level, logger, message, and the circumstances in brackets."""
 
-    converter = time.gmtime
-
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s%(about)s")
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        return _moment(record)
 
     def format(self, record: logging.LogRecord) -> str:
         about = getattr(record, "circumstances", {})
         record.about = f" [{' '.join(f'{name}={value}' for name, value in about.items())}]" if about else ""
         return super().format(record)
+
+
+def _moment(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
 
 
 def configuration(form: Format) -> dict[str, Any]:

@@ -30,12 +30,14 @@ def redact(text: str) -> str:
 class RedactTokens(logging.Filter):
     """On every handler: a filter on a logger would not see what its children say. Passes every record.
 
-    It changes message and traceback; a formatter of `settings.LOGGING` writes nothing else that a stranger
-    could have put there.
+    It changes message, fields and traceback; a formatter of `settings.LOGGING` writes nothing else that a
+    stranger could have put there.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = redact(record.getMessage()), None
+        fields = getattr(record, "fields", {})
+        record.fields = {name: redact(value) if isinstance(value, str) else value for name, value in fields.items()}
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:

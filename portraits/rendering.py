@@ -10,7 +10,8 @@ from typing import Any
 
 from gpuworker.client import Job, RenderedFile, Step
 from gpuworker.errors import OutputFailed, RenderError
-from portraits import progress, storage, workers
+from portraits import metrics, progress, storage, workers
+from portraits.circumstances import noted
 from portraits.models import Output, Render
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,13 @@ def run(render_id: str) -> None:
     if render is None or output is None:
         log.info("render %s is not waiting", render_id)
         return
+    with noted(session=render.session_id, render=render.pk, attempt=output.attempt):
+        _run_attempt(render, output)
+    metrics.attempt_ended(render)
+
+
+def _run_attempt(render: Render, output: Output) -> None:
+    """Errors end in the row and in the log."""
     log.info("render %s attempt %d of session %s begins", render.pk, output.attempt, render.session_id)
     progress.publish(render.session_id)
     try:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from gazesite import metrics
 from gazesite.embedded import PortTakenError, check_port, serve
 from portraits import accounts
 from portraits.models import User
@@ -36,7 +37,11 @@ class Command(BaseCommand):
         address = settings.SITE_URL
         lines = self._welcome(address)
         photo = None if no_demo else DEMO_PHOTO
-        serve(host, port, photo, lambda: self.stdout.write("\n".join(lines)))
+        try:
+            with metrics.listening(settings.METRICS_HOST, settings.METRICS_PORT):
+                serve(host, port, photo, lambda: self.stdout.write("\n".join(lines)))
+        except metrics.PortTakenError as error:
+            raise CommandError(str(error)) from error
         self.stdout.write("Stopped.")
 
     def _welcome(self, address: str) -> list[str]:
