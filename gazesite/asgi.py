@@ -15,6 +15,7 @@ django = get_asgi_application()
 
 # The models must be ready before anything of the app is imported.
 from gazesite.body_cap import MULTIPART_ROOM, BodyCap, BodyLimits  # noqa: E402
+from gazesite.forwarded import Forwarded  # noqa: E402
 from gazesite.journal import Journal  # noqa: E402
 from gazesite.metrics import Metrics  # noqa: E402
 from gazesite.probes import Probes  # noqa: E402
@@ -30,7 +31,10 @@ pages = Probes(
     scheme="https" if settings.SECURE else "http",
 )
 sockets = OriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.ALLOWED_ORIGINS)
-
-application = Journal(
-    ProtocolTypeRouter({"http": Metrics(static_files(pages), settings.METRICS_TOKEN), "websocket": sockets})
+site = Forwarded(
+    ProtocolTypeRouter({"http": static_files(pages), "websocket": sockets}),
+    settings.TRUSTED_PROXIES,
+    settings.CLIENT_ADDRESS_HEADER,
 )
+# Outside of Forwarded, which would hide from it that a proxy is asking.
+application = Journal(Metrics(site, settings.METRICS_TOKEN))

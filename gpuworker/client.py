@@ -14,7 +14,7 @@ from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from gpuworker.contract import Progress, RenderRequest
 from gpuworker.crew import Crew
@@ -22,6 +22,9 @@ from gpuworker.errors import Cancelled
 from gpuworker.render import render
 
 log = logging.getLogger(__name__)
+
+Phase = Literal["provisioning", "pulling", "booting", "loading", "warming", "ready"]
+"""A rented machine's way to its first frame, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,14 @@ class Step:
     """Progress, with the files that became whole since the step before.
 
     A manifest in `progress` lists only files of this and earlier steps.
+    phase: how far a machine that has to be rented is, until it works on the job.
+    seconds: of rendering so far, as whoever renders counts them; 0 where nobody does.
     """
 
     progress: Progress
     files: tuple[RenderedFile, ...] = ()
+    phase: Phase | None = None
+    seconds: float = 0.0
 
 
 class Worker(Protocol):
@@ -95,6 +102,11 @@ class ChildWorker:
         """Spawn the processes now, so that the first job need not wait for them."""
         with self._turn:
             self._ready_crew()
+
+    def wait_ready(self) -> None:
+        """Block until every process has loaded its engine. Raises WorkerDied when one cannot."""
+        with self._turn:
+            self._ready_crew().wait_ready()
 
     def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
         """As Worker.render; waits until the job before it has ended."""
