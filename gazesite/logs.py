@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Any
 
 from portraits import circumstances
 
-Format = Literal["human", "json"]
-FORMATS = get_args(Format)
+FORMATS = ("human", "json")
 
 
 class Circumstances(logging.Filter):
@@ -64,8 +63,8 @@ def _moment(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
 
 
-def configuration(form: Format) -> dict[str, Any]:
-    """For `settings.LOGGING`."""
+def configuration(form: str) -> dict[str, Any]:
+    """For `settings.LOGGING`; form: one of FORMATS."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
