@@ -19,6 +19,7 @@ from django.db import connection
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
 
 from gazesite.body_cap import App, Receive, Scope, Send
+from portraits.metrics import ROWS
 
 PATH = "/metrics"
 LOOPBACK = ("127.0.0.1", "::1")
@@ -41,6 +42,11 @@ def count_request(view: str, method: str, status: int, seconds: float) -> None:
     REQUEST_SECONDS.labels(view).observe(seconds)
 
 
+def exposition() -> bytes:
+    """Everything that is counted, in Prometheus' text format. Looks into the database."""
+    return generate_latest(REGISTRY) + generate_latest(ROWS)
+
+
 class PortTakenError(Exception):
     """Somebody else listens where we should."""
 
@@ -56,7 +62,7 @@ class Metrics:
         if scope["type"] != "http" or scope["path"] != PATH:
             await self._app(scope, receive, send)
         elif scope["method"] in ("GET", "HEAD") and may_read(scope, self._token):
-            body = await sync_to_async(generate_latest)(REGISTRY)
+            body = await sync_to_async(exposition)()
             await _respond(send, 200, CONTENT_TYPE_LATEST, body if scope["method"] == "GET" else b"")
         else:
             await _respond(send, 404, "text/plain; charset=utf-8", b"not found\n")
@@ -83,7 +89,7 @@ async def _respond(send: Send, status: int, kind: str, body: bytes) -> None:
 
 
 class Listener:
-    """The port of their own, answering at once. Raises PortTakenError."""
+    """The port of their own, answering at once. 0 takes a free one, which `port` names. Raises PortTakenError."""
 
     def __init__(self, host: str, port: int) -> None:
         family = _SixServer if ":" in host else WSGIServer
@@ -93,6 +99,7 @@ class Listener:
             raise PortTakenError(f"METRICS_PORT {port} of {host} cannot be used: {error.strerror}.") from error
         self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
         self._thread.start()
+        self.port = self._server.server_port
 
     def stop(self) -> None:
         self._server.shutdown()
@@ -117,7 +124,7 @@ def _answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[byte
         start("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
         return [b"not found\n"]
     try:
-        body = generate_latest(REGISTRY)
+        body = exposition()
     finally:
         connection.close()  # this thread belongs to no request whose end would do so
     start("200 OK", [("Content-Type", CONTENT_TYPE_LATEST), ("Content-Length", str(len(body)))])
