@@ -27,7 +27,6 @@ def start(dsn: str, environment: str, release: str, **options: Any) -> None:
             dsn=dsn,
             environment=environment,
             release=release,
-            send_default_pii=False,
             max_request_body_size="never",
             include_local_variables=False,  # they hold photos and tokens
             max_breadcrumbs=30,
