@@ -52,9 +52,9 @@ class SharedCounters(RedisCache):
     def has_key(self, key: Any, *rest: Any, **more: Any) -> bool:
         return self._ask(super().has_key, self._memory.has_key, key, *rest, **more)
 
-    def clear(self) -> bool:
+    def clear(self) -> None:
         self._memory.clear()
-        return bool(self._ask(super().clear, lambda: False))
+        self._ask(super().clear, self._memory.clear)
 
     def get_many(self, keys: Any, *rest: Any, **more: Any) -> dict[Any, Any]:
         return self._ask(super().get_many, self._memory.get_many, keys, *rest, **more)

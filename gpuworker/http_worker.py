@@ -107,7 +107,7 @@ class HttpWorker:
         try:
             with _breaks(), self._stream("GET", path) as response, target.open("wb") as file:
                 self._judge(response)
-                for chunk in response.iter_raw():
+                for chunk in response.iter_bytes():
                     size += len(chunk)
                     if size > listing.size or self._clock.now() > end:
                         raise Broken(f"{listing.name} is longer than its listing, or endless")
@@ -162,7 +162,7 @@ def _breaks() -> Iterator[None]:
 
 def _bounded(response: httpx.Response) -> bytes:
     data = bytearray()
-    for chunk in response.iter_raw():
+    for chunk in response.iter_bytes():
         data += chunk
         if len(data) > protocol.MAX_ANSWER:
             raise Broken("the answer is too long to be the worker's")

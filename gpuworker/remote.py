@@ -194,8 +194,9 @@ class _Run:
             raise snapshot.error or RenderError()
         if snapshot.state == "cancelled":
             raise Superseded("Somebody else gave up this attempt.")
+        done = snapshot.state == "done"
         bare = replace(snapshot.progress, manifest=None, advice=self._fresh_advice(snapshot))
-        if snapshot.state == "done":  # that is said last
+        if bare.stage == "done":  # that is said once, and last
             bare = replace(bare, stage="rendering")
         for listing in self._fresh(snapshot):
             file = self._insist(lambda each=listing: self._fetched(each, folder))  # type: ignore[misc]
@@ -206,14 +207,15 @@ class _Run:
             bare = replace(bare, advice=())
             file.path.unlink(missing_ok=True)
         manifest = snapshot.progress.manifest
-        fresh = manifest if manifest != self.published else None
         if manifest is not None:
             self._check(manifest)
-        if snapshot.state == "done":
+        if done:
             self._check_whole(snapshot)
+        elif manifest is not None and manifest.complete:  # and so is this
+            manifest = self.published
+        fresh = manifest if manifest != self.published else None
         self.published = manifest
-        stage = snapshot.progress.stage if snapshot.state == "done" else bare.stage
-        yield Step(replace(bare, stage=stage, manifest=fresh), seconds=snapshot.seconds)
+        yield Step(replace(bare, stage="done" if done else bare.stage, manifest=fresh), seconds=snapshot.seconds)
 
     def _fresh_advice(self, snapshot: Snapshot) -> tuple[str, ...]:
         advice = snapshot.progress.advice[self.advised :]

@@ -14,7 +14,7 @@ def test_a_message_is_worked_off_on_a_thread_and_its_time_limit_bites() -> None:
     queue = broker.embedded()
     done, ended = threading.Event(), threading.Event()
 
-    @dramatiq.actor(broker=queue, time_limit=200, max_retries=0, actor_name="slow")
+    @dramatiq.actor(broker=queue, time_limit=200, max_retries=0, actor_name="slow", queue_name=broker.HERE)
     def slow() -> None:
         try:
             while not done.wait(0.01):
@@ -22,13 +22,14 @@ def test_a_message_is_worked_off_on_a_thread_and_its_time_limit_bites() -> None:
         finally:
             ended.set()
 
-    worker = broker.start_worker(queue)
+    workers = broker.start_worker(queue)
     try:
         slow.send()
         assert ended.wait(10)
     finally:
         done.set()
-        worker.stop()
+        for worker in workers:
+            worker.stop()
 
 
 def test_renders_are_bound_to_the_embedded_queue() -> None:

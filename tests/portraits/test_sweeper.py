@@ -93,7 +93,7 @@ def test_an_erasure_is_repeated_until_no_late_process_can_put_anything_back(owne
 
 
 def test_a_database_that_is_away_is_asked_again(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    db: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     stopped = threading.Event()
 
@@ -101,6 +101,6 @@ def test_a_database_that_is_away_is_asked_again(
         stopped.set()
         raise OperationalError("the database is away")
 
-    monkeypatch.setattr(sweeper, "sweep", away)
+    monkeypatch.setattr(sweeper, "sweep_renders", away)
     sweeper.run_until(stopped)
     assert "tries again" in caplog.text

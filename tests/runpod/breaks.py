@@ -104,7 +104,7 @@ class Breaks:
                 body = b""
             case "garbled":
                 body = b'{"protocol": 1, "state": "odd"}'
-            case "stale":
+            case "stale" if self._answers[question]:
                 body = self._answers[question][0]
         headers["content-length"] = str(len(body))
         return httpx.Response(response.status_code, headers=headers, content=body)
