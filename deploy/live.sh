@@ -15,28 +15,43 @@ if [ "${1:-}" = --dry-run ]; then
 fi
 [ $# = 2 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 cd "$(dirname "$0")/.."
+env=${ENV_FILE:-deploy/.env}
 
 step() {
     if [ "$dry_run" = yes ]; then echo "$*"; else "$@"; fi
 }
 
 secrets() {
-    if [ "$dry_run" = yes ]; then deploy/set-secrets.sh --dry-run --app "$1"; else deploy/set-secrets.sh --app "$1"; fi
+    if [ "$dry_run" = no ]; then
+        deploy/set-secrets.sh --app "$1"
+    elif [ -r "$env" ]; then
+        deploy/set-secrets.sh --dry-run --app "$1"
+    else
+        echo "deploy/set-secrets.sh --app $1"
+    fi
+}
+
+ask_for_redis() {
+    read -rsp "Please paste the address (redis://…) that Fly has just printed: " address </dev/tty
+    printf 'REDIS_URL=%s\n' "$address" >>"$env"
+    echo
 }
 
 case "$1" in
 fly)
     step fly apps create "$2"
     step fly volumes create gaze_data --size 10 --region sjc --app "$2" --yes
-    [ ! -r deploy/.env ] || secrets "$2"
+    [ ! -r "$env" ] || secrets "$2"
     step fly deploy --app "$2"
     ;;
 growth)
     step fly apps create "$2"
-    step fly mpg create --name "$2-db" --region sjc
-    step fly mpg attach "$2-db" --app "$2"
-    step fly redis create --name "$2-redis" --region sjc --no-replicas --disable-eviction
+    step fly mpg create --name "$2-db" --region iad
+    step fly mpg attach --app "$2"
     step fly storage create --name "$2-files" --app "$2" --yes
+    step fly redis create --name "$2-redis" --region iad --no-replicas --disable-eviction
+    step deploy/make-env.sh "https://$2.fly.dev"
+    [ "$dry_run" = yes ] || ask_for_redis
     secrets "$2"
     step fly deploy --app "$2" --config fly.growth.toml
     ;;

@@ -5,10 +5,10 @@
 #
 # --dry-run prints the command and what it would be given, with every value masked, and sets nothing. No value
 # is ever printed, nor is any part of a command line, which others on this machine could read. The app is that of
-# fly.toml, the file deploy/.env. A line is NAME=VALUE, a comment, or empty.
+# fly.toml, the file deploy/.env or ENV_FILE. A line is NAME=VALUE, a comment, or empty.
 set -euo pipefail
 
-dry_run=no file=$(dirname "$0")/.env
+dry_run=no file=${ENV_FILE:-$(dirname "$0")/.env}
 fly=(fly secrets import --stage)
 while [ $# -gt 0 ]; do
     case "$1" in

@@ -34,7 +34,7 @@ CMD ["site"]
 # Where volumes belong to root (Fly): start.sh makes the volume gaze's, and becomes gaze for good.
 FROM base AS fly
 # hadolint ignore=DL3002
-USER root
+USER 0
 
 FROM base AS site
-USER gaze
+USER 10001:10001

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a container of the site's image does: site (everything in one process tree), web (pages alone),
-# work (renders alone), migrate, or any other command.
+# work (renders alone), migrate, or any other command. MIGRATE_FIRST=yes migrates before serving: for one web alone.
 set -euo pipefail
 
 if [ "$(id -u)" = 0 ]; then
@@ -21,7 +21,10 @@ fi
 
 case "${1:-site}" in
 site) exec python manage.py serve ;;
-web) exec python manage.py serve --web-only ;;
+web)
+    [ "${MIGRATE_FIRST:-no}" = no ] || python manage.py migrate --noinput
+    exec python manage.py serve --web-only
+    ;;
 work) exec python manage.py work ;;
 migrate) exec python manage.py migrate --noinput ;;
 *) exec "$@" ;;

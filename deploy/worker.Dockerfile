@@ -36,6 +36,6 @@ EXPOSE 8000
 STOPSIGNAL SIGTERM
 # Green only once it is warm: the models of a cold one take minutes.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=900s --retries=3 CMD ["python", "deploy/probe.py", "health"]
-USER gaze
+USER 10001:10001
 ENTRYPOINT ["python", "-m", "gpuworker"]
 CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]
