@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.deploy.stand_ins import Call, StandIns
@@ -66,8 +68,6 @@ def test_as_root_it_gives_the_volume_away_and_becomes_somebody_else(stand_ins: S
 
 def test_start_becomes_the_server_so_that_signals_reach_it(stand_ins: StandIns) -> None:
     """The stand-in's parent is this test, not a shell in between."""
-    import os
-
     stand_ins.add("id", output="10001\n")
     script = stand_ins.folder / "python"
     script.write_text("#!/bin/sh\necho parent=$PPID\n")
