@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 Phase = Literal["provisioning", "pulling", "booting", "loading", "warming", "ready"]
 """A rented machine's way to its first frame, in this order."""
 
+CLOSING_SECONDS = 5.0
+"""How long a job is given to notice that its worker is being closed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -97,6 +100,7 @@ class ChildWorker:
         self._engine = engine
         self._crew: Crew | None = None
         self._turn = threading.Lock()
+        self._closing = threading.Event()
 
     def warm(self) -> None:
         """Spawn the processes now, so that the first job need not wait for them."""
@@ -109,7 +113,8 @@ class ChildWorker:
             self._ready_crew().wait_ready()
 
     def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
-        """As Worker.render; waits until the job before it has ended."""
+        """As Worker.render; waits until the job before it has ended. Raises Cancelled when the worker is closed."""
+        cancelled = _AnyOf(self._closing, *([cancelled] if cancelled else []))
         self._take_turn(cancelled)
         try:
             with (
@@ -122,17 +127,37 @@ class ChildWorker:
             self._turn.release()
 
     def close(self) -> None:
-        """Kill the processes at once."""
-        if self._crew is not None:
-            self._crew.close()
-            self._crew = None
+        """Stop the job under way and kill the processes. No job is taken any more."""
+        self._closing.set()
+        ended = self._turn.acquire(timeout=CLOSING_SECONDS)
+        try:
+            if self._crew is not None:
+                self._crew.close()
+                self._crew = None
+        finally:
+            if ended:
+                self._turn.release()
 
     def _ready_crew(self) -> Crew:
         if self._crew is None:
             self._crew = Crew(self._crew_size, self._engine)
         return self._crew
 
-    def _take_turn(self, cancelled: threading.Event | None) -> None:
+    def _take_turn(self, cancelled: threading.Event) -> None:
         while not self._turn.acquire(timeout=0.1):
-            if cancelled is not None and cancelled.is_set():
+            if cancelled.is_set():
                 raise Cancelled
+        if cancelled.is_set():
+            self._turn.release()
+            raise Cancelled
+
+
+class _AnyOf(threading.Event):
+    """Set as soon as one of several events is."""
+
+    def __init__(self, *events: threading.Event) -> None:
+        super().__init__()
+        self._events = events
+
+    def is_set(self) -> bool:
+        return any(event.is_set() for event in self._events)

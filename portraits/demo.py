@@ -15,7 +15,7 @@ from typing import Any
 
 from gpuworker.client import Job
 from gpuworker.contract import RenderRequest
-from gpuworker.errors import RenderError
+from gpuworker.errors import Cancelled, RenderError
 from portraits import storage, workers
 
 log = logging.getLogger(__name__)
@@ -56,9 +56,9 @@ def render(photo: Path) -> Iterator[str]:
                 manifest = step.progress.manifest or manifest
                 if step.progress.manifest and step.progress.manifest.levels and not replaces:
                     _point_to(version, files, step.progress.manifest.to_json())
-                if step.progress.message != told and step.progress.stage != "rendering":
-                    told = step.progress.message
-                    yield told
+                if step.progress.stage != told:
+                    told = step.progress.stage
+                    yield step.progress.message
     except BaseException:
         _withdraw(version)
         raise
@@ -88,6 +88,8 @@ def make_first(photo: Path) -> None:
             storage.erase("demo/")
         for sentence in render(photo):
             log.info("demo: %s", sentence)
+    except Cancelled:
+        log.info("the demo is made at the next start")
     except RenderError as error:
         log.error("the home page has no portrait: %s", error.sentence)
 

@@ -69,6 +69,7 @@ class ConfirmForm(forms.Form):
         if not self.errors:
             face = self.usable[cleaned["face"]]
             self._demand_large_face(face)
+        if not self.errors:
             self._demand_visible_face(face)
         return cleaned
 

@@ -96,7 +96,7 @@ def _attempt(render: Render, output: Output, held: Reins) -> None:
                 if held.stop.is_set():
                     raise Cancelled
     except Cancelled:
-        if held.handing_back:
+        if held.handing_back or not held.stop.is_set():  # else the worker itself was closed
             _hand_back(render, output, "this process ends")
         else:
             log.info("render %s attempt %d was overtaken or cancelled", render.pk, output.attempt)

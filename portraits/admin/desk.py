@@ -64,7 +64,6 @@ class Desk(admin.AdminSite):
 
 
 desk = Desk(name="admin")
-desk.disable_action("delete_selected")
 
 
 class Drawer(AnyAdmin):

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, Count, F, OuterRef, Q, Subquery, When
+from django.db.models import Case, Count, DateTimeField, ExpressionWrapper, F, OuterRef, Q, Subquery, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from gpuworker.contract import Manifest, Progress
@@ -26,12 +28,17 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(seconds=12)
 """How long a process may be silent before another takes its render over; it says every few seconds that it lives."""
-PATIENCE = {True: timedelta(minutes=15), False: timedelta(hours=24)}
-"""How long a render is put off for what may pass, made here or elsewhere, until that counts as a failure."""
+MOST_PUT_OFF = {False: 150, True: 1500}
+"""How often a first and a refined pass is put off for what may pass, until that counts as a failure."""
 DAY = timedelta(hours=24)
 MAX_ATTEMPTS = 3
 LOG_LINES = 200
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def from_now(wait: timedelta) -> Combinable:
+    """By the database's clock: those of two machines may differ by more than a lease."""
+    return ExpressionWrapper(Now() + wait, output_field=DateTimeField())
 
 
 class RenderQuerySet(models.QuerySet["Render"]):
@@ -44,7 +51,7 @@ class RenderQuerySet(models.QuerySet["Render"]):
 
     def expired(self) -> RenderQuerySet:
         """Whoever worked on them has been silent for too long."""
-        return self.active().filter(lease_until__lt=timezone.now())
+        return self.active().filter(_lease_is_over())
 
     def waiting(self) -> RenderQuerySet:
         """Queued, in the order they came."""
@@ -60,9 +67,8 @@ class RenderQuerySet(models.QuerySet["Render"]):
 
     def startable(self) -> RenderQuerySet:
         """What a process with nothing to do could take up now, quotas aside."""
-        now = timezone.now()
-        due = Q(state=Render.State.QUEUED) & (Q(not_before=None) | Q(not_before__lte=now))
-        fallen_silent = Q(state__in=Render.ACTIVE, lease_until__lt=now, attempt__lt=F("attempts_allowed"))
+        due = Q(state=Render.State.QUEUED) & (Q(not_before=None) | Q(not_before__lte=Now()))
+        fallen_silent = Q(state__in=Render.ACTIVE, attempt__lt=F("attempts_allowed")) & _lease_is_over()
         return self.filter(due | fallen_silent)
 
     def in_turn(self) -> RenderQuerySet:
@@ -102,6 +108,11 @@ class RenderQuerySet(models.QuerySet["Render"]):
     def void_leases(self) -> int:
         """At boot: whoever worked in this machine's processes is gone. How many there were."""
         return self.active().filter(source=Render.Source.CHILD).update(lease_until=LONG_AGO)
+
+
+def _lease_is_over() -> Q:
+    """Also when it lasts for longer than any can: the clock was put back."""
+    return Q(lease_until__lt=Now()) | Q(lease_until__gt=from_now(2 * LEASE))
 
 
 class Render(models.Model):
@@ -195,7 +206,7 @@ class Render(models.Model):
             claimed = free.update(
                 state=self.State.STARTING,
                 attempt=F("attempt") + 1,
-                lease_until=now + LEASE,
+                lease_until=from_now(LEASE),
                 not_before=None,
                 started_at=now,
                 finished_at=None,
@@ -218,7 +229,7 @@ class Render(models.Model):
         return self._update(
             output.attempt,
             state=self.State.STORING if storing else self._state_at(progress),
-            lease_until=timezone.now() + LEASE,
+            lease_until=from_now(LEASE),
             stage=progress.stage,
             message=progress.message[:200],
             current=progress.current,
@@ -255,7 +266,7 @@ class Render(models.Model):
 
     def renew(self, attempt: int) -> bool:
         """Whoever works on it lives. False when it was overtaken or cancelled."""
-        return self._update(attempt, lease_until=timezone.now() + LEASE)
+        return self._update(attempt, lease_until=from_now(LEASE))
 
     def hand_back(self, attempt: int) -> bool:
         """Unfinished through nobody's fault: it waits again, and the attempt does not count."""
@@ -263,22 +274,25 @@ class Render(models.Model):
 
     def put_off(self, attempt: int, error: RenderError, seconds: float) -> bool:
         """Wait for what may pass, such as a storage that is away; uncounted, until patience is at its end."""
-        now = timezone.now()
-        if now - self.queued_at > PATIENCE[not self.refines]:
+        if attempt > MOST_PUT_OFF[self.refines]:
             return self.fail(attempt, error)
-        return self._wait_again(
-            attempt,
-            F("attempts_allowed") + 1,
-            not_before=now + timedelta(seconds=seconds),
-            error_code=error.code,
-            error_sentence=error.sentence[:400],
-        )
+        with transaction.atomic():
+            won = self._wait_again(
+                attempt,
+                F("attempts_allowed") + 1,
+                not_before=from_now(timedelta(seconds=seconds)),
+                error_code=error.code,
+                error_sentence=error.sentence[:400],
+            )
+            if won:
+                self._erase_outputs(but=self.session.shown)
+        return won
 
     def _wait_again(self, attempt: int, allowed: Any, **values: Any) -> bool:
         # queued_at stays: who has waited once does not wait as long a second time.
         won = self._update(attempt, state=self.State.QUEUED, lease_until=None, attempts_allowed=allowed, **values)
         if won:
-            self.refresh_from_db(fields=["attempts_allowed"])
+            self.refresh_from_db()
         return won
 
     def cancel(self) -> bool:
@@ -326,7 +340,8 @@ class Render(models.Model):
         won = rows.update(**values) == 1
         if won:
             for name, value in values.items():
-                setattr(self, name, value)
+                if not isinstance(value, Combinable):
+                    setattr(self, name, value)
         return won
 
     def _end(self, attempt: int, state: State, **values: Any) -> bool:
@@ -388,7 +403,7 @@ class Output(models.Model):
         """Note files that are stored, and the manifest that lists them. False when overtaken."""
         with transaction.atomic():
             live = Render.objects.active().filter(pk=self.render_id, attempt=self.attempt)
-            if not live.update(lease_until=timezone.now() + LEASE):
+            if not live.update(lease_until=from_now(LEASE)):
                 return False
             self.files = {**self.files, **files}
             if manifest is not None:

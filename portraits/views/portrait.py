@@ -9,10 +9,14 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from gpuworker.contract import Size
 from portraits import cards, progress
 from portraits.forms import TitleForm
 from portraits.models import Portrait, Render
 from portraits.views.person import person
+
+TALL = 0.75
+"""Width over height of a frame; the usual one has 0.8."""
 
 
 @require_safe
@@ -30,7 +34,14 @@ def portrait(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
         "thumbnail": reverse("portrait-thumbnail", args=[found.pk]),
         "shape": shape,
         "shape_words": f"{shape.width} × {shape.height} pixels",
-        "wide": shape.width > shape.height,
+        "stage_shape": _stage_shape(shape),
         "title_form": TitleForm(initial={"title": found.title}),
     }
     return render(request, "portraits/portrait.html", context)
+
+
+def _stage_shape(frame: Size) -> str:
+    """Whole pictures may be far from the usual shape; the style sheet lays them out otherwise."""
+    if frame.width > frame.height:
+        return "wide"
+    return "tall" if frame.width / frame.height < TALL else ""

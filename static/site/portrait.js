@@ -1,7 +1,7 @@
 /** The page of one portrait: the face, and how its making goes. */
 import { Feed } from './feed.js';
 import { offerFullscreen } from './fullscreen.js';
-import { Panel } from './progress.js';
+import { isOver, Panel } from './progress.js';
 
 const GONE = 'This portrait is not there any more.';
 
@@ -33,7 +33,7 @@ function follow(first) {
     panel.show(detail);
     showFace(detail);
     document.querySelector('#download').hidden = !detail.complete;
-    if (detail.state === 'ready') feed.stop();
+    if (isOver(detail)) feed.stop();
     else feed.start();
   });
   feed.addEventListener('gone', () => { document.querySelector('#progress-words').textContent = GONE; });

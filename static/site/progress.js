@@ -24,13 +24,13 @@ export class Panel {
   /** @param {import('./feed.js').Snapshot} snapshot */
   show(snapshot) {
     const before = this.#panel.dataset.state;
-    if (snapshot.state === 'ready') {
+    if (isOver(snapshot)) {
       if (before !== 'ready') this.#finish(snapshot);
       return;
     }
     this.#panel.hidden = false;
     this.#panel.classList.remove('folding');
-    this.#panel.dataset.state = snapshot.state;
+    this.#panel.dataset.state = snapshot.state === 'ready' ? 'storing' : snapshot.state;
     this.#text('label', FINAL[snapshot.state] ?? snapshot.label);
     this.#text('counter', snapshot.total ? `${snapshot.current} of ${snapshot.total}` : '');
     this.#text('words', words(snapshot));
@@ -49,7 +49,7 @@ export class Panel {
     this.#text('counter', '');
     this.#text('words', snapshot.seconds ? `All ${snapshot.total} directions, in ${Math.round(snapshot.seconds)} seconds.` : '');
     this.#bar({ ...snapshot, current: snapshot.total });
-    this.#tell(snapshot);
+    this.#tell({ ...snapshot, label: 'Ready' });
     if (this.#panel.hidden) return;
     setTimeout(() => this.#panel.classList.add('folding'), FAREWELL);
     setTimeout(() => { this.#panel.hidden = this.#panel.dataset.state === 'ready'; }, FAREWELL + FOLDING);
@@ -104,6 +104,15 @@ export class Panel {
   #part(id) {
     return this.#panel.querySelector(`#${id}`);
   }
+}
+
+/**
+ * Whether everything is there and booked: its files are whole a moment before its time is known.
+ *
+ * @param {import('./feed.js').Snapshot} snapshot
+ */
+export function isOver({ state, can_cancel: underWay }) {
+  return state === 'ready' && !underWay;
 }
 
 /** @param {import('./feed.js').Snapshot} snapshot */

@@ -6,6 +6,7 @@ const SENDING = 'Sending your photo…';
 const LOOKING = 'Looking for the face…';
 const CONSENT_FIRST = 'Please confirm the sentence above first. Then your photo is sent.';
 const UNREACHED = 'The site could not be reached. Please check your connection and try again.';
+const NO_PHOTO = 'Please choose a photo first.';
 const NOT_A_PICTURE = 'This is not a picture. Please choose a photo.';
 
 /** @typedef {{code: string, sentence: string, details: object}} Refusal */
@@ -30,7 +31,9 @@ export class UploadForm {
     form.querySelector('#upload-stop').addEventListener('click', () => this.#request?.abort());
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      this.take(this.#input.files[0] ?? this.#waiting);
+      const photo = this.#input.files[0] ?? this.#waiting;
+      if (photo) this.take(photo);
+      else this.#say(NO_PHOTO);
     });
   }
 
@@ -53,7 +56,7 @@ export class UploadForm {
 
   /** Consent comes first: the browser keeps the photo until it is given. */
   #ask() {
-    this.#say(CONSENT_FIRST);
+    this.#say(CONSENT_FIRST, 'asking');
     this.#consent.closest('.consent').classList.add('asked');
     this.#consent.focus();
   }
@@ -124,8 +127,10 @@ export class UploadForm {
     this.#say(sentence);
   }
 
-  #say(sentence) {
+  /** @param {string} sentence @param {string} [kind] `asking` is not an error */
+  #say(sentence, kind = '') {
     this.#error.textContent = sentence;
+    this.#error.classList.toggle('asking', kind === 'asking');
   }
 }
 

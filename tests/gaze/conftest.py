@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
-from tests import chromium
 from tests.gaze.drawn import Seen
 
 GAZE = Path(__file__).parents[2] / "static" / "gaze"
@@ -207,15 +206,6 @@ class Staged(Protocol):
 
 
 Js = Callable[..., Any]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    found = chromium.find()
-    with sync_playwright() as playwright:
-        running = found.launch(playwright)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="session")

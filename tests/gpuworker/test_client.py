@@ -57,5 +57,18 @@ def test_a_refused_photo_leaves_the_worker_ready(worker: ChildWorker, astronaut:
     assert [step.progress.stage for step in worker.render(job(astronaut))][-1] == "done"
 
 
+def test_closing_stops_the_job_under_way_and_takes_no_other(astronaut: NDArray[np.uint8]) -> None:
+    worker = ChildWorker(size=2)
+    steps = worker.render(job(astronaut))
+    next(steps)
+    closer = threading.Thread(target=worker.close)
+    closer.start()
+    with pytest.raises(Cancelled):
+        list(steps)
+    closer.join()
+    with pytest.raises(Cancelled):
+        next(worker.render(job(astronaut)))
+
+
 def test_closing_an_unused_worker_does_nothing() -> None:
     ChildWorker().close()

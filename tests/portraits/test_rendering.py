@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gpuworker.errors import NoFace, WorkerDied
+from gpuworker.errors import Cancelled, NoFace, WorkerDied
 from portraits import actors, removal, rendering, storage, workers
 from portraits.models import Charge, Output, Render, Session, User
 from tests.portraits import cast
@@ -152,6 +152,14 @@ def test_an_error_that_may_pass_is_tried_three_times(queued: Session, play: Play
     run(queued)
     assert [job.attempt for job in worker.jobs] == [1, 2, 3]
     assert Render.objects.get().charge.state == "released"
+
+
+def test_a_process_that_stops_hands_its_render_back_uncounted(queued: Session, play: Play) -> None:
+    play(ends_with=Cancelled())
+    for _ in range(5):
+        assert run(queued).state == "queued"
+    play()
+    assert run(queued).state == "ready"
 
 
 def test_a_photo_that_is_gone_from_storage_is_a_failure_not_a_crash(queued: Session, play: Play) -> None:

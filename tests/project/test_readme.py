@@ -16,6 +16,7 @@ from gpuworker.errors import BY_CODE
 
 # command: the file that runs it
 ELSEWHERE = {
+    "make run": "tests/project/test_run.py",
     "make test": ".ci/run",
     "make check": ".ci/run",
 }

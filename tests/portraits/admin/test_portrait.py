@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
 from portraits import progress
 from portraits.models import AuditEntry, Portrait, Report, Session, User
 from tests.portraits import cast
+from tests.portraits.cast import signed_in
 
 LIST = "/admin/portraits/portrait/"
 
@@ -53,6 +55,14 @@ def test_case_29_a_single_file_is_a_look_too(as_moderator: Client, session: Sess
 
 def test_case_29_who_may_not_look_is_not_written_down(as_owner: Client, portrait: Portrait) -> None:
     assert as_owner.get(at("thumbnail", portrait), follow=True).status_code == 403
+    assert looks() == []
+
+
+@pytest.mark.parametrize("page", ["thumbnail", "live", "manifest"])
+def test_case_29_staff_who_may_not_view_portraits_are_refused(portrait: Portrait, page: str) -> None:
+    auditor = cast.user("auditor", is_staff=True)
+    auditor.user_permissions.add(Permission.objects.get(codename="view_auditentry"))
+    assert signed_in(auditor).get(at(page, portrait)).status_code == 403
     assert looks() == []
 
 

@@ -1,0 +1,81 @@
+"""Share links: what is kept of a token, which ones are alive, and what ends them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from portraits.models import Portrait, Session, ShareLink, User
+from tests.portraits import cast
+
+
+def test_case_27_a_token_has_128_bits_and_is_kept_as_a_hash(portrait: Portrait) -> None:
+    link, token = ShareLink.create_for(portrait)
+    assert re.fullmatch(r"[A-Za-z0-9_-]{22}", token)
+    assert link.token_hash == hashlib.sha256(token.encode()).hexdigest()
+    assert len({ShareLink.create_for(portrait)[1] for _ in range(50)}) == 50
+
+
+def test_a_live_link_is_found_by_its_token(portrait: Portrait) -> None:
+    link, token = ShareLink.create_for(portrait)
+    assert ShareLink.objects.for_token(token).get() == link
+    assert not ShareLink.objects.for_token(link.token_hash).exists()
+    assert not ShareLink.objects.for_token("").exists()
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "revoked", "live"), [(None, False, True), (60, False, True), (-1, False, False), (None, True, False)]
+)
+def test_a_link_lives_until_it_is_revoked_or_its_time_is_over(
+    portrait: Portrait, expires_in: int | None, revoked: bool, live: bool
+) -> None:
+    expires_at = None if expires_in is None else timezone.now() + timedelta(seconds=expires_in)
+    link, token = ShareLink.create_for(portrait, expires_at)
+    if revoked:
+        link.revoke()
+    assert link.is_live is live
+    assert ShareLink.objects.live().exists() is live
+    assert ShareLink.objects.for_token(token).exists() is live
+
+
+def test_only_the_first_revocation_does_it(portrait: Portrait) -> None:
+    link, _ = ShareLink.create_for(portrait)
+    assert link.revoke()
+    first = link.revoked_at
+    assert not ShareLink.objects.get().revoke()
+    link.refresh_from_db()
+    assert link.revoked_at == first
+
+
+def test_hidden_portraits_and_banned_owners_show_nothing(portrait: Portrait, owner: User) -> None:
+    _, token = ShareLink.create_for(portrait)
+    portrait.hide("a report")
+    assert not ShareLink.objects.for_token(token).exists()
+    portrait.restore()
+    assert ShareLink.objects.for_token(token).exists()
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    assert not ShareLink.objects.for_token(token).exists()
+
+
+def test_whether_a_token_ever_was_one_outlives_the_link(portrait: Portrait) -> None:
+    link, token = ShareLink.create_for(portrait)
+    link.revoke()
+    assert ShareLink.was_made(token)
+    assert not ShareLink.was_made("a guess")
+
+
+def test_a_link_shows_what_its_portrait_shows(rendering: Session, owner: User) -> None:
+    link, _ = ShareLink.create_for(rendering.portrait)
+    assert link.output == rendering.shown
+    nothing, _ = ShareLink.create_for(cast.portrait(owner))
+    assert nothing.output is None
+
+
+def test_only_the_owner_s_links_are_visible_to_somebody(portrait: Portrait, owner: User, stranger: User) -> None:
+    link, _ = ShareLink.create_for(portrait)
+    assert ShareLink.objects.visible_to(owner).get() == link
+    assert not ShareLink.objects.visible_to(stranger).exists()

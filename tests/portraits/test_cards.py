@@ -1,0 +1,57 @@
+"""What lists show of a portrait."""
+
+from __future__ import annotations
+
+from gpuworker.contract import LARGE_FRAME, STANDARD_FRAME, Size
+from portraits import cards
+from portraits.models import Portrait, Session, User
+from tests.portraits import cast
+
+
+def of(portrait: Portrait) -> cards.Card:
+    return cards.card(cards.with_sessions(Portrait.objects.filter(pk=portrait.pk)).get())
+
+
+def test_a_ready_portrait_shows_its_poster_and_can_live(portrait: Portrait, session: Session) -> None:
+    card = of(portrait)
+    assert (card.state, card.under_way) == ("ready", False)
+    assert card.poster is not None
+    assert card.poster.endswith("poster.webp")
+    assert card.manifest == f"/sessions/{session.pk}/manifest.json"
+
+
+def test_one_in_the_making_lives_from_its_preview_on(rendering: Session) -> None:
+    card = of(rendering.portrait)
+    assert (card.state, card.label, card.under_way) == ("rendering", "Rendering", True)
+    assert card.manifest is not None
+
+
+def test_one_that_waits_shows_the_crop_of_its_photo(owner: User) -> None:
+    portrait = cast.portrait(owner)
+    Portrait.objects.update(framing_json={"kind": "auto", "x": 60, "y": -20, "width": 480, "height": 600})
+    cast.session(portrait)
+    card = of(portrait)
+    assert (card.state, card.poster, card.manifest) == ("queued", None, None)
+    assert card.view_box == "60 -20 480 600"
+    assert card.thumbnail == f"/portraits/{portrait.pk}/thumbnail.webp"
+
+
+def test_without_a_known_crop_all_of_the_photo_is_shown(owner: User) -> None:
+    assert of(cast.portrait(owner)).view_box == "0 0 600 800"
+
+
+def test_a_later_run_that_shows_nothing_does_not_hide_the_one_that_does(portrait: Portrait, session: Session) -> None:
+    cast.session(portrait)
+    card = of(portrait)
+    assert (card.state, card.manifest) == ("ready", f"/sessions/{session.pk}/manifest.json")
+
+
+def test_a_frame_is_as_asked_for_or_the_whole_picture_in_its_own_shape(owner: User) -> None:
+    portrait = cast.portrait(owner)
+    run = cast.session(portrait)
+    assert cards.frame(portrait, None) == STANDARD_FRAME
+    assert cards.frame(portrait, run) == STANDARD_FRAME
+    run.frame_width, run.frame_height = LARGE_FRAME.width, LARGE_FRAME.height
+    assert cards.frame(portrait, run) == LARGE_FRAME
+    portrait.framing_json = {"kind": "whole"}
+    assert cards.frame(portrait, run) == Size(480, 640)

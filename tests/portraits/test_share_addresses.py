@@ -1,0 +1,48 @@
+"""Where a shared portrait can be seen, and how it comes into other pages."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_django import Settings
+
+from gpuworker.contract import Size
+from portraits.share_addresses import ShareAddresses, element_script
+
+TOKEN = "Zk3-q_0aVb1cXdYe2fGh4i"
+
+
+@pytest.fixture(autouse=True)
+def _site(settings: Settings) -> None:
+    settings.SITE_URL = "https://faces.example"
+
+
+def test_addresses_are_whole() -> None:
+    addresses = ShareAddresses(TOKEN)
+    assert addresses.page == f"https://faces.example/s/{TOKEN}/"
+    assert addresses.manifest == f"https://faces.example/s/{TOKEN}/manifest.json"
+    assert addresses.embed == f"https://faces.example/s/{TOKEN}/embed/"
+
+
+def test_the_snippets_are_html_that_any_page_takes() -> None:
+    addresses = ShareAddresses(TOKEN, Size(512, 640))
+    assert addresses.script_snippet == (
+        '<script src="https://faces.example/static/gaze/gaze-tracker.js" async></script>\n'
+        f'<gaze-tracker src="https://faces.example/s/{TOKEN}/manifest.json"></gaze-tracker>'
+    )
+    assert f'<iframe src="https://faces.example/s/{TOKEN}/embed/"' in addresses.frame_snippet
+    assert 'width="512" height="640"' in addresses.frame_snippet
+    assert 'referrerpolicy="no-referrer"' in addresses.frame_snippet
+    # A strict page would refuse these.
+    assert "style=" not in addresses.frame_snippet
+
+
+@pytest.mark.parametrize(
+    ("static_url", "script"),
+    [
+        ("/static/", "https://faces.example/static/gaze/gaze-tracker.js"),
+        ("https://cdn.example/s/", "https://cdn.example/s/gaze/gaze-tracker.js"),
+    ],
+)
+def test_the_script_comes_from_where_static_files_are(settings: Settings, static_url: str, script: str) -> None:
+    settings.STATIC_URL = static_url
+    assert element_script() == script

@@ -1,0 +1,110 @@
+"""The page of one portrait."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
+
+from gpuworker.errors import NoFace
+from portraits import progress
+from portraits.models import Portrait, Session, User
+from tests.portraits import cast
+
+
+def page_of(client: Client, portrait: Portrait) -> str:
+    answer = client.get(portrait.get_absolute_url())
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_a_ready_portrait_is_alive_and_its_progress_is_folded_away(
+    as_owner: Client, portrait: Portrait, session: Session
+) -> None:
+    page = page_of(as_owner, portrait)
+    assert f'id="tracker" src="/sessions/{session.pk}/manifest.json"' in page
+    assert re.search(r'<section class="progress" id="progress"[^>]* hidden>', page)
+    assert re.search(r'id="download"[^>]* download>', page)
+    assert '<meta http-equiv="refresh"' not in page
+
+
+def test_in_the_making_the_page_knows_how_it_stands_and_whom_to_ask(as_owner: Client, rendering: Session) -> None:
+    page = page_of(as_owner, rendering.portrait)
+    assert f'data-socket="/ws/sessions/{rendering.pk}/"' in page
+    assert f'data-progress="/sessions/{rendering.pk}/progress.json"' in page
+    found = re.search(r'<script id="snapshot" type="application/json">(.*?)</script>', page)
+    assert found is not None
+    told = json.loads(found[1])
+    assert told.pop("eta_seconds") > 0
+    assert told == {name: value for name, value in progress.snapshot(rendering).items() if name != "eta_seconds"}
+    assert "200 of 936" in page
+    assert page.count('class="sheet"') == 1
+    assert re.search(r'id="cancel-form">', page)
+    assert re.search(r'id="retry-form" hidden>', page)
+    assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in page
+
+
+def test_before_the_preview_the_photo_holds_the_place(as_owner: Client, owner: User) -> None:
+    waiting = cast.session(cast.portrait(owner))
+    page = page_of(as_owner, waiting.portrait)
+    assert 'id="still" viewBox="0 0 600 800"' in page
+    assert re.search(r'id="tracker" width="410" height="512"', page)
+
+
+def test_a_failure_is_a_sentence_with_a_way_on(as_owner: Client, owner: User) -> None:
+    output = cast.claimed(cast.session(cast.portrait(owner)))
+    assert output.render.fail(output.attempt, NoFace())
+    page = page_of(as_owner, output.render.session.portrait)
+    assert "We could not find a face in this picture." in page
+    assert re.search(r'id="retry-form">', page)
+    assert re.search(r'id="cancel-form" hidden>', page)
+
+
+def test_a_hidden_portrait_says_so_to_its_owner(as_owner: Client, portrait: Portrait) -> None:
+    assert "A moderator has hidden this portrait." not in page_of(as_owner, portrait)
+    portrait.hide("Somebody in it did not agree.")
+    page = page_of(as_owner, portrait)
+    assert "A moderator has hidden this portrait." in page
+    assert "Somebody in it did not agree." in page
+
+
+def test_it_says_when_it_deletes_itself(as_owner: Client, portrait: Portrait) -> None:
+    assert "Deletes itself" not in page_of(as_owner, portrait)
+    Portrait.objects.update(expires_at=timezone.now() + timedelta(days=30))
+    assert "Deletes itself" in page_of(as_owner, portrait)
+
+
+def test_a_portrait_without_a_run_still_has_a_page(as_owner: Client, owner: User) -> None:
+    assert 'id="progress"' not in page_of(as_owner, cast.portrait(owner))
+
+
+def test_a_title_cannot_break_out(as_owner: Client, owner: User) -> None:
+    run = cast.session(cast.portrait(owner, "</script><script>alert(1)</script>"))
+    assert "<script>alert(1)" not in page_of(as_owner, run.portrait)
+
+
+def test_few_queries(as_owner: Client, rendering: Session, django_assert_max_num_queries: Any) -> None:
+    with django_assert_max_num_queries(12):
+        page_of(as_owner, rendering.portrait)
+
+
+def test_a_stranger_gets_404_and_so_does_who_is_a_moderator(
+    as_stranger: Client, as_moderator: Client, portrait: Portrait
+) -> None:
+    assert as_stranger.get(portrait.get_absolute_url()).status_code == 404
+    assert as_moderator.get(portrait.get_absolute_url()).status_code == 404
+
+
+def test_forms_have_no_business_here(as_owner: Client, portrait: Portrait) -> None:
+    assert as_owner.post(portrait.get_absolute_url()).status_code == 405
+
+
+def test_whole_pictures_are_laid_out_in_their_own_shape(as_owner: Client, portrait: Portrait) -> None:
+    for size, shape in (((1600, 900), "wide"), ((900, 1600), "tall"), ((800, 1000), "alive")):
+        Portrait.objects.update(width=size[0], height=size[1], framing_json={"kind": "whole"})
+        page = page_of(as_owner, portrait)
+        assert re.search(rf'<section class="stage {shape}', page)

@@ -1,0 +1,126 @@
+"""The door."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from portraits import storage, uploads
+from portraits.models import Upload
+from portraits.uploads import UploadRefused
+from tests.portraits import photos
+
+JSON = {"Accept": "application/json"}
+
+
+def send(client: Client, photo: Any, consent: str = "on", **headers: str) -> Any:
+    fields = {"consent": consent} if consent else {}
+    if photo is not None:
+        fields["photo"] = photo
+    return client.post("/upload/", fields, headers=headers)
+
+
+def nothing_is_left() -> bool:
+    return not Upload.objects.exists() and not list(storage.keys()) and not list(Path(settings.SCRATCH_DIR).iterdir())
+
+
+def test_the_page_asks_for_consent_and_a_photo(as_owner: Client) -> None:
+    page = as_owner.get("/upload/").content.decode()
+    assert 'name="consent"' in page
+    assert re.search(r'<input class="drop-input" type="file" name="photo"[^>]* accept="image/jpeg,', page)
+    assert 'enctype="multipart/form-data"' in page
+
+
+def test_a_form_leads_on_to_the_choice(as_owner: Client) -> None:
+    answer = send(as_owner, photos.upload(photos.astronaut()))
+    upload = Upload.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, f"/uploads/{upload.pk}/")
+
+
+def test_a_script_is_told_where_to_go(as_owner: Client) -> None:
+    answer = send(as_owner, photos.upload(photos.astronaut()), **JSON)
+    upload = Upload.objects.get()
+    assert answer.status_code == 201
+    assert answer.json() == {"upload": str(upload.pk), "address": f"/uploads/{upload.pk}/"}
+
+
+@pytest.mark.parametrize(
+    ("photo", "status", "code"),
+    [(None, 400, "photo_missing"), (b"", 422, "empty_upload"), (b"no picture", 422, "unreadable_photo")],
+)
+def test_a_refusal_has_a_code_and_a_sentence(as_owner: Client, photo: bytes | None, status: int, code: str) -> None:
+    answer = send(as_owner, None if photo is None else photos.upload(photo), **JSON)
+    assert answer.status_code == status
+    assert answer.json() == {"code": code, "sentence": answer.json()["sentence"], "details": {}}
+    assert answer.json()["sentence"].endswith(".")
+    assert nothing_is_left()
+
+
+def test_without_a_script_the_sentence_stands_on_the_page(as_owner: Client) -> None:
+    answer = send(as_owner, photos.upload(photos.wall()))
+    assert answer.status_code == 422
+    assert "We could not find a face in this picture." in answer.content.decode()
+    assert 'id="consent" required checked' in answer.content.decode()
+    assert nothing_is_left()
+
+
+def test_case_33_without_consent_nothing_is_examined(as_owner: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def examined(*_: object) -> None:
+        raise AssertionError("the photo was looked at")
+
+    monkeypatch.setattr(uploads, "examine", examined)
+    answer = send(as_owner, photos.upload(photos.astronaut()), consent="", **JSON)
+    assert (answer.status_code, answer.json()["code"]) == (400, "consent_missing")
+    assert nothing_is_left()
+
+
+def test_a_busy_gate_says_when_to_come_back(as_owner: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: object) -> None:
+        raise UploadRefused("upload_busy")
+
+    monkeypatch.setattr(uploads, "examine", busy)
+    answer = send(as_owner, photos.upload(photos.astronaut()), **JSON)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../etc/passwd",
+        "..\\..\\me.jpg",
+        "me\x00.jpg",
+        "me.jpg\r\nX-Evil: 1",
+        "\u202egpj.me",
+        "m" * 4096 + ".jpg",
+        "me." + "j" * 4096,
+    ],
+    ids=["parents", "backslashes", "nul", "crlf", "right-to-left", "long", "long-extension"],
+)
+@pytest.mark.parametrize("padding", [0, settings.FILE_UPLOAD_MAX_MEMORY_SIZE], ids=["in-memory", "spooled"])
+def test_case_17_whatever_a_file_is_called_it_is_stored_under_a_random_key(
+    as_owner: Client, name: str, padding: int
+) -> None:
+    answer = send(as_owner, photos.upload(photos.astronaut() + bytes(padding), name), **JSON)
+    assert answer.status_code == 201
+    prefix = storage.photo_prefix(Upload.objects.get().pk)
+    assert sorted(storage.keys()) == [prefix + storage.PHOTO, prefix + storage.THUMBNAIL]
+    assert list(Path(settings.SCRATCH_DIR).iterdir()) == []
+
+
+def test_case_28_fields_that_the_form_does_not_name_are_not_looked_at(as_owner: Client, stranger: Any) -> None:
+    fields = {"owner": stranger.pk, "stored": "", "id": "1" * 32, "findings": "[]", "width": "1"}
+    answer = as_owner.post("/upload/", {"consent": "on", "photo": photos.upload(photos.astronaut()), **fields})
+    assert answer.status_code == 302
+    upload = Upload.objects.get()
+    assert (upload.owner.email, upload.width, len(upload.findings)) == ("owner@example.com", 512, 1)
+    assert upload.pk.hex != "1" * 32
+
+
+def test_other_methods_are_refused(as_owner: Client) -> None:
+    assert as_owner.put("/upload/").status_code == 405
+    assert as_owner.delete("/upload/").status_code == 405

@@ -1,0 +1,40 @@
+"""A shared portrait whose frames are plain colours, made within a running site's data: no need to render one."""
+
+from __future__ import annotations
+
+import json
+
+from gpuworker import grid
+from gpuworker.contract import POSTER_NAME, SHEETS, Level, Manifest, Size
+from portraits import storage
+from portraits.models import Portrait, ShareLink
+from portraits.share_addresses import ShareAddresses
+from tests.gaze import drawn
+from tests.portraits import cast
+
+PRINT_SHARED = "from tests.site.drawn_portrait import print_shared; print_shared()"
+"""For `manage.py shell -c`."""
+
+
+def print_shared() -> None:
+    """One JSON object: the page's address and both snippets."""
+    _, token = ShareLink.create_for(complete_portrait())
+    addresses = ShareAddresses(token, Size(*drawn.FRAME))
+    print(  # noqa: T201
+        json.dumps({"page": addresses.page, "script": addresses.script_snippet, "frame": addresses.frame_snippet})
+    )
+
+
+def complete_portrait() -> Portrait:
+    output = cast.claimed(cast.session(cast.portrait(cast.user("drawn"), "Drawn")))
+    cells, frame = grid.LEVELS["preview"], Size(*drawn.FRAME)
+    level = Level("preview", cells.x, cells.y, frame, SHEETS["preview"])
+    sheet = drawn.whole(cells.rows, drawn.MARKS["preview"])
+    files = {}
+    for name, data in ((POSTER_NAME, drawn.poster()), (*SHEETS["preview"], sheet)):
+        storage.put(output.key(name), data)
+        files[name] = {"sha256": cast.sha256(data), "size": len(data)}
+    output.record(files, Manifest("warp", frame, complete=True).with_level(level))
+    output.render.session.show(output)
+    output.render.finish(output)
+    return output.render.session.portrait

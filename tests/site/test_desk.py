@@ -1,0 +1,113 @@
+"""The desk and the account pages in a real browser, under the site's own policy; screenshots are in build/screens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests import chromium
+from tests.site.browser import PATIENCE, SCREENS
+from tests.site.running import RunningSite
+
+PASSWORD = "a long enough password"
+MAKE = f"""
+from django.contrib.auth.models import Group
+from portraits.models import Report, User
+from tests.portraits import cast
+person = User.objects.create_user("moderator@example.com", "{PASSWORD}", is_staff=True)
+person.groups.add(Group.objects.get(name="moderator"))
+draw = cast.picture
+cast.picture = lambda colour="tan", size=(1200, 1500): draw(colour, size)  # whole frames in sheets of every level
+portrait = cast.portrait(User.objects.create_user("owner@example.com", "{PASSWORD}"))
+cast.complete(cast.claimed(cast.session(portrait)))
+Report.objects.create(portrait=portrait, reason=Report.Reason.CONSENT, text="This is me.")
+"""
+SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+DRAWERS = ("portrait", "session", "report", "user", "auditentry", "render", "sharelink")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    site = RunningSite(tmp_path_factory.mktemp("site") / "data", "--no-demo")
+    site.start()
+    made = site.manage("shell", "-c", MAKE)
+    assert made.returncode == 0, made.stderr
+    yield site
+    site.kill()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = chromium.find().launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[("desktop", "light"), ("phone", "dark")], ids=["desktop", "phone"])
+def page(request: pytest.FixtureRequest, browser: Browser, site: RunningSite) -> Iterator[Page]:
+    """Whatever its console complains of fails the test: a refused style or script is said there."""
+    size, scheme = request.param
+    context = browser.new_context(base_url=site.address, viewport=SIZES[size], color_scheme=scheme)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE / 4)
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert [said for said in complaints if "Transition was" not in said] == []
+
+
+def enter(page: Page, wanted: str, who: str) -> None:
+    page.goto(wanted)
+    page.get_by_label("E-mail address").fill(f"{who}@example.com")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"**{wanted}")
+
+
+def keep(page: Page, name: str) -> None:
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    page.screenshot(path=SCREENS / f"{name}-{width}.png")
+
+
+def test_a_moderator_works_through_the_queue(page: Page) -> None:
+    enter(page, "/admin/", "moderator")
+    for drawer in DRAWERS:
+        page.goto(f"/admin/portraits/{drawer}/", wait_until="networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        keep(page, f"desk-{drawer}")
+    page.goto("/admin/portraits/portrait/")
+    page.get_by_role("link", name="Look at Eileen").click()
+    page.wait_for_function("() => document.querySelector('gaze-tracker')?.ready")
+    keep(page, "desk-live")
+    page.get_by_role("link", name="Eileen", exact=True).click()
+    deed = "Hide…" if page.get_by_role("button", name="Hide…").count() else "Restore…"
+    page.get_by_role("button", name=deed).click()
+    keep(page, "desk-reason")
+    page.get_by_label("Reason").fill("It was reported by the person in it.")
+    page.get_by_role("button", name=deed.rstrip("…")).click()
+    expect(page.locator(".messagelist")).to_have_text(f"{deed.rstrip('…')}: done for 1 of 1.")
+    page.locator("input.action-select").first.check()
+    expect(page.locator(".action-counter")).to_have_text("1 of 1 selected")
+
+
+def test_a_person_looks_after_their_account(page: Page) -> None:
+    enter(page, "/account/", "owner")
+    keep(page, "account")
+    page.get_by_text("Delete my account…").click()
+    page.get_by_label("Your password").fill("wrong")
+    page.get_by_role("button", name="Delete my account for good").wait_for()
+    keep(page, "account-delete")
+    for path in ("password/change", "email", "logout", "reauthenticate"):
+        page.goto(f"/accounts/{path}/")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        keep(page, f"account-{path.replace('/', '-')}")
+    page.goto("/account/")
+    page.get_by_role("main").get_by_role("button", name="Sign out", exact=True).click()
+    page.wait_for_url("**/")
+    expect(page.get_by_text("You have signed out.")).to_be_visible()
