@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from gpuworker import canvas, engines, faces, framing, photo, sheets
+from gpuworker import canvas, engines, faces, framing, matting, photo, sheets
 from gpuworker.contract import RenderRequest
 from gpuworker.engines import Engine
 from gpuworker.errors import RenderError, WorkerDied
@@ -162,4 +162,8 @@ def _analyse(request: RenderRequest) -> tuple[framing.Portrait, tuple[str, ...]]
     picture = photo.read(request.photo)
     face = faces.choose(faces.find(picture.pixels), request.face, picture.pixels.shape)
     portrait = framing.frame_portrait(picture, face, request.frame, request.framing)
-    return portrait, faces.advice(face)
+    advice = faces.advice(face)
+    if request.remove_background:
+        portrait, how = matting.remove_background(portrait)
+        advice += how
+    return portrait, advice

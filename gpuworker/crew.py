@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import TracebackType
 
+from gpuworker.engines import SINGLE
 from gpuworker.errors import Cancelled, WorkerDied
 from gpuworker.tasks import Done, Failed, Order, Ready, Reply, Taken, Task
 
@@ -53,7 +54,7 @@ class Crew:
 
     def __init__(self, size: int | None = None, engine: str = "warp") -> None:
         self._engine = engine
-        self._size = size or default_size()
+        self._size = size or (1 if engine in SINGLE else default_size())
         self._numbers = 0
         self._members: list[_Member] = []
         self.start()
