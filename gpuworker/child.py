@@ -72,7 +72,9 @@ class Child:
     def __init__(self, pipe: Connection, engine: str) -> None:
         self._pipe = pipe
         self._reply_lock = threading.Lock()
-        self._encoder = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode")
+        # Where one process does everything, both sheets of a quadrant are encoded at once.
+        encoders = 2 if engine in engines.SINGLE else 1
+        self._encoder = ThreadPoolExecutor(max_workers=encoders, thread_name_prefix="encode")
         self._engines = {engine: engines.create(engine)}
         self._engine = self._engines[engine]
         self._memory: mmap | None = None

@@ -197,12 +197,18 @@ def _device(wanted: str) -> torch.device:
     if wanted not in ("auto", "cuda", "cpu"):
         raise BadRequest(f"There is no device “{wanted}”; there is auto, cuda, cpu.")
     if wanted == "cpu":
-        torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+        torch.set_num_threads(_cores())  # the crew's processes start with one, for engines that share the machine
         return torch.device("cpu")
     if not torch.cuda.is_available():
         raise BadRequest(NO_GPU)
-    torch.backends.cudnn.benchmark = True  # the sizes never change
+    torch.backends.cudnn.allow_tf32 = False  # M and S mean their 32 bits; TF32 has 19 of them
+    torch.set_float32_matmul_precision("highest")
     return torch.device("cuda")
+
+
+def _cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _as_tensor(pixels: NDArray[Any]) -> Tensor:

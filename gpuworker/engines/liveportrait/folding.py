@@ -15,7 +15,6 @@ from gpuworker.engines.liveportrait.dense_motion import DenseMotionNetwork
 from gpuworker.engines.liveportrait.hourglass import Decoder
 from gpuworker.engines.liveportrait.spade_generator import SPADE, SPADEGenerator
 
-Convolution = nn.Conv2d | nn.Conv3d
 BATCH_NORMS = (nn.BatchNorm2d, nn.BatchNorm3d)
 
 
@@ -36,7 +35,7 @@ def fold(net: nn.Module) -> nn.Module:
     return net
 
 
-def _absorb(conv: Convolution, norm: nn.Module) -> None:
+def _absorb(conv: nn.Conv2d | nn.Conv3d, norm: nn.Module) -> None:
     """norm(conv(x)) becomes conv(x), computed in 64 bits."""
     if not isinstance(norm, BATCH_NORMS):
         raise ValueError("only a BatchNorm can be folded, and only once")

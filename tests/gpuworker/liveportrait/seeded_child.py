@@ -16,11 +16,13 @@ TABLE = "table.json"
 
 
 def enter(pipe: Connection, engine: str, analyst: bool) -> None:
-    """With the tiny sizes."""
+    """With the tiny sizes, for which a second thread only waits."""
     from gpuworker.engines.liveportrait import architecture
+    from gpuworker.engines.liveportrait import engine as engine_module
     from tests.gpuworker.liveportrait.tiny import TINY
 
     architecture.OFFICIAL = TINY
+    engine_module._cores = lambda: 1
     enter_official(pipe, engine, analyst)
 
 

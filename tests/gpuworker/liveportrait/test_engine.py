@@ -16,6 +16,7 @@ from gpuworker.__main__ import main
 from gpuworker.contract import Manifest
 from gpuworker.engines import weights
 from gpuworker.engines.liveportrait import architecture
+from gpuworker.engines.liveportrait import engine as engine_module
 from gpuworker.engines.liveportrait.engine import SPECIMEN, LivePortraitEngine
 from gpuworker.errors import BadRequest, SelfCheckFailed, WrongWeights
 from gpuworker.framing import Portrait
@@ -32,6 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (where / seeded_child.TABLE).write_text(json.dumps({name: asdict(each) for name, each in table.items()}))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(architecture, "OFFICIAL", TINY)
+        patch.setattr(engine_module, "_cores", lambda: 1)  # tiny nets on several threads mostly wait
         patch.setattr(weights, "CHECKPOINTS", table)
         yield where
 
