@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from gpuworker.errors import BadRequest
@@ -45,3 +48,9 @@ def test_a_choice_that_is_printed_shows_no_secret() -> None:
     text = repr(WHOLE)
     for hidden in (KEY, SECRET, "a token of the worker"):
         assert hidden not in text
+
+
+def test_a_site_that_rents_needs_none_of_the_workers_own_libraries() -> None:
+    heavy = "{'fastapi', 'starlette', 'uvicorn', 'numpy', 'cv2', 'PIL', 'scipy', 'runpod'}"
+    question = f"import sys, gpuworker.fleet.choice; sys.exit(bool({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", question], check=False).returncode == 0

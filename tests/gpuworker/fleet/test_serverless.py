@@ -25,6 +25,7 @@ from gpuworker.fleet.ledger import MemoryLedger
 from gpuworker.fleet.runpod import RunPod
 from gpuworker.fleet.serverless import EndpointPlan, ServerlessSource
 from gpuworker.jobs import JobTable
+from gpuworker.remote import Patience
 from gpuworker.serverless import Handler
 from gpuworker.still_worker import StillWorker
 from tests.gpuworker.processes import eventually
@@ -33,7 +34,9 @@ from tests.gpuworker.test_http_worker import Played, truth
 from tests.runpod.endpoints import Endpoint
 from tests.runpod.fake import FakeRunPod
 
-PLAN = EndpointPlan("ep1", hourly=1.1)
+PLAN = EndpointPlan("ep1", hourly=1.1, execution=100_000)
+PATIENT = Patience(poll=1.0, stall=1_000_000)
+"""On a clock that passes at once a slow machine's threads would otherwise seem to stand still."""
 
 
 class Steps:
@@ -62,7 +65,7 @@ def endpoint(fake: FakeRunPod, clock: ManualClock, tmp_path: Path, before_step: 
 
 @pytest.fixture
 def source(api: RunPod, endpoint: Endpoint, ledger: MemoryLedger, clock: ManualClock) -> ServerlessSource:
-    return ServerlessSource(api, PLAN, ledger, Budget(5.0), clock=clock)
+    return ServerlessSource(api, PLAN, ledger, Budget(5.0), patience=PATIENT, clock=clock)
 
 
 def test_a_portrait_comes_out_of_the_stream(source: ServerlessSource, ledger: MemoryLedger) -> None:
