@@ -5,6 +5,7 @@
     python -m gpuworker contact-sheets portrait.jpg out/
     python -m gpuworker loop portrait.jpg moving.webp
     python -m gpuworker serve --host 0.0.0.0 --port 8000
+    python -m gpuworker health --url http://127.0.0.1:8000
     python -m gpuworker reap
     python -m gpuworker fetch-weights --to weights/
 
@@ -29,7 +30,7 @@ from typing import Any, TextIO
 
 from gpuworker import engines, grid
 from gpuworker.contract import MAX_INTENSITY, MIN_INTENSITY, STANDARD_FRAME, Box, Framing, Progress, RenderRequest, Size
-from gpuworker.errors import BadRequest, Cancelled, OutputFailed, RenderError, SeveralFaces, UnreadablePhoto
+from gpuworker.errors import BadRequest, Busy, Cancelled, OutputFailed, RenderError, SeveralFaces, UnreadablePhoto
 
 BAR_WIDTH = 28
 
@@ -45,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "contact-sheets": _contact_sheets,
             "loop": _loop,
             "serve": _serve,
+            "health": _health,
             "reap": _reap,
             "fetch-weights": _fetch_weights,
         }
@@ -89,6 +91,10 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument("--annotated", type=Path, help="write the photo with what was found drawn into it")
     inspect.add_argument("--json", action="store_true", help="print JSON")
     _add_serve_options(commands.add_parser("serve", help="take jobs over HTTP, as PROTOCOL.md tells"))
+    health = commands.add_parser("health", help="ask a worker how it is; ends with 0 once it is ready")
+    health.add_argument(
+        "--url", default="http://127.0.0.1:8000", help="of the worker (default: the one of this machine)"
+    )
     _add_reap_options(commands.add_parser("reap", help="terminate rented machines that a site has left behind"))
     return parser
 
@@ -285,6 +291,16 @@ def _serve(options: argparse.Namespace) -> int:
     with _extra("worker"):
         from gpuworker.server import serve, serving_from
     serve(serving_from(options))
+    return 0
+
+
+def _health(options: argparse.Namespace) -> int:
+    with _extra("worker"):
+        from gpuworker.http_worker import health_of
+    health = health_of(options.url)
+    print(json.dumps(health.to_json()))
+    if health.state in ("loading", "warming"):
+        raise Busy("The worker is not ready yet.")
     return 0
 
 
