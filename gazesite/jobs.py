@@ -103,6 +103,6 @@ def _empty_within(seconds: float) -> bool:
 
 def _end_with_parent(asked: threading.Event) -> None:
     """The supervisor holds the other end of our standard input."""
-    while sys.stdin.buffer.read(4096):
+    while os.read(sys.stdin.fileno(), 4096):  # sys.stdin itself would be locked when Python ends
         pass
     asked.set()

@@ -36,12 +36,12 @@ class Folder:
         except FileNotFoundError:
             return ""
 
-    def reach(self, moment: str, attempt: int) -> None:
-        """Waits while the test holds it here."""
+    def reach(self, moment: str, attempt: int, stop: threading.Event | None = None) -> None:
+        """Waits while the test holds it here, or until it is to stop."""
         if attempt != 1 or self.text("hold") != moment:
             return
         (self.path / "at").write_text(f"{os.getpid()}")
-        while self.text("hold") == moment:
+        while self.text("hold") == moment and not (stop and stop.is_set()):
             threading.Event().wait(0.02)
 
 
@@ -69,7 +69,7 @@ def be_one(number: str) -> None:
     class HeldWorker:
         def render(self, job: Any, cancelled: threading.Event | None = None) -> Generator[Any]:
             def before(step: int) -> None:
-                folder.reach(STEPS[step], job.attempt)
+                folder.reach(STEPS[step], job.attempt, cancelled)
                 if step == 2 and folder.text("poison") == job.id:
                     os.kill(os.getpid(), signal.SIGKILL)
 

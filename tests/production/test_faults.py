@@ -145,8 +145,8 @@ def test_case_50_a_flushed_queue_is_filled_again(site: ProductionSite, start, re
     redis.Redis.from_url(redis_part[1]).flushall()
     site.release()
     assert once(site.ended(session), range(1, 2))
-    for each in waiting:
-        assert once(site.ended(each, seconds=SOON), range(1, 2))
+    for each in waiting:  # one may have stepped aside for the other's first sight
+        assert once(site.ended(each, seconds=SOON), range(1, 3))
 
 
 def test_case_51_without_redis_uploads_are_accepted_and_pages_are_true(
@@ -220,10 +220,6 @@ def deliver(site: ProductionSite, render_id: str, times: int) -> None:
 def test_case_64_a_process_whose_clock_is_an_hour_wrong_is_taken_over_like_any_other(
     site: ProductionSite, start, quick: Running, hour: int
 ) -> None:
-    with_signal(quick.process.pid, signal.SIGSTOP)  # it starts no other for now
-    child = int(site.rows("SELECT 1")[0][0])
-    assert child
-    with_signal(quick.process.pid, signal.SIGCONT)
     wrong = site.start_quick_work(QUICK_CLOCK=str(hour))
     site.hold("mobile")
     session = start()
@@ -241,8 +237,8 @@ def test_case_65_a_deployment_in_mid_job_hands_it_over_at_once_and_uncounted(
     site.held()
     newer = site.start_quick_work()
     with_signal(quick.process.pid, signal.SIGTERM)
-    site.release()
-    assert once(site.ended(session), range(1, 3))
+    assert once(site.ended(session), range(2, 3))
     assert quick.process.wait(30) == 0
-    assert newer.process.poll() is None
-    newer.stop()
+    allowed = site.rows("SELECT attempts_allowed FROM portraits_render WHERE session_id = %s", session)
+    assert allowed == [(4,)]
+    assert newer.stop() == 0
