@@ -9,9 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests import chromium
 from tests.site.browser import PATIENCE, Visitor, all_differ
 from tests.site.running import RunningSite
 
@@ -30,14 +29,6 @@ from portraits.models import User
 person = User.objects.create_user("moderator@example.com", is_staff=True)
 person.groups.add(Group.objects.get(name="moderator"))
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = chromium.find().launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
