@@ -22,11 +22,11 @@ RUN deploy/install-worker.sh worker /app/.venv
 
 FROM python AS worker
 RUN groupadd --system --gid 10001 gaze \
-    && useradd --system --uid 10001 --gid gaze --home-dir /work --no-create-home --shell /usr/sbin/nologin gaze \
-    && install --directory --owner gaze --group gaze --mode 0700 /work /models
+    && useradd --system --uid 10001 --gid gaze --home-dir /scratch --no-create-home --shell /usr/sbin/nologin gaze \
+    && install --directory --owner gaze --group gaze --mode 0700 /scratch /models
 COPY --from=build /app /app
 ENV PATH=/app/.venv/bin:$PATH \
-    HOME=/work \
+    HOME=/scratch \
     PORT=8000 \
     GAZE_WEIGHTS=/models \
     REMBG_HOME=/models/rembg \

@@ -19,7 +19,7 @@ from django.db import connection
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
 
 from gazesite.body_cap import App, Receive, Scope, Send
-from portraits.metrics import ROWS
+from portraits.metrics import ROWS  # before the first metric is made here: it says how they are made
 
 PATH = "/metrics"
 LOOPBACK = ("127.0.0.1", "::1")

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from django.db import DatabaseError
 from django.db.models import Count
 from django.utils import timezone
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from portraits.models import Render
 
 log = logging.getLogger(__name__)
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each one, which nobody reads
 
 UPLOADS = Counter("gaze_uploads", "Photos that came in, by what became of them: accepted, or a code.", ["outcome"])
 ATTEMPTS = Counter(

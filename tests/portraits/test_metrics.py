@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 from prometheus_client import REGISTRY
 
 from gpuworker.errors import WorkerDied
-from portraits import metrics, rendering
+from portraits import intake, metrics, rendering
 from portraits.models import Render, User
 from tests.portraits import cast
 
@@ -28,6 +29,14 @@ def test_a_refused_upload_is_counted_by_its_code(as_owner: Client) -> None:
     before = counted("gaze_uploads_total", outcome="photo_missing")
     as_owner.post("/upload/", {"consent": "on"})
     assert counted("gaze_uploads_total", outcome="photo_missing") == before + 1
+
+
+def test_an_accepted_upload_is_counted(as_owner: Client, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = counted("gaze_uploads_total", outcome="accepted")
+    monkeypatch.setattr(intake, "receive", lambda *arguments: cast.upload(owner))
+    photo = SimpleUploadedFile("photo.png", b"a photo", "image/png")
+    assert as_owner.post("/upload/", {"photo": photo, "consent": "on"}).status_code == 302
+    assert counted("gaze_uploads_total", outcome="accepted") == before + 1
 
 
 def test_a_finished_attempt_is_counted_with_its_seconds(owner: User) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import boto3
@@ -44,7 +45,7 @@ def s3_part() -> Iterator[tuple[Part, dict[str, str]]]:
         yield part, settings
 
 
-def bucket_client(settings: dict[str, str]) -> object:
+def bucket_client(settings: dict[str, str]) -> Any:
     return boto3.client(
         "s3",
         endpoint_url=settings["AWS_ENDPOINT_URL_S3"],
@@ -54,12 +55,20 @@ def bucket_client(settings: dict[str, str]) -> object:
     )
 
 
+def stored(settings: dict[str, str]) -> list[str]:
+    """Every key in the bucket; there are few."""
+    answer = bucket_client(settings).list_objects_v2(Bucket=parts.BUCKET)
+    return [each["Key"] for each in answer.get("Contents", [])]
+
+
 @contextmanager
 def site_on_parts(
     home: Path, name: str, redis_url: str, postgres_url: str, s3: dict[str, str], **more: str
 ) -> Iterator[ProductionSite]:
     """With a database of its own, migrated, and everybody's queues and bucket empty."""
     redis.Redis.from_url(redis_url).flushall()
+    for key in stored(s3):
+        bucket_client(s3).delete_object(Bucket=parts.BUCKET, Key=key)
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     url = urlunsplit(urlsplit(postgres_url)._replace(path=f"/{name}"))
