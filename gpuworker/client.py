@@ -92,9 +92,13 @@ class ChildWorker:
     """Renders in a warm crew of child processes of this process; jobs wait for each other.
 
     folder: where files lie while a job runs, on a disk with room for one (60 MB); None is the system's.
+    niceness: as Crew's.
     """
 
-    def __init__(self, folder: Path | None = None, size: int | None = None, engine: str = "warp") -> None:
+    def __init__(
+        self, folder: Path | None = None, size: int | None = None, engine: str = "warp", niceness: int = 0
+    ) -> None:
+        self._niceness = niceness
         self._folder = folder
         self._crew_size = size
         self._engine = engine
@@ -140,7 +144,7 @@ class ChildWorker:
 
     def _ready_crew(self) -> Crew:
         if self._crew is None:
-            self._crew = Crew(self._crew_size, self._engine)
+            self._crew = Crew(self._crew_size, self._engine, self._niceness)
         return self._crew
 
     def _take_turn(self, cancelled: threading.Event) -> None:
