@@ -23,9 +23,6 @@ from gpuworker.render import render
 
 log = logging.getLogger(__name__)
 
-Phase = Literal["provisioning", "pulling", "booting", "loading", "warming", "ready"]
-"""A rented machine's way to its first frame, in this order."""
-
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -54,6 +51,10 @@ class RenderedFile:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return cls(path.name, path, digest, path.stat().st_size)
+
+
+Phase = Literal["provisioning", "pulling", "booting", "loading", "warming", "ready"]
+"""A rented machine's way to its first frame, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
