@@ -23,9 +23,6 @@ from gpuworker.render import render
 
 log = logging.getLogger(__name__)
 
-Phase = Literal["provisioning", "pulling", "booting", "loading", "warming", "ready"]
-"""A rented machine's way to its first frame, in this order."""
-
 CLOSING_SECONDS = 5.0
 """How long a job is given to notice that its worker is being closed."""
 
@@ -57,6 +54,10 @@ class RenderedFile:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return cls(path.name, path, digest, path.stat().st_size)
+
+
+Phase = Literal["provisioning", "pulling", "booting", "loading", "warming", "ready"]
+"""A rented machine's way to its first frame, in this order."""
 
 
 @dataclass(frozen=True, slots=True)

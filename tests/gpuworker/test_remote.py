@@ -116,3 +116,15 @@ def test_a_file_that_is_gone_because_the_job_failed_is_told_as_that_failure() ->
         run(Gone(listed, replace(RUNNING, state="failed", revision=9, error=NoFace())), ManualClock())
     with pytest.raises(WorkerDied):
         run(Gone(listed), ManualClock())
+
+
+def test_case_40_an_answer_that_is_older_than_the_last_one_is_ignored() -> None:
+    def at(revision: int, current: int) -> Snapshot:
+        return replace(RUNNING, revision=revision, progress=replace(RUNNING.progress, current=current))
+
+    line = Few(at(5, 5), at(3, 1), at(5, 5), at(4, 2), at(6, 7), replace(RUNNING, state="cancelled", revision=7))
+    seen: list[int] = []
+    steps = follow(line, a_job(), None, patience=Patience(), clock=ManualClock())
+    with pytest.raises(Superseded):
+        seen.extend(step.progress.current for step in steps)
+    assert seen == [5, 7]

@@ -32,7 +32,7 @@ def test_processes_of_this_machine_are_a_source(tmp_path: Path, astronaut: objec
     source = ChildSource(tmp_path, size=2)
     source.tend()
     assert source.status().phase == "ready"
+    source.stop()
     job = a_job(photo=encoded(astronaut), levels=("preview",))
     assert [step.progress.stage for step in source.render(job)][-1] == "done"
-    source.stop()
     source.close()
