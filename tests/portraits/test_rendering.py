@@ -86,14 +86,14 @@ def test_case_74_no_reader_ever_sees_a_manifest_that_lists_a_missing_file(queued
     assert seen == 1 + 2 + 3
 
 
-def test_a_second_delivery_of_the_same_message_does_nothing(queued: Session, play: Play) -> None:
+def test_case_62_ten_deliveries_of_the_same_message_make_it_once(queued: Session, play: Play) -> None:
     worker = play()
     for _ in range(10):
         actors.run_render(str(queued.first_render.pk))
     assert len(worker.jobs) == 1
 
 
-def test_two_workers_that_race_for_a_render_make_it_once(queued: Session, play: Play) -> None:
+def test_case_62_two_workers_that_race_for_a_render_make_it_once(queued: Session, play: Play) -> None:
     worker = play(between=lambda moment: rendering.run(str(queued.first_render.pk)))
     assert run(queued).state == "ready"
     assert len(worker.jobs) == 1

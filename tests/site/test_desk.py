@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests import chromium
 from tests.site.browser import PATIENCE, SCREENS
 from tests.site.running import RunningSite
 
@@ -36,14 +35,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     assert made.returncode == 0, made.stderr
     yield site
     site.kill()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = chromium.find().launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(params=[("desktop", "light"), ("phone", "dark")], ids=["desktop", "phone"])

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Frame, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Frame, Page, Request, expect
 
-from tests import chromium
 from tests.gaze.conftest import PIXEL
 from tests.gaze.drawn import Seen
 from tests.site.drawn_portrait import PRINT_SHARED
@@ -41,14 +40,6 @@ class Foreign(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         pass
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = chromium.find().launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

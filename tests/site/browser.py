@@ -1,0 +1,87 @@
+"""A person in a real browser: what they do and what they see."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+SCREENS = Path(__file__).parents[2] / "build" / "screens"
+PATIENCE = 240_000
+"""Milliseconds: a render beside other work may take minutes, and speed is not what these tests test."""
+
+DROP = """([encoded, name]) => {
+  const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+  const data = new DataTransfer();
+  data.items.add(new File([bytes], name, { type: 'image/jpeg' }));
+  for (const type of ['dragenter', 'dragover', 'drop']) {
+    document.body.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+  }
+  window.droppedAt = Date.now();
+}"""
+
+
+ANSWERED = """() => location.pathname.startsWith('/uploads/')
+  || document.querySelector('#upload-error:not(.asking)')?.textContent"""
+
+
+class Visitor:
+    """One page with the moves that the tests make."""
+
+    def __init__(self, page: Page, name: str) -> None:
+        self.page = page
+        self.name = name
+        page.set_default_timeout(PATIENCE)
+
+    def keep(self, what: str) -> None:
+        """A screenshot to look at: build/screens/NAME-WHAT.png."""
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENS / f"{self.name}-{what}.png")
+
+    def drop(self, photo: bytes) -> None:
+        """Consent, then a photo let go over the page; ends on the page that asks for the crop."""
+        self.page.goto("/upload/")
+        self.page.check("#consent")
+        self.page.evaluate(DROP, [base64.b64encode(photo).decode(), "me.jpg"])
+        self.page.wait_for_function(ANSWERED)
+        assert "/uploads/" in self.page.url, self.page.locator("#upload-error").inner_text()
+
+    def bring_to_life(self) -> None:
+        self.page.click("#bring-to-life")
+        self.page.wait_for_url("**/portraits/*/")
+
+    def wait_alive(self, selector: str = "gaze-tracker") -> None:
+        self.page.wait_for_function("(s) => document.querySelector(s)?.ready", arg=selector, timeout=PATIENCE)
+
+    def look_at(self, x: float, y: float) -> NDArray[np.uint8]:
+        """Move the pointer to a share of the window; what the portrait shows once it has come to rest."""
+        size = self.page.viewport_size
+        assert size is not None
+        self.page.mouse.move(size["width"] * x, size["height"] * y)
+        before = self._portrait()
+        while True:
+            now = self._portrait()
+            if np.array_equal(before, now):
+                return now
+            before = now
+
+    def four_corners(self) -> list[NDArray[np.uint8]]:
+        return [self.look_at(x, y) for x in (0.02, 0.98) for y in (0.02, 0.98)]
+
+    def _portrait(self) -> NDArray[np.uint8]:
+        with Image.open(io.BytesIO(self.page.locator("gaze-tracker").first.screenshot())) as image:
+            return np.asarray(image.convert("RGB"))
+
+    def expect_state(self, state: str) -> None:
+        expect(self.page.locator("#progress")).to_have_attribute("data-state", state, timeout=PATIENCE)
+
+
+def all_differ(pictures: list[NDArray[np.uint8]]) -> bool:
+    """Whether each picture is really another one, not the same with a little noise."""
+    pairs = [(a, b) for index, a in enumerate(pictures) for b in pictures[index + 1 :]]
+    return all(np.abs(a.astype(int) - b).mean() > 1 for a, b in pairs)
