@@ -14,7 +14,7 @@ from pathlib import Path
 import dramatiq
 from django.conf import settings
 
-from portraits import broker, demo, sweeper, uploads, workers
+from portraits import broker, demo, sweeper, tending, uploads, workers
 from portraits.models import Render, Upload
 
 log = logging.getLogger(__name__)
@@ -37,9 +37,7 @@ class Site:
     def __init__(self, demo_photo: Path | None) -> None:
         self._demo_photo = demo_photo
         self._stopped = threading.Event()
-        self._sweeper = threading.Thread(
-            target=sweeper.run_until, args=(self._stopped, workers.tend), name="sweeper", daemon=True
-        )
+        self._sweeper = threading.Thread(target=sweeper.run_until, args=(self._stopped,), name="sweeper", daemon=True)
         self._queues: list[dramatiq.Worker] = []
 
     def start(self) -> None:
@@ -48,6 +46,7 @@ class Site:
         workers.warm()
         self._queues = broker.start_worker(dramatiq.get_broker())
         self._sweeper.start()
+        tending.start(self._stopped)
         if self._demo_photo is not None:
             threading.Thread(target=demo.make_first, args=(self._demo_photo,), name="demo", daemon=True).start()
 

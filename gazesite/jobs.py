@@ -20,7 +20,7 @@ from typing import Any
 import dramatiq
 from django.conf import settings
 
-from portraits import broker, demo, progress, reins, sweeper, workers
+from portraits import broker, demo, progress, reins, sweeper, tending, workers
 
 log = logging.getLogger(__name__)
 
@@ -35,19 +35,19 @@ class JobProcess:
         self._demo_photo = demo_photo
         self._stopped = threading.Event()
         self._loop = asyncio.new_event_loop()
+        self._messages = threading.Thread(target=self._loop.run_forever, name="messages", daemon=True)
         self._queues: list[dramatiq.Worker] = []
-        self._sweeper = threading.Thread(
-            target=sweeper.run_until, args=(self._stopped, workers.tend), name="sweeper", daemon=True
-        )
+        self._sweeper = threading.Thread(target=sweeper.run_until, args=(self._stopped,), name="sweeper", daemon=True)
 
     def start(self) -> None:
-        threading.Thread(target=self._loop.run_forever, name="messages", daemon=True).start()
+        self._messages.start()
         progress.use_loop(self._loop)  # over one connection; each thread would open one a message
         queue = dramatiq.get_broker()
         queue.emit_after("process_boot")  # without it, time limits do nothing
         workers.warm()
         self._queues = broker.start_worker(queue)
         self._sweeper.start()
+        tending.start(self._stopped)
         if self._demo_photo is not None:
             threading.Thread(target=demo.make_first, args=(self._demo_photo,), name="demo", daemon=True).start()
 
@@ -64,6 +64,9 @@ class JobProcess:
         self._sweeper.join(timeout=3)
         progress.use_loop(None)
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._messages.join(timeout=3)
+        if not self._messages.is_alive():
+            self._loop.close()
 
 
 def run(demo_photo: Path | None = None) -> None:

@@ -34,6 +34,7 @@ class Child:
             lived = now - self._began
             self._pause = FIRST_PAUSE if lived > HEALTHY else min(2 * self._pause, LONGEST_PAUSE)
             log.warning("job process %d ended with %d", self.process.pid, self.process.returncode)
+            self._let_go()
             self._not_before, self.process = now + self._pause, None
         if self.process is None and now >= self._not_before:
             # In a session of its own: Ctrl-C is ours to pass on. Its standard input ends with us.
@@ -56,9 +57,13 @@ class Child:
             self.process.wait()
             return False
         finally:
-            if self.process.stdin is not None:
-                self.process.stdin.close()
+            self._let_go()
         return True
+
+    def _let_go(self) -> None:
+        """Of the pipe that tells it that we live."""
+        if self.process is not None and self.process.stdin is not None:
+            self.process.stdin.close()
 
 
 class Supervisor:

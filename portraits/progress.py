@@ -120,7 +120,8 @@ def _words_on(render: Render) -> tuple[str, str]:
             return "To be refined", turns.reason(render) or waits
     if render.current and render.total:
         return "Refining", f"A refined version is being made: {render.current} of {render.total}."
-    return "Refining", f"A refined version is being made: {render.message.lower() or 'starting'}."
+    message = render.message or "Starting"
+    return "Refining", f"A refined version is being made: {message[0].lower()}{message[1:]}."
 
 
 def file_name(output: Output, name: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 from typing import get_args
 
 from django.db import DatabaseError, close_old_connections
@@ -22,7 +21,7 @@ log = logging.getLogger(__name__)
 SECONDS = 4.0
 """Between two looks at the renders: with models.render.LEASE, how soon a dead process's render goes on."""
 CLEANING = 4
-"""Every so many looks, what is to be gone is deleted, and rented machines are tended."""
+"""Every so many looks, what is to be gone is deleted."""
 MOST_AT_ONCE = 100
 
 
@@ -53,18 +52,14 @@ def clean() -> None:
     removal.erase_pending()
 
 
-def run_until(stopped: threading.Event, tend: Callable[[], None] = lambda: None) -> None:
-    """In a thread of its own. A database or storage that is away for a moment is asked again next time.
-
-    tend: called about every fifteen seconds.
-    """
+def run_until(stopped: threading.Event) -> None:
+    """In a thread of its own. A database or storage that is away for a moment is asked again next time."""
     looks = 0
     while True:
         close_old_connections()
         try:
             sweep_renders()
             if looks % CLEANING == 0:
-                tend()
                 clean()
         except (DatabaseError, OSError):
             log.exception("the sweeper could not finish; it tries again in %d s", SECONDS)

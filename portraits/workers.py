@@ -55,12 +55,6 @@ def warm() -> None:
         gpu().warm()
 
 
-def tend() -> None:
-    """Let the GPU source look after what it has rented."""
-    if settings.GPU_SOURCE != "none":
-        gpu().tend()
-
-
 def closing() -> bool:
     """Whether nothing new is to be begun in this process."""
     return _closing.is_set()
