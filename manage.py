@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""The site's command line: `python manage.py serve`, `fsck`, `set_demo` and Django's own commands."""
+"""The site's command line: `python manage.py serve`, `work`, `doctor`, `fsck` and Django's own commands."""
 
 import os
 import sys
@@ -7,9 +7,13 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gazesite.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"gazesite cannot start: {error}")
 
 
 if __name__ == "__main__":

@@ -1,34 +1,52 @@
-"""The environment → Django. Nothing set is the embedded site: one process tree, nothing to install or start."""
+"""The environment → Django. Nothing set is the embedded site: one process tree, nothing to install or start.
+
+deploy/SETTINGS.md lists what can be set.
+"""
 
 from __future__ import annotations
 
 import secrets
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
-env = environ.FileAwareEnv()
+from gazesite import logs, sentry
+from gazesite.environment import Environment
+
+env = Environment()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env.str("GAZE_DATA", default=str(BASE_DIR / "var")))
+DATA_DIR = Path(env.text("GAZE_DATA", str(BASE_DIR / "var")))
 SCRATCH_DIR = DATA_DIR / "scratch"
 """Uploads on their way in, renders on their way out; emptied at start."""
 SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
 
-PORT = env.int("PORT", default=3000)
-HOST = env.str("HOST", default="127.0.0.1")
-SITE_URL = env.str("SITE_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
+PORT = env.whole_number("PORT", 3000, 1, 65535)
+HOST = env.text("HOST", "127.0.0.1")
+SITE_URL = env.address("SITE_URL", f"http://{HOST}:{PORT}", ("http", "https"))
 """How people reach the site: links in mail, share links, and where sockets may come from."""
 
 SECURE = SITE_URL.startswith("https://")
 DEBUG = False
 
+REDIS_URL = env.address("REDIS_URL", "", ("redis", "rediss", "unix"))
+"""Queue, sockets' messages and counters between processes; without it the site is one process tree."""
+
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+"""Networks whose X-Forwarded-For and X-Forwarded-Proto are believed; `*` is whoever connects."""
+CLIENT_ADDRESS_HEADER = env.text("CLIENT_ADDRESS_HEADER")
+"""In which such a proxy names its client and nobody else, where its X-Forwarded-For does not end with it."""
+
 
 def _secret_key() -> str:
     """SECRET_KEY, else one of this machine's own, made once and readable by its owner only."""
-    given: str = env.str("SECRET_KEY", default="")
+    if REDIS_URL:  # several machines must agree
+        return env.required("SECRET_KEY", "where REDIS_URL is")
+    given = env.text("SECRET_KEY")
     if given:
         return given
     kept = DATA_DIR / "secret_key"
@@ -41,8 +59,8 @@ def _secret_key() -> str:
 
 SECRET_KEY = _secret_key()
 
-_origin_host = SITE_URL.split("://", 1)[-1].split(":")[0]
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=sorted({_origin_host, "127.0.0.1", "localhost"}))
+_origin_host = urlsplit(SITE_URL).hostname or HOST
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", sorted({_origin_host, "127.0.0.1", "localhost"}))
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 ALLOWED_ORIGINS = sorted({SITE_URL, *([] if SECURE else [f"http://127.0.0.1:{PORT}", f"http://localhost:{PORT}"])})
 """Pages that may open sockets."""
@@ -65,6 +83,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "gazesite.request_facts.note_facts",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -95,25 +114,65 @@ TEMPLATES = [
     },
 ]
 
-DATABASES: dict[str, Any] = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": DATA_DIR / "gazesite.sqlite3",
-        "OPTIONS": {
-            "timeout": 20,
-            # A reader that starts to write would otherwise fail at once when somebody else has written.
-            "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        },
-    },
+_SQLITE_OPTIONS = {
+    "timeout": 20,
+    # A reader that starts to write would otherwise fail at once when somebody else has written.
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
+
+
+def _database() -> dict[str, Any]:
+    """SQLite in the data folder, or what DATABASE_URL names: PostgreSQL with a pool, because every request has
+    a thread of its own and a connection is dear."""
+    given = env.database("DATABASE_URL") or {"ENGINE": "django.db.backends.sqlite3"}
+    if given["ENGINE"] == "django.db.backends.sqlite3":
+        return {"NAME": DATA_DIR / "gazesite.sqlite3", **given, "OPTIONS": _SQLITE_OPTIONS}
+    if given["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: postgres://user:password@host/name.")
+    size = env.whole_number("DATABASE_POOL", 10, 2, 100)
+    pool = {"min_size": 1, "max_size": size, "timeout": 10}
+    options = {"connect_timeout": 5, **given.get("OPTIONS", {}), "pool": pool}
+    return {**given, "OPTIONS": options, "CONN_HEALTH_CHECKS": True}
+
+
+DATABASES: dict[str, Any] = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+_CHANNELS = {
+    "BACKEND": "channels_redis.core.RedisChannelLayer",
+    "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_connect_timeout": 2}], "prefix": "gaze", "capacity": 100},
+}
+CHANNEL_LAYERS: dict[str, Any] = {
+    "default": _CHANNELS if REDIS_URL else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+}
+
+# --- files
+
+BUCKET_NAME = env.text("BUCKET_NAME")
+AWS_ENDPOINT_URL_S3 = env.address("AWS_ENDPOINT_URL_S3", "", ("https", "http"))
+AWS_REGION = env.text("AWS_REGION", "auto")
+MEDIA_REDIRECTS = env.switch("MEDIA_REDIRECTS", False) and bool(BUCKET_NAME)
+"""Owners get sheets from the bucket, by addresses signed for a minute; it must then allow the site's origin."""
+MEDIA_ORIGIN = AWS_ENDPOINT_URL_S3 or f"https://{BUCKET_NAME}.s3.{AWS_REGION}.amazonaws.com"
+
+
+def _private_files() -> dict[str, Any]:
+    if not BUCKET_NAME:
+        return {"BACKEND": "portraits.storage.PrivateFiles", "OPTIONS": {"location": DATA_DIR / "files"}}
+    options = {
+        "bucket_name": BUCKET_NAME,
+        "endpoint_url": AWS_ENDPOINT_URL_S3 or None,
+        "region_name": AWS_REGION,
+        "access_key": env.required("AWS_ACCESS_KEY_ID", "where BUCKET_NAME is"),
+        "secret_key": env.required("AWS_SECRET_ACCESS_KEY", "where BUCKET_NAME is"),
+    }
+    return {"BACKEND": "portraits.bucket.Bucket", "OPTIONS": options}
+
 
 STORAGES: dict[str, Any] = {
-    "default": {"BACKEND": "portraits.storage.PrivateFiles", "OPTIONS": {"location": DATA_DIR / "files"}},
-    "private": {"BACKEND": "portraits.storage.PrivateFiles", "OPTIONS": {"location": DATA_DIR / "files"}},
+    "default": _private_files(),
+    "private": _private_files(),
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 STATIC_URL = "/static/"
@@ -131,10 +190,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
-EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
+EMAIL_CONFIG = env.mail("EMAIL_URL", "consolemail://")
 vars().update(EMAIL_CONFIG)
-HAS_MAIL = "EMAIL_URL" in env.ENVIRON
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"gazesite@{_origin_host}")
+EMAIL_TIMEOUT = 10
+HAS_MAIL = env.has("EMAIL_URL")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"gazesite@{_origin_host}")
 
 ACCOUNT_ADAPTER = "portraits.accounts.Accounts"
 ACCOUNT_FORMS = {
@@ -179,9 +239,14 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 1
 # --- what browsers are told
 
 SECURE_SSL_REDIRECT = SECURE
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+# gazesite.forwarded takes the header away from everybody but a trusted proxy.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
 SECURE_HSTS_PRELOAD = False
+# The preload list is for ever and for every subdomain: its operator's decision, not ours.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -191,13 +256,14 @@ CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+_MEDIA = [MEDIA_ORIGIN] if MEDIA_REDIRECTS else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "blob:", "data:"],
-        "connect-src": [SELF],
+        "img-src": [SELF, "blob:", "data:", *_MEDIA],
+        "connect-src": [SELF, *_MEDIA],
         "font-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],
@@ -206,33 +272,68 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
+# --- renders
+
+RENDERS_PER_PERSON = env.whole_number("RENDERS_PER_PERSON", 0, 0, 100_000)
+GPU_RENDERS_PER_DAY = env.whole_number("GPU_RENDERS_PER_DAY", 0, 0, 1_000_000)
+"""In any 24 hours; what is more waits. 0 is no limit."""
+WORK_PROCESSES = env.whole_number("WORK_PROCESSES", 1, 1, 64)
+WORK_GRACE = env.number("WORK_GRACE", 20, 0, 280)
+"""Seconds that renders get to end when their process is told to; then others take them up."""
+
+GPU_SOURCE = env.choice("GPU_SOURCE", "none", ("none", "url", "runpod-pod", "runpod-serverless"))
+"""Who makes the second, refined pass."""
+GPU_ENGINE = env.text("GPU_ENGINE", "liveportrait")
+GPU_AT_ONCE = env.whole_number("GPU_AT_ONCE", 1, 1, 64)
+GPU_WARM = env.switch("GPU_WARM", GPU_SOURCE == "runpod-pod")
+GPU_DAILY_BUDGET = env.number("GPU_DAILY_BUDGET", 5, 0, 10_000)
+GPU_IDLE_SECONDS = env.number("GPU_IDLE_SECONDS", 600, 30, 86_400)
+GPU_WORKER_URL = env.address("GPU_WORKER_URL", "", ("https", "http"))
+GPU_WORKER_TOKEN = env.text("GPU_WORKER_TOKEN")
+RUNPOD_API_KEY = env.text("RUNPOD_API_KEY")
+RUNPOD_IMAGE = env.text("RUNPOD_IMAGE")
+RUNPOD_POD_PREFIX = env.text("RUNPOD_POD_PREFIX", "gaze-")
+RUNPOD_GPUS = env.words("RUNPOD_GPUS")
+RUNPOD_DATA_CENTRES = env.words("RUNPOD_DATA_CENTRES")
+RUNPOD_VOLUME = env.text("RUNPOD_VOLUME")
+RUNPOD_ENDPOINT = env.text("RUNPOD_ENDPOINT")
+RUNPOD_REST_URL = env.address("RUNPOD_REST_URL", "", ("https", "http"))
+RUNPOD_SERVERLESS_URL = env.address("RUNPOD_SERVERLESS_URL", "", ("https", "http"))
+RUNPOD_PROXY_URL = env.address("RUNPOD_PROXY_URL", "", ("https", "http"))
+"""Of a stand-in for the provider; {id} is the pod's."""
+if GPU_SOURCE == "url":
+    env.required("GPU_WORKER_URL", "where GPU_SOURCE is url")
+    env.required("GPU_WORKER_TOKEN", "where GPU_SOURCE is url")
+if GPU_SOURCE.startswith("runpod"):
+    env.required("RUNPOD_API_KEY", f"where GPU_SOURCE is {GPU_SOURCE}")
+    # They cost money by the second: a key of this machine's own could be lost with it.
+    env.required("SECRET_KEY", f"where GPU_SOURCE is {GPU_SOURCE}")
+if GPU_SOURCE == "runpod-pod":
+    env.required("RUNPOD_IMAGE", "where GPU_SOURCE is runpod-pod")
+if GPU_SOURCE == "runpod-serverless":
+    env.required("RUNPOD_ENDPOINT", "where GPU_SOURCE is runpod-serverless")
+
 # --- the rest
 
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-gb"
+# Counters of whoever tries too much live here; the default of 300 would soon push them out.
+_OWN_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
 CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        # Counters of whoever tries too much live here; the default of 300 would soon push them out.
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
-    },
+    "default": {"BACKEND": "gazesite.counters.SharedCounters", "LOCATION": REDIS_URL} if REDIS_URL else _OWN_MEMORY
 }
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"tokens": {"()": "gazesite.redaction.RedactTokens"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["tokens"]}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        # Django gives these handlers of its own, which would write addresses as they are.
-        "django": {"level": "INFO", "handlers": []},
-        "django.server": {"level": "INFO", "handlers": []},
-        "gpuworker": {"level": "INFO"},
-        "portraits": {"level": "INFO"},
-        "gazesite": {"level": "INFO"},
-    },
-}
+# --- watching it
+
+LOG_FORMAT = env.choice("LOG_FORMAT", "human", logs.FORMATS)
+LOGGING = logs.configuration(LOG_FORMAT)
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+"""What a reader of /metrics must bear; without one, only this machine itself may read them."""
+METRICS_PORT = env.whole_number("METRICS_PORT", 0, 0, 65535)
+METRICS_HOST = env.text("METRICS_HOST", "127.0.0.1")
+"""A port of their own, without a guard; 0 is none."""
+SENTRY_DSN = env.text("SENTRY_DSN")
+if SENTRY_DSN:
+    sentry.start(SENTRY_DSN, environment=_origin_host, release=f"gazesite@{version('gazesite')}")

@@ -7,7 +7,7 @@ from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 
@@ -15,7 +15,7 @@ from django.contrib.auth import SESSION_KEY
 async def is_signed_in(scope: MutableMapping[str, Any]) -> bool:
     """Whether the request carries the cookie of a session with a user. What they may do, the view decides."""
     cookie = _cookie(scope)
-    return cookie is not None and await sync_to_async(_has_user)(cookie)
+    return cookie is not None and await database_sync_to_async(_has_user)(cookie)
 
 
 def _cookie(scope: MutableMapping[str, Any]) -> str | None:

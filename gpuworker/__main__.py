@@ -1,9 +1,12 @@
-"""`python -m gpuworker`: render a portrait, inspect a photo, draw contact sheets or a moving picture.
+"""`python -m gpuworker`: render a portrait, inspect a photo, draw contact sheets or a moving picture; serve.
 
     python -m gpuworker render portrait.jpg out/
     python -m gpuworker inspect portrait.jpg --annotated seen.png
     python -m gpuworker contact-sheets portrait.jpg out/
     python -m gpuworker loop portrait.jpg moving.webp
+    python -m gpuworker serve --host 0.0.0.0 --port 8000
+    python -m gpuworker health --url http://127.0.0.1:8000
+    python -m gpuworker reap
     python -m gpuworker fetch-weights --to weights/
 
 Errors are one sentence on standard error; exit codes are listed in gpuworker/errors.py.
@@ -27,7 +30,7 @@ from typing import Any, TextIO
 
 from gpuworker import engines, grid
 from gpuworker.contract import MAX_INTENSITY, MIN_INTENSITY, STANDARD_FRAME, Box, Framing, Progress, RenderRequest, Size
-from gpuworker.errors import BadRequest, Cancelled, OutputFailed, RenderError, SeveralFaces, UnreadablePhoto
+from gpuworker.errors import BadRequest, Busy, Cancelled, OutputFailed, RenderError, SeveralFaces, UnreadablePhoto
 
 BAR_WIDTH = 28
 
@@ -37,8 +40,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(levelname)s %(message)s")
     try:
-        commands = {"render": _render, "inspect": _inspect, "contact-sheets": _contact_sheets, "loop": _loop}
-        commands["fetch-weights"] = _fetch_weights
+        commands = {
+            "render": _render,
+            "inspect": _inspect,
+            "contact-sheets": _contact_sheets,
+            "loop": _loop,
+            "serve": _serve,
+            "health": _health,
+            "reap": _reap,
+            "fetch-weights": _fetch_weights,
+        }
         return commands[options.command](options)
     except RenderError as error:
         _complain(error)
@@ -79,7 +90,28 @@ def _parser() -> argparse.ArgumentParser:
     weights.add_argument("--mirror", help="an address below which the files lie (default: the authors' own)")
     inspect.add_argument("--annotated", type=Path, help="write the photo with what was found drawn into it")
     inspect.add_argument("--json", action="store_true", help="print JSON")
+    _add_serve_options(commands.add_parser("serve", help="take jobs over HTTP, as PROTOCOL.md tells"))
+    health = commands.add_parser("health", help="ask a worker how it is; ends with 0 once it is ready")
+    health.add_argument(
+        "--url", default="http://127.0.0.1:8000", help="of the worker (default: the one of this machine)"
+    )
+    _add_reap_options(commands.add_parser("reap", help="terminate rented machines that a site has left behind"))
     return parser
+
+
+def _add_serve_options(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument("--host", default="127.0.0.1", help="0.0.0.0 on a rented machine (default: 127.0.0.1)")
+    serve.add_argument("--port", type=int, default=8000, help="0 takes any that is free (default: 8000)")
+    serve.add_argument("--engine", help="the engine to keep warm (default: WORKER_ENGINE, or warp)")
+    serve.add_argument("--processes", type=int, help="rendering processes (default: by the cores)")
+    serve.add_argument("--idle-exit", type=float, default=0.0, help="end when idle for so many seconds")
+    serve.add_argument("--no-token", action="store_true", help="let everybody in; on 127.0.0.1 only")
+
+
+def _add_reap_options(reap: argparse.ArgumentParser) -> None:
+    reap.add_argument("--prefix", default="gaze-", help="of the names of machines that are ours (default: gaze-)")
+    reap.add_argument("--older-than", type=float, default=0.0, help="only those that are so many minutes old")
+    reap.add_argument("--dry-run", action="store_true", help="only say which")
 
 
 def _add_portrait_options(command: argparse.ArgumentParser) -> None:
@@ -253,6 +285,40 @@ def _loop(options: argparse.Namespace) -> int:
     loop.write(_request(options), options.out, options.width)
     print(options.out)
     return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    with _extra("worker"):
+        from gpuworker.server import serve, serving_from
+    serve(serving_from(options))
+    return 0
+
+
+def _health(options: argparse.Namespace) -> int:
+    with _extra("worker"):
+        from gpuworker.http_worker import health_of
+    health = health_of(options.url)
+    print(json.dumps(health.to_json()))
+    if health.state in ("loading", "warming"):
+        raise Busy("The worker is not ready yet.")
+    return 0
+
+
+def _reap(options: argparse.Namespace) -> int:
+    with _extra("worker"):
+        from gpuworker.fleet.reaper import reap_from_environment
+    for line in reap_from_environment(options.prefix, options.older_than * 60, dry_run=options.dry_run):
+        print(line)
+    return 0
+
+
+@contextmanager
+def _extra(name: str) -> Iterator[None]:
+    """Packages that the base installation does without."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise BadRequest(f"This needs {error.name}; install it with: pip install 'gazesite[{name}]'") from error
 
 
 def _fetch_weights(options: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from gpuworker.contract import Progress, RenderRequest
 from gpuworker.crew import Crew
@@ -56,15 +56,23 @@ class RenderedFile:
         return cls(path.name, path, digest, path.stat().st_size)
 
 
+Phase = Literal["provisioning", "pulling", "booting", "loading", "warming", "ready"]
+"""A rented machine's way to its first frame, in this order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Progress, with the files that became whole since the step before.
 
     A manifest in `progress` lists only files of this and earlier steps.
+    phase: how far a machine that has to be rented is, until it works on the job.
+    seconds: of rendering so far, as whoever renders counts them; 0 where nobody does.
     """
 
     progress: Progress
     files: tuple[RenderedFile, ...] = ()
+    phase: Phase | None = None
+    seconds: float = 0.0
 
 
 class Worker(Protocol):
@@ -85,9 +93,13 @@ class ChildWorker:
     """Renders in a warm crew of child processes of this process; jobs wait for each other.
 
     folder: where files lie while a job runs, on a disk with room for one (60 MB); None is the system's.
+    niceness: as Crew's.
     """
 
-    def __init__(self, folder: Path | None = None, size: int | None = None, engine: str = "warp") -> None:
+    def __init__(
+        self, folder: Path | None = None, size: int | None = None, engine: str = "warp", niceness: int = 0
+    ) -> None:
+        self._niceness = niceness
         self._folder = folder
         self._crew_size = size
         self._engine = engine
@@ -99,6 +111,11 @@ class ChildWorker:
         """Spawn the processes now, so that the first job need not wait for them."""
         with self._turn:
             self._ready_crew()
+
+    def wait_ready(self) -> None:
+        """Block until every process has loaded its engine. Raises WorkerDied when one cannot."""
+        with self._turn:
+            self._ready_crew().wait_ready()
 
     def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
         """As Worker.render; waits until the job before it has ended. Raises Cancelled when the worker is closed."""
@@ -128,7 +145,7 @@ class ChildWorker:
 
     def _ready_crew(self) -> Crew:
         if self._crew is None:
-            self._crew = Crew(self._crew_size, self._engine)
+            self._crew = Crew(self._crew_size, self._engine, self._niceness)
         return self._crew
 
     def _take_turn(self, cancelled: threading.Event) -> None:

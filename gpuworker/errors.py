@@ -125,11 +125,95 @@ class WorkerDied(RenderError):
     sentence_default = "The rendering process stopped unexpectedly. Please try again."
 
 
+class Busy(RenderError):
+    """The worker's queue, or the provider's, is full. `details["retry_after"]` says for how many seconds."""
+
+    code = "busy"
+    exit_code = 32
+    sentence_default = "All rendering machines have as much work as they can take. Please try again in a moment."
+
+
+class Superseded(RenderError):
+    """A newer attempt at the same render has begun, or this one was given up: its results no longer count."""
+
+    code = "superseded"
+    permanent = True
+    exit_code = 33
+    sentence_default = "A newer attempt at this render has taken over."
+
+
+class WorkerLost(RenderError):
+    """A worker on another machine does not answer any more."""
+
+    code = "worker_lost"
+    exit_code = 34
+    sentence_default = "The connection to the rendering machine was lost. Please try again."
+
+
+class WrongAnswer(RenderError):
+    """A worker on another machine answers, but with what cannot be right."""
+
+    code = "wrong_answer"
+    exit_code = 35
+    sentence_default = "The rendering machine delivered something that cannot be right. Please try again."
+
+
+class OtherProtocol(RenderError):
+    """Site and worker are of releases that do not understand each other."""
+
+    code = "other_protocol"
+    permanent = True
+    exit_code = 36
+    sentence_default = "The rendering machine runs another release than this site. Please install the same on both."
+
+
+class AccessDenied(RenderError):
+    """The worker refuses our token, or the provider our key."""
+
+    code = "access_denied"
+    permanent = True
+    exit_code = 37
+    sentence_default = "The rendering machine refused our credentials. Please check the configured token and key."
+
+
+class NoCapacity(RenderError):
+    """Nobody rents us a GPU right now."""
+
+    code = "no_capacity"
+    exit_code = 38
+    sentence_default = "No GPU is free at the moment. The render will begin as soon as there is one."
+
+
+class BudgetSpent(RenderError):
+    """What may be spent on a day has been. `details["retry_after"]` is seconds until the next day (UTC)."""
+
+    code = "budget_spent"
+    exit_code = 39
+    sentence_default = "Today's budget for GPU time has been spent. The render will begin tomorrow."
+
+
+class RentalRefused(RenderError):
+    """The provider refuses the order as such: an image, a volume or an option that it does not know."""
+
+    code = "rental_refused"
+    permanent = True
+    exit_code = 40
+    sentence_default = "The GPU provider refused the order. Please check the configured image, volume and GPU."
+
+
+class GpuOutOfMemory(RenderError):
+    """The GPU's memory did not suffice, for which something else on the same GPU may be to blame."""
+
+    code = "gpu_out_of_memory"
+    exit_code = 41
+    sentence_default = "The GPU ran out of memory. Please try again."
+
+
 class WrongWeights(RenderError):
     """A file of weights is missing, or is not the one that the engine was made for; the sentence has both hashes."""
 
     code = "wrong_weights"
-    exit_code = 40
+    exit_code = 42
     sentence_default = "The weights of this engine are not the right ones."
 
 
@@ -137,7 +221,7 @@ class SelfCheckFailed(RenderError):
     """The engine runs, but what it renders does not look where it is told to; the sentence has the figures."""
 
     code = "self_check_failed"
-    exit_code = 41
+    exit_code = 43
     sentence_default = "This engine does not pass its own check."
 
 

@@ -14,6 +14,6 @@ class PortraitsConfig(AppConfig):
     def ready(self) -> None:
         from portraits import broker, groups
 
-        dramatiq.set_broker(broker.embedded())
+        dramatiq.set_broker(broker.configured())
         # Its permissions are there by then: django.contrib.auth, which makes them, was connected earlier.
         post_migrate.connect(groups.make_groups, sender=self)

@@ -1,21 +1,27 @@
 """Files and manifests as answers: true types, validators, and who may keep them for how long.
 
+Where settings say so, an owner is sent to the bucket for a sheet, by an address signed for a minute;
+shared ones never are, so that a revoked link is dead.
 Sheets are at most 8 MB and go out as bytes: under ASGI, Django would read a file object whole anyway.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.utils.cache import patch_cache_control
 from django.utils.http import parse_etags, quote_etag
 
 from portraits import progress, storage
 from portraits.models import Output
+
+log = logging.getLogger(__name__)
 
 TYPES = {"webp": "image/webp", "json": "application/json", "avif": "image/avif", "mp4": "video/mp4"}
 
@@ -56,12 +62,24 @@ def file_response(request: HttpRequest, output: Output, name: str, audience: Aud
 
 
 def stored_response(request: HttpRequest, key: str, sha256: str, audience: Audience) -> HttpResponse:
-    """A stored file. Raises Http404 when it has just been deleted."""
+    """A stored file, 503 while storage is away. Raises Http404 when it has just been deleted."""
     kind = TYPES[key.rpartition(".")[2]]
+    if audience is Audience.OWNER and settings.MEDIA_REDIRECTS:
+        return _signed(key, kind)
     try:
         return _answer(request, quote_etag(sha256[:32]), kind, audience, lambda: storage.read(key))
     except FileNotFoundError:
         raise Http404 from None
+    except OSError:
+        log.exception("%s could not be read", key)
+        return HttpResponse("Please try again in a moment.\n", status=503, headers={"Retry-After": "5"})
+
+
+def _signed(key: str, kind: str) -> HttpResponse:
+    """Nothing may keep the address: it is a key to the file."""
+    response = HttpResponseRedirect(storage.private().signed_url(key, kind))
+    patch_cache_control(response, private=True, no_store=True)
+    return response
 
 
 def _answer(request: HttpRequest, etag: str, kind: str, audience: Audience, body: Callable[[], bytes]) -> HttpResponse:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import transaction
 
 from gpuworker.contract import STANDARD_FRAME, Size
-from portraits import actors, progress
+from portraits import actors, broker, progress
 from portraits.models import Portrait, Render, Session
 
 
 def start(portrait: Portrait, intensity: float = 1.0, frame: Size = STANDARD_FRAME) -> Session:
-    """A new run, queued on commit."""
+    """A new run, queued on commit: the pass that makes the face alive, and beside it the refined one where
+    there is a GPU source.
+    """
     with transaction.atomic():
         session = Session.objects.create(
             portrait=portrait, intensity=intensity, frame_width=frame.width, frame_height=frame.height
         )
         enqueue(Render.begin(session))
+        if settings.GPU_SOURCE != "none":
+            enqueue(Render.begin(session, settings.GPU_ENGINE, settings.GPU_SOURCE))
     return session
 
 
@@ -36,6 +41,7 @@ def retry(session: Session) -> bool:
 
 
 def enqueue(render: Render) -> None:
-    """A hint: should it be lost, the sweeper gives it again."""
+    """A hint: should it be lost, or the queue be away, the sweeper gives it again."""
+    actor = actors.run_refinement if render.refines else actors.run_render
     render_id = str(render.pk)
-    transaction.on_commit(lambda: actors.run_render.send(render_id))
+    transaction.on_commit(lambda: broker.send(actor, render_id))

@@ -16,6 +16,7 @@ from channels.layers import get_channel_layer
 from django.urls import reverse
 from django.utils import timezone
 
+from portraits import broker, turns
 from portraits.models import Output, Render, Session
 
 log = logging.getLogger(__name__)
@@ -78,10 +79,11 @@ def snapshot(session: Session) -> dict[str, Any]:
         "complete": session.complete,
         "manifest": reverse("session-manifest", args=[session.pk]) if session.alive else None,
         "poster": poster(session),
-        "position": _position(render),
+        "shown": file_name(session.shown, "") if session.shown else None,
+        "position": turns.position(render),
         "stage": render.stage,
         "label": _label(render),
-        "message": render.message,
+        "message": turns.reason(render) or render.message,
         "current": render.current,
         "total": render.total,
         "attempt": render.attempt,
@@ -92,7 +94,34 @@ def snapshot(session: Session) -> dict[str, Any]:
         "error": {"code": render.error_code, "sentence": render.error_sentence} if render.error_code else None,
         "can_cancel": render.can_cancel,
         "can_retry": render.can_retry,
+        "refining": _refining(session),
     }
+
+
+def _refining(session: Session) -> dict[str, str] | None:
+    """How the second pass stands, which goes on while the first one's face follows already; None without one."""
+    render = session.refinement
+    if render is None:
+        return None
+    label, sentence = _words_on(render)
+    return {"state": render.state, "label": label, "sentence": sentence}
+
+
+def _words_on(render: Render) -> tuple[str, str]:
+    match render.state:
+        case Render.State.READY:
+            return "Refined", "This is the refined version."
+        case Render.State.FAILED:
+            return "Not refined", f"A refined version could not be made, and this one stays. {render.error_sentence}"
+        case Render.State.CANCELLED:
+            return "Not refined", "The refined version was cancelled, and this one stays."
+        case Render.State.QUEUED:
+            waits = "A refined version will be made as soon as a GPU is free."
+            return "To be refined", turns.reason(render) or waits
+    if render.current and render.total:
+        return "Refining", f"A refined version is being made: {render.current} of {render.total}."
+    message = render.message or "Starting"
+    return "Refining", f"A refined version is being made: {message[0].lower()}{message[1:]}."
 
 
 def file_name(output: Output, name: str) -> str:
@@ -113,13 +142,6 @@ def _label(render: Render) -> str:
     return STAGES.get(render.stage, "Working")
 
 
-def _position(render: Render) -> int | None:
-    """1 is next; None when it does not wait."""
-    if render.state != Render.State.QUEUED:
-        return None
-    return Render.objects.waiting().filter(queued_at__lt=render.queued_at).count() + 1
-
-
 def _eta(render: Render) -> float | None:
     """Seconds until it is complete, from the frames so far; None while that is a guess."""
     if render.state not in Render.ACTIVE or render.started_at is None or render.current < 36 or not render.total:
@@ -129,11 +151,18 @@ def _eta(render: Render) -> float | None:
 
 
 def _send(group: str, message: dict[str, Any]) -> None:
+    """Never waited for, and never an error: a message that is lost comes with the next one, or a page asks."""
     layer = get_channel_layer()
     if layer is None:
         raise RuntimeError("CHANNEL_LAYERS names no layer.")
     if _loop is None:
-        async_to_sync(layer.group_send)(group, message)
+        async_to_sync(_deliver)(layer, group, message)
     elif _loop.is_running():
-        # Never waited for: a message that is lost comes with the next one, or with the next snapshot.
-        asyncio.run_coroutine_threadsafe(layer.group_send(group, message), _loop)
+        asyncio.run_coroutine_threadsafe(_deliver(layer, group, message), _loop)
+
+
+async def _deliver(layer: Any, group: str, message: dict[str, Any]) -> None:
+    try:
+        await layer.group_send(group, message)
+    except broker.away() as error:
+        log.warning("pages are not told (%s); they ask by themselves", error)

@@ -8,56 +8,116 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import DatabaseError
+
 from gpuworker.client import Job, RenderedFile, Step
-from gpuworker.errors import Cancelled, OutputFailed, RenderError
-from portraits import progress, storage, workers
+from gpuworker.errors import BudgetSpent, Busy, Cancelled, NoCapacity, OutputFailed, RenderError
+from portraits import metrics, progress, reins, storage, turns, workers
+from portraits.circumstances import noted
 from portraits.models import Output, Render
+from portraits.phases import PhaseLog
+from portraits.reins import Reins
+from portraits.turns import Lane
 
 log = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 0.25
 """Between two records of progress; files, manifests and changes of stage are told at once."""
+PAUSES = {OutputFailed: 5.0, NoCapacity: 60.0, BudgetSpent: 900.0, Busy: 15.0}
+"""Seconds after which what may pass is tried again, unless the error itself knows better."""
 
 
-def run(render_id: str) -> None:
-    """Whoever wins the claim does the work; the others find nothing to do."""
-    render = Render.objects.select_related("session__portrait").filter(pk=render_id).first()
+def run_next(lane: Lane) -> str | None:
+    """Whatever is in turn, if anything is; nothing while this process ends.
+
+    The render's id when it waits again and is to be given to the queue.
+    """
+    taken = None if workers.closing() else turns.take(lane)
+    return _run(*taken) if taken else None
+
+
+def run(render_id: str) -> str | None:
+    """This render. Whoever wins the claim does the work; the others find nothing to do."""
+    render = Render.objects.select_related("session__portrait", "session__shown").filter(pk=render_id).first()
     output = render.claim() if render else None
     if render is None or output is None:
         log.info("render %s is not waiting", render_id)
-        return
+        return None
+    return _run(render, output)
+
+
+def _run(render: Render, output: Output) -> str | None:
+    with noted(session=render.session_id, render=render.pk, attempt=output.attempt):
+        again = _run_attempt(render, output)
+    metrics.attempt_ended(render)
+    return again
+
+
+def _run_attempt(render: Render, output: Output) -> str | None:
     log.info("render %s attempt %d of session %s begins", render.pk, output.attempt, render.session_id)
     progress.publish(render.session_id)
     try:
-        _attempt(render, output)
-    except Cancelled:
-        log.info("render %s attempt %d is handed back: this process is stopping", render.pk, output.attempt)
-        render.hand_back(output.attempt)
+        with reins.held(render, output) as held:
+            _attempt(render, output, held)
     except RenderError as error:
         _give_back(render, output, error)
+    except DatabaseError:
+        # The lease runs out, and whoever finds the database again goes on.
+        log.exception("render %s attempt %d lost the database", render.pk, output.attempt)
+        return None
+    except FileNotFoundError:
+        log.exception("render %s attempt %d misses a file", render.pk, output.attempt)
+        render.requeue(output.attempt, OutputFailed())
     except OSError:
         log.exception("render %s attempt %d could not read or store files", render.pk, output.attempt)
         _give_back(render, output, OutputFailed())
     progress.publish(render.session_id)
+    waits = render.state == Render.State.QUEUED and render.not_before is None
+    return str(render.pk) if waits else None
 
 
-def _attempt(render: Render, output: Output) -> None:
+def _attempt(render: Render, output: Output, held: Reins) -> None:
     photo = storage.read(storage.photo_prefix(render.session.portrait_id) + storage.PHOTO)
     request = render.session.request(photo, render.engine)
     recorder = _Recorder(render, output)
-    with closing(workers.current().render(Job(str(render.pk), output.attempt, request))) as steps:
-        for step in steps:
-            if not recorder.take(step):
-                log.info("render %s attempt %d was overtaken or cancelled", render.pk, output.attempt)
-                return
+    unseen = not render.session.alive and not render.refines
+    worker = workers.source(render.source)
+    try:
+        with closing(worker.render(Job(str(render.pk), output.attempt, request), held.stop)) as steps:
+            for step in steps:
+                if not recorder.take(step):
+                    log.info("render %s attempt %d was overtaken or cancelled", render.pk, output.attempt)
+                    return
+                if unseen and render.session.alive:
+                    unseen = False
+                    if turns.unseen_wait("here"):
+                        _hand_back(render, output, "others wait for their first sight")
+                        return
+                if held.stop.is_set():
+                    raise Cancelled
+    except Cancelled:
+        if held.handing_back or not held.stop.is_set():  # else the worker itself was closed
+            _hand_back(render, output, "this process ends")
+        else:
+            log.info("render %s attempt %d was overtaken or cancelled", render.pk, output.attempt)
+        return
     if render.finish(output):
         log.info("render %s attempt %d is ready after %.1f s", render.pk, output.attempt, render.seconds or 0)
+
+
+def _hand_back(render: Render, output: Output, why: str) -> None:
+    """What is there stays to be seen; the rest is for another process, or for later."""
+    if render.hand_back(output.attempt):
+        log.info("render %s attempt %d waits again: %s", render.pk, output.attempt, why)
 
 
 def _give_back(render: Render, output: Output, error: RenderError) -> None:
     log.warning("render %s attempt %d: %s: %s", render.pk, output.attempt, error.code, error.sentence)
     if error.permanent:
         render.fail(output.attempt, error)
+    elif type(error) in PAUSES:
+        seconds = float(error.details.get("retry_after", PAUSES[type(error)]))
+        render.put_off(output.attempt, error, seconds)
     else:
         render.requeue(output.attempt, error)
 
@@ -71,6 +131,7 @@ class _Recorder:
     told_at: float = 0.0
     told_stage: str = ""
     lines: list[str] = field(default_factory=list)
+    phases: PhaseLog = field(default_factory=PhaseLog)
 
     def take(self, step: Step) -> bool:
         """Record one step. False when the attempt has been overtaken."""
@@ -84,7 +145,7 @@ class _Recorder:
                 self.render.session.show(self.output)
         self._note(step)
         now = time.monotonic()
-        urgent = manifest is not None or step.progress.stage != self.told_stage
+        urgent = manifest is not None or step.phase is not None or step.progress.stage != self.told_stage
         if not urgent and now - self.told_at < PROGRESS_SECONDS:
             return True
         self.told_at, self.told_stage = now, step.progress.stage
@@ -95,8 +156,11 @@ class _Recorder:
         return True
 
     def _note(self, step: Step) -> None:
-        """Log lines for the person: each stage, what they should know of the photo, each level."""
-        if step.progress.stage != self.told_stage:
+        """Log lines for the person: each phase of a cold start with its time, each stage, what they should know
+        of the photo, each level.
+        """
+        self.lines.extend(self.phases.note(step.phase))
+        if step.phase is None and step.progress.stage != self.told_stage:
             self.lines.append(progress.STAGES[step.progress.stage])
         self.lines.extend(step.progress.advice)
         self.lines.extend(f"{file.name} is stored ({file.size / 1e6:.1f} MB)" for file in step.files)

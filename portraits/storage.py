@@ -15,13 +15,23 @@ from typing import IO, Any
 from uuid import UUID
 
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.core.files.storage import FileSystemStorage, storages
 
 PHOTO, THUMBNAIL = "photo.webp", "thumbnail.webp"
 
 
 class PrivateFiles(FileSystemStorage):
     """Local files that no address leads to; each appears whole or not at all, and replaces its older self."""
+
+    def walk(self, prefix: str) -> Iterator[str]:
+        """Every key below a prefix that is empty or ends with a slash."""
+        try:
+            folders, files = self.listdir(prefix)
+        except FileNotFoundError:
+            return
+        yield from (f"{prefix}{name}" for name in files)
+        for folder in folders:
+            yield from self.walk(f"{prefix}{folder}/")
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         return name
@@ -41,8 +51,8 @@ class PrivateFiles(FileSystemStorage):
         return name
 
 
-def private() -> Storage:
-    """Where portraits lie."""
+def private() -> Any:
+    """Where portraits lie: PrivateFiles, or portraits.bucket.Bucket."""
     return storages["private"]
 
 
@@ -68,7 +78,8 @@ def read(key: str) -> bytes:
 
 
 def exists(key: str) -> bool:
-    return private().exists(key)
+    there: bool = private().exists(key)
+    return there
 
 
 def sha256(key: str) -> str:
@@ -86,13 +97,8 @@ def _digest(file: IO[bytes]) -> str:
 
 def keys(prefix: str = "") -> Iterator[str]:
     """Every stored key below a prefix that ends with a slash, or all of them."""
-    try:
-        folders, files = private().listdir(prefix)
-    except FileNotFoundError:
-        return
-    yield from (f"{prefix}{name}" for name in files)
-    for folder in folders:
-        yield from keys(f"{prefix}{folder}/")
+    found: Iterator[str] = private().walk(prefix)
+    return found
 
 
 def erase(prefix: str) -> int:

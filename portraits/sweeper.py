@@ -1,29 +1,50 @@
-"""What must come true although a process died: at start and every 15 s."""
+"""What must come true although a process died: at start, every few seconds for renders, less often for the rest.
+
+Every job process has one, and they do not know of each other: whatever one does twice, or two do at
+once, is done once.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
+from typing import get_args
 
-from django.db import OperationalError, close_old_connections
+from django.db import DatabaseError, close_old_connections
 
 from gpuworker.errors import WorkerDied
-from portraits import dispatch, progress, removal
+from portraits import broker, dispatch, progress, removal, turns
 from portraits.models import Portrait, Render, Upload
 
 log = logging.getLogger(__name__)
 
-SECONDS = 15.0
+SECONDS = 4.0
+"""Between two looks at the renders: with models.render.LEASE, how soon a dead process's render goes on."""
+CLEANING = 4
+"""Every so many looks, what is to be gone is deleted."""
+MOST_AT_ONCE = 100
 
 
 def sweep() -> None:
-    """Queued renders are given again, silent ones taken back, what is to be gone is deleted. Safe at any time."""
+    """Everything, once. Safe at any time."""
+    sweep_renders()
+    clean()
+
+
+def sweep_renders() -> None:
+    """What fell silent for good is given up, what the queue has lost is given again."""
     for render in Render.objects.expired():
         if render.give_up(WorkerDied()):
             log.warning("render %s was given up after %d attempts", render.pk, render.attempt)
             progress.publish(render.session_id)
-    for render in [*Render.objects.expired(), *Render.objects.waiting()]:
-        dispatch.enqueue(render)
+    for lane in get_args(turns.Lane):
+        known = broker.length(lane)
+        for render in turns.in_turn(lane)[known : known + MOST_AT_ONCE]:
+            dispatch.enqueue(render)
+
+
+def clean() -> None:
+    """What is to be gone is deleted."""
     for upload in Upload.objects.stale():
         removal.remove_upload(upload)
     for portrait in Portrait.objects.expired():
@@ -32,14 +53,18 @@ def sweep() -> None:
 
 
 def run_until(stopped: threading.Event) -> None:
-    """In a thread of its own. A database that is away for a moment is asked again next time."""
+    """In a thread of its own. A database or storage that is away for a moment is asked again next time."""
+    looks = 0
     while True:
         close_old_connections()
         try:
-            sweep()
-        except (OperationalError, OSError):
+            sweep_renders()
+            if looks % CLEANING == 0:
+                clean()
+        except (DatabaseError, OSError):
             log.exception("the sweeper could not finish; it tries again in %d s", SECONDS)
         finally:
             close_old_connections()
+        looks += 1
         if stopped.wait(SECONDS):
             return

@@ -6,6 +6,7 @@ from portraits.models.charge import Charge
 from portraits.models.erasure import Erasure
 from portraits.models.portrait import Portrait
 from portraits.models.render import Output, Render
+from portraits.models.rental import Bill, Rental
 from portraits.models.report import Report
 from portraits.models.session import Session
 from portraits.models.share import ShareLink
@@ -14,12 +15,14 @@ from portraits.models.user import User
 
 __all__ = [
     "AuditEntry",
+    "Bill",
     "BrowserSession",
     "Charge",
     "Erasure",
     "Output",
     "Portrait",
     "Render",
+    "Rental",
     "Report",
     "Session",
     "ShareLink",

@@ -11,8 +11,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Case, Count, DateTimeField, ExpressionWrapper, F, OuterRef, Q, Subquery, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from gpuworker.contract import Manifest, Progress
@@ -23,11 +26,19 @@ from portraits.models.erasure import Erasure
 if TYPE_CHECKING:
     from portraits.models.session import Session
 
-LEASE = timedelta(seconds=25)
-"""How long a process may be silent before another takes its render over."""
+LEASE = timedelta(seconds=12)
+"""How long a process may be silent before another takes its render over; it says every few seconds that it lives."""
+MOST_PUT_OFF = {False: 150, True: 1500}
+"""How often a first and a refined pass is put off for what may pass, until that counts as a failure."""
+DAY = timedelta(hours=24)
 MAX_ATTEMPTS = 3
 LOG_LINES = 200
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def from_now(wait: timedelta) -> Combinable:
+    """By the database's clock: those of two machines may differ by more than a lease."""
+    return ExpressionWrapper(Now() + wait, output_field=DateTimeField())
 
 
 class RenderQuerySet(models.QuerySet["Render"]):
@@ -40,15 +51,68 @@ class RenderQuerySet(models.QuerySet["Render"]):
 
     def expired(self) -> RenderQuerySet:
         """Whoever worked on them has been silent for too long."""
-        return self.active().filter(lease_until__lt=timezone.now())
+        return self.active().filter(_lease_is_over())
 
     def waiting(self) -> RenderQuerySet:
         """Queued, in the order they came."""
         return self.filter(state=Render.State.QUEUED).order_by("queued_at", "pk")
 
+    def here(self) -> RenderQuerySet:
+        """First passes: made on the job's own host."""
+        return self.filter(source=Render.Source.CHILD)
+
+    def elsewhere(self) -> RenderQuerySet:
+        """Refined passes, made on a GPU."""
+        return self.exclude(source=Render.Source.CHILD)
+
+    def startable(self) -> RenderQuerySet:
+        """What a process with nothing to do could take up now, quotas aside."""
+        due = Q(state=Render.State.QUEUED) & (Q(not_before=None) | Q(not_before__lte=Now()))
+        fallen_silent = Q(state__in=Render.ACTIVE, attempt__lt=F("attempts_allowed")) & _lease_is_over()
+        return self.filter(due | fallen_silent)
+
+    def in_turn(self) -> RenderQuerySet:
+        """Fairly: what a process dropped, then faces that nobody has seen yet; among these whoever was served
+        longest ago, so that somebody with a hundred waits behind somebody with one.
+        """
+        of_theirs = Render.objects.filter(
+            session__portrait__owner=OuterRef("session__portrait__owner"), source=OuterRef("source")
+        )
+        served = of_theirs.exclude(started_at=None).order_by("-started_at").values("started_at")[:1]
+        return self.annotate(
+            dropped=Case(When(state__in=Render.ACTIVE, then=0), default=1),
+            seen=Case(When(session__shown=None, then=0), default=1),
+            served=Subquery(served),
+        ).order_by("dropped", "seen", F("served").asc(nulls_first=True), "queued_at", "pk")
+
+    def of_today(self) -> RenderQuerySet:
+        """Those that count against a quota: ready in the last 24 hours, or under way."""
+        ready = Q(state=Render.State.READY, finished_at__gt=timezone.now() - DAY)
+        return self.filter(ready | Q(state__in=Render.ACTIVE))
+
+    def within_quotas(self) -> RenderQuerySet:
+        """Without those whose person has had what a day allows."""
+        if not settings.RENDERS_PER_PERSON:
+            return self
+        owners = (
+            Render.objects.here()
+            .of_today()
+            .values("session__portrait__owner")
+            .annotate(had=Count("pk"))
+            .filter(had__gte=settings.RENDERS_PER_PERSON)
+            .values("session__portrait__owner")
+        )
+        # What has begun may end.
+        return self.exclude(Q(session__portrait__owner__in=owners, source=Render.Source.CHILD, state="queued"))
+
     def void_leases(self) -> int:
         """At boot: whoever worked in this machine's processes is gone. How many there were."""
         return self.active().filter(source=Render.Source.CHILD).update(lease_until=LONG_AGO)
+
+
+def _lease_is_over() -> Q:
+    """Also when it lasts for longer than any can: the clock was put back."""
+    return Q(lease_until__lt=Now()) | Q(lease_until__gt=from_now(2 * LEASE))
 
 
 class Render(models.Model):
@@ -56,6 +120,7 @@ class Render(models.Model):
 
     lease_until: until when `attempt` may be silent. tiles, log: see gpuworker.contract.Progress;
     a log line is {"t": seconds since the attempt began, "text": sentence}.
+    not_before: when it was put off, until when.
     """
 
     class State(models.TextChoices):
@@ -85,6 +150,7 @@ class Render(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     queued_at = models.DateTimeField(default=timezone.now)
+    not_before = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     stage = models.CharField(max_length=20, blank=True)
@@ -102,7 +168,7 @@ class Render(models.Model):
 
     class Meta:
         ordering = ("created_at", "pk")
-        constraints = (models.UniqueConstraint(fields=["session", "engine"], name="one_render_per_engine"),)
+        constraints = (models.UniqueConstraint(fields=["session", "engine", "source"], name="one_render_per_pass"),)
 
     def __str__(self) -> str:
         return f"{self.engine} render {self.pk}"
@@ -114,6 +180,11 @@ class Render(models.Model):
             render = cls.objects.create(session=session, engine=engine, source=source)
             Charge.objects.create(render=render)
         return render
+
+    @property
+    def refines(self) -> bool:
+        """Whether this is the second pass, whose result is better than the first's."""
+        return self.source != self.Source.CHILD
 
     @property
     def active(self) -> bool:
@@ -130,12 +201,13 @@ class Render(models.Model):
     def claim(self) -> Output | None:
         """Take the render for one attempt; None when somebody else has it or nothing is left to do."""
         now = timezone.now()
-        free = Q(state=self.State.QUEUED) | Q(state__in=self.ACTIVE, lease_until__lt=now)
+        free = Render.objects.startable().filter(pk=self.pk, attempt__lt=F("attempts_allowed"))
         with transaction.atomic():
-            claimed = Render.objects.filter(free, pk=self.pk, attempt__lt=F("attempts_allowed")).update(
+            claimed = free.update(
                 state=self.State.STARTING,
                 attempt=F("attempt") + 1,
-                lease_until=now + LEASE,
+                lease_until=from_now(LEASE),
+                not_before=None,
                 started_at=now,
                 finished_at=None,
                 stage="starting",
@@ -157,7 +229,7 @@ class Render(models.Model):
         return self._update(
             output.attempt,
             state=self.State.STORING if storing else self._state_at(progress),
-            lease_until=timezone.now() + LEASE,
+            lease_until=from_now(LEASE),
             stage=progress.stage,
             message=progress.message[:200],
             current=progress.current,
@@ -192,12 +264,36 @@ class Render(models.Model):
             return self.fail(attempt, error)
         return self._update(attempt, state=self.State.QUEUED, lease_until=None, queued_at=timezone.now())
 
+    def renew(self, attempt: int) -> bool:
+        """Whoever works on it lives. False when it was overtaken or cancelled."""
+        return self._update(attempt, lease_until=from_now(LEASE))
+
     def hand_back(self, attempt: int) -> bool:
-        """The process is stopping in good order: somebody else goes on, and this attempt does not count."""
-        again = F("attempts_allowed") + 1
-        rows = Render.objects.active().filter(pk=self.pk, attempt=attempt)
-        now = timezone.now()
-        return rows.update(state=self.State.QUEUED, lease_until=None, queued_at=now, attempts_allowed=again) == 1
+        """Unfinished through nobody's fault: it waits again, and the attempt does not count."""
+        return self._wait_again(attempt, F("attempts_allowed") + 1)
+
+    def put_off(self, attempt: int, error: RenderError, seconds: float) -> bool:
+        """Wait for what may pass, such as a storage that is away; uncounted, until patience is at its end."""
+        if attempt > MOST_PUT_OFF[self.refines]:
+            return self.fail(attempt, error)
+        with transaction.atomic():
+            won = self._wait_again(
+                attempt,
+                F("attempts_allowed") + 1,
+                not_before=from_now(timedelta(seconds=seconds)),
+                error_code=error.code,
+                error_sentence=error.sentence[:400],
+            )
+            if won:
+                self._erase_outputs(but=self.session.shown)
+        return won
+
+    def _wait_again(self, attempt: int, allowed: Any, **values: Any) -> bool:
+        # queued_at stays: who has waited once does not wait as long a second time.
+        won = self._update(attempt, state=self.State.QUEUED, lease_until=None, attempts_allowed=allowed, **values)
+        if won:
+            self.refresh_from_db()
+        return won
 
     def cancel(self) -> bool:
         """At every stage: whoever works on it finds that it has been overtaken. Whether this call did it."""
@@ -217,6 +313,7 @@ class Render(models.Model):
                 state=self.State.QUEUED,
                 attempts_allowed=F("attempt") + MAX_ATTEMPTS,
                 queued_at=timezone.now(),
+                not_before=None,
                 finished_at=None,
                 error_code="",
                 error_sentence="",
@@ -243,7 +340,8 @@ class Render(models.Model):
         won = rows.update(**values) == 1
         if won:
             for name, value in values.items():
-                setattr(self, name, value)
+                if not isinstance(value, Combinable):
+                    setattr(self, name, value)
         return won
 
     def _end(self, attempt: int, state: State, **values: Any) -> bool:
@@ -305,7 +403,7 @@ class Output(models.Model):
         """Note files that are stored, and the manifest that lists them. False when overtaken."""
         with transaction.atomic():
             live = Render.objects.active().filter(pk=self.render_id, attempt=self.attempt)
-            if not live.update(lease_until=timezone.now() + LEASE):
+            if not live.update(lease_until=from_now(LEASE)):
                 return False
             self.files = {**self.files, **files}
             if manifest is not None:

@@ -49,7 +49,12 @@ class Session(models.Model):
     @property
     def first_render(self) -> Render:
         """The pass that makes the face alive."""
-        return min(self.renders.all(), key=lambda render: render.created_at)
+        return min(self.renders.all(), key=lambda render: (render.refines, render.created_at))
+
+    @property
+    def refinement(self) -> Render | None:
+        """The second pass, on a GPU; None where there is none."""
+        return next((render for render in self.renders.all() if render.refines), None)
 
     @property
     def alive(self) -> bool:
@@ -80,12 +85,15 @@ class Session(models.Model):
         """Let this output count, unless something better does. Whether it counts now.
 
         A later attempt of the same render replaces an earlier one at once; another render's output
-        replaces what is shown only when it is whole.
+        replaces what is shown only when it is whole, and never a refined one by one that is not.
         """
         better = Q(shown=None) | Q(shown=output)
         better |= Q(shown__render=output.render, shown__complete=False, shown__attempt__lt=output.attempt)
         if output.complete:
-            better |= ~Q(shown__render=output.render) | Q(shown__attempt__lt=output.attempt)
+            another = ~Q(shown__render=output.render)
+            if not output.render.refines:
+                another &= Q(shown__render__source=Render.Source.CHILD)
+            better |= another | Q(shown__render=output.render, shown__attempt__lt=output.attempt)
         # Two statements, because an UPDATE cannot join: what is shown is read first and fenced in the second.
         rows = list(Session.objects.filter(better, pk=self.pk).values_list("shown_id", flat=True))
         won = bool(rows) and Session.objects.filter(pk=self.pk, shown_id=rows[0]).update(shown=output) == 1

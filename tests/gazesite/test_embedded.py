@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
@@ -12,21 +11,6 @@ from pytest_django import Settings
 from gazesite import embedded
 from portraits.models import Render, Upload
 from tests.portraits import cast
-
-
-def test_a_free_port_passes_and_an_occupied_one_is_named() -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        port = other.getsockname()[1]
-        other.listen()
-        with pytest.raises(embedded.PortTakenError, match=f"Port {port} is in use.*PORT={port + 1} make run"):
-            embedded.check_port("127.0.0.1", port)
-    embedded.check_port("127.0.0.1", port)
-
-
-def test_an_address_that_is_not_ours_is_refused_with_its_reason() -> None:
-    with pytest.raises(embedded.PortTakenError, match="cannot be used"):
-        embedded.check_port("192.0.2.1", 3000)
 
 
 @pytest.mark.django_db

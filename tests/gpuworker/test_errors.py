@@ -24,13 +24,36 @@ EXIT_CODES = {
     "eyes_closed": 26,
     "output_failed": 30,
     "worker_died": 31,
-    "wrong_weights": 40,
-    "self_check_failed": 41,
+    "busy": 32,
+    "superseded": 33,
+    "worker_lost": 34,
+    "wrong_answer": 35,
+    "other_protocol": 36,
+    "access_denied": 37,
+    "no_capacity": 38,
+    "budget_spent": 39,
+    "rental_refused": 40,
+    "gpu_out_of_memory": 41,
+    "wrong_weights": 42,
+    "self_check_failed": 43,
     "cancelled": 130,
 }
 """Part of the interface: scripts branch on these. A new error adds a line; no line ever changes."""
 
-TRY_AGAIN = {"render_failed", "output_failed", "worker_died", "wrong_weights", "self_check_failed", "cancelled"}
+TRY_AGAIN = {
+    "render_failed",
+    "output_failed",
+    "worker_died",
+    "busy",
+    "worker_lost",
+    "wrong_answer",
+    "no_capacity",
+    "budget_spent",
+    "gpu_out_of_memory",
+    "wrong_weights",
+    "self_check_failed",
+    "cancelled",
+}
 
 
 def test_codes_and_exit_codes_are_what_scripts_rely_on() -> None:
@@ -47,7 +70,7 @@ def test_no_error_ends_like_success_or_like_a_signal_other_than_ctrl_c() -> None
     assert Cancelled.exit_code == 128 + 2
 
 
-def test_what_depends_on_the_photo_or_the_options_is_permanent() -> None:
+def test_what_depends_on_the_photo_the_options_or_the_set_up_is_permanent() -> None:
     assert {error.code for error in ALL if not error.permanent} == TRY_AGAIN
 
 

@@ -6,6 +6,7 @@ import threading
 
 import dramatiq
 import pytest
+from pytest_django import Settings
 
 from portraits import actors, broker
 
@@ -14,7 +15,7 @@ def test_a_message_is_worked_off_on_a_thread_and_its_time_limit_bites() -> None:
     queue = broker.embedded()
     done, ended = threading.Event(), threading.Event()
 
-    @dramatiq.actor(broker=queue, time_limit=200, max_retries=0, actor_name="slow")
+    @dramatiq.actor(broker=queue, time_limit=200, max_retries=0, actor_name="slow", queue_name=broker.HERE)
     def slow() -> None:
         try:
             while not done.wait(0.01):
@@ -22,13 +23,14 @@ def test_a_message_is_worked_off_on_a_thread_and_its_time_limit_bites() -> None:
         finally:
             ended.set()
 
-    worker = broker.start_worker(queue)
+    workers = broker.start_worker(queue)
     try:
         slow.send()
         assert ended.wait(10)
     finally:
         done.set()
-        worker.stop()
+        for worker in workers:
+            worker.stop()
 
 
 def test_renders_are_bound_to_the_embedded_queue() -> None:
@@ -40,3 +42,38 @@ def test_renders_are_bound_to_the_embedded_queue() -> None:
 def test_the_render_actor_has_its_limits(limit: str) -> None:
     """The rows retry, not the queue: a message must not come back by itself."""
     assert actors.run_render.options[limit] == {"time_limit": actors.FOUR_MINUTES, "max_retries": 0}[limit]
+
+
+def test_refinements_have_threads_of_their_own_where_there_is_a_gpu_source(settings: Settings) -> None:
+    settings.GPU_AT_ONCE = 3
+    for source, queues in (("none", {"here": 1}), ("url", {"here": 1, "elsewhere": 3})):
+        settings.GPU_SOURCE = source
+        workers = broker.start_worker(broker.embedded())
+        try:
+            assert {next(iter(each.consumer_whitelist)): each.worker_threads for each in workers} == queues
+        finally:
+            for each in workers:
+                each.stop()
+
+
+def test_redis_is_not_asked_before_there_is_anything_to_send() -> None:
+    queue = broker.on_redis("redis://127.0.0.1:1/0")
+    assert (queue.heartbeat_timeout, queue.maintenance_chance) == (15_000, 1_000_000)
+
+
+def test_a_queue_that_is_away_is_said_and_not_raised(settings: Settings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    queue = broker.configured()
+
+    @dramatiq.actor(broker=queue, queue_name=broker.HERE, actor_name="nothing")
+    def nothing(render_id: str) -> None:
+        """It never arrives."""
+
+    assert not broker.send(nothing, "one")
+
+
+def test_the_length_is_that_of_the_queue_in_memory() -> None:
+    assert broker.length(broker.HERE) == 0
+    actors.run_render.send("nobody")
+    assert broker.length(broker.HERE) == 1
+    dramatiq.get_broker().flush(broker.HERE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import transaction
-from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from gpuworker.contract import LARGE_FRAME
 from portraits import actors, dispatch, progress
@@ -67,3 +67,38 @@ def test_a_retry_is_queued_and_told(
     assert sent == [str(rendering.first_render.pk)]
     assert told[-1]["state"] == "queued"
     assert not dispatch.retry(Session.objects.get())
+
+
+def test_where_there_is_a_gpu_source_a_second_pass_is_queued_beside_the_first(
+    owner: User,
+    sent: list[str],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    refinements: list[str] = []
+    monkeypatch.setattr(actors.run_refinement, "send", refinements.append)
+    settings.GPU_SOURCE = "runpod-pod"
+    with django_capture_on_commit_callbacks(execute=True):
+        session = dispatch.start(cast.portrait(owner))
+    assert session.refinement is not None
+    assert (session.refinement.engine, session.refinement.source) == ("liveportrait", "runpod-pod")
+    assert sent == [str(session.first_render.pk)]
+    assert refinements == [str(session.refinement.pk)]
+    assert Charge.objects.filter(state="reserved").count() == 2
+    assert dispatch.cancel(Session.objects.get())
+    assert {render.state for render in Render.objects.all()} == {"cancelled"}
+
+
+def test_case_51_a_queue_that_is_away_keeps_nothing_from_starting(
+    owner: User,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    def away(render_id: str) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(actors.run_render, "send", away)
+    with django_capture_on_commit_callbacks(execute=True):
+        session = dispatch.start(cast.portrait(owner))
+    assert session.first_render.state == "queued"

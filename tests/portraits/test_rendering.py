@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Generator
 from pathlib import Path
 
+import httpx
 import pytest
+from django.utils import timezone
+from pytest_django import Settings
 
-from gpuworker.errors import Cancelled, NoFace, WorkerDied
-from portraits import actors, removal, rendering, storage, workers
+from gpuworker.client import Job, Step
+from gpuworker.clock import ManualClock
+from gpuworker.errors import AccessDenied, BudgetSpent, Cancelled, NoFace, OutputFailed, WorkerDied
+from gpuworker.fleet.fixed import UrlSource
+from gpuworker.fleet.source import step_of
+from portraits import actors, progress, reins, removal, rendering, storage, workers
 from portraits.models import Charge, Output, Render, Session, User
 from tests.portraits import cast
 from tests.portraits.scripted_worker import ScriptedWorker
@@ -183,3 +191,206 @@ def test_case_72_a_portrait_deleted_in_mid_job_leaves_no_byte(queued: Session, p
     removal.erase_pending()
     assert list(storage.keys()) == []
     assert Render.objects.count() == Charge.objects.count() == 0
+
+
+# --- what may pass is put off, uncounted
+
+
+def away_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Storage does not take this file."""
+    put = storage.put
+
+    def refuses(key: str, source: object) -> None:
+        if key.endswith(f"/{name}"):
+            raise OSError("the bucket does not answer")
+        put(key, source)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(storage, "put", refuses)
+
+
+@pytest.mark.parametrize("name", ["poster.webp", "q2_20.webp", "q0.webp"])
+def test_case_54_storage_that_fails_at_a_sheet_puts_the_render_off_and_later_it_is_ready_once(
+    queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    play()
+    with monkeypatch.context() as broken:
+        away_at(broken, name)
+        for _ in range(5):
+            Render.objects.update(not_before=None)
+            assert run(queued).state == "queued"
+    render = Render.objects.get()
+    assert (render.charge.state, render.error_code) == ("reserved", "output_failed")
+    assert render.not_before is not None
+    Render.objects.update(not_before=None)
+    render = run(queued)
+    assert (render.state, render.charge.state, render.outputs.count()) == ("ready", "charged", 1)
+    removal.erase_pending()
+
+
+def test_storage_that_stays_away_is_a_failure_in_the_end(
+    queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play()
+    away_at(monkeypatch, "poster.webp")
+    Render.objects.update(attempt=150, attempts_allowed=153)
+    assert run(queued).state == "failed"
+    assert Render.objects.get().charge.state == "released"
+    removal.erase_pending()
+
+
+def test_case_63_a_full_scratch_disk_puts_the_render_off(queued: Session, play: Play) -> None:
+    play(ends_with=OutputFailed())
+    assert run(queued).state == "queued"
+    assert run(queued).attempt == 1  # not before the pause is over
+    play()
+    Render.objects.update(not_before=None)
+    assert run(queued).state == "ready"
+
+
+def test_case_61_no_capacity_waits_uncharged_for_as_long_as_the_provider_says(queued: Session, play: Play) -> None:
+    play(ends_with=BudgetSpent(details={"retry_after": 7200}))
+    before = timezone.now()
+    render = run(queued)
+    assert (render.state, render.charge.state, render.attempts_allowed) == ("queued", "reserved", 4)
+    assert render.not_before is not None
+    assert (render.not_before - before).total_seconds() == pytest.approx(7200, abs=60)
+
+
+# --- previews first
+
+
+def test_a_render_steps_aside_after_its_preview_for_somebody_whose_face_nobody_has_seen(
+    queued: Session, owner: User, play: Play
+) -> None:
+    worker = play()
+    other = cast.session(cast.portrait(owner))
+    again = rendering.run_next("here")
+    first = Render.objects.get(pk=again)
+    assert (first.state, first.attempts_allowed, first.session.alive) == ("queued", 4, True)
+    assert worker.closed_early == 1
+    assert rendering.run_next("here") is None
+    assert {Render.objects.get(session=other).state, Render.objects.get(session=queued).state} == {"ready", "queued"}
+    assert rendering.run_next("here") is None
+    assert {render.state for render in Render.objects.all()} == {"ready"}
+    removal.erase_pending()
+
+
+def test_a_process_that_ends_takes_nothing_more(queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    play()
+    monkeypatch.setattr(workers, "closing", lambda: True)
+    assert rendering.run_next("here") is None
+    assert Render.objects.get().state == "queued"
+
+
+def test_what_is_under_way_is_handed_back_when_the_process_ends(queued: Session, play: Play) -> None:
+    def end(moment: str) -> None:
+        if moment == "full":
+            reins.hand_back_all()
+
+    play(between=end)
+    again = rendering.run_next("here")
+    render = Render.objects.get()
+    assert (again, render.state, render.attempt, render.attempts_allowed) == (str(render.pk), "queued", 1, 4)
+
+
+# --- the refined pass
+
+
+@pytest.fixture
+def refined(queued: Session, settings: Settings) -> Render:
+    """The second pass of a session whose first one is ready."""
+    settings.GPU_SOURCE = "url"
+    settings.GPU_WORKER_TOKEN = "a token of at least 16 characters"
+    cast.complete(cast.claimed(queued))
+    return Render.begin(queued, "liveportrait", "url")
+
+
+@pytest.fixture
+def gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
+    """gpu(…): the worker of the GPU source, as play() is the site's own."""
+
+    def use(**script: object) -> ScriptedWorker:
+        folder = tmp_path / "gpu"
+        folder.mkdir(exist_ok=True)
+        worker = ScriptedWorker(folder, **script)
+        monkeypatch.setattr(workers, "gpu", lambda: worker)
+        return worker
+
+    return use
+
+
+def test_a_refined_pass_is_shown_at_once_when_it_is_whole_and_not_before(
+    queued: Session, refined: Render, gpu: Play
+) -> None:
+    shown: list[str] = []
+
+    def look(moment: str) -> None:
+        output = Session.objects.get(pk=queued.pk).shown
+        assert output is not None
+        shown.append(output.render.engine)
+
+    gpu(between=look)
+    assert rendering.run_next("elsewhere") is None
+    look("after")
+    assert shown == ["warp", "warp", "warp", "warp", "liveportrait"]
+    assert Charge.objects.filter(state="charged").count() == 2
+    assert progress.snapshot(Session.objects.get())["refining"]["state"] == "ready"
+
+
+def test_a_first_pass_that_ends_later_does_not_replace_the_refined_one(
+    queued: Session, settings: Settings, play: Play, gpu: Play
+) -> None:
+    settings.GPU_SOURCE = "url"
+    Render.begin(queued, "liveportrait", "url")
+    gpu()
+    play()
+    rendering.run_next("elsewhere")
+    rendering.run_next("here")
+    session = Session.objects.get()
+    assert session.shown is not None
+    assert session.shown.render.engine == "liveportrait"
+    assert {render.state for render in Render.objects.all()} == {"ready"}
+
+
+def test_when_refining_fails_the_first_stands_and_the_page_says_so(queued: Session, refined: Render, gpu: Play) -> None:
+    gpu(ends_with=AccessDenied())
+    rendering.run_next("elsewhere")
+    session = Session.objects.get()
+    seen = progress.snapshot(session)
+    assert session.complete
+    assert session.shown is not None
+    assert session.shown.render.engine == "warp"
+    assert (seen["state"], seen["refining"]["state"]) == ("ready", "failed")
+    assert seen["refining"]["sentence"].startswith("A refined version could not be made, and this one stays.")
+    assert Render.objects.get(pk=refined.pk).charge.state == "released"
+    removal.erase_pending()
+
+
+def test_case_59_a_gpu_worker_that_answers_with_html_fails_politely_and_the_first_stands(
+    queued: Session, refined: Render, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = httpx.MockTransport(lambda request: httpx.Response(200, html="<h1>Just a moment</h1>"))
+    source = UrlSource("http://worker.example", "a token", client=httpx.Client(transport=answer), clock=ManualClock())
+    monkeypatch.setattr(workers, "gpu", lambda: source)
+    for _ in range(3):
+        rendering.run_next("elsewhere")
+    render = Render.objects.get(pk=refined.pk)
+    assert (render.state, render.charge.state) == ("failed", "released")
+    assert Session.objects.get().complete
+    assert "<h1>" not in render.error_sentence
+
+
+def test_each_phase_of_a_cold_start_is_in_the_log(
+    queued: Session, refined: Render, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Cold(ScriptedWorker):
+        def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
+            yield step_of("provisioning")
+            assert progress.snapshot(Session.objects.get())["refining"]["sentence"].endswith(": renting a GPU.")
+            yield step_of("booting")
+            yield from super().render(job, cancelled)
+
+    monkeypatch.setattr(workers, "gpu", lambda: Cold(tmp_path))
+    rendering.run_next("elsewhere")
+    told = [line["text"] for line in Render.objects.get(pk=refined.pk).log]
+    assert [text.rpartition(":")[0] for text in told[:2]] == ["Renting a GPU", "The GPU machine starts"]

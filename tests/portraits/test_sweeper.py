@@ -10,7 +10,7 @@ from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from portraits import actors, removal, storage, sweeper
+from portraits import actors, broker, removal, storage, sweeper
 from portraits.models import Erasure, Portrait, Render, Session, Upload, User
 from tests.portraits import cast
 
@@ -101,6 +101,19 @@ def test_a_database_that_is_away_is_asked_again(
         stopped.set()
         raise OperationalError("the database is away")
 
-    monkeypatch.setattr(sweeper, "sweep", away)
+    monkeypatch.setattr(sweeper, "sweep_renders", away)
+    monkeypatch.setattr(sweeper, "close_old_connections", lambda: None)
     sweeper.run_until(stopped)
     assert "tries again" in caplog.text
+
+
+def test_only_what_the_queue_has_lost_is_given_again(
+    owner: User,
+    given: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    sessions = [cast.session(cast.portrait(owner)) for _ in range(3)]
+    monkeypatch.setattr(broker, "length", lambda queue: 2)
+    sweep(django_capture_on_commit_callbacks)
+    assert given == [str(sessions[2].first_render.pk)]

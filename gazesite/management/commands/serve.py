@@ -1,4 +1,4 @@
-"""`manage.py serve`: the whole site in one process tree; what `make run` starts."""
+"""`manage.py serve`: the whole site in one process tree, what `make run` starts; with REDIS_URL, its pages alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from gazesite.embedded import PortTakenError, check_port, serve
+from gazesite import metrics, web
+from gazesite.embedded import Site
+from gazesite.web import PortTakenError
 from portraits import accounts
 from portraits.models import User
 
@@ -20,24 +22,41 @@ DEMO_PHOTO = Path(settings.BASE_DIR) / "static" / "site" / "demo.jpg"
 
 
 class Command(BaseCommand):
-    help = "Serve the site: pages, queue and rendering in one process tree. Ctrl-C stops it."
+    help = (
+        "Serve the site: pages, queue and rendering in one process tree; with REDIS_URL its pages only, "
+        "beside `manage.py work`. Ctrl-C stops it."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=settings.HOST)
         parser.add_argument("--port", type=int, default=settings.PORT)
         parser.add_argument("--no-demo", action="store_true", help="do not render the home page's portrait")
+        parser.add_argument("--web-only", action="store_true", default=bool(settings.REDIS_URL), help="pages alone")
 
-    def handle(self, *args: Any, host: str, port: int, no_demo: bool, **options: Any) -> None:
+    def handle(self, *args: Any, host: str, port: int, no_demo: bool, web_only: bool, **options: Any) -> None:
+        if web_only and not settings.REDIS_URL:
+            raise CommandError("Pages alone need REDIS_URL, by which they hear from the processes that render.")
         try:
-            check_port(host, port)
+            web.check_port(host, port)
         except PortTakenError as error:
             raise CommandError(str(error)) from error
-        call_command("migrate", interactive=False, verbosity=0)
-        address = settings.SITE_URL
-        lines = self._welcome(address)
-        photo = None if no_demo else DEMO_PHOTO
-        serve(host, port, photo, lambda: self.stdout.write("\n".join(lines)))
+        try:
+            with metrics.listening(settings.METRICS_HOST, settings.METRICS_PORT):
+                if web_only:
+                    self._serve_pages(host, port)
+                else:
+                    self._serve_all(host, port, None if no_demo else DEMO_PHOTO)
+        except metrics.PortTakenError as error:
+            raise CommandError(str(error)) from error
         self.stdout.write("Stopped.")
+
+    def _serve_pages(self, host: str, port: int) -> None:
+        web.serve(host, port, web.Pages(), lambda: self.stdout.write(f"gazesite's pages are at {host}:{port}"))
+
+    def _serve_all(self, host: str, port: int, demo_photo: Path | None) -> None:
+        call_command("migrate", interactive=False, verbosity=0)
+        lines = self._welcome(settings.SITE_URL)
+        web.serve(host, port, Site(demo_photo), lambda: self.stdout.write("\n".join(lines)))
 
     def _welcome(self, address: str) -> list[str]:
         person = User.objects.filter(email=PERSON).first() or User.objects.create_user(PERSON)

@@ -1,0 +1,80 @@
+"""The page server, with whatever else lives in its process."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from django.conf import settings
+
+from gazesite.jobs import own_scratch
+from portraits import progress, uploads
+
+
+class PortTakenError(Exception):
+    """Somebody else listens where we should."""
+
+
+class Beside(Protocol):
+    """What starts before the first page is served and stops after the last."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class Pages:
+    """Pages alone: renders are made by other processes."""
+
+    def start(self) -> None:
+        own_scratch("web")
+        settings.FILE_UPLOAD_TEMP_DIR = str(settings.SCRATCH_DIR)
+        uploads.start()
+
+    def stop(self) -> None:
+        uploads.stop()
+
+
+def check_port(host: str, port: int) -> None:
+    """Before anything is started. Raises PortTakenError."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise PortTakenError(f"{host}:{port} cannot be used: {error.strerror}.") from error
+            raise PortTakenError(
+                f"Port {port} is in use, perhaps by another gazesite. Stop that one, or choose another port: "
+                f"PORT={port + 1} make run"
+            ) from error
+
+
+def serve(host: str, port: int, beside: Beside, ready: Callable[[], None]) -> None:
+    """Answer until Ctrl-C or SIGTERM."""
+    from daphne.endpoints import build_endpoint_description_strings
+    from twisted.internet import reactor
+
+    from gazesite.asgi import LIMITS, application
+    from gazesite.early_cap import CappedServer
+
+    loop: Any = reactor._asyncioEventloop
+    progress.use_loop(loop)
+    beside.start()
+    try:
+        CappedServer(
+            application=application,
+            limits=LIMITS,
+            session_cookie=settings.SESSION_COOKIE_NAME,
+            endpoints=build_endpoint_description_strings(host=host, port=port),
+            ready_callable=ready,
+            server_name="gazesite",
+            http_timeout=300,
+            websocket_handshake_timeout=20,
+            application_close_timeout=2,
+        ).run()
+    finally:
+        progress.use_loop(None)
+        beside.stop()

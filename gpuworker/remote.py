@@ -1,0 +1,286 @@
+"""A job at a worker on another machine, through whatever lies between.
+
+Every request may fail, hang, be cut, or be answered by somebody else's page. What is asked here may
+therefore be asked again: submissions are idempotent, progress is a snapshot with a revision, and files
+are listed with their hashes and handed on only when their bytes match.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import tempfile
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from gpuworker import protocol, webp
+from gpuworker.client import Job, RenderedFile, Step
+from gpuworker.clock import Clock
+from gpuworker.contract import POSTER_NAME, Manifest, Size
+from gpuworker.errors import Busy, Cancelled, RenderError, Superseded, WorkerDied, WorkerLost, WrongAnswer
+from gpuworker.protocol import Listing, Snapshot
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds.
+
+    poll: between two looks at the progress; silence: without one good answer, until the worker counts as lost;
+    stall: of running without any change; queue: until a full queue is given up; farewell: for a cancellation,
+    which a person waits for; first_pause, longest_pause: between tries, doubled each time and jittered.
+    """
+
+    connect: float = 5.0
+    read: float = 20.0
+    write: float = 30.0
+    poll: float = 0.4
+    silence: float = 30.0
+    stall: float = 300.0
+    queue: float = 600.0
+    farewell: float = 5.0
+    first_pause: float = 0.25
+    longest_pause: float = 8.0
+
+
+class Broken(Exception):
+    """No answer, half of one, or one that is not the worker's: worth asking again."""
+
+
+class Line(Protocol):
+    """How one job's questions reach a worker, and its answers come back.
+
+    Every method asks once. Raises Broken where asking again may help, and otherwise RenderError.
+    """
+
+    def submit(self, job: Job) -> Snapshot:
+        """Begin the job, or learn how it stands."""
+
+    def progress(self, job: Job) -> Snapshot:
+        """How it stands."""
+
+    def fetch(self, job: Job, listing: Listing, folder: Path, cancelled: threading.Event) -> RenderedFile:
+        """A whole file, with exactly the bytes that it is listed with."""
+
+    def cancel(self, job: Job) -> Snapshot:
+        """Stop it."""
+
+    def forget(self, job: Job) -> None:
+        """Let go of what is kept of it."""
+
+
+def follow(
+    line: Line,
+    job: Job,
+    cancelled: threading.Event | None,
+    *,
+    patience: Patience,
+    clock: Clock,
+    folder: Path | None = None,
+) -> Generator[Step]:
+    """The steps of the job, as Worker.render.
+
+    Cancelled.details["confirmed"] says whether the worker itself said that nothing goes on.
+    """
+    run = _Run(line, job, cancelled or threading.Event(), patience, clock)
+    with tempfile.TemporaryDirectory(dir=folder, prefix="fetched-", ignore_cleanup_errors=True) as name:
+        try:
+            yield from run.steps(Path(name))
+        except Cancelled:
+            raise Cancelled(details={"confirmed": run.abandon()}) from None
+        except BaseException:
+            run.abandon()
+            raise
+        run.dismiss()
+
+
+@dataclass(slots=True)
+class _Run:
+    """One job at the worker: what has been seen of it, and what has been handed on."""
+
+    line: Line
+    job: Job
+    cancelled: threading.Event
+    patience: Patience
+    clock: Clock
+    revision: int = 0
+    received: dict[str, Listing] = field(default_factory=dict)
+    sizes: dict[str, Size | None] = field(default_factory=dict)
+    advised: int = 0
+    published: Manifest | None = None
+
+    def steps(self, folder: Path) -> Iterator[Step]:
+        snapshot = self._submit()
+        moved = self.clock.now()
+        while True:
+            if snapshot.revision > self.revision:  # anything older is a late answer
+                self.revision, moved = snapshot.revision, self.clock.now()
+                yield from self._told(snapshot, folder)
+                if snapshot.state == "done":
+                    return
+            elif snapshot.state == "running" and self.clock.now() - moved > self.patience.stall:
+                raise WorkerLost("The rendering machine does not get on with the portrait. Please try again.")
+            self._pause(self.patience.poll * random.uniform(0.75, 1.25))
+            snapshot = self._insist(self._look)
+
+    def abandon(self) -> bool:
+        """Stop the work, without waiting long; whether the worker confirmed that nothing goes on."""
+        clock, patience = self.clock, self.patience
+        end = clock.now() + patience.farewell
+        pauses = _pauses(patience)
+        while True:
+            try:
+                if self._gone():
+                    return True
+            except (Broken, WrongAnswer) as error:
+                log.warning("job %s/%d cannot be cancelled yet: %s", self.job.id, self.job.attempt, error)
+            except RenderError as error:
+                log.warning("job %s/%d cannot be cancelled: %s", self.job.id, self.job.attempt, error)
+                return False
+            pause = next(pauses)
+            if clock.now() + pause >= end:
+                return False
+            clock.wait(pause)
+
+    def dismiss(self) -> None:
+        """Everything is here: the worker may let go of it. Should it not hear this, it does so in an hour."""
+        try:
+            self.line.forget(self.job)
+        except (Broken, RenderError) as error:
+            log.info("job %s/%d was not dismissed: %s", self.job.id, self.job.attempt, error)
+
+    def _gone(self) -> bool:
+        try:
+            if self.line.cancel(self.job).state in protocol.ENDED:
+                with suppress(Superseded, WorkerDied):
+                    self.line.forget(self.job)
+                return True
+        except (Superseded, WorkerDied):  # not there, or over: nothing goes on
+            return True
+        return False
+
+    def _submit(self) -> Snapshot:
+        """Once or more often: whoever repeats it is answered with the same job."""
+        end = self.clock.now() + self.patience.queue
+        while True:
+            try:
+                snapshot = self._insist(lambda: self._ours(self.line.submit(self.job)))
+            except Busy as busy:
+                pause = min(60.0, float(busy.details.get("retry_after", 15))) * random.uniform(1, 1.3)
+                if self.clock.now() + pause > end:
+                    raise
+                self._pause(pause)
+            else:
+                return snapshot
+
+    def _look(self) -> Snapshot:
+        return self._ours(self.line.progress(self.job))
+
+    def _ours(self, snapshot: Snapshot) -> Snapshot:
+        if (snapshot.id, snapshot.attempt) != (self.job.id, self.job.attempt):
+            raise Broken("the answer is about another job")
+        return snapshot
+
+    def _told(self, snapshot: Snapshot, folder: Path) -> Iterator[Step]:
+        """The steps that a snapshot has news for; each file by itself, as soon as it is here."""
+        self._check_over(snapshot)
+        done = snapshot.state == "done"
+        bare = replace(snapshot.progress, manifest=None, advice=self._fresh_advice(snapshot))
+        if bare.stage == "done":  # that is said once, and last
+            bare = replace(bare, stage="rendering")
+        for listing in self._fresh(snapshot):
+            file = self._insist(lambda each=listing: self._fetched(each, folder))  # type: ignore[misc]
+            self.received[listing.name] = listing
+            with file.path.open("rb") as opened:
+                self.sizes[listing.name] = webp.size(opened.read(webp.HEAD))
+            yield Step(bare, (file,), seconds=snapshot.seconds)
+            bare = replace(bare, advice=())
+            file.path.unlink(missing_ok=True)
+        manifest = snapshot.progress.manifest
+        if manifest is not None:
+            self._check(manifest)
+        if done:
+            self._check_whole(snapshot)
+        elif manifest is not None and manifest.complete:  # and so is this
+            manifest = self.published
+        fresh = manifest if manifest != self.published else None
+        self.published = manifest
+        yield Step(replace(bare, stage="done" if done else bare.stage, manifest=fresh), seconds=snapshot.seconds)
+
+    def _fresh_advice(self, snapshot: Snapshot) -> tuple[str, ...]:
+        advice = snapshot.progress.advice[self.advised :]
+        self.advised = max(self.advised, len(snapshot.progress.advice))
+        return advice
+
+    def _fresh(self, snapshot: Snapshot) -> list[Listing]:
+        """Files not handed on yet. One that has changed since would make what was published untrue."""
+        if changed := [f.name for f in snapshot.files if f.name in self.received and self.received[f.name] != f]:
+            raise WrongAnswer(details={"changed": changed})
+        return [listing for listing in snapshot.files if listing.name not in self.received]
+
+    def _fetched(self, listing: Listing, folder: Path) -> RenderedFile:
+        try:
+            return self.line.fetch(self.job, listing, folder, self.cancelled)
+        except WorkerDied:
+            self._check_over(self._look())  # a job that has failed since has taken its files away: that is the reason
+            raise
+
+    def _check_over(self, snapshot: Snapshot) -> None:
+        """Raises what it has failed with."""
+        if snapshot.state == "failed":
+            raise snapshot.error or RenderError()
+        if snapshot.state == "cancelled":
+            raise Superseded("Somebody else gave up this attempt.")
+
+    def _check(self, manifest: Manifest) -> None:
+        """It lists only files that are here, and each sheet has the size that its level promises."""
+        missing = [name for level in manifest.levels for name in level.sheets if name not in self.received]
+        if missing or (manifest.levels and POSTER_NAME not in self.received):
+            raise WrongAnswer(details={"missing": missing or [POSTER_NAME]})
+        for level in manifest.levels:
+            halves = 1 if len(level.sheets) == 1 else 2
+            size = Size(len(level.x) // halves * level.frame.width, len(level.y) // halves * level.frame.height)
+            if wrong := [name for name in level.sheets if self.sizes[name] != size]:
+                raise WrongAnswer(details={"expected": str(size), "wrong": wrong})
+
+    def _check_whole(self, snapshot: Snapshot) -> None:
+        """All that was asked for is there."""
+        manifest, progress = snapshot.progress.manifest, snapshot.progress
+        if manifest is None or not manifest.complete or progress.stage != "done":
+            raise WrongAnswer(details={"reason": "done without a complete manifest"})
+        if progress.current != progress.total:
+            raise WrongAnswer(details={"reason": f"done with {progress.current} of {progress.total} frames"})
+        if missing := set(self.job.request.levels) - {level.name for level in manifest.levels}:
+            raise WrongAnswer(details={"missing": sorted(missing)})
+
+    def _insist(self, ask: Callable[[], T]) -> T:
+        """The first good answer. Raises WorkerLost after `silence`, Cancelled, and what the worker refuses with."""
+        end = self.clock.now() + self.patience.silence
+        pauses = _pauses(self.patience)
+        while True:
+            self._pause(0)
+            try:
+                return ask()
+            except Broken as error:
+                log.info("job %s/%d: %s", self.job.id, self.job.attempt, error)
+                if self.clock.now() >= end:
+                    raise WorkerLost(details={"reason": str(error)}) from error
+            self._pause(next(pauses))
+
+    def _pause(self, seconds: float) -> None:
+        self.clock.wait(seconds, self.cancelled)
+
+
+def _pauses(patience: Patience) -> Iterator[float]:
+    """Doubled each time up to the longest, and jittered so that many clients do not come back at once."""
+    pause = patience.first_pause
+    while True:
+        yield pause * random.uniform(0.5, 1.0)
+        pause = min(patience.longest_pause, pause * 2)

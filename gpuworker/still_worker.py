@@ -1,0 +1,70 @@
+"""A worker's twin that renders nothing: the same steps, files and manifest in a millisecond.
+
+For whoever tests what stands round a worker. A sheet is a WebP head of the right size with bytes that
+depend on the photo and the name, so that a sheet of another job is told apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import threading
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from gpuworker import grid, webp
+from gpuworker.client import Job, RenderedFile, Step
+from gpuworker.contract import POSTER_NAME, SHEETS, Level, Manifest, Progress, Size, Stage, level_frame
+from gpuworker.errors import Cancelled
+
+FILLING = 300
+"""How often a sheet repeats its 32 bytes."""
+
+
+class StillWorker:
+    """before_step: called with the number of each step before it is given; it may block, or raise RenderError."""
+
+    def __init__(self, before_step: Callable[[int], None] = lambda number: None) -> None:
+        self._before_step = before_step
+
+    def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
+        """As Worker.render."""
+        with tempfile.TemporaryDirectory(prefix="still-") as name:
+            for number, (progress, files) in enumerate(_steps(job)):
+                self._before_step(number)
+                if cancelled is not None and cancelled.is_set():
+                    raise Cancelled
+                yield Step(progress, tuple(_write(Path(name) / file, data) for file, data in files.items()))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _steps(job: Job) -> Iterator[tuple[Progress, dict[str, bytes]]]:
+    request = job.request
+    levels = [level for name, level in grid.LEVELS.items() if name in request.levels]
+    manifest = Manifest(request.engine, request.frame)
+    total = sum(level.rows * level.cols for level in levels if level.name != "mobile" or len(levels) == 1)
+    yield Progress("starting", 0, 0, "Starting"), {}
+    yield Progress("analysing", 0, total, "Found the face", advice=("The face is a stand-in.",)), {}
+    poster = {POSTER_NAME: _sheet(job, POSTER_NAME, request.frame)}
+    for level in levels:
+        frame, names = level_frame(level.name, request.frame), SHEETS[level.name]
+        rows, cols = (level.rows, level.cols) if len(names) == 1 else (level.rows // 2, level.cols // 2)
+        size = Size(cols * frame.width, rows * frame.height)
+        manifest = manifest.with_level(Level(level.name, level.x, level.y, frame, names))
+        stage: Stage = "preview" if level.name == "preview" else "rendering"
+        files = poster | {name: _sheet(job, name, size) for name in names}
+        yield Progress(stage, total // 2, total, f"Level {level.name} is there", manifest=manifest), files
+        poster = {}
+    yield Progress("done", total, total, "Done", manifest=replace(manifest, complete=True)), {}
+
+
+def _sheet(job: Job, name: str, size: Size) -> bytes:
+    return webp.head(size) + hashlib.sha256(job.request.photo + name.encode()).digest() * FILLING
+
+
+def _write(path: Path, data: bytes) -> RenderedFile:
+    path.write_bytes(data)
+    return RenderedFile.at(path)

@@ -1,0 +1,109 @@
+"""Private files in an S3 bucket: Amazon's, R2, Tigris or any other that speaks its language.
+
+Each object appears whole and replaces its older self, as local files do; what goes wrong there is an
+OSError here, so that nobody else need know where files lie.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.files.base import ContentFile, File
+from storages.backends.s3 import S3Storage
+
+SIGNED_SECONDS = 60
+"""How long an address that was signed for an owner leads to a file."""
+
+
+class StorageAway(OSError):
+    """The bucket does not answer, or refuses."""
+
+
+class Bucket(S3Storage):  # type: ignore[misc]
+    """Options: bucket_name, endpoint_url, region_name, access_key, secret_key."""
+
+    def __init__(self, **options: Any) -> None:
+        # Custom endpoints have one host name; and checksums that boto3 would add, R2 and Tigris refuse.
+        config = Config(
+            s3={"addressing_style": "path" if options.get("endpoint_url") else "virtual"},
+            signature_version="s3v4",
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            connect_timeout=3,
+            read_timeout=20,
+            retries={"mode": "standard", "max_attempts": 2},
+            max_pool_connections=20,
+        )
+        super().__init__(
+            client_config=config,
+            default_acl=None,
+            querystring_auth=True,
+            querystring_expire=SIGNED_SECONDS,
+            # Keys are random, or meant to be replaced; nobody's file is ever in the way of another's.
+            file_overwrite=True,
+            transfer_config=TransferConfig(use_threads=False),
+            **options,
+        )
+        self._making = threading.Lock()
+        self._made: Any = None
+
+    @property
+    def connection(self) -> Any:
+        """One for all threads: each request has a thread of its own, and to make a connection takes 0.1 s."""
+        with self._making:
+            if self._made is None:
+                self._made = super().connection
+            return self._made
+
+    def get_object_parameters(self, name: str) -> dict[str, Any]:
+        """What a browser is told that comes with a signed address."""
+        return {"CacheControl": "private, no-cache"}
+
+    def _open(self, name: str, mode: str = "rb") -> File[Any]:
+        """In one question; files are at most some megabytes. Raises FileNotFoundError, StorageAway."""
+        with _as_oserror(name):
+            answer = self.connection.meta.client.get_object(Bucket=self.bucket_name, Key=name)
+            return ContentFile(answer["Body"].read(), name)
+
+    def _save(self, name: str, content: File[Any]) -> str:
+        with _as_oserror(name):
+            return str(super()._save(name, content))
+
+    def delete(self, name: str) -> None:
+        with _as_oserror(name):
+            super().delete(name)
+
+    def exists(self, name: str) -> bool:
+        with _as_oserror(name):
+            return bool(super().exists(name))
+
+    def walk(self, prefix: str) -> Iterator[str]:
+        """Every key below a prefix that is empty or ends with a slash."""
+        with _as_oserror(prefix):
+            pages = self.connection.meta.client.get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=self.bucket_name, Prefix=prefix):
+                yield from (each["Key"] for each in page.get("Contents", ()))
+
+    def signed_url(self, name: str, content_type: str) -> str:
+        """An address that leads to the file, without its owner's cookie, for SIGNED_SECONDS. Asks nobody."""
+        return str(self.url(name, parameters={"ResponseContentType": content_type}))
+
+
+@contextmanager
+def _as_oserror(name: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        if status == 404 and error.response.get("Error", {}).get("Code") != "NoSuchBucket":
+            raise FileNotFoundError(f"{name} is not in the bucket") from error
+        raise StorageAway(f"the bucket refuses {name}: {error}") from error
+    except (BotoCoreError, Boto3Error) as error:
+        raise StorageAway(f"the bucket does not answer about {name}: {error}") from error

@@ -1,0 +1,26 @@
+"""How long each phase of a rented machine's way to its first frame took, in words for a render's log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gpuworker.client import Phase
+from gpuworker.fleet.source import SENTENCES
+
+
+@dataclass
+class PhaseLog:
+    """note: called with the phase of every step, None once the machine works; yields a line for each that ended."""
+
+    phase: Phase | None = None
+    since: float = 0.0
+
+    def note(self, phase: Phase | None) -> Iterator[str]:
+        if phase == self.phase:
+            return
+        now = time.monotonic()
+        if self.phase is not None:
+            yield f"{SENTENCES[self.phase]}: {now - self.since:.1f} s"
+        self.phase, self.since = phase, now

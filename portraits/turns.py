@@ -1,0 +1,86 @@
+"""Whose turn it is: the rule by which processes with nothing to do choose among what waits.
+
+A message in the queue says only that there is work; which, the rows say (models.render.in_turn), so
+that neither a person with a hundred portraits nor a queue that was lost decides who waits.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from django.conf import settings
+from django.utils import timezone
+
+from portraits.models import Output, Render
+from portraits.models.render import DAY, RenderQuerySet
+
+Lane = Literal["here", "elsewhere"]
+"""First passes on the job's host, and refined ones on a GPU: neither waits for the other."""
+
+LOOKED_AT = 20
+"""Of those in turn, by one process: whoever loses that many races finds the next message."""
+
+
+def lane_of(render: Render) -> Lane:
+    return "elsewhere" if render.refines else "here"
+
+
+def take(lane: Lane) -> tuple[Render, Output] | None:
+    """Claim whatever is in turn for one attempt; None when nothing can be started now."""
+    for pk in in_turn(lane).values_list("pk", flat=True)[:LOOKED_AT]:
+        render = Render.objects.select_related("session__portrait", "session__shown").get(pk=pk)
+        output = render.claim()
+        if output is not None:
+            return render, output
+    return None
+
+
+def in_turn(lane: Lane) -> RenderQuerySet:
+    """What may begin now, in its order."""
+    if lane == "here":
+        return Render.objects.here().startable().within_quotas().in_turn()
+    if _gpu_is_used_up():
+        return Render.objects.none()
+    return Render.objects.elsewhere().startable().in_turn()
+
+
+def unseen_wait(lane: Lane) -> bool:
+    """Whether somebody waits whose face nobody has seen yet."""
+    return in_turn(lane).filter(session__shown=None, state=Render.State.QUEUED).exists()
+
+
+def position(render: Render) -> int | None:
+    """1 is next; None when it does not wait, or not for others."""
+    if render.state != Render.State.QUEUED:
+        return None
+    waiting = list(in_turn(lane_of(render)).filter(state=Render.State.QUEUED).values_list("pk", flat=True))
+    return waiting.index(render.pk) + 1 if render.pk in waiting else None
+
+
+def reason(render: Render) -> str:
+    """Why it waits although nobody is before it: a sentence for the person, or nothing."""
+    if render.state != Render.State.QUEUED:
+        return ""
+    if render.refines:
+        if _gpu_is_used_up():
+            return "Today's GPU time is used up. The refined version begins by itself as soon as there is some again."
+        return render.error_sentence
+    most = settings.RENDERS_PER_PERSON
+    if most:
+        had = Render.objects.here().of_today().filter(session__portrait__owner=render.session.portrait.owner_id)
+        if had.count() >= most:
+            return _next_day_sentence(most, had)
+    return render.error_sentence
+
+
+def _next_day_sentence(most: int, had: RenderQuerySet) -> str:
+    newest_first = had.exclude(finished_at=None).order_by("-finished_at").values_list("finished_at", flat=True)
+    ended = [moment for moment in newest_first[:most] if moment is not None]
+    begins = (ended[-1] if len(ended) == most else timezone.now()) + DAY
+    portraits = "portrait" if most == 1 else f"{most} portraits"
+    return f"You have made the {portraits} that a day allows. This one begins by itself at {begins:%H:%M} UTC."
+
+
+def _gpu_is_used_up() -> bool:
+    most = settings.GPU_RENDERS_PER_DAY
+    return bool(most) and Render.objects.elsewhere().of_today().count() >= most

@@ -1,0 +1,149 @@
+"""What can be set, that a mistake in it stops the start with its name, and that the table tells all of it."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from gazesite.environment import Environment
+
+REPO = Path(__file__).parents[2]
+LONG_KEY = "a-key-of-the-tests-that-no-other-site-has-0123456789"
+PRODUCTION = {
+    "SECRET_KEY": LONG_KEY,
+    "SITE_URL": "https://gaze.example",
+    "TRUSTED_PROXIES": "10.0.0.0/8",
+    "DATABASE_URL": "postgres://user:pass@127.0.0.1:1/gaze",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "BUCKET_NAME": "gaze",
+    "AWS_ENDPOINT_URL_S3": "https://s3.example",
+    "AWS_ACCESS_KEY_ID": "key",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+    "EMAIL_URL": "smtp+tls://user:pass@mail.example:587",
+    "GPU_SOURCE": "runpod-pod",
+    "RUNPOD_API_KEY": "rpa_key",
+    "RUNPOD_IMAGE": "gazesite/worker:1",
+}
+
+
+def read_by_the_code() -> dict[str, ast.Call]:
+    """The call that reads it, by variable."""
+    found: dict[str, ast.Call] = {}
+    for call in ast.walk(ast.parse((REPO / "gazesite" / "settings.py").read_text())):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.args:
+            of_env = isinstance(call.func.value, ast.Name) and call.func.value.id == "env"
+            if of_env and isinstance(call.args[0], ast.Constant):
+                found.setdefault(str(call.args[0].value), call)
+    return found
+
+
+def told_by_the_table() -> dict[str, str]:
+    """What holds without it, by variable."""
+    rows = re.findall(r"^\| `([A-Z0-9_]+)` \| (.*?) \|", (REPO / "deploy" / "SETTINGS.md").read_text(), re.MULTILINE)
+    return dict(rows)
+
+
+def manage(tmp_path: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    inherited = {key: value for key, value in os.environ.items() if key not in read_by_the_code()}
+    environment = inherited | {"GAZE_DATA": str(tmp_path), **settings}
+    line = [sys.executable, "manage.py", *words]
+    return subprocess.run(line, cwd=REPO, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_table_names_exactly_what_the_code_reads() -> None:
+    assert set(told_by_the_table()) == set(read_by_the_code())
+
+
+def test_the_table_tells_the_plain_defaults() -> None:
+    told = told_by_the_table()
+    for name, call in read_by_the_code().items():
+        default = call.args[1] if len(call.args) > 1 else None
+        reader = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        if isinstance(default, ast.Constant) and default.value != "" and reader not in ("required", "mail"):
+            assert told[name] == str(default.value).lower(), name
+
+
+@pytest.fixture
+def env(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Environment]:
+    """env(value): an environment in which IT has that value."""
+
+    def with_value(value: str) -> Environment:
+        monkeypatch.setenv("IT", value)
+        return Environment()
+
+    return with_value
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("x", lambda env: env.whole_number("IT", 1, 0, 9)),
+        ("10", lambda env: env.whole_number("IT", 1, 0, 9)),
+        ("1.5", lambda env: env.whole_number("IT", 1, 0, 9)),
+        ("nan", lambda env: env.number("IT", 1, 0, 9)),
+        ("perhaps", lambda env: env.switch("IT", True)),
+        ("other", lambda env: env.choice("IT", "none", ("none", "url"))),
+        ("ftp://x", lambda env: env.address("IT", "", ("http", "https"))),
+        ("example.com", lambda env: env.address("IT", "", ("http", "https"))),
+        ("10.0.0.1/8", lambda env: env.networks("IT")),
+        ("secret", lambda env: env.database("IT")),
+        ("postgres://user:secret@host:port/name", lambda env: env.database("IT")),
+        ("secret://mail", lambda env: env.mail("IT", "consolemail://")),
+        ("", lambda env: env.required("IT", "here")),
+    ],
+)
+def test_a_value_that_cannot_be_understood_is_named_and_not_shown(
+    env: Callable[[str], Environment], value: str, read: Callable[[Environment], object]
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^IT ") as refused:
+        read(env(value))
+    assert not value or value not in str(refused.value)
+
+
+def test_an_empty_value_is_none(env: Callable[[str], Environment]) -> None:
+    assert env("").whole_number("IT", 7, 0, 9) == 7
+    assert not env("").has("IT")
+    assert env("").database("IT") is None
+
+
+def test_a_secret_may_lie_in_a_file_and_begin_with_a_dollar_sign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").write_text("$ecret\n")
+    monkeypatch.setenv("IT_FILE", str(tmp_path / "secret"))
+    assert Environment().text("IT") == "$ecret"
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IT_FILE", str(tmp_path / "none"))
+    with pytest.raises(ImproperlyConfigured, match=r"^IT_FILE names a file that cannot be read"):
+        Environment().text("IT")
+
+
+def test_a_mistake_stops_the_start_with_its_name(tmp_path: Path) -> None:
+    started = manage(tmp_path, "serve", PORT="many")
+    assert started.returncode == 1
+    assert started.stderr == "gazesite cannot start: PORT has a value that cannot be understood.\n"
+
+
+@pytest.mark.parametrize(
+    "missing", ["SECRET_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "RUNPOD_API_KEY", "RUNPOD_IMAGE"]
+)
+@pytest.mark.slow
+def test_what_is_needed_is_named(tmp_path: Path, missing: str) -> None:
+    checked = manage(tmp_path, "check", **(PRODUCTION | {missing: ""}))
+    assert checked.returncode == 1
+    assert checked.stderr.startswith(f"gazesite cannot start: {missing} must be set")
+
+
+def test_production_settings_pass_djangos_own_deployment_checks(tmp_path: Path) -> None:
+    checked = manage(tmp_path, "check", "--deploy", "--fail-level=WARNING", **PRODUCTION)
+    assert (checked.returncode, checked.stderr) == (0, ""), checked.stdout + checked.stderr

@@ -1,0 +1,79 @@
+"""Processes that are kept running, told to end, and killed when they do not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gazesite import supervisor
+from gazesite.supervisor import Child, manage
+from tests.production.site import patiently
+
+STUBBORN = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); sys.stdin.read()"
+UNTIL_ITS_PARENT_GOES = "import sys; sys.stdin.read()"
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.05)
+
+
+def test_a_process_that_was_killed_is_started_again(quick: None) -> None:
+    child = Child([sys.executable, "-c", UNTIL_ITS_PARENT_GOES])
+    child.look()
+    assert child.process is not None
+    first = child.process.pid
+    child.process.kill()
+    assert patiently(lambda: child.look() or (child.process is not None and child.process.pid != first), 10)
+    child.terminate()
+    assert child.wait(10)
+
+
+def test_one_that_ends_at_once_is_started_ever_more_slowly(quick: None) -> None:
+    child = Child([sys.executable, "-c", "raise SystemExit(1)"])
+    child.look()
+    for pause in (0.1, 0.2):
+        assert patiently(lambda: child.process is not None, 10) is True
+        assert child.process is not None
+        child.process.wait(10)
+        child.look()
+        assert child.process is None
+        assert child._pause == pytest.approx(pause)
+        assert patiently(lambda: child.look() or child.process is not None, 10)
+    child.wait(10)
+
+
+def test_one_that_does_not_end_is_killed() -> None:
+    child = Child([sys.executable, "-c", STUBBORN])
+    child.look()
+    assert child.process is not None
+    child.terminate()
+    assert child.wait(0.2) is False or child.process.returncode is not None
+
+
+def test_sigterm_ends_all_of_them_and_their_parents_death_too(tmp_path: Path) -> None:
+    child = f"import pathlib, os, sys; pathlib.Path({str(tmp_path)!r}, str(os.getpid())).touch(); sys.stdin.read()"
+    code = f"from gazesite.supervisor import Supervisor as S; S([[{sys.executable!r}, '-c', {child!r}]] * 2).run(5)"
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        parent = subprocess.Popen([sys.executable, "-c", code])
+        assert patiently(lambda: len(list(tmp_path.iterdir())) == 2)
+        pids = [int(path.name) for path in tmp_path.iterdir()]
+        os.kill(parent.pid, number)
+        parent.wait(20)
+        assert patiently(lambda: not any(map(running, pids)))  # noqa: B023
+        for path in tmp_path.iterdir():
+            path.unlink()
+
+
+def running(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_a_command_of_this_site_runs_the_same_python_and_manage_py() -> None:
+    assert manage("work", "--one=0") == [sys.executable, sys.argv[0], "work", "--one=0"]

@@ -1,0 +1,19 @@
+"""Commands of the growth profile where their parts are missing."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+
+def test_jobs_alone_need_a_queue(settings: Settings) -> None:
+    settings.REDIS_URL = ""
+    with pytest.raises(CommandError, match="REDIS_URL is not set"):
+        call_command("work")
+
+
+def test_pages_alone_need_it_too(settings: Settings) -> None:
+    settings.REDIS_URL = ""
+    with pytest.raises(CommandError, match="Pages alone need REDIS_URL"):
+        call_command("serve", "--web-only")

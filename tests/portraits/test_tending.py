@@ -1,0 +1,38 @@
+"""What is rented is looked after, whatever the provider answers."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from pytest_django import Settings
+
+from gpuworker.errors import WorkerLost
+from portraits import tending, workers
+
+
+def test_a_provider_that_does_not_answer_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stopped, asked = threading.Event(), []
+
+    class Source:
+        def tend(self) -> None:
+            asked.append(True)
+            if len(asked) == 3:
+                stopped.set()
+            raise (WorkerLost if len(asked) == 1 else OSError)("away")
+
+    monkeypatch.setattr(tending, "SECONDS", 0.0)
+    monkeypatch.setattr(tending, "close_old_connections", lambda: None)
+    monkeypatch.setattr(workers, "gpu", Source)
+    tending.run_until(stopped)
+    assert len(asked) == 3
+    assert "could not be tended" in caplog.text
+
+
+def test_without_a_gpu_source_there_is_nothing_to_tend(settings: Settings) -> None:
+    settings.GPU_SOURCE = "none"
+    before = threading.active_count()
+    tending.start(threading.Event())
+    assert threading.active_count() == before

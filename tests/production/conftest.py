@@ -1,0 +1,88 @@
+"""The real parts, started once, and sites on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import boto3
+import psycopg
+import pytest
+import redis
+
+from tests.production import parts
+from tests.production.parts import Part
+from tests.production.relay import Relay
+from tests.production.site import ProductionSite
+from tests.site.conftest import photo as photo  # a fixture
+
+SiteOnParts = Callable[..., ProductionSite]
+
+
+@pytest.fixture(scope="session")
+def redis_part() -> Iterator[tuple[Part, str]]:
+    with parts.redis_server() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def postgres_part() -> Iterator[tuple[Part, str]]:
+    with parts.postgres_server() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def s3_part() -> Iterator[tuple[Part, dict[str, str]]]:
+    """With its bucket, into which something was put once: that takes it seconds."""
+    with parts.s3_server() as (part, settings):
+        client = bucket_client(settings)
+        client.create_bucket(Bucket=parts.BUCKET)
+        client.put_object(Bucket=parts.BUCKET, Key="first", Body=b"")
+        client.delete_object(Bucket=parts.BUCKET, Key="first")
+        yield part, settings
+
+
+def bucket_client(settings: dict[str, str]) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=settings["AWS_ENDPOINT_URL_S3"],
+        aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
+        region_name="auto",
+    )
+
+
+def stored(settings: dict[str, str]) -> list[str]:
+    """Every key in the bucket; there are few."""
+    answer = bucket_client(settings).list_objects_v2(Bucket=parts.BUCKET)
+    return [each["Key"] for each in answer.get("Contents", [])]
+
+
+@contextmanager
+def site_on_parts(
+    home: Path, name: str, redis_url: str, postgres_url: str, s3: dict[str, str], **more: str
+) -> Iterator[ProductionSite]:
+    """With a database of its own, migrated, and everybody's queues and bucket empty."""
+    redis.Redis.from_url(redis_url).flushall()
+    for key in stored(s3):
+        bucket_client(s3).delete_object(Bucket=parts.BUCKET, Key=key)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    url = urlunsplit(urlsplit(postgres_url)._replace(path=f"/{name}"))
+    site = ProductionSite(home, {"DATABASE_URL": url, "REDIS_URL": redis_url, **s3}, **more)
+    try:
+        site.manage("migrate", "-v0")
+        yield site
+    finally:
+        site.close()
+
+
+@pytest.fixture(scope="session")
+def relay(s3_part: tuple[Part, dict[str, str]]) -> Iterator[Relay]:
+    """Between the site and its bucket."""
+    relay = Relay(urlsplit(s3_part[1]["AWS_ENDPOINT_URL_S3"]).port or 0)
+    yield relay
+    relay.close()

@@ -1,0 +1,117 @@
+"""`python -m tests.production.quick_work`: job processes as `manage.py work` keeps them, on the real parts, but
+quick: their worker renders nothing, leases are short, and they can be held at a named moment.
+
+Environment: QUICK_FOLDER, where `hold` names the moment (only of a first attempt) and `at` says that it is
+reached; `poison` has the id of a render that kills its process. QUICK_CLOCK: seconds by which this
+process's clock is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Generator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+MOMENTS = ("starting", "analysing", "preview", "mobile", "full", "done", "stored", "finishing")
+"""At which a process can be held: before each of the worker's steps, when a level's files are stored but not
+recorded, and before the render is finished."""
+STEPS = MOMENTS[:6]
+LEASE_SECONDS = 2.0
+
+
+class Folder:
+    """How the test and this process speak to each other."""
+
+    def __init__(self) -> None:
+        self.path = Path(os.environ["QUICK_FOLDER"])
+
+    def text(self, name: str) -> str:
+        try:
+            return (self.path / name).read_text()
+        except FileNotFoundError:
+            return ""
+
+    def reach(self, moment: str, attempt: int, stop: threading.Event | None = None) -> None:
+        """Waits while the test holds it here, or until it is to stop."""
+        if attempt != 1 or self.text("hold") != moment:
+            return
+        (self.path / "at").write_text(f"{os.getpid()}")
+        while self.text("hold") == moment and not (stop and stop.is_set()):
+            threading.Event().wait(0.02)
+
+
+def set_up() -> None:
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gazesite.settings")
+    django.setup()
+
+
+def be_one(number: str) -> None:
+    """The job process itself."""
+    set_up()
+    from gazesite import jobs
+    from gpuworker.still_worker import StillWorker
+    from portraits import reins, sweeper, workers
+    from portraits.models import Output, Render, render
+
+    folder = Folder()
+    shift_clock(float(os.environ.get("QUICK_CLOCK", "0")))
+    render.LEASE = timedelta(seconds=LEASE_SECONDS)
+    reins.BEAT = LEASE_SECONDS / 4
+    sweeper.SECONDS = 0.5
+
+    class HeldWorker:
+        def render(self, job: Any, cancelled: threading.Event | None = None) -> Generator[Any]:
+            def before(step: int) -> None:
+                folder.reach(STEPS[step], job.attempt, cancelled)
+                if step == 2 and folder.text("poison") == job.id:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            return StillWorker(before).render(job, cancelled)
+
+        def close(self) -> None:
+            pass
+
+    Output.record = held_before(Output.record, lambda output: folder.reach("stored", output.attempt))  # type: ignore[method-assign]
+    Render.finish = held_before(Render.finish, lambda row: folder.reach("finishing", row.attempt))  # type: ignore[method-assign]
+    workers.current = HeldWorker  # type: ignore[assignment]
+    workers.warm = lambda: None
+    jobs.own_scratch(f"quick-{number}-{os.getpid()}")
+    jobs.run()
+
+
+def held_before(method: Callable[..., Any], hold: Callable[[Any], None]) -> Callable[..., Any]:
+    def held(self: Any, *arguments: Any, **more: Any) -> Any:
+        hold(self)
+        return method(self, *arguments, **more)
+
+    return held
+
+
+def shift_clock(seconds: float) -> None:
+    from django.utils import timezone
+
+    right = timezone.now
+    timezone.now = lambda: right() + timedelta(seconds=seconds)
+
+
+def main() -> None:
+    if sys.argv[1:]:
+        be_one(sys.argv[1])
+        return
+    set_up()
+    from django.conf import settings
+
+    from gazesite.supervisor import Supervisor
+
+    Supervisor([[sys.executable, "-m", "tests.production.quick_work", "0"]]).run(settings.WORK_GRACE + 10)
+
+
+if __name__ == "__main__":
+    main()

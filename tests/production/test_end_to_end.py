@@ -1,0 +1,127 @@
+"""From an upload to a refined portrait that is shared and deleted, with every part in a process of its own.
+
+The GPU is a pod that the fake provider rents out; in `make check` its worker really renders.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gpuworker.clock import SYSTEM
+from tests.production.conftest import site_on_parts, stored
+from tests.production.parts import Part
+from tests.production.site import ProductionSite, Running, patiently
+from tests.runpod.fake import KEY, FakeRunPod, Timing
+from tests.runpod.machines import LocalMachines, PaperMachines
+from tests.runpod.served import ServedRunPod
+from tests.site.running import Person
+
+RESUMED_SECONDS = 20.0
+
+
+@pytest.fixture(params=["paper", pytest.param("real", marks=pytest.mark.slow)])
+def provider(request: pytest.FixtureRequest) -> Iterator[ServedRunPod]:
+    machines = PaperMachines(SYSTEM) if request.param == "paper" else LocalMachines()
+    timing = Timing(provisioning=0.5, starting=0.5, silent=0.5)
+    served = ServedRunPod(FakeRunPod(SYSTEM, machines, timing=timing, quota=None))
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def site(
+    tmp_path: Path,
+    provider: ServedRunPod,
+    redis_part: tuple[Part, str],
+    postgres_part: tuple[Part, str],
+    s3_part: tuple[Part, dict[str, str]],
+    request: pytest.FixtureRequest,
+) -> Iterator[ProductionSite]:
+    gpu = {
+        "GPU_SOURCE": "runpod-pod",
+        "GPU_ENGINE": "warp",
+        "RUNPOD_API_KEY": KEY,
+        "RUNPOD_IMAGE": "gazesite/worker:test",
+        "RUNPOD_REST_URL": provider.rest,
+        "RUNPOD_PROXY_URL": provider.proxy,
+    }
+    name = f"whole_{request.node.callspec.id}"
+    with site_on_parts(tmp_path / "site", name, redis_part[1], postgres_part[1], s3_part[1], **gpu) as site:
+        site.start_web()
+        yield site
+
+
+def test_case_45_a_portrait_is_alive_survives_a_kill_is_refined_shared_and_deleted(
+    site: ProductionSite, provider: ServedRunPod, s3_part: tuple[Part, dict[str, str]], photo: bytes
+) -> None:
+    person = site.person()
+    work = site.run("work", "--no-demo")
+    session = person.session_of(portrait := person.upload(photo))
+    person.until(session, "alive")
+    assert patiently(lambda: person.progress(session)["current"] > 100, 120)
+    kill_job_process(work)
+    killed = time.monotonic()
+    assert patiently(lambda: going_on(person.progress(session)), 60)
+    assert time.monotonic() - killed < RESUMED_SECONDS
+    first = site.ended(session, seconds=240)
+    assert (first["attempt"], first["charge"], first["outputs"]) == (2, "charged", 1)
+
+    assert patiently(lambda: person.progress(session)["refining"]["state"] == "ready", 180)
+    shown = "SELECT r.source FROM portraits_session s JOIN portraits_output o ON o.id = s.shown_id "
+    shown += "JOIN portraits_render r ON r.id = o.render_id WHERE s.id = %s"
+    assert site.rows(shown, session) == [("runpod-pod",)]
+    assert_every_file_is_there(person, person.progress(session))
+    assert_phases_are_told(site, session)
+    assert site.rows("SELECT outcome FROM portraits_bill WHERE outcome = 'done'")
+
+    share_then_delete(person, portrait, session)
+    assert stored(s3_part[1]) == []
+    site.manage("fsck")
+    assert work.stop() == 0
+    assert "Traceback" not in work.log.read_text()
+    assert [pod.status for pod in provider.fake.pods.values() if pod.status != "TERMINATED"] == ["RUNNING"]
+    assert "terminated" in site.manage("shell", "-c", STOP_GPU)
+
+
+STOP_GPU = "from portraits import workers; workers.gpu().stop(); workers.close(); print('terminated')"
+
+
+def kill_job_process(work: Running) -> None:
+    """kill -9 of the newest one, whose supervisor lives."""
+    os.kill(int(re.findall(r"job process (\d+) takes renders", work.log.read_text())[-1]), signal.SIGKILL)
+
+
+def going_on(progress: dict[str, Any]) -> bool:
+    return bool(progress["attempt"] == 2 and progress["state"] in ("rendering", "starting", "ready"))
+
+
+def assert_every_file_is_there(person: Person, progress: dict[str, Any]) -> None:
+    manifest = person.http.get(progress["manifest"]).json()
+    assert manifest["complete"]
+    names = [manifest["poster"], *(name for level in manifest["levels"] for name in level["sheets"])]
+    assert len(names) == 10
+    for name in names:
+        answer = person.http.get(progress["manifest"].replace("manifest.json", name))
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/webp")
+
+
+def assert_phases_are_told(site: ProductionSite, session: str) -> None:
+    """The time of each phase of the cold start, in the render's log."""
+    (log,) = site.rows("SELECT log FROM portraits_render WHERE session_id = %s AND source = 'runpod-pod'", session)[0]
+    told = " ".join(line["text"] for line in log)
+    assert re.search(r"Renting a GPU: \d+\.\d s", told), told
+
+
+def share_then_delete(person: Person, portrait: str, session: str) -> None:
+    page = f"/portraits/{portrait}/"
+    person.post(f"{page}delete/", f"{page}delete/")
+    assert person.http.get(page).status_code == 404
+    assert person.http.get(f"/sessions/{session}/manifest.json").status_code == 404

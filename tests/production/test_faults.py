@@ -1,0 +1,244 @@
+"""Each part breaks while a job is under way: exactly one result, at most one charge, and nothing left over.
+
+Jobs are quick here (quick_work.py) and leases short; the real times are held to in test_end_to_end.py.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.production.conftest import site_on_parts
+from tests.production.parts import Part
+from tests.production.quick_work import MOMENTS
+from tests.production.relay import Relay
+from tests.production.site import ProductionSite, Running, patiently
+from tests.site.running import Person, with_signal
+
+SOON = 30.0
+"""Seconds in which everything goes on once the parts have returned."""
+QUICK_MOMENTS = ("preview", "stored", "finishing")
+"""The others are tried by `make check`."""
+
+
+@pytest.fixture(scope="module")
+def site(
+    tmp_path_factory: pytest.TempPathFactory,
+    redis_part: tuple[Part, str],
+    postgres_part: tuple[Part, str],
+    s3_part: tuple[Part, dict[str, str]],
+    relay: Relay,
+) -> Iterator[ProductionSite]:
+    """Its bucket is reached through the relay."""
+    s3 = s3_part[1] | {"AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{relay.port}"}
+    home = tmp_path_factory.mktemp("faults")
+    with site_on_parts(home, "faults", redis_part[1], postgres_part[1], s3) as site:
+        site.start_web()
+        yield site
+
+
+@pytest.fixture(scope="module")
+def person(site: ProductionSite) -> Iterator[Person]:
+    person = site.person()
+    yield person
+    person.http.close()
+
+
+@pytest.fixture(scope="module")
+def quick(site: ProductionSite) -> Running:
+    """Job processes under their supervisor, for the whole file."""
+    return site.start_quick_work()
+
+
+@pytest.fixture
+def start(site: ProductionSite, person: Person, quick: Running, photo: bytes) -> Iterator[object]:
+    """start(): a run of another portrait; its id."""
+
+    def begin() -> str:
+        return person.session_of(person.upload(photo))
+
+    yield begin
+    site.release()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def agreement(site: ProductionSite) -> Iterator[None]:
+    """Case 71: after all of them, rows, files and hashes agree."""
+    yield
+    assert patiently(lambda: not site.rows("SELECT 1 FROM portraits_render WHERE state NOT IN ('ready', 'failed')"))
+    site.manage("fsck")
+
+
+def once(render: dict[str, object], attempts: range) -> bool:
+    """Ready, charged, one result, in as many attempts."""
+    return (render["state"], render["charge"], render["outputs"]) == ("ready", "charged", 1) and render[
+        "attempt"
+    ] in attempts
+
+
+@pytest.mark.parametrize(
+    "moment", [pytest.param(each, marks=[] if each in QUICK_MOMENTS else pytest.mark.slow) for each in MOMENTS]
+)
+def test_case_45_killed_at_any_moment_another_process_goes_on_and_it_ends_once(
+    site: ProductionSite, start, moment: str
+) -> None:
+    site.hold(moment)
+    session = start()
+    os.kill(site.held(), signal.SIGKILL)
+    render = site.ended(session, seconds=SOON)
+    assert once(render, range(2, 3)), render
+
+
+def test_case_46_a_poison_job_is_stopped_after_three_attempts_and_others_run(site: ProductionSite, start) -> None:
+    site.hold("starting")
+    poisoned = start()
+    site.held()
+    site.poison(str(site.render(poisoned)["id"]))
+    site.release()
+    healthy = start()
+    failed = site.ended(poisoned, "failed", seconds=60)
+    assert (failed["attempt"], failed["charge"], failed["outputs"]) == (3, "released", 0)
+    assert failed["error"] == "worker_died"
+    assert once(site.ended(healthy), range(1, 4))
+
+
+def test_case_47_a_process_that_was_frozen_finds_itself_overtaken(site: ProductionSite, start) -> None:
+    other = site.start_quick_work()
+    site.hold("full")
+    session = start()
+    frozen = site.held()
+    with_signal(frozen, signal.SIGSTOP)
+    render = site.ended(session)
+    assert once(render, range(2, 3))
+    site.release()
+    with_signal(frozen, signal.SIGCONT)
+    assert other.stop() == 0
+    again = start()
+    assert once(site.ended(again), range(1, 2))  # the frozen one works again, and has changed nothing
+    assert site.render(session) == render
+
+
+def test_case_49_a_restart_of_redis_in_mid_job_loses_nothing(
+    site: ProductionSite, start, redis_part: tuple[Part, str]
+) -> None:
+    site.hold("mobile")
+    session = start()
+    site.held()
+    waiting = start()
+    redis_part[0].stop()
+    redis_part[0].start()
+    site.release()
+    assert once(site.ended(session), range(1, 2))
+    assert once(site.ended(waiting), range(1, 2))
+
+
+def test_case_50_a_flushed_queue_is_filled_again(site: ProductionSite, start, redis_part: tuple[Part, str]) -> None:
+    import redis
+
+    site.hold("mobile")
+    session = start()
+    site.held()
+    waiting = [start(), start()]
+    redis.Redis.from_url(redis_part[1]).flushall()
+    site.release()
+    assert once(site.ended(session), range(1, 2))
+    for each in waiting:  # one may have stepped aside for the other's first sight
+        assert once(site.ended(each, seconds=SOON), range(1, 3))
+
+
+def test_case_51_without_redis_uploads_are_accepted_and_pages_are_true(
+    site: ProductionSite, start, person: Person, redis_part: tuple[Part, str]
+) -> None:
+    redis_part[0].stop()
+    try:
+        session = start()
+        assert person.progress(session)["label"] == "Waiting"
+        assert person.http.get("/portraits/").status_code == 200
+    finally:
+        redis_part[0].start()
+    assert once(site.ended(session, seconds=SOON), range(1, 2))
+    assert person.progress(session)["state"] == "ready"
+
+
+def test_case_52_a_restart_of_the_database_in_mid_job_ends_in_one_result(
+    site: ProductionSite, start, person: Person, postgres_part: tuple[Part, str]
+) -> None:
+    site.hold("mobile")
+    session = start()
+    site.held()
+    postgres_part[0].stop(signal.SIGINT)
+    site.release()
+    postgres_part[0].start()
+    assert once(site.ended(session, seconds=SOON), range(1, 3))
+    assert person.progress(session)["state"] == "ready"
+
+
+def test_case_53_without_storage_jobs_wait_and_uploads_are_refused_politely(
+    site: ProductionSite, start, person: Person, relay: Relay, photo: bytes
+) -> None:
+    site.hold("mobile")
+    session = start()
+    site.held()
+    relay.cut()
+    try:
+        site.release()
+        assert patiently(lambda: site.render(session)["error"] == "output_failed")
+        assert person.progress(session)["state"] == "queued"
+        files = {"photo": ("photo.jpg", photo, "image/jpeg")}
+        answer = person.post(
+            "/upload/", "/upload/", {"consent": "on"}, files=files, headers={"Accept": "application/json"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (503, "upload_not_stored")
+    finally:
+        relay.mend()
+    assert once(site.ended(session, seconds=SOON), range(2, 5))
+
+
+def test_case_62_ten_deliveries_and_two_racing_processes_end_in_one_result(
+    site: ProductionSite, start, redis_part: tuple[Part, str]
+) -> None:
+    other = site.start_quick_work()
+    site.hold("starting")
+    sessions = [start(), start()]
+    site.held()
+    deliver(site, str(site.render(sessions[0])["id"]), times=10)
+    site.release()
+    for each in sessions:
+        assert once(site.ended(each), range(1, 2))
+    assert other.stop() == 0
+
+
+def deliver(site: ProductionSite, render_id: str, times: int) -> None:
+    code = f"from portraits.actors import run_render\nfor _ in range({times}): run_render.send('{render_id}')"
+    site.manage("shell", "-c", code)
+
+
+@pytest.mark.parametrize("hour", [3600, pytest.param(-3600, marks=pytest.mark.slow)])
+def test_case_64_a_process_whose_clock_is_an_hour_wrong_is_taken_over_like_any_other(
+    site: ProductionSite, start, quick: Running, hour: int
+) -> None:
+    wrong = site.start_quick_work(QUICK_CLOCK=str(hour))
+    site.hold("mobile")
+    session = start()
+    held = site.held()
+    os.kill(held, signal.SIGKILL)
+    assert once(site.ended(session, seconds=SOON), range(2, 3))
+    wrong.stop()
+
+
+def test_case_65_a_deployment_in_mid_job_hands_it_over_at_once_and_uncounted(
+    site: ProductionSite, start, quick: Running
+) -> None:
+    site.hold("mobile")
+    session = start()
+    site.held()
+    newer = site.start_quick_work()
+    with_signal(quick.process.pid, signal.SIGTERM)
+    assert once(site.ended(session), range(2, 3))
+    assert quick.process.wait(30) == 0
+    allowed = site.rows("SELECT attempts_allowed FROM portraits_render WHERE session_id = %s", session)
+    assert allowed == [(4,)]
+    assert newer.stop() == 0

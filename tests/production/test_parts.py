@@ -1,0 +1,36 @@
+"""The doctor on healthy parts, and the models' own tests on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.production.conftest import site_on_parts, stored
+from tests.production.parts import Part
+from tests.site.running import REPO
+
+SUITE = ("tests/portraits/models", "tests/portraits/test_rendering.py", "tests/portraits/test_turns.py")
+SUITE += ("tests/portraits/test_ledger.py", "tests/portraits/test_sweeper.py", "tests/portraits/test_removal.py")
+
+
+def test_the_doctor_finds_nothing_wrong_with_real_parts_and_leaves_nothing(
+    tmp_path: Path, redis_part: tuple[Part, str], postgres_part: tuple[Part, str], s3_part: tuple[Part, dict[str, str]]
+) -> None:
+    with site_on_parts(tmp_path / "site", "doctor", redis_part[1], postgres_part[1], s3_part[1]) as site:
+        said = site.manage("doctor")
+        assert "postgresql answers, and every migration is there" in said
+        assert "the bucket gaze takes, gives and deletes files" in said
+        assert "WRONG" not in said
+        assert stored(s3_part[1]) == []
+
+
+@pytest.mark.slow
+def test_rows_keep_their_promises_on_postgresql_too(postgres_part: tuple[Part, str]) -> None:
+    environment = os.environ | {"DATABASE_URL": postgres_part[1]}
+    line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *SUITE]
+    done = subprocess.run(line, cwd=REPO, env=environment, capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, done.stdout[-5000:]
