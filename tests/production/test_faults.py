@@ -6,6 +6,7 @@ Jobs are quick here (quick_work.py) and leases short; the real times are held to
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 
@@ -251,13 +252,23 @@ def deliver(site: ProductionSite, render_id: str, times: int) -> None:
 def test_case_64_a_process_whose_clock_is_an_hour_wrong_is_taken_over_like_any_other(
     site: ProductionSite, start: Start, quick: Running, hour: int
 ) -> None:
+    right = newest(quick)
+    with_signal(right, signal.SIGSTOP)
     wrong = site.start_quick_work(QUICK_CLOCK=str(hour))
     site.hold("mobile")
     session = start()
     held = site.held()
+    assert held != right
+    wrong.kill()
     os.kill(held, signal.SIGKILL)
+    with_signal(right, signal.SIGCONT)
     assert once(site.ended(session, seconds=SOON), range(2, 3))
-    wrong.stop()
+
+
+def newest(work: Running) -> int:
+    """The job process that its supervisor started last."""
+    assert patiently(lambda: "takes renders" in work.log.read_text())
+    return int(re.findall(r"job process (\d+) takes renders", work.log.read_text())[-1])
 
 
 def test_case_65_a_deployment_in_mid_job_hands_it_over_at_once_and_uncounted(
