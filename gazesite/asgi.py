@@ -16,16 +16,25 @@ django = get_asgi_application()
 # The models must be ready before anything of the app is imported.
 from gazesite.body_cap import MULTIPART_ROOM, BodyCap, BodyLimits  # noqa: E402
 from gazesite.forwarded import Forwarded  # noqa: E402
+from gazesite.journal import Journal  # noqa: E402
+from gazesite.metrics import Metrics  # noqa: E402
+from gazesite.probes import Probes  # noqa: E402
 from gazesite.static_files import static_files  # noqa: E402
 from gazesite.visitors import is_signed_in  # noqa: E402
 from portraits.routing import websocket_urlpatterns  # noqa: E402
 
 LIMITS = BodyLimits(uploads={"/upload/": settings.UPLOAD_LIMIT + MULTIPART_ROOM})
 
-_sites = ProtocolTypeRouter(
-    {
-        "http": static_files(BodyCap(django, LIMITS, may_upload=is_signed_in)),
-        "websocket": OriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.ALLOWED_ORIGINS),
-    }
+pages = Probes(
+    BodyCap(django, LIMITS, may_upload=is_signed_in),
+    host=settings.SITE_URL.split("://", 1)[1],
+    scheme="https" if settings.SECURE else "http",
 )
-application = Forwarded(_sites, settings.TRUSTED_PROXIES)
+sockets = OriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.ALLOWED_ORIGINS)
+site = Forwarded(
+    ProtocolTypeRouter({"http": static_files(pages), "websocket": sockets}),
+    settings.TRUSTED_PROXIES,
+    settings.CLIENT_ADDRESS_HEADER,
+)
+# Outside of Forwarded, which would hide from it that a proxy is asking.
+application = Journal(Metrics(site, settings.METRICS_TOKEN))

@@ -18,10 +18,14 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Forwarded:
-    """ASGI middleware. proxies: networks, or `*` for whoever connects (where nobody else can). Raises ValueError."""
+    """ASGI middleware. proxies: networks, or `*` for whoever connects (where nobody else can). Raises ValueError.
 
-    def __init__(self, app: App, proxies: Sequence[str]) -> None:
+    named_in: the header in which these proxies name their client, such as Fly-Client-IP; else X-Forwarded-For.
+    """
+
+    def __init__(self, app: App, proxies: Sequence[str], named_in: str = "") -> None:
         self._app = app
+        self._named_in = named_in.lower().encode()
         self._everybody = "*" in proxies
         self._proxies: list[Network] = [ipaddress.ip_network(proxy) for proxy in proxies if proxy != "*"]
 
@@ -31,11 +35,12 @@ class Forwarded:
         await self._app(scope, receive, send)
 
     def _seen(self, scope: Scope) -> Scope:
-        headers = [(name, value) for name, value in scope["headers"] if name not in SAYING]
+        saying = SAYING | {self._named_in}
+        headers = [(name, value) for name, value in scope["headers"] if name not in saying]
         peer = (scope.get("client") or ("", 0))[0]
         if not self._trusted(peer, direct=True):
             return {**scope, "headers": headers}
-        chain = [each.strip() for each in _joined(scope, FOR).split(",") if each.strip()]
+        chain = [each.strip() for each in _joined(scope, self._named_in or FOR).split(",") if each.strip()]
         proto = _joined(scope, PROTO).rpartition(",")[2].strip().lower()
         if proto in ("http", "https"):
             headers.append((PROTO, proto.encode()))

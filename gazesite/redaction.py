@@ -1,4 +1,4 @@
-"""Share links stay out of logs: whoever reads a log could open them."""
+"""What opens something stays out of logs: whoever reads a log could use it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,37 @@ import re
 
 SHARED = re.compile(r"(/s/)[^/\s\"'<>?#&),;]+")
 """The address of anything shared, relative or whole; its second part is the token."""
+SIGN_IN = re.compile(r"(/sign-in/[^/\s\"'<>?#&),;]+/)[^/\s\"'<>?#&),;]+")
+MAILED = re.compile(r"(/accounts/(?:confirm-email|password/reset/key)/)[^/\s\"'<>?#&),;]+")
+"""The addresses that allauth puts into its mails."""
+ADDRESSES = (SHARED, SIGN_IN, MAILED)
 HIDDEN = r"\1[token]"
+
+BEARER = re.compile(r"(\bBearer\s+)[^\s\"',;]+", re.IGNORECASE)
+PROVIDER_KEY = re.compile(r"\b()rpa_[A-Za-z0-9]{6,}")
+CREDENTIALS = re.compile(r"\b([a-z][a-z0-9+.-]*://[^\s/:@\"']*:)[^\s/@\"']+(?=@)")
+"""The password in the address of a database, of Redis or of a mail server."""
+SECRETS = (BEARER, PROVIDER_KEY, CREDENTIALS)
 
 
 def redact(text: str) -> str:
-    """The text without the tokens of share links."""
-    return SHARED.sub(HIDDEN, text)
+    """The text without tokens, keys and passwords."""
+    for pattern in (*ADDRESSES, *SECRETS):
+        text = pattern.sub(HIDDEN, text)
+    return text
 
 
 class RedactTokens(logging.Filter):
     """On every handler: a filter on a logger would not see what its children say. Passes every record.
 
-    It changes message and traceback; a formatter of `settings.LOGGING` writes nothing else.
+    It changes message, fields and traceback; a formatter of `settings.LOGGING` writes nothing else that a
+    stranger could have put there.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = redact(record.getMessage()), None
+        fields = getattr(record, "fields", {})
+        record.fields = {name: redact(value) if isinstance(value, str) else value for name, value in fields.items()}
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:

@@ -6,6 +6,7 @@ deploy/SETTINGS.md lists what can be set.
 from __future__ import annotations
 
 import secrets
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from gazesite import logs, sentry
 from gazesite.environment import Environment
 
 env = Environment()
@@ -36,6 +38,8 @@ REDIS_URL = env.address("REDIS_URL", "", ("redis", "rediss", "unix"))
 
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 """Networks whose X-Forwarded-For and X-Forwarded-Proto are believed; `*` is whoever connects."""
+CLIENT_ADDRESS_HEADER = env.text("CLIENT_ADDRESS_HEADER")
+"""In which such a proxy names its client and nobody else, where its X-Forwarded-For does not end with it."""
 
 
 def _secret_key() -> str:
@@ -79,6 +83,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "gazesite.request_facts.note_facts",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -322,19 +327,15 @@ CACHES = {
 }
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"tokens": {"()": "gazesite.redaction.RedactTokens"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["tokens"]}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        # Django gives these handlers of its own, which would write addresses as they are.
-        "django": {"level": "INFO", "handlers": []},
-        "django.server": {"level": "INFO", "handlers": []},
-        "gpuworker": {"level": "INFO"},
-        "portraits": {"level": "INFO"},
-        "gazesite": {"level": "INFO"},
-    },
-}
+# --- watching it
+
+LOG_FORMAT = env.choice("LOG_FORMAT", "human", logs.FORMATS)
+LOGGING = logs.configuration(LOG_FORMAT)
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+"""What a reader of /metrics must bear; without one, only this machine itself may read them."""
+METRICS_PORT = env.whole_number("METRICS_PORT", 0, 0, 65535)
+METRICS_HOST = env.text("METRICS_HOST", "127.0.0.1")
+"""A port of their own, without a guard; 0 is none."""
+SENTRY_DSN = env.text("SENTRY_DSN")
+if SENTRY_DSN:
+    sentry.start(SENTRY_DSN, environment=_origin_host, release=f"gazesite@{version('gazesite')}")

@@ -5,7 +5,9 @@
     python -m gpuworker contact-sheets portrait.jpg out/
     python -m gpuworker loop portrait.jpg moving.webp
     python -m gpuworker serve --host 0.0.0.0 --port 8000
+    python -m gpuworker health --url http://127.0.0.1:8000
     python -m gpuworker reap
+    python -m gpuworker fetch-weights --to weights/
 
 Errors are one sentence on standard error; exit codes are listed in gpuworker/errors.py.
 """
@@ -15,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import shlex
 import signal
 import sys
@@ -25,9 +28,9 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from gpuworker import grid
+from gpuworker import engines, grid
 from gpuworker.contract import MAX_INTENSITY, MIN_INTENSITY, STANDARD_FRAME, Box, Framing, Progress, RenderRequest, Size
-from gpuworker.errors import BadRequest, Cancelled, OutputFailed, RenderError, SeveralFaces, UnreadablePhoto
+from gpuworker.errors import BadRequest, Busy, Cancelled, OutputFailed, RenderError, SeveralFaces, UnreadablePhoto
 
 BAR_WIDTH = 28
 
@@ -43,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "contact-sheets": _contact_sheets,
             "loop": _loop,
             "serve": _serve,
+            "health": _health,
             "reap": _reap,
+            "fetch-weights": _fetch_weights,
         }
         return commands[options.command](options)
     except RenderError as error:
@@ -74,13 +79,22 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--intensity", type=float, default=1.0, help=f"how far the face looks, {MIN_INTENSITY} to {MAX_INTENSITY}"
         )
-    render.add_argument("--levels", default=",".join(grid.LEVELS), help=f"some of {','.join(grid.LEVELS)}")
+    render.add_argument("--levels", help=f"some of {','.join(grid.ALL_LEVELS)} (default: {','.join(grid.LEVELS)})")
+    render.add_argument("--device", choices=("auto", "cuda", "cpu"), help="where the engine liveportrait computes")
+    render.add_argument("--remove-background", action="store_true", help="show the person alone, on transparency")
     render.add_argument("--no-page", action="store_true", help="only sheets and manifest, no index.html")
     render.add_argument("--quiet", action="store_true", help="no progress bar")
     loop.add_argument("--width", type=int, default=320, help="in pixels (default: 320)")
+    weights = commands.add_parser("fetch-weights", help="fetch and verify the weights of the engine liveportrait")
+    weights.add_argument("--to", type=Path, required=True, help="the folder; name it in GAZE_WEIGHTS afterwards")
+    weights.add_argument("--mirror", help="an address below which the files lie (default: the authors' own)")
     inspect.add_argument("--annotated", type=Path, help="write the photo with what was found drawn into it")
     inspect.add_argument("--json", action="store_true", help="print JSON")
     _add_serve_options(commands.add_parser("serve", help="take jobs over HTTP, as PROTOCOL.md tells"))
+    health = commands.add_parser("health", help="ask a worker how it is; ends with 0 once it is ready")
+    health.add_argument(
+        "--url", default="http://127.0.0.1:8000", help="of the worker (default: the one of this machine)"
+    )
     _add_reap_options(commands.add_parser("reap", help="terminate rented machines that a site has left behind"))
     return parser
 
@@ -117,10 +131,19 @@ def _request(options: argparse.Namespace) -> RenderRequest:
         framing=_framing(options.crop),
         face=getattr(options, "face", None),
         frame=Size.parse(options.size),
-        levels=tuple(getattr(options, "levels", "full").split(",")),
+        levels=_levels(options),
         engine=getattr(options, "engine", "warp"),
         intensity=getattr(options, "intensity", 1.0),
+        remove_background=getattr(options, "remove_background", False),
     )
+
+
+def _levels(options: argparse.Namespace) -> tuple[str, ...]:
+    """As asked for; by default all of them, but a draft from an engine that was sent to the CPU."""
+    asked = getattr(options, "levels", "full")
+    if asked is None:
+        return (grid.DRAFT.name,) if getattr(options, "device", None) == "cpu" else tuple(grid.LEVELS)
+    return tuple(asked.split(","))
 
 
 def _framing(text: str) -> Framing:
@@ -136,6 +159,10 @@ def _render(options: argparse.Namespace) -> int:
     from gpuworker.render import render
 
     request = _request(options)
+    if options.device:
+        if options.engine not in engines.SINGLE:
+            raise BadRequest(f"The engine {options.engine} has no choice of a device.")
+        os.environ[engines.DEVICE] = options.device  # the rendering processes inherit it
     if options.out.exists() and not options.out.is_dir():
         raise OutputFailed(f"{options.out} is not a folder.")
     if not options.no_page:
@@ -267,6 +294,16 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
+def _health(options: argparse.Namespace) -> int:
+    with _extra("worker"):
+        from gpuworker.http_worker import health_of
+    health = health_of(options.url)
+    print(json.dumps(health.to_json()))
+    if health.state in ("loading", "warming"):
+        raise Busy("The worker is not ready yet.")
+    return 0
+
+
 def _reap(options: argparse.Namespace) -> int:
     with _extra("worker"):
         from gpuworker.fleet.reaper import reap_from_environment
@@ -282,6 +319,22 @@ def _extra(name: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise BadRequest(f"This needs {error.name}; install it with: pip install 'gazesite[{name}]'") from error
+
+
+def _fetch_weights(options: argparse.Namespace) -> int:
+    from gpuworker.engines import weights
+
+    shown: dict[str, int] = {}
+
+    def told(path: str, present: int, total: int) -> None:
+        percent = 100 * present // total
+        if shown.get(path) != percent:
+            shown[path] = percent
+            sys.stderr.write(f"\r\x1b[K{path} {percent} %" if sys.stderr.isatty() else "")
+
+    for path in weights.fetch(options.to, options.mirror or weights.MIRROR, told):
+        print(path)
+    return 0
 
 
 def _complain(error: RenderError) -> None:

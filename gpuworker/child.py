@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from gpuworker import canvas, engines, faces, framing, photo, sheets
+from gpuworker import canvas, engines, faces, framing, matting, photo, sheets
 from gpuworker.contract import RenderRequest
 from gpuworker.engines import Engine
 from gpuworker.errors import RenderError, WorkerDied
@@ -72,7 +72,9 @@ class Child:
     def __init__(self, pipe: Connection, engine: str) -> None:
         self._pipe = pipe
         self._reply_lock = threading.Lock()
-        self._encoder = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode")
+        # Where one process does everything, both sheets of a quadrant are encoded at once.
+        encoders = 2 if engine in engines.SINGLE else 1
+        self._encoder = ThreadPoolExecutor(max_workers=encoders, thread_name_prefix="encode")
         self._engines = {engine: engines.create(engine)}
         self._engine = self._engines[engine]
         self._memory: mmap | None = None
@@ -162,4 +164,8 @@ def _analyse(request: RenderRequest) -> tuple[framing.Portrait, tuple[str, ...]]
     picture = photo.read(request.photo)
     face = faces.choose(faces.find(picture.pixels), request.face, picture.pixels.shape)
     portrait = framing.frame_portrait(picture, face, request.frame, request.framing)
-    return portrait, faces.advice(face)
+    advice = faces.advice(face)
+    if request.remove_background:
+        portrait, how = matting.remove_background(portrait)
+        advice += how
+    return portrait, advice

@@ -23,9 +23,6 @@ from gpuworker.render import render
 
 log = logging.getLogger(__name__)
 
-Phase = Literal["provisioning", "pulling", "booting", "loading", "warming", "ready"]
-"""A rented machine's way to its first frame, in this order."""
-
 CLOSING_SECONDS = 5.0
 """How long a job is given to notice that its worker is being closed."""
 
@@ -57,6 +54,10 @@ class RenderedFile:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return cls(path.name, path, digest, path.stat().st_size)
+
+
+Phase = Literal["provisioning", "pulling", "booting", "loading", "warming", "ready"]
+"""A rented machine's way to its first frame, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,13 @@ class ChildWorker:
     """Renders in a warm crew of child processes of this process; jobs wait for each other.
 
     folder: where files lie while a job runs, on a disk with room for one (60 MB); None is the system's.
+    niceness: as Crew's.
     """
 
-    def __init__(self, folder: Path | None = None, size: int | None = None, engine: str = "warp") -> None:
+    def __init__(
+        self, folder: Path | None = None, size: int | None = None, engine: str = "warp", niceness: int = 0
+    ) -> None:
+        self._niceness = niceness
         self._folder = folder
         self._crew_size = size
         self._engine = engine
@@ -140,7 +145,7 @@ class ChildWorker:
 
     def _ready_crew(self) -> Crew:
         if self._crew is None:
-            self._crew = Crew(self._crew_size, self._engine)
+            self._crew = Crew(self._crew_size, self._engine, self._niceness)
         return self._crew
 
     def _take_turn(self, cancelled: threading.Event) -> None:

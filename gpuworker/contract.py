@@ -46,6 +46,7 @@ MAX_SIDE = 640
 """Of a frame, in pixels. A quadrant of larger ones would not fit the memory that a small host has."""
 
 SHEETS = {
+    "draft": ("draft.webp",),
     "preview": ("preview.webp",),
     "mobile": ("q0_20.webp", "q1_20.webp", "q2_20.webp", "q3_20.webp"),
     "full": ("q0.webp", "q1.webp", "q2.webp", "q3.webp"),
@@ -99,8 +100,9 @@ class RenderRequest:
 
     photo: the encoded picture, as uploaded or normalised.
     face: index into the faces found, largest first; None demands exactly one.
-    levels: which levels to make, a subset of grid.LEVELS; they are always made coarse to fine.
+    levels: which levels to make, a subset of grid.ALL_LEVELS; they are always made coarse to fine.
     intensity: scales every direction, MIN_INTENSITY … MAX_INTENSITY.
+    remove_background: frames show the person alone, with alpha.
     Raises BadRequest when an option is unknown or out of range.
     """
 
@@ -111,9 +113,10 @@ class RenderRequest:
     levels: tuple[str, ...] = tuple(grid.LEVELS)
     engine: str = "warp"
     intensity: float = 1.0
+    remove_background: bool = False
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.levels if name not in grid.LEVELS]
+        unknown = [name for name in self.levels if name not in grid.ALL_LEVELS]
         if unknown or not self.levels:
             raise BadRequest(f"The levels are {', '.join(grid.LEVELS)}; “{', '.join(unknown)}” is not one of them.")
         if not MIN_INTENSITY <= self.intensity <= MAX_INTENSITY:
@@ -188,7 +191,7 @@ class Manifest:
 
     def with_level(self, level: Level) -> Manifest:
         """This manifest with one more level, kept in the order coarse to fine."""
-        order = list(grid.LEVELS)
+        order = list(grid.ALL_LEVELS)
         levels = sorted((*self.levels, level), key=lambda each: order.index(each.name))
         return replace(self, levels=tuple(levels))
 

@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import TracebackType
 
+from gpuworker.engines import SINGLE
 from gpuworker.errors import Cancelled, WorkerDied
 from gpuworker.tasks import Done, Failed, Order, Ready, Reply, Taken, Task
 
@@ -49,11 +50,13 @@ class Crew:
     """A few rendering processes. Start it early and reuse it: a warm crew saves a second a render.
 
     One render at a time. `close` (or leaving the with block) kills the processes at once.
+    niceness: how far they stand back behind everybody else's processes, 0 … 19.
     """
 
-    def __init__(self, size: int | None = None, engine: str = "warp") -> None:
+    def __init__(self, size: int | None = None, engine: str = "warp", niceness: int = 0) -> None:
         self._engine = engine
-        self._size = size or default_size()
+        self._niceness = niceness
+        self._size = size or (1 if engine in SINGLE else default_size())
         self._numbers = 0
         self._members: list[_Member] = []
         self.start()
@@ -64,7 +67,9 @@ class Crew:
             self.close()
         if not self._members:
             with _environment(ENVIRONMENT):
-                self._members = [_Member.spawn(self._engine, analyst=index == ANALYST) for index in range(self._size)]
+                self._members = [
+                    _Member.spawn(self._engine, self._niceness, analyst=index == ANALYST) for index in range(self._size)
+                ]
 
     def close(self) -> None:
         """Kill every process, whatever it is doing. Safe to call twice."""
@@ -158,10 +163,10 @@ class _Member:
         self.ready = False
 
     @classmethod
-    def spawn(cls, engine: str, *, analyst: bool) -> _Member:
+    def spawn(cls, engine: str, niceness: int, *, analyst: bool) -> _Member:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=_enter, args=(theirs, engine, analyst), daemon=True)
+        process = context.Process(target=_enter, args=(theirs, engine, niceness, analyst), daemon=True)
         # A Ctrl-C is for the parent; blocked from the first instruction on, the mask survives the spawn.
         # The first spawn would start the tracker, which unblocks it again.
         resource_tracker.ensure_running()
@@ -194,7 +199,8 @@ class _Member:
             raise WorkerDied from error
 
 
-def _enter(pipe: Connection, engine: str, analyst: bool) -> None:
+def _enter(pipe: Connection, engine: str, niceness: int, analyst: bool) -> None:
+    os.nice(niceness)
     # Imported here, so that the parent itself stays free of NumPy, OpenCV and the models.
     from gpuworker.child import main
 

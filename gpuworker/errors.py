@@ -209,6 +209,22 @@ class GpuOutOfMemory(RenderError):
     sentence_default = "The GPU ran out of memory. Please try again."
 
 
+class WrongWeights(RenderError):
+    """A file of weights is missing, or is not the one that the engine was made for; the sentence has both hashes."""
+
+    code = "wrong_weights"
+    exit_code = 42
+    sentence_default = "The weights of this engine are not the right ones."
+
+
+class SelfCheckFailed(RenderError):
+    """The engine runs, but what it renders does not look where it is told to; the sentence has the figures."""
+
+    code = "self_check_failed"
+    exit_code = 43
+    sentence_default = "This engine does not pass its own check."
+
+
 class Cancelled(RenderError):
     code = "cancelled"
     exit_code = 130

@@ -14,6 +14,7 @@ LIMIT = 15.0
 FULL_STEPS = 30
 MOBILE_STEPS = 20
 PREVIEW_STEPS = 6
+DRAFT_STEPS = 5
 
 
 def _evenly(steps: int) -> tuple[float, ...]:
@@ -117,3 +118,7 @@ PREVIEW = LevelGrid("preview", PREVIEW_VALUES, PREVIEW_VALUES)
 MOBILE = LevelGrid("mobile", MOBILE_VALUES, MOBILE_VALUES)
 FULL = LevelGrid("full", FULL_VALUES, FULL_VALUES)
 LEVELS = {level.name: level for level in (PREVIEW, MOBILE, FULL)}
+
+DRAFT = LevelGrid("draft", _evenly(DRAFT_STEPS), _evenly(DRAFT_STEPS))
+"""For engines that take seconds a frame: made only when it is asked for."""
+ALL_LEVELS = {DRAFT.name: DRAFT, **LEVELS}

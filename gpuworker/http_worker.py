@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -15,6 +16,7 @@ import httpx
 from gpuworker import protocol
 from gpuworker.client import Job, RenderedFile, Step
 from gpuworker.clock import SYSTEM, Clock
+from gpuworker.environment import secret
 from gpuworker.errors import (
     AccessDenied,
     BadRequest,
@@ -25,6 +27,7 @@ from gpuworker.errors import (
     RenderError,
     Superseded,
     WorkerDied,
+    WorkerLost,
     WrongAnswer,
 )
 from gpuworker.protocol import Health, Listing, Snapshot
@@ -149,6 +152,17 @@ class HttpWorker:
         if response.status_code == 408 or response.status_code >= 500:
             raise Broken(f"the worker answered with {response.status_code}")
         raise _refusal(response.status_code, _json(_bounded(response)))
+
+
+def health_of(url: str, environment: Mapping[str, str] = os.environ) -> Health:
+    """How the worker at `url` is, asked once with WORKER_TOKEN. Raises WorkerLost, AccessDenied, OtherProtocol."""
+    worker = HttpWorker(url, secret(environment, "WORKER_TOKEN"))
+    try:
+        return worker.health()
+    except Broken as error:
+        raise WorkerLost(f"No worker answers at {url}.", details={"reason": str(error)}) from error
+    finally:
+        worker.close()
 
 
 @contextmanager

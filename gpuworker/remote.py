@@ -190,10 +190,7 @@ class _Run:
 
     def _told(self, snapshot: Snapshot, folder: Path) -> Iterator[Step]:
         """The steps that a snapshot has news for; each file by itself, as soon as it is here."""
-        if snapshot.state == "failed":
-            raise snapshot.error or RenderError()
-        if snapshot.state == "cancelled":
-            raise Superseded("Somebody else gave up this attempt.")
+        self._check_over(snapshot)
         done = snapshot.state == "done"
         bare = replace(snapshot.progress, manifest=None, advice=self._fresh_advice(snapshot))
         if bare.stage == "done":  # that is said once, and last
@@ -229,7 +226,18 @@ class _Run:
         return [listing for listing in snapshot.files if listing.name not in self.received]
 
     def _fetched(self, listing: Listing, folder: Path) -> RenderedFile:
-        return self.line.fetch(self.job, listing, folder, self.cancelled)
+        try:
+            return self.line.fetch(self.job, listing, folder, self.cancelled)
+        except WorkerDied:
+            self._check_over(self._look())  # a job that has failed since has taken its files away: that is the reason
+            raise
+
+    def _check_over(self, snapshot: Snapshot) -> None:
+        """Raises what it has failed with."""
+        if snapshot.state == "failed":
+            raise snapshot.error or RenderError()
+        if snapshot.state == "cancelled":
+            raise Superseded("Somebody else gave up this attempt.")
 
     def _check(self, manifest: Manifest) -> None:
         """It lists only files that are here, and each sheet has the size that its level promises."""

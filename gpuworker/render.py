@@ -123,8 +123,9 @@ class _Run:
         advice += self._ask_all(set_portrait)[0]
         self._prepare(portrait.frame, 3 if portrait.alpha is None else 4)
         yield replace(self._progress("Found the face"), advice=advice)
-        if "preview" in self.request.levels:
-            yield from self._preview()
+        for level in (grid.DRAFT, grid.PREVIEW):
+            if level.name in self.request.levels:
+                yield from self._at_once(level)
         yield from self._quadrants()
         self._report()
         self._ask_all(UseCanvas(None))
@@ -170,30 +171,31 @@ class _Run:
         self.manifest = replace(self.manifest, frame=frame, alpha=channels == 4)
         self.tiles = dict.fromkeys(self._sheets_in_order(), "pending")
         finest = self._finest()
-        self.total = (grid.PREVIEW.rows * grid.PREVIEW.cols if "preview" in self.request.levels else 0) + (
-            finest.rows * finest.cols if finest else 0
-        )
-        shapes = [self._shape(grid.PREVIEW, 1)] + ([self._shape(finest, 2)] if finest else [])
+        at_once = [level for level in (grid.DRAFT, grid.PREVIEW) if level.name in self.request.levels]
+        self.total = sum(level.rows * level.cols for level in (*at_once, *([finest] if finest else [])))
+        shapes = [self._shape(level, 1) for level in at_once] + ([self._shape(finest, 2)] if finest else [])
         self.canvas = SharedMemory(max(_bytes(shape) for shape in shapes))
         self._ask_all(UseCanvas(self.canvas.path))
 
-    def _preview(self) -> Iterator[Progress]:
+    def _at_once(self, level: LevelGrid) -> Iterator[Progress]:
+        """A level of one sheet."""
         self.stage = "preview"
-        name = SHEETS["preview"][0]
-        shape = self._shape(grid.PREVIEW, 1)
+        name = SHEETS[level.name][0]
+        shape = self._shape(level, 1)
         self.tiles[name] = "rendering"
-        self._begin(0, WritePoster(self.out / POSTER_NAME), lambda _: self._finished(POSTER_NAME))
-        yield from self._render_rows(shape, grid.PREVIEW, range(grid.PREVIEW.rows), range(grid.PREVIEW.cols))
+        if not self.manifest.levels:
+            self._begin(0, WritePoster(self.out / POSTER_NAME), lambda _: self._finished(POSTER_NAME))
+        yield from self._render_rows(shape, level, range(level.rows), range(level.cols))
         self._encode(1 % self.crew.size, name, shape, range(shape[0]), range(shape[2]))
-        yield from self._until(lambda: not self.pending, "Making the preview")
-        self._publish(grid.PREVIEW)
+        yield from self._until(lambda: not self.pending, f"Making the {level.name}")
+        self._publish(level)
         yield self._progress("Alive")
 
     def _quadrants(self) -> Iterator[Progress]:
         finest = self._finest()
         if finest is None:
             return
-        if "preview" not in self.request.levels:
+        if not self.manifest.levels:
             self._begin(0, WritePoster(self.out / POSTER_NAME), lambda _: self._finished(POSTER_NAME))
         self.stage = "rendering"
         shape = self._shape(finest, 2)
@@ -312,9 +314,9 @@ class _Run:
         return Progress(self.stage, self.current, self.total, message, dict(self.tiles), files, manifest)
 
     def _sheets_in_order(self) -> list[str]:
-        preview = SHEETS["preview"] if "preview" in self.request.levels else ()
+        at_once = [SHEETS[name][0] for name in ("draft", "preview") if name in self.request.levels]
         pairs = [SHEETS[name][q] for q in QUADRANTS for name in ("full", "mobile") if name in self.request.levels]
-        return [*preview, *pairs]
+        return [*at_once, *pairs]
 
     def _finest(self) -> LevelGrid | None:
         return next((grid.LEVELS[name] for name in ("full", "mobile") if name in self.request.levels), None)

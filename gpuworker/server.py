@@ -25,6 +25,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from gpuworker import engines
 from gpuworker.app import About, create_app
 from gpuworker.client import ChildWorker
 from gpuworker.clock import SYSTEM, Clock
@@ -63,6 +64,7 @@ class Serving:
     folder: Path | None = None
 
     def __post_init__(self) -> None:
+        engines.check(self.engine)
         if self.token is None and not (self.open and self.host in LOOPBACK):
             raise BadRequest(
                 "Please set WORKER_TOKEN or WORKER_TOKEN_FILE; without a token the worker serves "

@@ -25,12 +25,17 @@ class DatabaseLedger:
             return False
         return True
 
+    def see(self, machine: str, at: float) -> None:
+        Rental.objects.filter(machine=machine, ended=None).update(seen=float(at))
+
     def end(self, machine: str, at: float) -> None:
         Rental.objects.filter(machine=machine, ended=None).update(ended=Greatest(F("began"), float(at)))
 
     def rentals(self, since: float) -> Sequence[ledger.Rental]:
         rows = Rental.objects.filter(Q(ended=None) | Q(ended__gt=since)).order_by("began", "pk")
-        return [ledger.Rental(row.machine, row.source, row.gpu, row.hourly, row.began, row.ended) for row in rows]
+        return [
+            ledger.Rental(row.machine, row.source, row.gpu, row.hourly, row.began, row.ended, row.seen) for row in rows
+        ]
 
     def bill(self, bill: ledger.Bill) -> None:
         """With it, what the render has cost so far."""

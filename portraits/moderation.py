@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from portraits import accounts, dispatch, progress, removal
+from portraits import accounts, dispatch, progress, removal, workers
 from portraits.models import AuditEntry, Portrait, Report, Session, User
 
 GLANCE = timedelta(minutes=10)
@@ -103,6 +104,17 @@ def look(by: User, portrait: Portrait) -> None:
     )
     if portrait.owner_id != by.pk and not before.exists():
         _write(by, "viewed", portrait, "")
+
+
+def stop_gpu(by: User, reason: str) -> None:
+    """Stop every rented machine, whatever it is doing. Raises RenderError when the provider cannot be asked.
+
+    The attempt is in the audit log even when it fails: somebody wanted the cost to end.
+    """
+    given = _given(reason)
+    target = f"GPU source {settings.GPU_SOURCE}"
+    AuditEntry.objects.create(actor=by, actor_email=by.email, action="stop-gpu", target=target, reason=given[:300])
+    workers.gpu().stop()
 
 
 def _given(reason: str) -> str:

@@ -12,7 +12,8 @@ from django.db import DatabaseError
 
 from gpuworker.client import Job, RenderedFile, Step
 from gpuworker.errors import BudgetSpent, Busy, Cancelled, NoCapacity, OutputFailed, RenderError
-from portraits import progress, reins, storage, turns, workers
+from portraits import metrics, progress, reins, storage, turns, workers
+from portraits.circumstances import noted
 from portraits.models import Output, Render
 from portraits.phases import PhaseLog
 from portraits.reins import Reins
@@ -46,6 +47,13 @@ def run(render_id: str) -> str | None:
 
 
 def _run(render: Render, output: Output) -> str | None:
+    with noted(session=render.session_id, render=render.pk, attempt=output.attempt):
+        again = _run_attempt(render, output)
+    metrics.attempt_ended(render)
+    return again
+
+
+def _run_attempt(render: Render, output: Output) -> str | None:
     log.info("render %s attempt %d of session %s begins", render.pk, output.attempt, render.session_id)
     progress.publish(render.session_id)
     try:

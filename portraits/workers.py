@@ -19,6 +19,9 @@ from gpuworker.fleet.serverless import EndpointPlan
 from gpuworker.fleet.source import Source
 from portraits.ledger import DatabaseLedger
 
+STANDS_BACK = 5
+"""Niceness of the rendering processes: a page never waits for a frame."""
+
 _lock = threading.Lock()
 _worker: ChildWorker | None = None
 _gpu: Source | None = None
@@ -107,7 +110,7 @@ def _child() -> ChildWorker:
     global _worker
     with _lock:
         if _worker is None:
-            _worker = ChildWorker(_folder())
+            _worker = ChildWorker(_folder(), niceness=STANDS_BACK)
         return _worker
 
 

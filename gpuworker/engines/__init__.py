@@ -19,7 +19,16 @@ if TYPE_CHECKING:  # whoever only asks which engines there are need not load Num
 
     from gpuworker.framing import Portrait
 
-ENGINES = {"warp": "gpuworker.engines.warp.engine:WarpEngine"}
+ENGINES = {
+    "warp": "gpuworker.engines.warp.engine:WarpEngine",
+    "liveportrait": "gpuworker.engines.liveportrait.engine:LivePortraitEngine",
+}
+
+SINGLE = frozenset({"liveportrait"})
+"""Engines that fill a GPU, or every core, from one process."""
+
+DEVICE = "GAZE_DEVICE"
+"""The environment variable that says where an engine of SINGLE computes: auto, cuda or cpu."""
 
 
 class Engine(Protocol):
@@ -48,7 +57,13 @@ def check(name: str) -> None:
 
 
 def create(name: str) -> Engine:
-    """A new engine. Raises BadRequest for a name that is not in the table."""
+    """A new engine. Raises BadRequest for a name that is not in the table, and where its libraries are missing."""
     check(name)
     module, _, attribute = ENGINES[name].partition(":")
-    return cast(Engine, getattr(import_module(module), attribute)())
+    try:
+        made = getattr(import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise BadRequest(f"The engine {name} needs PyTorch: install this project with its extra “gpu”.") from error
+    return cast(Engine, made())

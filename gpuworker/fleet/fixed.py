@@ -34,7 +34,7 @@ class ChildSource:
         """Nothing costs."""
 
     def stop(self) -> None:
-        self._worker.close()
+        """Nothing costs."""
 
     def status(self) -> Status:
         return Status(self.name, "ready", "Renders are made on this machine")

@@ -6,7 +6,7 @@ Amounts are US dollars, times seconds since the epoch.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -15,7 +15,8 @@ from typing import Protocol
 class Rental:
     """One stretch of time in which a machine is paid for.
 
-    machine: the provider's id; hourly: its price; ended: None while it still costs.
+    machine: the provider's id; hourly: its price; ended: None while it still costs;
+    seen: when its worker last answered, from which on it ends by itself unless somebody uses it.
     """
 
     machine: str
@@ -24,6 +25,7 @@ class Rental:
     hourly: float
     began: float
     ended: float | None = None
+    seen: float | None = None
 
     def cost(self, since: float, until: float) -> float:
         """Of the part of it that lies between the two."""
@@ -55,6 +57,9 @@ class Ledger(Protocol):
     def begin(self, rental: Rental) -> bool:
         """Open a rental; False when one of that machine is open already, which then stays as it is."""
 
+    def see(self, machine: str, at: float) -> None:
+        """Note that the worker of the machine's open rental answers; nothing when there is none."""
+
     def end(self, machine: str, at: float) -> None:
         """Close the machine's open rental; nothing when there is none. Never before it began."""
 
@@ -80,11 +85,17 @@ class MemoryLedger:
             self._rentals.append(rental)
             return True
 
+    def see(self, machine: str, at: float) -> None:
+        self._change(machine, lambda rental: replace(rental, seen=at))
+
     def end(self, machine: str, at: float) -> None:
+        self._change(machine, lambda rental: replace(rental, ended=max(at, rental.began)))
+
+    def _change(self, machine: str, change: Callable[[Rental], Rental]) -> None:
+        """The machine's open rental, if there is one."""
         with self._lock:
             self._rentals = [
-                replace(each, ended=max(at, each.began)) if each.machine == machine and each.ended is None else each
-                for each in self._rentals
+                change(each) if each.machine == machine and each.ended is None else each for each in self._rentals
             ]
 
     def rentals(self, since: float) -> Sequence[Rental]:

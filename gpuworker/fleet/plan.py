@@ -42,7 +42,8 @@ class Deadlines:
     """Seconds. provisioning, starting (the first pull of an image takes up to twenty minutes), answering (the
     proxy says 502 for a minute after RUNNING) and loading end in termination and another try, `rounds` in all;
     gone: for a pod that answered before and does not now; idle: until it is stopped; stopped: until it is
-    terminated; poll: between two looks; look: between two looks at the budget.
+    terminated; poll: between two looks; look: between two looks at the budget; count: between two looks at all
+    pods while one is waited for, because an order that seemed lost may have become a second one.
     """
 
     provisioning: float = 300.0
@@ -56,3 +57,4 @@ class Deadlines:
     worker_idle: float = 900.0
     poll: float = 4.0
     look: float = 10.0
+    count: float = 60.0

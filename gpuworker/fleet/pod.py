@@ -92,7 +92,7 @@ class PodSource:
         seconds, outcome = 0.0, "abandoned"
         try:
             with _told(), closing(arrival.worker.render(job, cancelled)) as steps:
-                for step in self._affordable(steps):
+                for step in self._affordable(steps, arrival.pod):
                     seconds = max(seconds, step.seconds)
                     yield step
             outcome = "done"
@@ -209,6 +209,7 @@ class PodSource:
             raise _Stuck(f"pod {pod.id} is from before a deployment: {error.sentence}") from error
 
     def _waited_for(self, pod: Pod, watch: PhaseWatch, cancelled: threading.Event | None) -> Generator[Step, None, Pod]:
+        counted = self._clock.now()
         while True:
             health = self._health(pod)
             phase = self._phase_of(pod, health)
@@ -220,6 +221,9 @@ class PodSource:
             self._check_stuck(pod, health)
             self._pods.check_running()
             self._clock.wait(self._deadlines.poll, cancelled)
+            if self._clock.now() - counted >= self._deadlines.count:
+                counted = self._clock.now()
+                self._pods.settled()
             now = self._pods.again(pod)
             if now is None:
                 raise _Stuck(f"pod {pod.id} is gone")
@@ -295,13 +299,14 @@ class PodSource:
         self._pods.terminate(pod)
         self._seen.pop(pod.id, None)
 
-    def _affordable(self, steps: Iterator[Step]) -> Iterator[Step]:
+    def _affordable(self, steps: Iterator[Step], pod: Pod) -> Iterator[Step]:
         """The same steps, for as long as they can be paid."""
         looked = self._clock.now()
         for step in steps:
             yield step
             if self._clock.now() - looked >= self._deadlines.look:
                 looked = self._clock.now()
+                self._pods.seen(pod)
                 self._pods.check_running()
 
     def _charge(self, job: Job, arrival: _Arrival, seconds: float, outcome: str) -> None:
@@ -327,9 +332,11 @@ class PodSource:
         if pod.status != "RUNNING":
             return None
         try:
-            return self._worker(pod).health()
+            health = self._worker(pod).health()
         except Broken:
             return None
+        self._pods.seen(pod)
+        return health
 
     def _warm(self) -> None:
         try:

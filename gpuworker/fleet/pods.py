@@ -28,6 +28,11 @@ RANK = {"RUNNING": 0, "STARTING": 1, "PROVISIONING": 1, "EXITED": 2}
 LOOK_UP_PAUSES = (2.0, 5.0, 10.0)
 """Seconds after an unclear answer to an order, before its name is looked for; as many orders are given."""
 
+WORKER_END_SECONDS = 60.0
+"""What a worker may take from its decision to end until its pod costs nothing."""
+BILL_SECONDS = 7200.0
+"""How old a rental must be before the provider's bill for it is trusted to be whole."""
+
 
 class Pods:
     """secret: each pod's token is derived from it and its name, so that a restarted site can still talk to its pod."""
@@ -113,6 +118,10 @@ class Pods:
         self._api.terminate(pod.id)
         self._ledger.end(pod.id, self._clock.now())
 
+    def seen(self, pod: Pod) -> None:
+        """Its worker answers."""
+        self._ledger.see(pod.id, self._clock.now())
+
     def token(self, name: str) -> str:
         """Of the worker on the pod of that name."""
         return hmac.new(self._secret, f"worker {name}".encode(), hashlib.sha256).hexdigest()
@@ -142,18 +151,31 @@ class Pods:
 
     def _reconcile(self, pods: list[Pod]) -> None:
         """Whatever another process began or ended without noting it."""
-        now = self._clock.now()
-        listed = {pod.id for pod in pods}
-        for rental in self._ledger.rentals(now):
-            if rental.ended is None and rental.source == SOURCE and rental.machine not in listed:
-                missing = self._api.pod(rental.machine)  # the list may lag behind
-                if missing is None or not missing.paid:
-                    self._ledger.end(rental.machine, now)
+        listed = {pod.id: pod for pod in pods}
+        for rental in self._ledger.rentals(self._clock.now()):
+            if rental.ended is None and rental.source == SOURCE:
+                # The list may lag behind.
+                pod = listed.get(rental.machine) or self._api.pod(rental.machine)
+                if pod is None or not pod.paid:
+                    self._ledger.end(rental.machine, self._unseen_end(rental))
         for pod in pods:
             if pod.paid:
                 self._begin(pod, self.unpaid_since(pod))
-            else:
-                self._ledger.end(pod.id, now)
+
+    def _unseen_end(self, rental: Rental) -> float:
+        """When a rental that nobody saw ending has ended, at the latest.
+
+        A site that was away for a night must not pay for it from today's budget: a worker that answered once ends
+        by itself when idle, and for one that never did, the provider's bill is asked for.
+        """
+        now = self._clock.now()
+        if rental.seen is not None:
+            return min(now, rental.seen + self._deadlines.worker_idle + WORKER_END_SECONDS)
+        if now - rental.began < BILL_SECONDS:
+            return now
+        others = [each for each in self._ledger.rentals(0) if each.machine == rental.machine and each.ended is not None]
+        paid = self._api.billed(rental.machine) - sum(each.cost(0, now) for each in others)
+        return min(now, rental.began + max(0.0, paid) / rental.hourly * 3600)
 
     def _begin(self, pod: Pod, began: float) -> None:
         self._ledger.begin(Rental(pod.id, SOURCE, pod.gpu, pod.hourly, began))

@@ -194,6 +194,15 @@ class RunPod:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Unclear(f"the catalogue lacks or garbles {error}") from error
 
+    def billed(self, identity: str) -> float:
+        """Dollars that a pod of the last thirty days has cost in all, as far as the provider has counted."""
+        answer = self.ask("GET", f"{self._rest}/billing/pods?bucketSize=day&lastN=30", repeat=True)
+        try:
+            records = [each for each in _list(answer, "records") if each["podId"] == identity]
+            return sum(float(each["totalAmount"]) for each in records)
+        except (KeyError, TypeError, ValueError) as error:
+            raise Unclear(f"the bill lacks or garbles {error}") from error
+
     def proxy(self, identity: str) -> str:
         """The root of the pod's worker."""
         return self._proxy.format(id=identity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import get_adapter
@@ -14,10 +15,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.decorators import method_decorator
 
 from portraits.admin.deeds import Deed
+from portraits.admin.gpu import gpu_page
 from portraits.models import Render, Report, Session
 
 if TYPE_CHECKING:  # generic in its stubs only
@@ -43,6 +45,10 @@ class Desk(admin.AdminSite):
             "failed_sessions": Session.objects.filter(renders__state=Render.State.FAILED).count(),
         }
         return super().index(request, {**(extra_context or {}), **waiting})
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """With the GPU's page, which belongs to no model."""
+        return [path("gpu/", self.admin_view(partial(gpu_page, self)), name="gpu"), *super().get_urls()]
 
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

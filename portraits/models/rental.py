@@ -17,6 +17,7 @@ class Rental(models.Model):
     hourly = models.FloatField()
     began = models.FloatField()
     ended = models.FloatField(null=True, blank=True)
+    seen = models.FloatField(null=True, blank=True)
 
     class Meta:
         ordering = ("-began", "-pk")

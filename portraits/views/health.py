@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from portraits.models import Render
+from portraits import readiness
 
 
 @login_not_required
@@ -20,9 +19,7 @@ def livez(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The database answers too; 503 when it does not."""
-    try:
-        Render.objects.exists()
-    except DatabaseError:
-        return HttpResponse("the database does not answer\n", content_type="text/plain", status=503)
-    return HttpResponse("ready\n", content_type="text/plain")
+    """Whatever it stands on answers too; else 503, with a line for each part that does not."""
+    silent = readiness.parts.silent()
+    lines = [f"the {part} does not answer\n" for part in silent] or ["ready\n"]
+    return HttpResponse("".join(lines), content_type="text/plain", status=503 if silent else 200)

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from portraits import intake
+from portraits import intake, metrics
 from portraits.forms import UploadForm
 from portraits.throttle import takes_upload
 from portraits.uploads import UploadRefused
@@ -28,6 +28,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         received = intake.receive(person(request), form.cleaned_data["photo"], form.cleaned_data["consent"])
     except UploadRefused as refusal:
         return _refused(request, form, refusal)
+    metrics.upload_accepted()
     address = reverse("confirm", args=[received.pk])
     if _wants_json(request):
         return JsonResponse({"upload": str(received.pk), "address": address}, status=201)
@@ -35,6 +36,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, form: UploadForm, refusal: UploadRefused) -> HttpResponse:
+    metrics.upload_refused(refusal.code)
     if _wants_json(request):
         response: HttpResponse = JsonResponse({**refusal.to_json(), "details": {}}, status=refusal.status)
     else:

@@ -13,8 +13,11 @@ from pathlib import Path
 
 import skimage.data
 from PIL import Image
+from playwright.sync_api import sync_playwright
 
+from tests import chromium
 from tests.bench.figures import Figure, publish
+from tests.site.browser import Visitor
 from tests.site.running import Person, RunningSite
 
 RUNS = 5
@@ -39,7 +42,16 @@ def main() -> None:
         _one(person, photo)  # warms caches, templates and the rendering processes
         runs = [_one(person, photo) for _ in range(RUNS)]
         idle = _pages_of_idle(person)
-    publish("site", [*_journeys(runs), *_latencies("while a job renders", runs, PAGE_BAR), *_latencies("idle", [idle])])
+        drops = _drops(site, photo)
+    publish(
+        "site",
+        [
+            *_in_a_browser(drops),
+            *_journeys(runs),
+            *_latencies("while a job renders", runs, PAGE_BAR),
+            *_latencies("idle", [idle]),
+        ],
+    )
 
 
 @contextmanager
@@ -69,6 +81,29 @@ def _one(person: Person, photo: bytes) -> Run:
         _fetch_all(person, portrait, session, run.pages)
     run.complete = time.perf_counter() - start
     return run
+
+
+def _drops(site: RunningSite, photo: bytes) -> list[float]:
+    """Seconds from letting a photo go over the page to a face that follows, in Chromium without a GPU."""
+    with sync_playwright() as playwright:
+        browser = chromium.find().launch(playwright)
+        page = browser.new_page(base_url=site.address, viewport={"width": 1440, "height": 900})
+        page.goto(site.manage("sign_in_link", "browser@example.com").stdout.strip())
+        visitor, seconds = Visitor(page, "bench"), []
+        for _ in range(RUNS + 1):
+            visitor.drop(photo)
+            visitor.bring_to_life()
+            seconds.append(visitor.wait_alive())
+            visitor.expect_state("ready")
+        browser.close()
+    return seconds[1:]  # the first one fills the browser's cache
+
+
+def _in_a_browser(drops: list[float]) -> list[Figure]:
+    return [
+        Figure.at_most("photo dropped in Chromium → alive, median", statistics.median(drops), "s", ALIVE_BAR),
+        Figure.at_most("photo dropped in Chromium → alive, slowest", max(drops), "s", ALIVE_BAR),
+    ]
 
 
 def _pages_of_idle(person: Person) -> Run:

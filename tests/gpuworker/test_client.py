@@ -72,3 +72,10 @@ def test_closing_stops_the_job_under_way_and_takes_no_other(astronaut: NDArray[n
 
 def test_closing_an_unused_worker_does_nothing() -> None:
     ChildWorker().close()
+
+
+def test_a_worker_that_is_ready_has_loaded_its_engine(worker: ChildWorker) -> None:
+    worker.warm()
+    worker.wait_ready()
+    assert worker._crew is not None
+    assert worker._crew.quiet

@@ -168,7 +168,7 @@ class TestManifestReader:
 
 class TestLevels:
     def test_every_level_has_the_originals_sheet_names(self) -> None:
-        assert list(SHEETS) == list(grid.LEVELS)
+        assert list(SHEETS) == list(grid.ALL_LEVELS)
         assert SHEETS["full"] == tuple(f"q{index}.webp" for index in range(4))
         assert SHEETS["mobile"] == tuple(f"q{index}_20.webp" for index in range(4))
 

@@ -106,3 +106,11 @@ def test_replies_come_with_their_orders_numbers(warm: Crew) -> None:
     found: set[int] = set()
     while found != numbers:
         found |= {reply.number for reply in warm.replies() if isinstance(reply, Done)}
+
+
+def test_processes_stand_back_as_far_as_they_are_told() -> None:
+    before = os.nice(0)
+    with Crew(size=1, niceness=3) as crew:
+        crew.wait_ready()
+        assert os.getpriority(os.PRIO_PROCESS, crew.process_ids[0]) == min(19, before + 3)
+    assert os.nice(0) == before

@@ -5,8 +5,26 @@ from gpuworker.errors import BadRequest
 
 
 def test_every_engine_of_the_table_can_be_made_and_knows_its_name() -> None:
-    for name in engines.ENGINES:
+    for name in engines.ENGINES.keys() - engines.SINGLE:  # those have tests of their own, where torch is
         assert engines.create(name).name == name
+
+
+def test_an_engine_without_its_library_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(module: str) -> None:
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr(engines, "import_module", missing)
+    with pytest.raises(BadRequest, match="liveportrait needs PyTorch: install this project with its extra “gpu”"):
+        engines.create("liveportrait")
+
+
+def test_another_missing_library_is_a_bug_and_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(module: str) -> None:
+        raise ModuleNotFoundError("No module named 'nonsense'", name="nonsense")
+
+    monkeypatch.setattr(engines, "import_module", missing)
+    with pytest.raises(ModuleNotFoundError, match="nonsense"):
+        engines.create("liveportrait")
 
 
 def test_an_unknown_engine_is_a_sentence() -> None:

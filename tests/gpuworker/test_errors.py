@@ -34,6 +34,8 @@ EXIT_CODES = {
     "budget_spent": 39,
     "rental_refused": 40,
     "gpu_out_of_memory": 41,
+    "wrong_weights": 42,
+    "self_check_failed": 43,
     "cancelled": 130,
 }
 """Part of the interface: scripts branch on these. A new error adds a line; no line ever changes."""
@@ -48,6 +50,8 @@ TRY_AGAIN = {
     "no_capacity",
     "budget_spent",
     "gpu_out_of_memory",
+    "wrong_weights",
+    "self_check_failed",
     "cancelled",
 }
 

@@ -33,7 +33,8 @@ from gpuworker.remote import Patience
 from gpuworker.still_worker import StillWorker
 from tests.gpuworker.still import NAMES, TOKEN, Halt, a_job, client, table
 
-PATIENCE = Patience(silence=30, farewell=3)
+PATIENCE = Patience(silence=30, farewell=3, stall=1_000_000)
+"""On a clock that passes at once a slow machine's threads would otherwise seem to stand still."""
 
 
 class Played:

@@ -181,3 +181,19 @@ def test_inspect_says_what_it_sees(photo: Path, tmp_path: Path, capsys: pytest.C
 def test_contact_sheets_are_written(photo: Path, tmp_path: Path) -> None:
     assert main(["contact-sheets", str(photo), str(tmp_path / "sheets")]) == 0
     assert {path.name for path in (tmp_path / "sheets").iterdir()} == {"contact.png", "eyes.png"}
+
+
+@pytest.mark.parametrize(
+    ("command", "module"),
+    [
+        ("serve", "gpuworker.server"),
+        ("health", "gpuworker.http_worker"),
+        ("reap", "gpuworker.fleet.reaper"),
+    ],
+)
+def test_what_needs_an_extra_says_how_to_install_it(
+    command: str, module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    assert main([command]) == errors.BadRequest.exit_code
+    assert "pip install 'gazesite[worker]'" in capsys.readouterr().err

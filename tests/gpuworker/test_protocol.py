@@ -167,5 +167,12 @@ def test_the_page_names_the_version_and_the_limits() -> None:
     assert f"{protocol.MAX_PHOTO:,}" in PAGE
 
 
+def test_the_page_names_everything_that_a_worker_reads_from_its_environment() -> None:
+    source = "".join(path.read_text() for path in Path(protocol.__file__).parent.glob("*.py"))
+    read = set(re.findall(r"\bWORKER_[A-Z_]+\b", source))
+    assert {"WORKER_TOKEN", "WORKER_UNTIL"} <= read
+    assert [name for name in sorted(read) if f"`{name}`" not in PAGE] == []
+
+
 def test_the_page_is_one_page() -> None:
     assert len(PAGE.splitlines()) <= 110

@@ -11,7 +11,7 @@ import pytest
 from gpuworker.client import Job, RenderedFile
 from gpuworker.clock import ManualClock
 from gpuworker.contract import Progress
-from gpuworker.errors import Cancelled, Superseded, WorkerLost
+from gpuworker.errors import Cancelled, NoFace, Superseded, WorkerDied, WorkerLost
 from gpuworker.protocol import Listing, Snapshot
 from gpuworker.remote import Broken, Patience, follow
 from tests.gpuworker.still import a_job
@@ -104,3 +104,27 @@ def test_a_cancellation_before_the_first_question_asks_nothing_but_to_stop() -> 
         list(follow(line, a_job(), cancelled, patience=Patience(), clock=ManualClock()))
     assert told.value.details["confirmed"] is True
     assert line.cancelled == 1
+
+
+def test_a_file_that_is_gone_because_the_job_failed_is_told_as_that_failure() -> None:
+    class Gone(Few):
+        def fetch(self, job: Job, listing: Listing, folder: Path, cancelled: threading.Event) -> RenderedFile:
+            raise WorkerDied
+
+    listed = replace(RUNNING, files=(Listing("poster.webp", "0" * 64, 9),))
+    with pytest.raises(NoFace):
+        run(Gone(listed, replace(RUNNING, state="failed", revision=9, error=NoFace())), ManualClock())
+    with pytest.raises(WorkerDied):
+        run(Gone(listed), ManualClock())
+
+
+def test_case_40_an_answer_that_is_older_than_the_last_one_is_ignored() -> None:
+    def at(revision: int, current: int) -> Snapshot:
+        return replace(RUNNING, revision=revision, progress=replace(RUNNING.progress, current=current))
+
+    line = Few(at(5, 5), at(3, 1), at(5, 5), at(4, 2), at(6, 7), replace(RUNNING, state="cancelled", revision=7))
+    seen: list[int] = []
+    steps = follow(line, a_job(), None, patience=Patience(), clock=ManualClock())
+    with pytest.raises(Superseded):
+        seen.extend(step.progress.current for step in steps)
+    assert seen == [5, 7]

@@ -20,7 +20,7 @@ import uvicorn
 
 from gpuworker.app import About, create_app
 from gpuworker.clock import ManualClock
-from gpuworker.errors import BadRequest, WorkerDied
+from gpuworker.errors import AccessDenied, BadRequest, WorkerDied, WorkerLost
 from gpuworker.jobs import JobTable
 from gpuworker.server import ImpatientProtocol, Serving, Watch, serve, serving_from
 from gpuworker.still_worker import StillWorker
@@ -53,6 +53,11 @@ def test_strangers_are_never_let_in_by_accident(wrong: dict[str, object]) -> Non
 def test_a_token_or_loopback_with_an_explicit_wish_is_needed() -> None:
     assert Serving(host="0.0.0.0", token=TOKEN).token == TOKEN
     assert Serving(host="127.0.0.1", open=True).token is None
+
+
+def test_an_engine_that_does_not_exist_is_named_before_anything_starts() -> None:
+    with pytest.raises(BadRequest, match="magic"):
+        Serving(engine="magic", open=True)
 
 
 def test_a_rented_machine_is_told_by_its_environment(tmp_path: Path) -> None:
@@ -157,7 +162,10 @@ def test_case_41_a_slow_loris_in_the_head_is_closed(tmp_path: Path) -> None:
         head = b"GET /health HTTP/1.1\r\nHost: w\r\nGaze-Protocol: 1\r\nAuthorization: Bearer " + TOKEN.encode()
         with socket.create_connection(("127.0.0.1", port)) as line:  # the second head on the same connection drips
             line.sendall(head + b"\r\n\r\n")
-            assert line.recv(65536).startswith(b"HTTP/1.1 200")
+            answer = b""
+            while not answer.endswith(b"}"):
+                answer += line.recv(65536)
+            assert answer.startswith(b"HTTP/1.1 200")
             line.sendall(b"GET /health HT")
             assert read_all(line) == b""
 
@@ -191,6 +199,18 @@ def test_a_served_worker_answers_while_it_still_loads_and_becomes_ready(process:
     assert state() in ("loading", "warming", "ready")
     assert eventually(lambda: state() == "ready", 60)
     assert httpx.get(f"{process[1]}/health").status_code == 401
+
+
+def test_a_container_can_ask_whether_its_worker_is_ready(process: tuple[object, str]) -> None:
+    def ask(url: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "gpuworker", "health", "--url", url]
+        return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
+
+    found = ask(process[1], WORKER_TOKEN=TOKEN)
+    assert found.returncode == 0, found.stderr
+    assert '"engine": "warp"' in found.stdout
+    assert ask(process[1], WORKER_TOKEN="another token altogether").returncode == AccessDenied.exit_code
+    assert ask("http://127.0.0.1:9", WORKER_TOKEN=TOKEN).returncode == WorkerLost.exit_code
 
 
 def test_a_polite_request_to_end_is_followed_at_once_and_leaves_nothing(

@@ -179,7 +179,7 @@ def test_case_22_nobody_but_staff_gets_into_the_admin(
 def test_case_22_the_routes_that_others_bring_are_the_ones_we_know() -> None:
     """A new release that adds one is looked at before it is let in."""
     assert {pattern.split("/")[1] for pattern in ADMIN} <= {
-        "", "login", "logout", "password_change", "autocomplete", "jsi18n", "r", "portraits",
+        "", "login", "logout", "password_change", "autocomplete", "gpu", "jsi18n", "r", "portraits",
         "^(?P<app_label>portraits)", "(?P<url>.*)$",
     }  # fmt: skip
     assert {pattern.split("/")[1] for pattern in ACCOUNTS} == {

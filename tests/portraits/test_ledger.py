@@ -37,6 +37,15 @@ def test_rentals_are_those_that_cost_since_then(ledger: Ledger) -> None:
     assert {each.machine for each in ledger.rentals(1199.0)} == {"pod1", "pod2"}
 
 
+def test_a_rental_knows_when_its_worker_last_answered(ledger: Ledger) -> None:
+    ledger.see("pod1", 1050.0)
+    ledger.begin(RENTAL)
+    ledger.see("pod1", 1100.0)
+    ledger.end("pod1", 1200.0)
+    ledger.see("pod1", 1300.0)
+    assert [each.seen for each in ledger.rentals(0)] == [1100.0]
+
+
 def test_nothing_ends_before_it_began(ledger: Ledger) -> None:
     ledger.begin(RENTAL)
     ledger.end("pod1", 5.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import time
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ class Visitor:
     def __init__(self, page: Page, name: str) -> None:
         self.page = page
         self.name = name
+        self.dropped_at = 0.0
         page.set_default_timeout(PATIENCE)
 
     def keep(self, what: str) -> None:
@@ -47,6 +49,7 @@ class Visitor:
         """Consent, then a photo let go over the page; ends on the page that asks for the crop."""
         self.page.goto("/upload/")
         self.page.check("#consent")
+        self.dropped_at = time.monotonic()
         self.page.evaluate(DROP, [base64.b64encode(photo).decode(), "me.jpg"])
         self.page.wait_for_function(ANSWERED)
         assert "/uploads/" in self.page.url, self.page.locator("#upload-error").inner_text()
@@ -55,8 +58,10 @@ class Visitor:
         self.page.click("#bring-to-life")
         self.page.wait_for_url("**/portraits/*/")
 
-    def wait_alive(self, selector: str = "gaze-tracker") -> None:
+    def wait_alive(self, selector: str = "gaze-tracker") -> float:
+        """Seconds since the drop."""
         self.page.wait_for_function("(s) => document.querySelector(s)?.ready", arg=selector, timeout=PATIENCE)
+        return time.monotonic() - self.dropped_at
 
     def look_at(self, x: float, y: float) -> NDArray[np.uint8]:
         """Move the pointer to a share of the window; what the portrait shows once it has come to rest."""

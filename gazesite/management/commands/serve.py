@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from gazesite import web
+from gazesite import metrics, web
 from gazesite.embedded import Site
 from gazesite.web import PortTakenError
 from portraits import accounts
@@ -40,11 +40,18 @@ class Command(BaseCommand):
             web.check_port(host, port)
         except PortTakenError as error:
             raise CommandError(str(error)) from error
-        if web_only:
-            web.serve(host, port, web.Pages(), lambda: self.stdout.write(f"gazesite's pages are at {host}:{port}"))
-        else:
-            self._serve_all(host, port, None if no_demo else DEMO_PHOTO)
+        try:
+            with metrics.listening(settings.METRICS_HOST, settings.METRICS_PORT):
+                if web_only:
+                    self._serve_pages(host, port)
+                else:
+                    self._serve_all(host, port, None if no_demo else DEMO_PHOTO)
+        except metrics.PortTakenError as error:
+            raise CommandError(str(error)) from error
         self.stdout.write("Stopped.")
+
+    def _serve_pages(self, host: str, port: int) -> None:
+        web.serve(host, port, web.Pages(), lambda: self.stdout.write(f"gazesite's pages are at {host}:{port}"))
 
     def _serve_all(self, host: str, port: int, demo_photo: Path | None) -> None:
         call_command("migrate", interactive=False, verbosity=0)

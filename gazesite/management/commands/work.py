@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from gazesite import jobs
+from gazesite import jobs, metrics
 from gazesite.supervisor import Supervisor, manage
 
 DEMO_PHOTO = Path(settings.BASE_DIR) / "static" / "site" / "demo.jpg"
@@ -28,9 +28,18 @@ class Command(BaseCommand):
             raise CommandError("REDIS_URL is not set; `manage.py serve` then renders in its own process tree.")
         if one is not None:
             jobs.own_scratch(f"job-{one}")
-            jobs.run(None if no_demo or one else DEMO_PHOTO)
+            self._be(one, None if no_demo or one else DEMO_PHOTO)
             return
         more = ["--no-demo"] if no_demo else []
         supervisor = Supervisor([manage("work", f"--one={number}", *more) for number in range(processes)])
         if not supervisor.run(settings.WORK_GRACE + jobs.HAND_BACK_SECONDS + 10):
             raise CommandError("A process had to be killed; what it worked on is taken up by others.")
+
+    def _be(self, number: int, demo_photo: Path | None) -> None:
+        """One of the processes. Its metrics have a port of their own: METRICS_PORT and its number together."""
+        port = settings.METRICS_PORT and settings.METRICS_PORT + number
+        try:
+            with metrics.listening(settings.METRICS_HOST, port):
+                jobs.run(demo_photo)
+        except metrics.PortTakenError as error:
+            raise CommandError(str(error)) from error

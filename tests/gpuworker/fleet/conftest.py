@@ -12,6 +12,7 @@ from gpuworker.fleet.ledger import MemoryLedger
 from gpuworker.fleet.plan import Deadlines, PodPlan
 from gpuworker.fleet.pod import PodSource
 from gpuworker.fleet.runpod import RunPod
+from gpuworker.remote import Patience
 from tests.runpod.fake import KEY, FakeRunPod
 from tests.runpod.machines import PaperMachines
 
@@ -57,7 +58,17 @@ def make_source(fake: FakeRunPod, clock: ManualClock, ledger: MemoryLedger) -> I
         api = RunPod(KEY, client=client, clock=clock)
         budget, deadlines = Budget(daily), Deadlines(**times)
         source = PodSource(
-            api, plan, book or ledger, budget, SECRET, deadlines=deadlines, worker_client=proxied, clock=clock
+            api,
+            plan,
+            book or ledger,
+            budget,
+            SECRET,
+            deadlines=deadlines,
+            patience=Patience(
+                stall=1_000_000
+            ),  # the machine's threads take real time, of which the clock knows nothing
+            worker_client=proxied,
+            clock=clock,
         )
         made.append(source)
         return source

@@ -56,3 +56,13 @@ def test_an_attempt_is_billed_once() -> None:
         ledger.bill(bill)
     ledger.bill(Bill("one", 2, "runpod-pod", "m", "GPU", 1.0, 0.001, "done"))
     assert [(bill.attempt, bill.cost) for bill in ledger.bills] == [(1, 0.01), (2, 0.001)]
+
+
+def test_a_worker_is_seen_while_it_is_rented() -> None:
+    ledger = MemoryLedger()
+    ledger.see("m", 5)
+    ledger.begin(rental(began=0))
+    ledger.see("m", 7)
+    ledger.end("m", 9)
+    ledger.see("m", 11)
+    assert [(each.seen, each.ended) for each in ledger.rentals(0)] == [(7, 9)]

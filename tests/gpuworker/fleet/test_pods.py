@@ -226,3 +226,30 @@ def test_what_runs_is_stopped_before_the_budget_is_spent(
         ours.check_running()
     assert fake.paid() == []
     ours.check_running()
+
+
+def test_a_night_without_a_site_is_not_paid_from_the_next_days_budget(
+    ours: Pods, api: RunPod, ledger: MemoryLedger, clock: ManualClock
+) -> None:
+    pod = ours.ordered()
+    clock.advance(100)
+    ours.seen(pod)
+    clock.advance(900)
+    api.terminate(pod.id)  # its worker ended by itself, and a reaper came
+    clock.advance(20 * 3600)
+    ours.listed()
+    (rental,) = ledger.rentals(0)
+    assert rental.ended == rental.began + 100 + 900 + 60
+    assert Budget(5).spent(ledger, clock.now()) == 0
+
+
+def test_what_a_pod_cost_that_never_answered_is_asked_of_the_provider(
+    ours: Pods, api: RunPod, ledger: MemoryLedger, clock: ManualClock
+) -> None:
+    pod = ours.ordered()
+    clock.advance(1000)
+    api.terminate(pod.id)
+    clock.advance(20 * 3600)
+    ours.listed()
+    (rental,) = ledger.rentals(0)
+    assert rental.ended == pytest.approx(rental.began + 1000)

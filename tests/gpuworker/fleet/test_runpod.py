@@ -150,6 +150,14 @@ def test_the_key_is_in_no_log_no_error_and_no_representation(
     assert KEY not in caplog.text + "".join(told)
 
 
+def test_a_pods_bill_is_what_it_has_cost(api: RunPod, fake: FakeRunPod, clock: ManualClock) -> None:
+    pod = api.create_pod(BODY)
+    clock.advance(3600)
+    api.terminate(pod.id)
+    assert api.billed(pod.id) == pytest.approx(0.44)
+    assert api.billed("nowhere") == 0
+
+
 def test_the_proxys_address_is_the_pods(api: RunPod) -> None:
     assert api.proxy("7h9k2m4n6p") == "https://7h9k2m4n6p-8000.proxy.runpod.net"
 

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import pytest
-from django.db import DatabaseError
 from django.test import Client
 
-from portraits.models import Render
+from portraits import readiness
+from portraits.readiness import Readiness
 
 
 def test_it_lives_and_is_ready(anonymous: Client) -> None:
+    readiness.parts.forget()
     for name in ("livez", "readyz"):
         answer = anonymous.get(f"/{name}")
         assert (answer.status_code, answer["Content-Type"]) == (200, "text/plain")
 
 
-def test_without_a_database_it_lives_but_is_not_ready(anonymous: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away() -> bool:
-        raise DatabaseError("away")
+def test_without_a_part_it_lives_but_is_not_ready_and_says_which(
+    anonymous: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> None:
+        raise ConnectionError("away")
 
-    monkeypatch.setattr(Render.objects, "exists", away)
+    monkeypatch.setattr(readiness, "parts", Readiness({"database": lambda: None, "queue": away}))
     assert anonymous.get("/livez").status_code == 200
-    assert anonymous.get("/readyz").status_code == 503
+    answer = anonymous.get("/readyz")
+    assert (answer.status_code, answer.content) == (503, b"the queue does not answer\n")
 
 
 def test_nothing_is_changed_there(anonymous: Client) -> None:

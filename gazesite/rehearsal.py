@@ -1,0 +1,85 @@
+"""What renting a GPU would ask of the provider: the exact requests, secrets masked, and nobody is asked."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from gpuworker.clock import SYSTEM
+from gpuworker.fleet.budget import Budget
+from gpuworker.fleet.choice import Choice
+from gpuworker.fleet.ledger import MemoryLedger
+from gpuworker.fleet.plan import PodPlan
+from gpuworker.fleet.pods import Pods
+from gpuworker.fleet.runpod import RunPod
+from gpuworker.http_worker import HttpWorker
+from gpuworker.remote import Broken, Patience
+
+MASK = "********"
+SECRET = ("TOKEN", "KEY", "SECRET", "PASSWORD")
+"""Parts of the names of variables whose values are nobody's business."""
+
+
+def rehearse(choice: Choice, plan: PodPlan, say: Callable[[str], None]) -> None:
+    """Order a pod of a provider who has everything and does nothing. `say` gets each request as text."""
+    stage = _Stage(plan, say)
+    client = httpx.Client(transport=httpx.MockTransport(stage.answer))
+    api = RunPod(choice.key or "", rest=choice.rest, serverless=choice.serverless, proxy=choice.proxy, client=client)
+    budget = Budget(choice.daily_budget)
+    pods = Pods(api, plan, MemoryLedger(), budget, choice.secret, choice.deadlines, SYSTEM)
+    pod = pods.settled() or pods.ordered(threading.Event())
+    try:
+        HttpWorker(api.proxy(pod.id), pods.token(pod.name), patience=Patience(), client=client).health()
+    except Broken:  # nobody is there, and it has been said what was asked
+        return
+    finally:
+        client.close()
+
+
+class _Stage:
+    """The provider's part."""
+
+    def __init__(self, plan: PodPlan, say: Callable[[str], None]) -> None:
+        self._plan = plan
+        self._say = say
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        self._say(shown(request))
+        path = request.url.path
+        if path.endswith("/catalog/gpus"):
+            return httpx.Response(200, json={"gpus": [self._offer()]})
+        if path.endswith("/pods"):
+            return httpx.Response(200, json={"pods": []}) if request.method == "GET" else self._rented(request)
+        return httpx.Response(404, json={})
+
+    def _offer(self) -> dict[str, Any]:
+        price = {self._plan.cloud.lower(): 0.0}
+        return {"id": self._plan.gpus[0], "price": price, "availability": "HIGH"}
+
+    def _rented(self, request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content)
+        rented = {"id": "POD", "status": "RUNNING", "cost": 0.0, "createdAt": "2026-01-01T00:00:00Z", "actions": []}
+        return httpx.Response(201, json={**body, **rented, "startedAt": None, "runtime": None})
+
+
+def shown(request: httpx.Request) -> str:
+    """Method, address, body and what it is authorised by, as text without secrets."""
+    lines = [f"{request.method} {request.url}"]
+    if "authorization" in request.headers:
+        lines.append(f"Authorization: Bearer {MASK}")
+    if request.content:
+        lines.append(json.dumps(_masked(json.loads(request.content)), indent=2))
+    return "\n".join(lines)
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: MASK if any(part in name.upper() for part in SECRET) and isinstance(each, str) else _masked(each)
+            for name, each in value.items()
+        }
+    return [_masked(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,57 @@
+"""How many frames at once: as many as fit, and half as many whenever they did not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from gpuworker.errors import WorkerDied
+
+MOST = 16
+"""More bring nothing even on the largest cards."""
+CPU = 1
+"""A batch on a CPU costs memory and saves nothing."""
+FRAME_BYTES = 700_000_000
+"""What one frame of a batch needs at its peak, in 16 bits with the islands of 32; rounded up."""
+SHARE = 0.8
+"""Of the free memory; the rest is for fragments."""
+
+NO_ROOM = "The GPU has too little memory for even one frame. Please try again."
+
+
+class Batches:
+    """Remembers the size that worked. `size` is the most that the next batch will have."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self.size = CPU
+        if device.type == "cuda":
+            free, _ = torch.cuda.mem_get_info(device)
+            self.size = max(1, min(MOST, int(free * SHARE / FRAME_BYTES)))
+
+    def each(self, count: int, render: Callable[[slice], None]) -> None:
+        """Call `render` for consecutive slices of `count` frames, again with half when memory ran out.
+
+        Raises WorkerDied when not even one frame fits.
+        """
+        done = 0
+        while done < count:
+            part = slice(done, min(count, done + self.size))
+            if self._fits(part, render):
+                done = part.stop
+            elif self.size == 1:
+                raise WorkerDied(NO_ROOM)
+            else:
+                self.size = max(1, (part.stop - part.start) // 2)
+
+    def _fits(self, part: slice, render: Callable[[slice], None]) -> bool:
+        try:
+            render(part)
+        except torch.OutOfMemoryError:
+            fits = False  # what the failed batch held is freed only outside this handler
+        else:
+            return True
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        return fits

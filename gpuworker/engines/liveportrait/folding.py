@@ -1,0 +1,107 @@
+"""The same functions in fewer steps: what only training needs is folded into the convolutions.
+
+Spectral norms become plain weights, BatchNorm after a convolution becomes part of it, the two
+convolutions of a SPADE become one, and so do the twelve that read the same features in the middle
+of G. All of it is exact but for rounding; folded nets no longer load checkpoints.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from gpuworker.engines.liveportrait.blocks import DownBlock2d, DownBlock3d, SameBlock2d, SpectralConv2d, UpBlock3d
+from gpuworker.engines.liveportrait.dense_motion import DenseMotionNetwork
+from gpuworker.engines.liveportrait.hourglass import Decoder
+from gpuworker.engines.liveportrait.spade_generator import SPADE, SPADEGenerator
+
+BATCH_NORMS = (nn.BatchNorm2d, nn.BatchNorm3d)
+
+
+def fold(net: nn.Module) -> nn.Module:
+    """Fold every part of the net in place. Returns the net, for inference only."""
+    net.eval().requires_grad_(False)
+    for module in list(net.modules()):
+        match module:
+            case SameBlock2d() | DownBlock2d() | DownBlock3d() | UpBlock3d() | Decoder():
+                _absorb(module.conv, module.norm)
+                module.norm = nn.Identity()
+            case DenseMotionNetwork():
+                _absorb(module.compress, module.norm)
+                module.norm = nn.Identity()
+    _fold_spectral(net)
+    if isinstance(net, SPADEGenerator):
+        _merge(net)
+    return net
+
+
+def _absorb(conv: nn.Conv2d | nn.Conv3d, norm: nn.Module) -> None:
+    """norm(conv(x)) becomes conv(x), computed in 64 bits."""
+    if not isinstance(norm, BATCH_NORMS):
+        raise ValueError("only a BatchNorm can be folded, and only once")
+    mean, variance = norm.running_mean, norm.running_var
+    if mean is None or variance is None or conv.bias is None:
+        raise ValueError("only a convolution with a bias and a norm with statistics can be folded")
+    gain = norm.weight.double() / torch.sqrt(variance.double() + norm.eps)
+    weight = conv.weight.double() * gain.reshape(-1, *[1] * (conv.weight.ndim - 1))
+    bias = (conv.bias.double() - mean.double()) * gain + norm.bias.double()
+    conv.weight.data.copy_(weight)
+    conv.bias.data.copy_(bias)
+
+
+def _fold_spectral(net: nn.Module) -> None:
+    for parent in list(net.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, SpectralConv2d):
+                setattr(parent, name, child.folded().requires_grad_(False))
+
+
+class _MergedSPADE(SPADE):
+    """A SPADE whose scale and shift come from one convolution."""
+
+    def __init__(self, spade: SPADE) -> None:
+        nn.Module.__init__(self)  # its own tensors would be thrown away
+        self.mlp_shared = spade.mlp_shared
+        self.mlp_both = _beside(spade.mlp_gamma, spade.mlp_beta)
+
+    def scale_and_shift(self, labels: Tensor) -> tuple[Tensor, Tensor]:
+        scale, shift = self.mlp_both(labels).chunk(2, dim=1)
+        return scale, shift
+
+
+class _MergedMiddle(nn.Module):
+    """The labels of all middle blocks at once."""
+
+    def __init__(self, generator: SPADEGenerator) -> None:
+        super().__init__()
+        norms = [norm for block in generator.middle for norm in (block.norm_0, block.norm_1)]
+        self.shared = _beside(*(norm.mlp_shared[0] for norm in norms))
+
+    def forward(self, features: Tensor) -> tuple[Tensor, ...]:
+        """Two for each block."""
+        labels: tuple[Tensor, ...] = self.shared(features).relu().chunk(12, dim=1)
+        return labels
+
+
+def _merge(generator: SPADEGenerator) -> None:
+    middle = _MergedMiddle(generator)
+    for parent in list(generator.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, SPADE):
+                setattr(parent, name, _MergedSPADE(child))
+    for block in generator.middle:
+        del block.norm_0.mlp_shared, block.norm_1.mlp_shared
+    generator.middle_labels = middle
+
+
+def _beside(*convs: nn.Module) -> nn.Conv2d:
+    """Convolutions of the same input as one, their outputs one after the other."""
+    plain = [conv for conv in convs if isinstance(conv, nn.Conv2d)]
+    weights = torch.cat([conv.weight.data for conv in plain])
+    biases = torch.cat([conv.bias.data for conv in plain if conv.bias is not None])
+    kernel = weights.shape[-1]
+    merged = nn.Conv2d(weights.shape[1], len(weights), kernel, padding=kernel // 2, dtype=weights.dtype)
+    merged.requires_grad_(False)
+    merged.weight.data.copy_(weights)
+    merged.bias = nn.Parameter(biases, requires_grad=False)
+    return merged

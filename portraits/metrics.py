@@ -1,0 +1,87 @@
+"""What the app counts, for whoever watches it. Counted in the process in which it happens."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+
+from django.db import DatabaseError
+from django.db.models import Count
+from django.utils import timezone
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from portraits.models import Render
+
+log = logging.getLogger(__name__)
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each one, which nobody reads
+
+UPLOADS = Counter("gaze_uploads", "Photos that came in, by what became of them: accepted, or a code.", ["outcome"])
+ATTEMPTS = Counter(
+    "gaze_render_attempts",
+    "Attempts at renders that this process has ended, by the state in which they left the render.",
+    ["engine", "source", "state", "code"],
+)
+RENDER_SECONDS = Histogram(
+    "gaze_render_seconds",
+    "From the begin of the attempt to its whole output.",
+    ["engine", "source"],
+    buckets=(2, 4, 6, 8, 10, 15, 20, 30, 45, 60, 90, 120, 240),
+)
+
+
+def upload_accepted() -> None:
+    UPLOADS.labels("accepted").inc()
+
+
+def upload_refused(code: str) -> None:
+    """code: of UploadRefused."""
+    UPLOADS.labels(code).inc()
+
+
+def attempt_ended(render: Render) -> None:
+    """However it ended; one that was overtaken or cancelled is still as this process knew it last."""
+    ATTEMPTS.labels(render.engine, render.source, render.state, render.error_code).inc()
+    if render.state == Render.State.READY and render.seconds is not None:
+        RENDER_SECONDS.labels(render.engine, render.source).observe(render.seconds)
+
+
+class Rows(Collector):
+    """What the rows say when somebody asks: renders that are not over, and how long the first one has waited.
+
+    `gaze_rows_readable` is 0, and the others are absent, while the database does not answer.
+    """
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            counted = Render.objects.unfinished().values_list("engine", "state").order_by()
+            renders = list(counted.annotate(number=Count("pk")))
+            first = Render.objects.waiting().values_list("queued_at", flat=True).first()
+        except DatabaseError:
+            log.warning("The database does not answer: there are no metrics of its rows.", exc_info=True)
+            yield _readable(False)
+            return
+        waited = (timezone.now() - first).total_seconds() if first else 0.0
+        yield from (_readable(True), _renders(renders), _wait(waited))
+
+
+def _readable(answers: bool) -> Metric:
+    return GaugeMetricFamily("gaze_rows_readable", "Whether the database answers.", value=float(answers))
+
+
+def _renders(rows: Sequence[tuple[str, str, int]]) -> Metric:
+    """State `queued` is the queue."""
+    family = GaugeMetricFamily("gaze_renders", "Renders that are not over.", labels=["engine", "state"])
+    for engine, state, number in rows:
+        family.add_metric([engine, state], number)
+    return family
+
+
+def _wait(seconds: float) -> Metric:
+    return GaugeMetricFamily("gaze_queue_wait_seconds", "How long the first one in the queue waits.", value=seconds)
+
+
+ROWS = CollectorRegistry()
+"""Apart from the others, which can be read without a database."""
+ROWS.register(Rows())

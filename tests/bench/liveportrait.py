@@ -1,0 +1,224 @@
+"""`make bench-liveportrait`: what a frame costs, how soon the first one is there, and how long all take.
+
+The weights are seeded and of the official size, so the pictures are noise and the times are real. On a
+GPU everything is measured. On a CPU 900 frames would take hours: they are extrapolated, and say so.
+With LIVEPORTRAIT_CHECKOUT naming a checkout, the official code is measured in the same run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gpuworker import crew, faces, framing, photo, sheets
+from gpuworker.contract import STANDARD_FRAME, RenderRequest
+from gpuworker.engines import DEVICE, weights
+from gpuworker.engines.liveportrait.architecture import OFFICIAL
+from gpuworker.engines.liveportrait.engine import SPECIMEN, LivePortraitEngine
+from gpuworker.framing import Portrait
+from gpuworker.grid import FULL, NEUTRAL, Direction
+from gpuworker.render import render
+from tests.bench.figures import REPOSITORY, Figure, publish
+from tests.gpuworker.liveportrait import checkpoints, seeded, seeded_child
+from tests.gpuworker.liveportrait.official import Official, checkout
+
+WEIGHTS = REPOSITORY / "build" / "bench" / "liveportrait-weights"
+FRAME_FLOP = 1.2336e12
+"""Of W and G for one frame as the paper's code computes it; two for a multiplication with its addition."""
+ALL = FULL.rows * FULL.cols
+FIRST_BAR, FRAME_BAR, SPEEDUP_BAR, ALL_BAR = 20.0, 3.3, 4.0, 10.0
+"""Targets on an H100: s, ms, times the official code, s."""
+
+START = """
+import sys
+from pathlib import Path
+from tests.gpuworker.liveportrait.seeded_child import inject_table
+inject_table(Path(sys.argv[1]))
+from tests.bench.liveportrait import specimen
+from gpuworker.engines.liveportrait.engine import LivePortraitEngine
+from gpuworker.grid import NEUTRAL
+engine = LivePortraitEngine(sys.argv[2], Path(sys.argv[1]), checked=False)
+engine.set_portrait(specimen())
+engine.render([NEUTRAL])
+"""
+
+
+def main() -> None:
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    hardware = torch.cuda.get_device_name() if device == "cuda" else f"CPU, {len(os.sched_getaffinity(0))} cores"
+    _prepare_weights()
+    peak = _matrix_peak(device)
+    figures = [Figure.plain(f"matrix peak, {hardware}", peak / 1e12, "TFLOP/s")]
+    figures.append(Figure.at_most("first frame after process start", _first_frame(device), "s", FIRST_BAR))
+    engine = LivePortraitEngine(device, WEIGHTS, checked=False)
+    engine.set_portrait(specimen())
+    best, found = _batches(engine, device, peak)
+    figures += found
+    figures += _everything_measured() if device == "cuda" else _everything_extrapolated(engine, best)
+    figures += _official(device, engine)
+    publish("liveportrait", figures)
+
+
+def _prepare_weights() -> None:
+    """Seeded checkpoints of the official sizes, written once and kept under build/."""
+    table = WEIGHTS / seeded_child.TABLE
+    if not table.exists():
+        made = checkpoints.write(WEIGHTS, OFFICIAL, official=True)
+        table.write_text(json.dumps({name: asdict(each) for name, each in made.items()}))
+    seeded_child.inject_table(WEIGHTS)
+
+
+def specimen() -> Portrait:
+    """The self-check's portrait, framed as a render frames it."""
+    picture = photo.read(SPECIMEN.read_bytes())
+    face = faces.choose(faces.find(picture.pixels), 0, picture.pixels.shape)
+    return framing.frame_portrait(picture, face, STANDARD_FRAME, "auto")
+
+
+def _matrix_peak(device: str) -> float:
+    """FLOP/s of a large product in the precision that the nets run in."""
+    side, kind = (8192, torch.float16) if device == "cuda" else (2048, torch.float32)
+    left, right = (torch.randn(side, side, device=device, dtype=kind) for _ in range(2))
+    return 2 * side**3 / _seconds(lambda: left @ right, 20 if device == "cuda" else 5)
+
+
+def _seconds(work: Callable[[], object], repeats: int) -> float:
+    """Of one repetition; on a GPU after one that warms up."""
+    if torch.cuda.is_available():
+        work()
+        _synchronize()
+    start = time.perf_counter()
+    for _ in range(repeats):
+        work()
+    _synchronize()
+    return (time.perf_counter() - start) / repeats
+
+
+def _synchronize() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def _first_frame(device: str) -> float:
+    """From the start of a new process, with local weights, verified, to a frame in memory."""
+    start = time.perf_counter()
+    command = [sys.executable, "-c", START, str(WEIGHTS), device]
+    subprocess.run(command, cwd=REPOSITORY, check=True, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+def _batches(engine: LivePortraitEngine, device: str, peak: float) -> tuple[float, list[Figure]]:
+    """The best seconds a frame, and the table of batch sizes."""
+    figures, best = [], float("inf")
+    for size in (1, 2, 4, 8, 15, 16) if device == "cuda" else (1,):
+        directions = [Direction(x, 5.0) for x in np.linspace(-15, 15, size)]
+        engine._batches.size = size
+        took = _seconds(lambda some=directions: engine.render(some), 10 if device == "cuda" else 1) / size
+        best = min(best, took)
+        figures.append(Figure.plain(f"batch of {size}: a frame, pasted and copied", 1e3 * took, "ms"))
+        figures.append(Figure.plain(f"batch of {size}: share of the matrix peak", FRAME_FLOP / took / peak, ""))
+    figures.append(Figure.at_most("a frame at the best batch size", 1e3 * best, "ms", FRAME_BAR))
+    return best, figures
+
+
+def _everything_measured() -> list[Figure]:
+    """900 frames of a warm worker, without encoding and with all sheets."""
+    engine = LivePortraitEngine("cuda", WEIGHTS, checked=False)
+    engine.set_portrait(specimen())
+    engine.render([NEUTRAL] * 15)
+    start = time.perf_counter()
+    for y in FULL.y:
+        for half in (FULL.x[:15], FULL.x[15:]):
+            engine.render([Direction(x, y) for x in half])
+    plain = time.perf_counter() - start
+    del engine
+    torch.cuda.empty_cache()
+    return [
+        Figure.plain(f"{ALL} frames, not encoded", plain, "s"),
+        Figure.at_most(f"{ALL} frames with all sheets, warm worker", _rendered(), "s", ALL_BAR),
+    ]
+
+
+def _rendered() -> float:
+    """Seconds of the second of two renders on one crew."""
+    os.environ |= {weights.FOLDER: str(WEIGHTS), DEVICE: "cuda"}
+    crew._enter = seeded_child.enter_official
+    request = RenderRequest(SPECIMEN.read_bytes(), engine="liveportrait")
+    with crew.Crew(engine="liveportrait") as team, tempfile.TemporaryDirectory() as folder:
+        for _ in range(2):
+            start = time.perf_counter()
+            for _step in render(request, Path(folder), team):
+                pass
+        return time.perf_counter() - start
+
+
+def _everything_extrapolated(engine: LivePortraitEngine, best: float) -> list[Figure]:
+    """From a few frames and one sheet of them, which a CPU can make."""
+    frame = engine.render([NEUTRAL])[0]
+    canvas = np.tile(frame[None, :, None], (15, 1, 15, 1, 1))
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        sheets.write(sheets.image_of(canvas, range(15), range(15)), Path(folder) / "sheet.webp")
+        sheet = time.perf_counter() - start
+    mobile = (20 / 30) ** 2
+    return [
+        Figure.plain(f"{ALL} frames, not encoded (extrapolated from one)", ALL * best, "s"),
+        Figure.plain(
+            f"{ALL} frames with all sheets (extrapolated from one and a sheet)",
+            ALL * best + 4 * sheet * (1 + mobile),
+            "s",
+        ),
+    ]
+
+
+def _official(device: str, engine: LivePortraitEngine) -> list[Figure]:
+    """W and G at batch 1 as the official code runs them, beside ours without pasting, in the same run."""
+    folder = checkout()
+    if folder is None:
+        print("The official code is not measured: LIVEPORTRAIT_CHECKOUT names no checkout of it.")
+        return []
+    official = Official(folder)
+    for name in ("warping_module", "spade_generator"):
+        net = official.nets[name]
+        net.load_state_dict(seeded.seeded(name, seeded.shapes_of(net), seeded.statistics(name)))
+        net.to(device)
+    volume, (driving, source) = seeded.volume(64).to(device), (each.to(device) for each in seeded.keypoints(1))
+
+    def theirs() -> Tensor:
+        with torch.inference_mode(), torch.autocast(device, torch.float16, enabled=device == "cuda"):
+            warped = official.nets["warping_module"](volume, kp_driving=driving, kp_source=source)
+            return official.nets["spade_generator"](warped["out"])
+
+    def ours(frames: int) -> Callable[[], object]:
+        many = driving.expand(frames, -1, -1)
+
+        @torch.inference_mode()
+        def work() -> object:
+            return engine._nets.paint(volume.to(engine._nets.precision), source, many)
+
+        return work
+
+    repeats = 10 if device == "cuda" else 1
+    most = 16 if device == "cuda" else 1
+    slow, alone = _seconds(theirs, repeats), _seconds(ours(1), repeats)
+    batched = _seconds(ours(most), repeats) / most if most > 1 else alone
+    return [
+        Figure.plain("official code at batch 1: W and G", 1e3 * slow, "ms"),
+        Figure.plain("ours at batch 1: W and G", 1e3 * alone, "ms"),
+        Figure.at_least(f"ours at batch {most} over the official code", slow / batched, "times", SPEEDUP_BAR),
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""A site whose GPU source is a pod of the fake provider, on real time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pytest_django import Settings
+
+from gpuworker.clock import SYSTEM
+from portraits import workers
+from tests.runpod.fake import KEY, FakeRunPod, Timing
+from tests.runpod.machines import PaperMachines
+from tests.runpod.served import ServedRunPod
+
+
+@contextmanager
+def rented(settings: Settings) -> Iterator[FakeRunPod]:
+    timing = Timing(provisioning=0.1, starting=0.1, silent=0.1)
+    served = ServedRunPod(FakeRunPod(SYSTEM, PaperMachines(SYSTEM), timing=timing, quota=None))
+    settings.GPU_SOURCE = "runpod-pod"
+    settings.RUNPOD_API_KEY = KEY
+    settings.RUNPOD_IMAGE = "registry.example.org/gaze-worker:1"
+    settings.RUNPOD_REST_URL = served.rest
+    settings.RUNPOD_SERVERLESS_URL = served.serverless
+    settings.RUNPOD_PROXY_URL = served.proxy
+    try:
+        yield served.fake
+    finally:
+        workers.close()
+        served.close()

@@ -1,0 +1,59 @@
+"""The seeded nets, loaded once. They are the official size: 520 MB together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from gpuworker.engines.liveportrait.appearance_feature_extractor import AppearanceFeatureExtractor
+from gpuworker.engines.liveportrait.folding import fold
+from gpuworker.engines.liveportrait.motion_extractor import MotionExtractor
+from gpuworker.engines.liveportrait.spade_generator import SPADEGenerator
+from gpuworker.engines.liveportrait.stitching import Stitching
+from gpuworker.engines.liveportrait.warping_module import WarpingModule
+from tests.gpuworker.liveportrait import seeded
+
+CLASSES: dict[str, Callable[[], nn.Module]] = {
+    "appearance_feature_extractor": AppearanceFeatureExtractor,
+    "motion_extractor": MotionExtractor,
+    "warping_module": WarpingModule,
+    "spade_generator": SPADEGenerator,
+    "stitching": Stitching,
+}
+
+
+@pytest.fixture(autouse=True)
+def no_gradients() -> Iterator[None]:
+    with torch.no_grad():
+        yield
+
+
+@pytest.fixture(scope="session")
+def golden() -> dict[str, NDArray[np.generic]]:
+    with np.load(seeded.GOLDEN / "slices.npz") as file:
+        return {name: file[name] for name in file.files}
+
+
+@pytest.fixture(scope="session")
+def net() -> Callable[[str], nn.Module]:
+    """The net of that name with its seeded weights, folded as it runs."""
+    made: dict[str, nn.Module] = {}
+
+    def get(name: str) -> nn.Module:
+        if name not in made:
+            made[name] = fold(loaded(name))
+        return made[name]
+
+    return get
+
+
+def loaded(name: str) -> nn.Module:
+    """The net with its seeded weights as a checkpoint would give them, strictly."""
+    fresh = CLASSES[name]()
+    fresh.load_state_dict(seeded.seeded(name, seeded.shapes_of(fresh), seeded.statistics(name)))
+    return fresh.eval()

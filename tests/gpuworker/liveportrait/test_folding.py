@@ -1,0 +1,72 @@
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from gpuworker.engines.liveportrait.blocks import ResBlock3d, SpectralConv2d
+from gpuworker.engines.liveportrait.folding import fold
+from gpuworker.engines.liveportrait.spade_generator import SPADEGenerator
+from gpuworker.engines.liveportrait.warping_module import WarpingModule
+from tests.gpuworker.liveportrait.checkpoints import NETS
+from tests.gpuworker.liveportrait.seeded import draw, keypoints, picture, seeded, shapes_of
+from tests.gpuworker.liveportrait.tiny import TINY
+
+
+def tiny(name: str) -> nn.Module:
+    """With statistics and affine norms that are not the neutral ones."""
+    net = NETS[name](TINY)
+    state = seeded(name, shapes_of(net))
+    for key in state:
+        if key.endswith("running_mean"):
+            state[key] = torch.from_numpy(draw(key, tuple(state[key].shape)))
+        if key.endswith("running_var"):
+            state[key] = 1 + torch.from_numpy(draw(key, tuple(state[key].shape))).abs()
+    net.load_state_dict(state)
+    return net.double().eval()
+
+
+INPUTS: dict[str, Callable[[nn.Module], torch.Tensor]] = {
+    "appearance_feature_extractor": lambda net: net(picture("portrait", 64).double()),
+    "warping_module": lambda net: (
+        net(
+            torch.from_numpy(draw("v", (1, TINY.volume_channels, TINY.volume_depth, 32, 32))).double(),
+            *(points.double() for points in keypoints(1)),
+        ).features
+    ),
+    "spade_generator": lambda net: net(torch.from_numpy(draw("f", (1, 4 * TINY.width, 8, 8))).double()),
+}
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_a_folded_net_is_the_same_function(name: str) -> None:
+    net = tiny(name)
+    before = INPUTS[name](net)
+    after = INPUTS[name](fold(net))
+    assert before.std() > 1e-3
+    # The folded bias of a mask may be rounded differently; in 64 bits that is all there is.
+    assert (before - after).abs().max() < 1e-10
+
+
+def test_nothing_of_training_is_left_but_the_norms_ahead_of_a_convolution() -> None:
+    assert not any(isinstance(part, nn.BatchNorm3d) for part in fold(WarpingModule(TINY)).modules())
+    assert not any(isinstance(part, SpectralConv2d) for part in fold(SPADEGenerator(TINY)).modules())
+    kept = fold(NETS["appearance_feature_extractor"](TINY)).modules()
+    blocks = [part for part in kept if isinstance(part, ResBlock3d)]
+    assert all(isinstance(block.norm1, nn.BatchNorm3d) for block in blocks)
+
+
+def test_the_middle_reads_its_features_once() -> None:
+    generator = fold(SPADEGenerator(TINY))
+    seen: list[str] = []
+    for name, part in generator.named_modules():
+        if isinstance(part, nn.Conv2d) and part.in_channels == 4 * TINY.width and part.kernel_size == (3, 3):
+            part.register_forward_hook(lambda *_, name=name: seen.append(name))
+    INPUTS["spade_generator"](generator.double())
+    middle = [name for name in seen if "middle" in name]
+    assert middle == ["middle_labels.shared"]
+
+
+def test_a_net_cannot_be_folded_twice() -> None:
+    with pytest.raises(ValueError, match="only once"):
+        fold(fold(WarpingModule(TINY)))

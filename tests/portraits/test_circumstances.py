@@ -1,0 +1,44 @@
+"""What is noted while something goes on, and for whom."""
+
+from __future__ import annotations
+
+import threading
+from contextvars import copy_context
+
+from portraits import circumstances
+from portraits.circumstances import noted
+
+
+def test_what_is_noted_ends_with_its_block() -> None:
+    with noted(session="s", attempt=2):
+        assert circumstances.current() == {"session": "s", "attempt": "2"}
+    assert circumstances.current() == {}
+
+
+def test_an_inner_block_adds_to_what_surrounds_it_and_may_replace_it() -> None:
+    with noted(request="r", attempt=1):
+        with noted(attempt=2):
+            assert circumstances.current() == {"request": "r", "attempt": "2"}
+        assert circumstances.current() == {"request": "r", "attempt": "1"}
+
+
+def test_an_error_ends_it_too() -> None:
+    try:
+        with noted(request="r"):
+            raise KeyError
+    except KeyError:
+        assert circumstances.current() == {}
+
+
+def test_another_thread_knows_only_what_it_was_given() -> None:
+    seen = []
+    with noted(request="r"):
+        context = copy_context()
+        threads = [
+            threading.Thread(target=lambda: seen.append(dict(circumstances.current()))),
+            threading.Thread(target=lambda: context.run(lambda: seen.append(dict(circumstances.current())))),
+        ]
+        for thread in threads:
+            thread.start()
+            thread.join()
+    assert seen == [{}, {"request": "r"}]

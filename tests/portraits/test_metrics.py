@@ -1,0 +1,96 @@
+"""What is counted of uploads and renders, and what the rows add when somebody asks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError
+from django.test import Client
+from django.utils import timezone
+from prometheus_client import REGISTRY
+
+from gpuworker.errors import WorkerDied
+from portraits import intake, metrics, rendering
+from portraits.models import Render, User
+from tests.portraits import cast
+
+
+def counted(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0
+
+
+def row(name: str, **labels: str) -> float | None:
+    return metrics.ROWS.get_sample_value(name, labels)
+
+
+def test_a_refused_upload_is_counted_by_its_code(as_owner: Client) -> None:
+    before = counted("gaze_uploads_total", outcome="photo_missing")
+    as_owner.post("/upload/", {"consent": "on"})
+    assert counted("gaze_uploads_total", outcome="photo_missing") == before + 1
+
+
+def test_an_accepted_upload_is_counted(as_owner: Client, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = counted("gaze_uploads_total", outcome="accepted")
+    monkeypatch.setattr(intake, "receive", lambda *arguments: cast.upload(owner))
+    photo = SimpleUploadedFile("photo.png", b"a photo", "image/png")
+    assert as_owner.post("/upload/", {"photo": photo, "consent": "on"}).status_code == 302
+    assert counted("gaze_uploads_total", outcome="accepted") == before + 1
+
+
+def test_a_finished_attempt_is_counted_with_its_seconds(owner: User) -> None:
+    output = cast.claimed(cast.session(cast.portrait(owner)))
+    cast.complete(output)
+    labels = {"engine": "warp", "source": "child"}
+    before = counted("gaze_render_attempts_total", **labels, state="ready", code="")
+    timed = counted("gaze_render_seconds_count", **labels)
+    metrics.attempt_ended(Render.objects.get())
+    assert counted("gaze_render_attempts_total", **labels, state="ready", code="") == before + 1
+    assert counted("gaze_render_seconds_count", **labels) == timed + 1
+
+
+def test_an_attempt_that_fails_is_counted_by_its_code_and_not_timed(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*arguments: object) -> None:
+        raise WorkerDied
+
+    render = cast.session(cast.portrait(owner)).first_render
+    Render.objects.update(attempts_allowed=1)
+    monkeypatch.setattr(rendering, "_attempt", dies)
+    labels = {"engine": "warp", "source": "child"}
+    before = counted("gaze_render_attempts_total", **labels, state="failed", code=WorkerDied.code)
+    timed = counted("gaze_render_seconds_count", **labels)
+    rendering.run(str(render.pk))
+    assert counted("gaze_render_attempts_total", **labels, state="failed", code=WorkerDied.code) == before + 1
+    assert counted("gaze_render_seconds_count", **labels) == timed
+
+
+@pytest.mark.django_db
+def test_an_empty_site_has_nothing_waiting() -> None:
+    assert row("gaze_queue_wait_seconds") == 0
+    assert row("gaze_rows_readable") == 1
+
+
+def test_waiting_and_running_renders_are_told_by_engine_and_state(owner: User) -> None:
+    cast.session(cast.portrait(owner))
+    cast.session(cast.portrait(owner))
+    cast.claimed(cast.session(cast.portrait(owner)))
+    Render.objects.waiting().update(queued_at=timezone.now() - timedelta(seconds=90))
+    assert row("gaze_renders", engine="warp", state="queued") == 2
+    assert row("gaze_renders", engine="warp", state="starting") == 1
+    assert 90 <= (row("gaze_queue_wait_seconds") or 0) < 120
+
+
+def test_finished_renders_are_not_counted_among_them(owner: User) -> None:
+    cast.complete(cast.claimed(cast.session(cast.portrait(owner))))
+    assert row("gaze_renders", engine="warp", state="ready") is None
+
+
+def test_without_a_database_the_rest_can_still_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise DatabaseError("away")
+
+    monkeypatch.setattr(Render.objects, "unfinished", away)
+    assert row("gaze_rows_readable") == 0

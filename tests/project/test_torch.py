@@ -1,0 +1,72 @@
+"""torch is for the GPU and for tests: where the tests have it, and that they say where they do not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+PRETEND = """
+import platform, sys
+import importlib.util
+plain = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == "torch" else plain(name, *rest)
+platform.machine = lambda: "{machine}"
+import pytest
+sys.exit(pytest.main(["tests/gpuworker", "--collect-only", "-p", "no:cacheprovider"]))
+"""
+
+
+def requirements(repo: Path) -> dict[str, list[Requirement]]:
+    project = tomllib.loads((repo / "pyproject.toml").read_text())["project"]
+    groups = {"": project["dependencies"], **project["optional-dependencies"]}
+    return {extra: [Requirement(line) for line in lines] for extra, lines in groups.items()}
+
+
+def test_only_the_gpu_and_the_tests_ask_for_torch(repo: Path) -> None:
+    heavy = {"torch", "onnxruntime", "onnxruntime-gpu", "rembg"}
+    asking = {extra for extra, lines in requirements(repo).items() if heavy & {line.name for line in lines}}
+    assert asking == {"gpu", "test"}
+
+
+@pytest.mark.parametrize(
+    ("python", "machine", "system", "has"),
+    [
+        ("3.11", "x86_64", "linux", True),
+        ("3.12", "x86_64", "linux", False),
+        ("3.13", "x86_64", "linux", False),
+        ("3.11", "aarch64", "linux", False),
+        ("3.11", "arm64", "darwin", False),
+    ],
+)
+def test_the_tests_have_torch_where_its_one_build_is(
+    repo: Path, python: str, machine: str, system: str, has: bool
+) -> None:
+    (torch,) = [line for line in requirements(repo)["test"] if line.name == "torch"]
+    assert str(torch.specifier) == "==2.13.0"
+    assert torch.marker is not None
+    here = {"python_version": python, "platform_machine": machine, "sys_platform": system}
+    assert torch.marker.evaluate(here) is has
+
+
+def pretend(repo: Path, machine: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", PRETEND.format(machine=machine)]
+    return subprocess.run(command, cwd=repo, capture_output=True, text=True, timeout=120)
+
+
+def test_where_torch_has_no_build_its_tests_are_left_out_aloud(repo: Path) -> None:
+    found = pretend(repo, "riscv64")
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "The tests of the liveportrait engine are left out" in found.stdout
+    assert "tests/gpuworker/test_grid.py" in found.stdout
+    assert "tests/gpuworker/liveportrait" not in found.stdout
+
+
+def test_where_torch_must_be_its_absence_fails_the_run_with_a_sentence(repo: Path) -> None:
+    found = pretend(repo, "x86_64")
+    assert found.returncode == 3
+    assert "torch is missing" in found.stdout + found.stderr
