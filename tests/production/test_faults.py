@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import redis
 
-from tests.production.conftest import site_on_parts
+from tests.production.conftest import flush, site_on_parts
 from tests.production.listening import Listener
 from tests.production.parts import Part
 from tests.production.quick_work import MOMENTS
@@ -172,7 +172,7 @@ def test_case_50_a_flushed_queue_is_filled_again(
     session = start()
     site.held()
     waiting = [start(), start()]
-    redis.Redis.from_url(redis_part[1]).flushall()
+    flush(redis_part[1])
     site.release()
     assert once(site.ended(session), range(1, 2))
     for each in waiting:  # one may have stepped aside for the other's first sight
