@@ -274,6 +274,8 @@ CONTENT_SECURITY_POLICY = {
 
 # --- renders
 
+UPLOADS_PER_ADDRESS = env.whole_number("UPLOADS_PER_ADDRESS", 0, 0, 1_000_000)
+"""Photos from one address within an hour; what is more is refused. 0 is no limit."""
 RENDERS_PER_PERSON = env.whole_number("RENDERS_PER_PERSON", 0, 0, 100_000)
 GPU_RENDERS_PER_DAY = env.whole_number("GPU_RENDERS_PER_DAY", 0, 0, 1_000_000)
 """In any 24 hours; what is more waits. 0 is no limit."""

@@ -13,9 +13,12 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
-"""Seconds before another start; doubled for a process that did not even live for HEALTHY seconds."""
-HEALTHY = 20.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 4.0
+"""Seconds before another start; doubled for a process that did not even live for HEALTHY seconds.
+
+No more than that: whatever killed the last one, others wait for their renders.
+"""
+HEALTHY = 10.0
 
 
 class Child:

@@ -21,6 +21,6 @@ class PhaseLog:
         if phase == self.phase:
             return
         now = time.monotonic()
-        if self.phase is not None:
+        if self.phase not in (None, "ready"):
             yield f"{SENTENCES[self.phase]}: {now - self.since:.1f} s"
         self.phase, self.since = phase, now

@@ -91,11 +91,18 @@ def snapshot(session: Session) -> dict[str, Any]:
         "log": render.log,
         "eta_seconds": _eta(render),
         "seconds": render.seconds,
-        "error": {"code": render.error_code, "sentence": render.error_sentence} if render.error_code else None,
+        "error": _error(render),
         "can_cancel": render.can_cancel,
         "can_retry": render.can_retry,
         "refining": _refining(session),
     }
+
+
+def _error(render: Render) -> dict[str, str] | None:
+    """Why it failed; of one that waits for what may pass, `message` says what that is."""
+    if render.state != Render.State.FAILED:
+        return None
+    return {"code": render.error_code, "sentence": render.error_sentence}
 
 
 def _refining(session: Session) -> dict[str, str] | None:

@@ -8,9 +8,11 @@ its address until the server is told to trust that proxy, and only that one, and
 from __future__ import annotations
 
 import ipaddress
+import secrets
 import time
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
@@ -67,3 +69,15 @@ class Throttle:
 GUESSES = Throttle("share-guesses", most=20, seconds=600)
 """Tokens of share links that never were any."""
 REPORTS = Throttle("reports", most=5, seconds=3600)
+
+
+def takes_upload(request: HttpRequest) -> bool:
+    """Whether the address may upload one more photo within the hour; counts it."""
+    if not settings.UPLOADS_PER_ADDRESS:
+        return True
+    uploads = Throttle("uploads", most=settings.UPLOADS_PER_ADDRESS, seconds=3600)
+    address = address_of(request)
+    if uploads.wait(address) is not None:
+        return False
+    uploads.count(address, secrets.token_hex(8))
+    return True

@@ -31,18 +31,21 @@ SENTENCES = {
     "photo_missing": "Please choose a photo first.",
     "consent_missing": "Please confirm that you may use this photo and that the person in it agrees.",
     "upload_not_stored": "Your photo could not be stored just now. Please try again in a moment.",
+    "too_many_uploads": "Many photos have come from your network within an hour. Please try again later.",
     "upload_busy": "Many people are uploading photos right now. Please try again in a few seconds.",
 }
 STATUS = {
     "photo_missing": 400,
     "consent_missing": 400,
     "upload_too_large": 413,
+    "too_many_uploads": 429,
     "upload_busy": 503,
     "upload_not_stored": 503,
 }
 REFUSED = 422
 """HTTP statuses; REFUSED is that of every other code."""
 RETRY_SECONDS = 5
+MANY_RETRY_SECONDS = 600
 
 
 class UploadRefused(Exception):
@@ -65,7 +68,7 @@ class UploadRefused(Exception):
     @property
     def retry_seconds(self) -> int | None:
         """For Retry-After, when trying again will help."""
-        return RETRY_SECONDS if self.status == 503 else None
+        return {503: RETRY_SECONDS, 429: MANY_RETRY_SECONDS}.get(self.status)
 
     def to_json(self) -> dict[str, str]:
         return {"code": self.code, "sentence": self.sentence}

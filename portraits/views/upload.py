@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from portraits import intake, metrics
 from portraits.forms import UploadForm
+from portraits.throttle import takes_upload
 from portraits.uploads import UploadRefused
 from portraits.views.person import person
 
@@ -21,6 +22,8 @@ def upload(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
         return _refused(request, form, UploadRefused("photo_missing"))
+    if not takes_upload(request):
+        return _refused(request, form, UploadRefused("too_many_uploads"))
     try:
         received = intake.receive(person(request), form.cleaned_data["photo"], form.cleaned_data["consent"])
     except UploadRefused as refusal:

@@ -7,6 +7,7 @@
  *   manifest: string | null, poster: string | null, position: number | null,
  *   stage: string, label: string, message: string, current: number, total: number, attempt: number,
  *   tiles: {name: string, state: string}[], log: {t: number, text: string}[],
+ *   shown: string | null, refining: {state: string, label: string, sentence: string} | null,
  *   eta_seconds: number | null, seconds: number | null, error: {code: string, sentence: string} | null,
  *   can_cancel: boolean, can_retry: boolean,
  * }} Snapshot as portraits/progress.py writes it */

@@ -2,6 +2,7 @@
 import { Feed } from './feed.js';
 import { offerFullscreen } from './fullscreen.js';
 import { isOver, Panel } from './progress.js';
+import { isRefining, showRefining } from './refining.js';
 
 const GONE = 'This portrait is not there any more.';
 
@@ -16,7 +17,7 @@ let listed = '';
 /** @param {import('./feed.js').Snapshot} snapshot */
 function showFace(snapshot) {
   if (!snapshot.alive) return;
-  const now = [snapshot.attempt, snapshot.complete, ...snapshot.tiles.map(({ state }) => state === 'done')].join();
+  const now = [snapshot.shown, snapshot.attempt, snapshot.complete, ...snapshot.tiles.map(({ state }) => state === 'done')].join();
   if (tracker.getAttribute('src') !== snapshot.manifest) {
     tracker.setAttribute('poster', snapshot.poster);
     tracker.setAttribute('src', snapshot.manifest);
@@ -32,8 +33,9 @@ function follow(first) {
   feed.addEventListener('snapshot', ({ detail }) => {
     panel.show(detail);
     showFace(detail);
+    showRefining(document.querySelector('#refining'), detail);
     document.querySelector('#download').hidden = !detail.complete;
-    if (isOver(detail)) feed.stop();
+    if (isOver(detail) && !isRefining(detail)) feed.stop();
     else feed.start();
   });
   feed.addEventListener('gone', () => { document.querySelector('#progress-words').textContent = GONE; });

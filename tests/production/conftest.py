@@ -61,12 +61,18 @@ def stored(settings: dict[str, str]) -> list[str]:
     return [each["Key"] for each in answer.get("Contents", [])]
 
 
+def flush(redis_url: str) -> None:
+    """FLUSHALL."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()
+
+
 @contextmanager
 def site_on_parts(
     home: Path, name: str, redis_url: str, postgres_url: str, s3: dict[str, str], **more: str
 ) -> Iterator[ProductionSite]:
     """With a database of its own, migrated, and everybody's queues and bucket empty."""
-    redis.Redis.from_url(redis_url).flushall()
+    flush(redis_url)
     for key in stored(s3):
         bucket_client(s3).delete_object(Bucket=parts.BUCKET, Key=key)
     with psycopg.connect(postgres_url, autocommit=True) as connection:

@@ -6,21 +6,25 @@ Jobs are quick here (quick_work.py) and leases short; the real times are held to
 from __future__ import annotations
 
 import os
+import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+import redis
 
-from tests.production.conftest import site_on_parts
+from tests.production.conftest import flush, site_on_parts
+from tests.production.listening import Listener
 from tests.production.parts import Part
 from tests.production.quick_work import MOMENTS
 from tests.production.relay import Relay
 from tests.production.site import ProductionSite, Running, patiently
 from tests.site.running import Person, with_signal
 
+Start = Callable[[], str]
 SOON = 30.0
 """Seconds in which everything goes on once the parts have returned."""
-QUICK_MOMENTS = ("preview", "stored", "finishing")
+QUICK_MOMENTS = ("stored",)
 """The others are tried by `make check`."""
 
 
@@ -54,7 +58,7 @@ def quick(site: ProductionSite) -> Running:
 
 
 @pytest.fixture
-def start(site: ProductionSite, person: Person, quick: Running, photo: bytes) -> Iterator[object]:
+def start(site: ProductionSite, person: Person, quick: Running, photo: bytes) -> Iterator[Start]:
     """start(): a run of another portrait; its id."""
 
     def begin() -> str:
@@ -79,11 +83,34 @@ def once(render: dict[str, object], attempts: range) -> bool:
     ] in attempts
 
 
+def test_pages_hear_from_job_processes_in_order_and_over_one_connection(
+    site: ProductionSite, start: Start, person: Person, redis_part: tuple[Part, str]
+) -> None:
+    client = redis.Redis.from_url(redis_part[1])
+    site.hold("starting")
+    session = start()
+    site.held()
+    listener = Listener(person, session)
+    try:
+        assert listener.next()["state"] == "starting"
+        before = client.info("clients")["connected_clients"]
+        site.release()
+        seen = listener.until("ready")
+        assert client.info("clients")["connected_clients"] <= before + 1
+    finally:
+        listener.close()
+        client.close()
+    numbers = [snapshot["sequence"] for snapshot in seen]
+    assert numbers == sorted(set(numbers))
+    assert [snapshot["alive"] for snapshot in seen].count(True) >= 2
+    assert seen[-1]["complete"]
+
+
 @pytest.mark.parametrize(
     "moment", [pytest.param(each, marks=[] if each in QUICK_MOMENTS else pytest.mark.slow) for each in MOMENTS]
 )
 def test_case_45_killed_at_any_moment_another_process_goes_on_and_it_ends_once(
-    site: ProductionSite, start, moment: str
+    site: ProductionSite, start: Start, moment: str
 ) -> None:
     site.hold(moment)
     session = start()
@@ -92,7 +119,10 @@ def test_case_45_killed_at_any_moment_another_process_goes_on_and_it_ends_once(
     assert once(render, range(2, 3)), render
 
 
-def test_case_46_a_poison_job_is_stopped_after_three_attempts_and_others_run(site: ProductionSite, start) -> None:
+@pytest.mark.slow
+def test_case_46_a_poison_job_is_stopped_after_three_attempts_and_others_run(
+    site: ProductionSite, start: Start
+) -> None:
     site.hold("starting")
     poisoned = start()
     site.held()
@@ -105,7 +135,7 @@ def test_case_46_a_poison_job_is_stopped_after_three_attempts_and_others_run(sit
     assert once(site.ended(healthy), range(1, 4))
 
 
-def test_case_47_a_process_that_was_frozen_finds_itself_overtaken(site: ProductionSite, start) -> None:
+def test_case_47_a_process_that_was_frozen_finds_itself_overtaken(site: ProductionSite, start: Start) -> None:
     other = site.start_quick_work()
     site.hold("full")
     session = start()
@@ -122,7 +152,7 @@ def test_case_47_a_process_that_was_frozen_finds_itself_overtaken(site: Producti
 
 
 def test_case_49_a_restart_of_redis_in_mid_job_loses_nothing(
-    site: ProductionSite, start, redis_part: tuple[Part, str]
+    site: ProductionSite, start: Start, redis_part: tuple[Part, str]
 ) -> None:
     site.hold("mobile")
     session = start()
@@ -135,14 +165,14 @@ def test_case_49_a_restart_of_redis_in_mid_job_loses_nothing(
     assert once(site.ended(waiting), range(1, 2))
 
 
-def test_case_50_a_flushed_queue_is_filled_again(site: ProductionSite, start, redis_part: tuple[Part, str]) -> None:
-    import redis
-
+def test_case_50_a_flushed_queue_is_filled_again(
+    site: ProductionSite, start: Start, redis_part: tuple[Part, str]
+) -> None:
     site.hold("mobile")
     session = start()
     site.held()
     waiting = [start(), start()]
-    redis.Redis.from_url(redis_part[1]).flushall()
+    flush(redis_part[1])
     site.release()
     assert once(site.ended(session), range(1, 2))
     for each in waiting:  # one may have stepped aside for the other's first sight
@@ -150,7 +180,7 @@ def test_case_50_a_flushed_queue_is_filled_again(site: ProductionSite, start, re
 
 
 def test_case_51_without_redis_uploads_are_accepted_and_pages_are_true(
-    site: ProductionSite, start, person: Person, redis_part: tuple[Part, str]
+    site: ProductionSite, start: Start, person: Person, redis_part: tuple[Part, str]
 ) -> None:
     redis_part[0].stop()
     try:
@@ -164,7 +194,7 @@ def test_case_51_without_redis_uploads_are_accepted_and_pages_are_true(
 
 
 def test_case_52_a_restart_of_the_database_in_mid_job_ends_in_one_result(
-    site: ProductionSite, start, person: Person, postgres_part: tuple[Part, str]
+    site: ProductionSite, start: Start, person: Person, postgres_part: tuple[Part, str]
 ) -> None:
     site.hold("mobile")
     session = start()
@@ -177,7 +207,7 @@ def test_case_52_a_restart_of_the_database_in_mid_job_ends_in_one_result(
 
 
 def test_case_53_without_storage_jobs_wait_and_uploads_are_refused_politely(
-    site: ProductionSite, start, person: Person, relay: Relay, photo: bytes
+    site: ProductionSite, start: Start, person: Person, relay: Relay, photo: bytes
 ) -> None:
     site.hold("mobile")
     session = start()
@@ -197,8 +227,9 @@ def test_case_53_without_storage_jobs_wait_and_uploads_are_refused_politely(
     assert once(site.ended(session, seconds=SOON), range(2, 5))
 
 
+@pytest.mark.slow
 def test_case_62_ten_deliveries_and_two_racing_processes_end_in_one_result(
-    site: ProductionSite, start, redis_part: tuple[Part, str]
+    site: ProductionSite, start: Start, redis_part: tuple[Part, str]
 ) -> None:
     other = site.start_quick_work()
     site.hold("starting")
@@ -216,21 +247,32 @@ def deliver(site: ProductionSite, render_id: str, times: int) -> None:
     site.manage("shell", "-c", code)
 
 
-@pytest.mark.parametrize("hour", [3600, pytest.param(-3600, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("hour", [3600, -3600])
 def test_case_64_a_process_whose_clock_is_an_hour_wrong_is_taken_over_like_any_other(
-    site: ProductionSite, start, quick: Running, hour: int
+    site: ProductionSite, start: Start, quick: Running, hour: int
 ) -> None:
+    right = newest(quick)
+    with_signal(right, signal.SIGSTOP)
     wrong = site.start_quick_work(QUICK_CLOCK=str(hour))
     site.hold("mobile")
     session = start()
     held = site.held()
+    assert held != right
+    wrong.kill()
     os.kill(held, signal.SIGKILL)
+    with_signal(right, signal.SIGCONT)
     assert once(site.ended(session, seconds=SOON), range(2, 3))
-    wrong.stop()
+
+
+def newest(work: Running) -> int:
+    """The job process that its supervisor started last."""
+    assert patiently(lambda: "takes renders" in work.log.read_text())
+    return int(re.findall(r"job process (\d+) takes renders", work.log.read_text())[-1])
 
 
 def test_case_65_a_deployment_in_mid_job_hands_it_over_at_once_and_uncounted(
-    site: ProductionSite, start, quick: Running
+    site: ProductionSite, start: Start, quick: Running
 ) -> None:
     site.hold("mobile")
     session = start()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
+from pytest_django import Settings
 
 from portraits import storage, uploads
 from portraits.models import Upload
@@ -124,3 +125,16 @@ def test_case_28_fields_that_the_form_does_not_name_are_not_looked_at(as_owner: 
 def test_other_methods_are_refused(as_owner: Client) -> None:
     assert as_owner.put("/upload/").status_code == 405
     assert as_owner.delete("/upload/").status_code == 405
+
+
+def test_case_36_more_than_an_address_may_send_in_an_hour_is_refused_before_it_is_read(
+    as_owner: Client, settings: Settings
+) -> None:
+    settings.UPLOADS_PER_ADDRESS = 2
+    for _ in range(2):
+        assert send(as_owner, photos.upload(b"no picture"), **JSON).status_code == 422
+    answer = send(as_owner, photos.upload(photos.astronaut()), **JSON)
+    assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (429, "too_many_uploads", "600")
+    assert nothing_is_left()
+    settings.UPLOADS_PER_ADDRESS = 0
+    assert send(as_owner, photos.upload(photos.astronaut()), **JSON).status_code == 201

@@ -1,0 +1,22 @@
+/**
+ * The line that says how the second pass goes, while the first one's face follows already.
+ */
+
+const OVER = ['ready', 'failed', 'cancelled'];
+
+/** @param {import('./feed.js').Snapshot} snapshot @returns {boolean} whether a better face is still to come */
+export function isRefining({ refining }) {
+  return Boolean(refining) && !OVER.includes(refining.state);
+}
+
+/**
+ * @param {HTMLElement} line as templates/portraits/_refining.html has it
+ * @param {import('./feed.js').Snapshot} snapshot
+ */
+export function showRefining(line, { refining }) {
+  line.hidden = !refining;
+  if (!refining) return;
+  line.dataset.state = refining.state;
+  const words = line.querySelector('#refining-words');
+  if (words.textContent !== refining.sentence) words.textContent = refining.sentence;
+}
