@@ -81,7 +81,7 @@ class Child:
 
     def serve(self) -> None:
         """Until the parent closes the pipe."""
-        self._reply(Ready())
+        self._reply(Ready(self._refusal()))
         while True:
             try:
                 order: Order = self._pipe.recv()
@@ -91,6 +91,16 @@ class Child:
                 self._encoder.submit(self._answer, order)
             else:
                 self._answer(order)
+
+    def _refusal(self) -> RenderError | None:
+        """Wait for an engine that loads weights; what is wrong with them is for the parent to say."""
+        if not isinstance(self._engine, engines.Loading):
+            return None
+        try:
+            self._engine.wait_ready()
+        except RenderError as error:
+            return error
+        return None
 
     def _answer(self, order: Order) -> None:
         """Every order is answered exactly once with Done or Failed."""

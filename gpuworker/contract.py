@@ -46,12 +46,13 @@ MAX_SIDE = 640
 """Of a frame, in pixels. A quadrant of larger ones would not fit the memory that a small host has."""
 
 SHEETS = {
-    "draft": ("draft.webp",),
     "preview": ("preview.webp",),
     "mobile": ("q0_20.webp", "q1_20.webp", "q2_20.webp", "q3_20.webp"),
     "full": ("q0.webp", "q1.webp", "q2.webp", "q3.webp"),
 }
 """Sheet names by level; names and quadrants are the original app's, so that its users' pages work."""
+ALL_SHEETS = {"draft": ("draft.webp",), **SHEETS}
+"""Those of grid.ALL_LEVELS."""
 
 
 def level_frame(level: str, frame: Size) -> Size:

@@ -134,7 +134,7 @@ class Crew:
     def wait_ready(self, cancelled: threading.Event | None = None) -> None:
         """Block until every process has loaded its libraries: a pipe that nobody reads would block a large order.
 
-        Raises Cancelled, WorkerDied.
+        Raises Cancelled, WorkerDied, and once the reason why an engine cannot work; every render raises it again.
         """
         while any(not member.ready for member in self._members):
             if cancelled is not None and cancelled.is_set():
@@ -186,6 +186,8 @@ class _Member:
                 reply: Reply = self.pipe.recv()
                 if isinstance(reply, Ready):
                     self.ready = True
+                    if reply.error is not None:
+                        raise reply.error
                 else:
                     if not isinstance(reply, Taken):
                         self.busy.discard(reply.number)

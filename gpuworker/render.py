@@ -19,9 +19,9 @@ from typing import Any
 from gpuworker import engines, grid
 from gpuworker.canvas import SharedMemory
 from gpuworker.contract import (
+    ALL_SHEETS,
     MANIFEST_NAME,
     POSTER_NAME,
-    SHEETS,
     Level,
     Manifest,
     Progress,
@@ -52,7 +52,7 @@ from gpuworker.whole_file import part_of, write_whole
 log = logging.getLogger(__name__)
 
 QUADRANTS = range(4)
-OUTPUT_NAMES = (MANIFEST_NAME, POSTER_NAME, *(sheet for level in SHEETS.values() for sheet in level))
+OUTPUT_NAMES = (MANIFEST_NAME, POSTER_NAME, *(sheet for level in ALL_SHEETS.values() for sheet in level))
 
 
 def render(
@@ -180,7 +180,7 @@ class _Run:
     def _at_once(self, level: LevelGrid) -> Iterator[Progress]:
         """A level of one sheet."""
         self.stage = "preview"
-        name = SHEETS[level.name][0]
+        name = ALL_SHEETS[level.name][0]
         shape = self._shape(level, 1)
         self.tiles[name] = "rendering"
         if not self.manifest.levels:
@@ -203,13 +203,13 @@ class _Run:
             rows, cols = finest.quadrant(quadrant)
             levels = [grid.LEVELS[name] for name in ("full", "mobile") if name in self.request.levels]
             for level in levels:
-                self.tiles[SHEETS[level.name][quadrant]] = "rendering"
+                self.tiles[ALL_SHEETS[level.name][quadrant]] = "rendering"
             yield from self._until(lambda: all(self.taken.values()), "Rendering")
             yield from self._render_rows(shape, finest, rows, cols)
             yield from self._until(lambda: not self.pending, "Encoding")  # bounds memory: one quadrant's sheets
             for member, level in enumerate(levels):
                 keep_rows, keep_cols = _nested(level, finest, rows, cols)
-                self._encode(member % self.crew.size, SHEETS[level.name][quadrant], shape, keep_rows, keep_cols)
+                self._encode(member % self.crew.size, ALL_SHEETS[level.name][quadrant], shape, keep_rows, keep_cols)
         for name in ("mobile", "full"):
             if name in self.request.levels:
                 yield from self._until(partial(self._has_all, name), "Encoding")
@@ -218,7 +218,7 @@ class _Run:
         yield from self._until(lambda: not self.pending, "Finishing")
 
     def _has_all(self, level: str) -> bool:
-        return all(self.tiles[sheet] == "done" for sheet in SHEETS[level])
+        return all(self.tiles[sheet] == "done" for sheet in ALL_SHEETS[level])
 
     def _render_rows(
         self, shape: CanvasShape, level: LevelGrid, rows: Sequence[int], cols: Sequence[int]
@@ -303,7 +303,7 @@ class _Run:
         """Rewrite the manifest; its level's files are all in place by now."""
         if level is not None:
             frame = level_frame(level.name, self.manifest.frame)
-            self.manifest = self.manifest.with_level(Level(level.name, level.x, level.y, frame, SHEETS[level.name]))
+            self.manifest = self.manifest.with_level(Level(level.name, level.x, level.y, frame, ALL_SHEETS[level.name]))
         self.manifest = replace(self.manifest, complete=complete)
         write_whole(self.out / MANIFEST_NAME, self.manifest.dumps().encode())
         self.fresh_manifest = self.manifest
@@ -314,8 +314,8 @@ class _Run:
         return Progress(self.stage, self.current, self.total, message, dict(self.tiles), files, manifest)
 
     def _sheets_in_order(self) -> list[str]:
-        at_once = [SHEETS[name][0] for name in ("draft", "preview") if name in self.request.levels]
-        pairs = [SHEETS[name][q] for q in QUADRANTS for name in ("full", "mobile") if name in self.request.levels]
+        at_once = [ALL_SHEETS[name][0] for name in ("draft", "preview") if name in self.request.levels]
+        pairs = [ALL_SHEETS[name][q] for q in QUADRANTS for name in ("full", "mobile") if name in self.request.levels]
         return [*at_once, *pairs]
 
     def _finest(self) -> LevelGrid | None:

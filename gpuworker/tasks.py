@@ -84,7 +84,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The process has loaded its libraries."""
+    """The process has loaded its libraries and its engine, or why the engine cannot work."""
+
+    error: RenderError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from gpuworker.errors import BadRequest
 from gpuworker.grid import Direction
@@ -48,6 +48,14 @@ class Engine(Protocol):
     @property
     def report(self) -> Mapping[str, Any]:
         """JSON-ready figures about the portrait and the frames so far, for benchmarks and logs."""
+
+
+@runtime_checkable
+class Loading(Protocol):
+    """An engine that takes its time before it can work."""
+
+    def wait_ready(self) -> None:
+        """Block until it can. Raises RenderError when it never will."""
 
 
 def check(name: str) -> None:

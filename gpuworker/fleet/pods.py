@@ -97,7 +97,8 @@ class Pods:
     def restarted(self, pod: Pod) -> Pod | None:
         """A stopped pod, started; None when its host has no GPU left for it, after which it is of no use."""
         self.check_budget(pod.hourly)
-        began = self._clock.now()
+        # Noted before it is asked for: should the answer be lost, nobody could tell later since when it costs.
+        self._begin(pod, self._clock.now())
         try:
             self._api.change_pod(pod.id, {"env": self._environment(pod.name, pod.hourly)})
             started: Pod | None = self._api.start(pod.id)
@@ -105,7 +106,6 @@ class Pods:
             log.warning("pod %s was not started again: %s", pod.id, error)
             started = self._api.pod(pod.id)
         if started is not None and started.paid:
-            self._begin(started, began)
             return started
         self.terminate(pod)
         return None

@@ -64,4 +64,4 @@ def reap_from_environment(
     done = "would be terminated" if dry_run else "terminated"
     for pod in reaped:
         yield f"{pod.name} ({pod.gpu}, ${pod.hourly:.2f} an hour, {pod.status}): {done}"
-    yield f"{len(reaped)} machines {done}."
+    yield f"{len(reaped)} machine{'' if len(reaped) == 1 else 's'} {done}."

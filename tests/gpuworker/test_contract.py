@@ -10,6 +10,7 @@ import pytest
 
 from gpuworker import grid
 from gpuworker.contract import (
+    ALL_SHEETS,
     SHEETS,
     STANDARD_FRAME,
     Box,
@@ -168,7 +169,8 @@ class TestManifestReader:
 
 class TestLevels:
     def test_every_level_has_the_originals_sheet_names(self) -> None:
-        assert list(SHEETS) == list(grid.ALL_LEVELS)
+        assert list(SHEETS) == list(grid.LEVELS)
+        assert list(ALL_SHEETS) == list(grid.ALL_LEVELS)
         assert SHEETS["full"] == tuple(f"q{index}.webp" for index in range(4))
         assert SHEETS["mobile"] == tuple(f"q{index}_20.webp" for index in range(4))
 

@@ -20,7 +20,6 @@ from gpuworker.render import render
 from tests.gpuworker.pictures import encoded
 from tests.gpuworker.processes import alive, eventually
 
-STANDARD_SHEETS = tuple(sheet for level in grid.LEVELS for sheet in SHEETS[level])
 SMALL = Size(120, 150)
 
 
@@ -46,7 +45,7 @@ def test_all_900_frames_and_the_preview_are_there(whole: tuple[Path, list[Progre
     out, steps = whole
     assert steps[-1].stage == "done"
     assert steps[-1].current == steps[-1].total == 936
-    names = {MANIFEST_NAME, POSTER_NAME, *STANDARD_SHEETS}
+    names = {MANIFEST_NAME, POSTER_NAME, *(sheet for level in SHEETS.values() for sheet in level)}
     assert {path.name for path in out.iterdir()} == names
     for name, cells in (("q0.webp", 15), ("q0_20.webp", 10)):
         with Image.open(out / name) as image:
@@ -73,12 +72,12 @@ def test_progress_counts_up_and_tiles_go_through_their_states(whole: tuple[Path,
     assert counts == sorted(counts)
     assert len(set(counts)) > 30
     order = ["pending", "rendering", "encoding", "done"]
-    for sheet in STANDARD_SHEETS:
+    for sheet in (sheet for level in SHEETS.values() for sheet in level):
         states = [order.index(step.tiles[sheet]) for step in steps if sheet in step.tiles]
         assert states == sorted(states)
         assert states[-1] == 3
     files = [name for step in steps for name in step.files]
-    assert sorted(files) == sorted({POSTER_NAME, *STANDARD_SHEETS})
+    assert sorted(files) == sorted({POSTER_NAME, *(sheet for level in SHEETS.values() for sheet in level)})
 
 
 def test_the_mobile_sheet_holds_every_nested_frame_of_the_full_one(whole: tuple[Path, list[Progress]]) -> None:

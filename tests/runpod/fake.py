@@ -19,7 +19,7 @@ import httpx
 
 from gpuworker.clock import Clock
 from tests.runpod.breaks import HTML, Breaks
-from tests.runpod.endpoints import Endpoint
+from tests.runpod.endpoints import Endpoint, Handler
 from tests.runpod.machines import Machine, Machines
 
 KEY = "rpa_TESTKEY00000000000000000000000000000000"
@@ -32,6 +32,7 @@ CREATE_KEYS = {
     *("name", "image", "templateId", "gpu", "cpu", "cloud", "disk", "ports", "env", "args", "dataCenterIds", "mounts"),
     *("registryId", "globalNetworking", "locked"),
 }
+ENDPOINT_KEYS = {"name", "image", "type", "gpu", "workers", "scaling", "timeout", "flashboot", "env", "disk", "mounts"}
 PATCH_KEYS = {"name", "image", "disk", "ports", "env", "args", "locked"}
 ACTIONS = {
     "PROVISIONING": ("stop", "terminate"),
@@ -126,6 +127,7 @@ class FakeRunPod:
         self.pods: dict[str, FakePod] = {}
         self.volumes: dict[str, dict[str, Any]] = {}
         self.endpoints: dict[str, Endpoint] = {}
+        self.handler: Handler | None = None
         self.breaks = Breaks()
         self.stuck_next: list[str] = []
         self.no_gpu_on_start = 0
@@ -256,6 +258,8 @@ class FakeRunPod:
                 return "volume", lambda: self._volume(_body(request))
             case "GET", ["network-volumes"]:
                 return "volumes", lambda: _json(200, {"networkVolumes": list(self.volumes.values())})
+            case "POST", ["serverless"]:
+                return "endpoint", lambda: self._endpoint(_body(request))
             case "GET", ["billing", "pods"]:
                 return "billing", lambda: _json(200, self._billing())
         raise Refusal(404, "Not Found", f"There is no {request.method} {path}.")
@@ -419,6 +423,18 @@ class FakeRunPod:
         volume = {"id": uuid.uuid4().hex[:10], **body}
         self.volumes[volume["id"]] = volume
         return _json(201, volume)
+
+    def _endpoint(self, body: dict[str, Any]) -> httpx.Response:
+        """One whose machines run `handler`."""
+        wrong = sorted(set(body) - ENDPOINT_KEYS)
+        workers = body.get("workers", {})
+        if wrong or body.get("type") != "QUEUE" or workers.get("min", 0) > workers.get("max", 1):
+            raise Refusal(422, "Unprocessable Entity", "The request body is not valid.", tuple(wrong))
+        if self.handler is None:
+            raise Refusal(400, "Bad Request", "No image of a Serverless worker is at hand.")
+        identity = uuid.uuid4().hex[:14]
+        self.endpoints[identity] = Endpoint(self.clock, self.handler)
+        return _json(201, {"id": identity, **body})
 
     def _billing(self) -> dict[str, Any]:
         now = self.clock.now()

@@ -23,6 +23,7 @@ from gpuworker.fleet.serverless import EndpointPlan
 from gpuworker.jobs import JobTable
 from gpuworker.serverless import Handler
 from tests.gpuworker.pictures import encoded
+from tests.gpuworker.processes import eventually
 from tests.runpod.endpoints import Endpoint
 from tests.runpod.fake import KEY, NO_CAPACITY, FakeRunPod, Timing
 from tests.runpod.machines import LocalMachines, PaperMachines
@@ -181,6 +182,44 @@ def test_without_money_pods_stop_and_those_without_a_volume_are_gone(fake: FakeR
     asking.post(f"{REST}/pods", json=GOOD)
     fake.run_out_of_money()
     assert [(pod.id, pod.status) for pod in fake.existing()] == [(kept, "EXITED")]
+
+
+def test_an_endpoint_is_created_as_documented(fake: FakeRunPod, asking: httpx.Client) -> None:
+    fake.handler = lambda event: iter([{"echo": event["input"]}])
+    body = {
+        "name": "gaze",
+        "image": "org/worker:1.4.0",
+        "type": "QUEUE",
+        "gpu": {"pools": ["ADA_24"], "count": 1},
+        "workers": {"min": 0, "max": 5, "idleTimeout": 5},
+        "scaling": {"type": "QUEUE_DELAY", "queueDelay": 4},
+        "timeout": 600_000,
+        "flashboot": "FLASHBOOT",
+    }
+    assert asking.post(f"{REST}/serverless", json=body | {"gpus": 1}).status_code == 422
+    identity = asking.post(f"{REST}/serverless", json=body).json()["id"]
+    asked = f"https://api.runpod.ai/v2/{identity}"
+    job = asking.post(f"{asked}/run", json={"input": {"a": 1}}).json()
+    assert job["status"] == "IN_QUEUE"
+    assert asking.get(f"{asked}/health").json() == {
+        "jobs": {"inQueue": 1, "inProgress": 0},
+        "workers": {"idle": 0, "running": 0},
+    }
+    assert asking.get(f"{asked}/status/nowhere").status_code == 404
+    assert asking.get(f"{asked}/status/{job['id']}", headers={"Authorization": ""}).status_code == 401
+    assert asking.post(f"{asked}/run", json={"input": {"a": "x" * 10_000_001}}).status_code == 413
+    assert asking.post(f"{asked}/cancel/{job['id']}").json()["status"] == "CANCELLED"
+
+
+def test_a_result_is_kept_for_half_an_hour(fake: FakeRunPod, asking: httpx.Client, clock: ManualClock) -> None:
+    fake.endpoints["ep"] = Endpoint(clock, lambda event: (each for each in [{"seq": 0}]), delay=0)
+    asked = "https://api.runpod.ai/v2/ep"
+    identity = asking.post(f"{asked}/run", json={"input": {}}).json()["id"]
+    assert eventually(lambda: asking.get(f"{asked}/status/{identity}").json()["status"] == "COMPLETED")
+    assert asking.get(f"{asked}/stream/{identity}").json()["stream"] == [{"output": {"seq": 0}}]
+    assert asking.get(f"{asked}/stream/{identity}").json()["stream"] == []
+    clock.advance(1801)
+    assert asking.get(f"{asked}/status/{identity}").status_code == 404
 
 
 # --- over real sockets, with real workers

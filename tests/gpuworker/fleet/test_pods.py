@@ -10,7 +10,7 @@ from gpuworker.fleet.budget import Budget
 from gpuworker.fleet.ledger import MemoryLedger
 from gpuworker.fleet.plan import GPUS, Deadlines, PodPlan
 from gpuworker.fleet.pods import Pods
-from gpuworker.fleet.runpod import RunPod
+from gpuworker.fleet.runpod import RunPod, Unclear
 from tests.gpuworker.fleet.conftest import PLAN, SECRET
 from tests.runpod.fake import KEY, FakeRunPod
 
@@ -253,3 +253,18 @@ def test_what_a_pod_cost_that_never_answered_is_asked_of_the_provider(
     ours.listed()
     (rental,) = ledger.rentals(0)
     assert rental.ended == pytest.approx(rental.began + 1000)
+
+
+def test_a_start_whose_answer_is_lost_altogether_costs_from_then_on_and_not_from_the_stop_on(
+    ours: Pods, fake: FakeRunPod, ledger: MemoryLedger, clock: ManualClock
+) -> None:
+    pod = ours.ordered()
+    ours.stop(pod)
+    clock.advance(8 * 3600)
+    fake.breaks.next("start", "timeout done")
+    fake.breaks.next("get", *["timeout"] * 4)
+    with pytest.raises(Unclear):
+        ours.restarted(pod)
+    clock.advance(60)
+    ours.listed()
+    assert Budget(5).spent(ledger, clock.now()) == pytest.approx(fake.cost(), abs=0.01)

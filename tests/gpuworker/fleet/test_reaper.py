@@ -78,7 +78,7 @@ def test_the_command_reaps_when_the_site_is_gone() -> None:
         found = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert found.returncode == 0, found.stderr
         assert "gaze-1 (NVIDIA GeForce RTX 4090, $0.44 an hour" in found.stdout
-        assert "1 machines terminated." in found.stdout
+        assert "1 machine terminated." in found.stdout
         assert KEY not in found.stdout + found.stderr
         assert names(served.fake) == {"theirs"}
         environment["RUNPOD_API_KEY"] = "wrong"

@@ -262,7 +262,7 @@ def live(seed: int, steps: int) -> World:
 
 
 def test_after_five_hundred_random_steps_the_books_agree() -> None:
-    world = live(seed=4, steps=STEPS)
+    world = live(seed=109, steps=STEPS)
     assert len(world.done) > 20, world.errors
     assert len(world.fake.pods) > 20
     assert {"no_capacity", "budget_spent"} <= set(world.errors)

@@ -15,7 +15,7 @@ from pathlib import Path
 TABLE = "table.json"
 
 
-def enter(pipe: Connection, engine: str, analyst: bool) -> None:
+def enter(pipe: Connection, engine: str, niceness: int, analyst: bool) -> None:
     """With the tiny sizes, for which a second thread only waits."""
     from gpuworker.engines.liveportrait import architecture
     from gpuworker.engines.liveportrait import engine as engine_module
@@ -23,10 +23,10 @@ def enter(pipe: Connection, engine: str, analyst: bool) -> None:
 
     architecture.OFFICIAL = TINY
     engine_module._cores = lambda: 1
-    enter_official(pipe, engine, analyst)
+    enter_official(pipe, engine, niceness, analyst)
 
 
-def enter_official(pipe: Connection, engine: str, analyst: bool) -> None:
+def enter_official(pipe: Connection, engine: str, niceness: int, analyst: bool) -> None:
     """With the official sizes."""
     from gpuworker.child import main
     from gpuworker.engines.liveportrait.engine import LivePortraitEngine

@@ -156,6 +156,15 @@ def test_wrong_weights_end_the_command_with_their_sentence(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_worker_that_starts_says_at_once_what_is_wrong_with_its_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(weights.FOLDER, str(tmp_path))
+    monkeypatch.setenv(engines.DEVICE, "cpu")
+    with crew.Crew(engine="liveportrait") as team, pytest.raises(WrongWeights, match="fetch-weights"):
+        team.wait_ready()
+
+
 def test_one_process_holds_the_gpu() -> None:
     with crew.Crew(engine="liveportrait") as team:
         assert team.size == 1
