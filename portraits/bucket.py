@@ -7,6 +7,7 @@ OSError here, so that nobody else need know where files lie.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -60,6 +61,7 @@ class Bucket(S3Storage):  # type: ignore[misc]
         with self._making:
             if self._made is None:
                 self._made = super().connection
+                weakref.finalize(self, self._made.meta.client.close)
             return self._made
 
     def get_object_parameters(self, name: str) -> dict[str, Any]:

@@ -38,27 +38,39 @@ def postgres_part() -> Iterator[tuple[Part, str]]:
 def s3_part() -> Iterator[tuple[Part, dict[str, str]]]:
     """With its bucket, into which something was put once: that takes it seconds."""
     with parts.s3_server() as (part, settings):
-        client = bucket_client(settings)
-        client.create_bucket(Bucket=parts.BUCKET)
-        client.put_object(Bucket=parts.BUCKET, Key="first", Body=b"")
-        client.delete_object(Bucket=parts.BUCKET, Key="first")
+        with bucket_client(settings) as client:
+            client.create_bucket(Bucket=parts.BUCKET)
+            client.put_object(Bucket=parts.BUCKET, Key="first", Body=b"")
+            client.delete_object(Bucket=parts.BUCKET, Key="first")
         yield part, settings
 
 
-def bucket_client(settings: dict[str, str]) -> Any:
-    return boto3.client(
+@contextmanager
+def bucket_client(settings: dict[str, str]) -> Iterator[Any]:
+    client = boto3.client(
         "s3",
         endpoint_url=settings["AWS_ENDPOINT_URL_S3"],
         aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
         region_name="auto",
     )
+    try:
+        yield client
+    finally:
+        client.close()
 
 
 def stored(settings: dict[str, str]) -> list[str]:
     """Every key in the bucket; there are few."""
-    answer = bucket_client(settings).list_objects_v2(Bucket=parts.BUCKET)
-    return [each["Key"] for each in answer.get("Contents", [])]
+    with bucket_client(settings) as client:
+        return [each["Key"] for each in client.list_objects_v2(Bucket=parts.BUCKET).get("Contents", [])]
+
+
+def empty(settings: dict[str, str]) -> None:
+    """Nothing stays in the bucket."""
+    with bucket_client(settings) as client:
+        for key in stored(settings):
+            client.delete_object(Bucket=parts.BUCKET, Key=key)
 
 
 def flush(redis_url: str) -> None:
@@ -73,8 +85,7 @@ def site_on_parts(
 ) -> Iterator[ProductionSite]:
     """With a database of its own, migrated, and everybody's queues and bucket empty."""
     flush(redis_url)
-    for key in stored(s3):
-        bucket_client(s3).delete_object(Bucket=parts.BUCKET, Key=key)
+    empty(s3)
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     url = urlunsplit(urlsplit(postgres_url)._replace(path=f"/{name}"))

@@ -71,6 +71,7 @@ class ProductionSite:
         self.settings = {**parts, "PORT": str(self.port), "SECRET_KEY": SECRET_KEY, "GAZE_DATA": str(home / "data")}
         self.settings |= {"PYTHONUNBUFFERED": "1", "QUICK_FOLDER": str(self.folder), "WORK_GRACE": "1", **more}
         self._running: list[Running] = []
+        self._people: list[Person] = []
 
     @property
     def environment(self) -> dict[str, str]:
@@ -107,6 +108,8 @@ class ProductionSite:
         return done.stdout
 
     def close(self) -> None:
+        for person in self._people:
+            person.http.close()
         for running in self._running:
             if running.process.poll() is None:
                 running.kill()
@@ -122,6 +125,7 @@ class ProductionSite:
     def person(self, email: str = "somebody@example.com") -> Person:
         """Signed in."""
         person = Person(self)  # type: ignore[arg-type]  # which asks for the address only
+        self._people.append(person)
         made = self.manage("shell", "-c", NEW_PERSON.format(email=email))
         person.sign_in(f"{self.address}{made.split()[-1]}")
         return person

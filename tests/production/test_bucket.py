@@ -23,7 +23,7 @@ from tests.portraits.conftest import owner as owner
 from tests.portraits.conftest import portrait as portrait
 from tests.portraits.conftest import session as session
 from tests.portraits.conftest import stranger as stranger
-from tests.production.conftest import bucket_client, stored
+from tests.production.conftest import empty
 from tests.production.parts import BUCKET, KEY, SECRET, Part
 from tests.production.relay import Relay
 
@@ -34,8 +34,7 @@ S3Part = tuple[Part, dict[str, str]]
 def bucket(s3_part: S3Part, settings: Settings) -> None:
     """What the site stores in, empty."""
     in_bucket(settings, s3_part[1]["AWS_ENDPOINT_URL_S3"])
-    for key in stored(s3_part[1]):
-        bucket_client(s3_part[1]).delete_object(Bucket=BUCKET, Key=key)
+    empty(s3_part[1])
 
 
 def in_bucket(settings: Settings, address: str) -> None:

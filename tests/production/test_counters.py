@@ -14,8 +14,11 @@ def address(redis_part: tuple[Part, str]) -> str:
     return redis_part[1]
 
 
-def test_two_processes_count_together(address: str) -> None:
+def test_two_processes_count_together(address: str, request: pytest.FixtureRequest) -> None:
     first, second = SharedCounters(address, {}), SharedCounters(address, {})
+    request.addfinalizer(
+        lambda: [each._cache.get_client(write=True).connection_pool.disconnect() for each in (first, second)]
+    )
     first.clear()
     assert first.add("tries", 1)
     assert not second.add("tries", 1)

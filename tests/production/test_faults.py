@@ -45,10 +45,8 @@ def site(
 
 
 @pytest.fixture(scope="module")
-def person(site: ProductionSite) -> Iterator[Person]:
-    person = site.person()
-    yield person
-    person.http.close()
+def person(site: ProductionSite) -> Person:
+    return site.person()
 
 
 @pytest.fixture(scope="module")
