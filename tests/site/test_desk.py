@@ -77,6 +77,7 @@ def test_a_moderator_works_through_the_queue(page: Page) -> None:
     page.wait_for_function("() => document.querySelector('gaze-tracker')?.ready")
     keep(page, "desk-live")
     page.get_by_role("link", name="Eileen", exact=True).click()
+    page.wait_for_url("**/change/")
     deed = "Hide…" if page.get_by_role("button", name="Hide…").count() else "Restore…"
     page.get_by_role("button", name=deed).click()
     keep(page, "desk-reason")
