@@ -1,68 +1,55 @@
-"""`make bench-site`: from a photo to a face that is alive and complete, and how fast pages stay meanwhile."""
+"""`make bench-site`: from a photo to a face that is alive and complete, how fast pages stay meanwhile, and how soon
+those who watch hear of it; on embedded and on production parts, beside a bare page of Django."""
 
 from __future__ import annotations
 
 import io
 import statistics
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import skimage.data
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from tests import chromium
+from tests.bench import latencies, parts, sockets
 from tests.bench.figures import Figure, publish
+from tests.bench.latencies import Timings, timed
+from tests.bench.parts import SiteOfParts
+from tests.bench.sockets import Crowd, Watched
 from tests.site.browser import Visitor
-from tests.site.running import Person, RunningSite
+from tests.site.running import Person
 
-RUNS = 5
+RUNS = 3
+IDLE_ROUNDS, UPLOADS = 200, 100
+"""Of 100 and more, p99 is not just the slowest."""
+CROWDS = {1: 100, 100: 10, 1000: 5}
+"""Publications by number of sockets."""
 ALIVE_BAR, COMPLETE_BAR = 4.0, 30.0
 PAGE_BAR = 300.0
+BARE = "bare page"
 
 
 @dataclass
 class Run:
     """One portrait. Seconds from sending the photo; milliseconds of each page fetched while it was rendered."""
 
+    portrait: str
+    session: str
     alive: float = 0.0
     complete: float = 0.0
-    pages: dict[str, list[float]] = field(default_factory=dict)
+    pages: Timings = field(default_factory=dict)
 
 
 def main() -> None:
+    sockets.allow_sockets()
     photo = _photo()
-    with _site() as site:
-        person = Person(site)
-        person.sign_in(site.sign_in_link())
-        _one(person, photo)  # warms caches, templates and the rendering processes
-        runs = [_one(person, photo) for _ in range(RUNS)]
-        idle = _pages_of_idle(person)
-        drops = _drops(site, photo)
-    publish(
-        "site",
-        [
-            *_in_a_browser(drops),
-            *_journeys(runs),
-            *_latencies("while a job renders", runs, PAGE_BAR),
-            *_latencies("idle", [idle]),
-        ],
-    )
-
-
-@contextmanager
-def _site() -> Iterator[RunningSite]:
-    with tempfile.TemporaryDirectory() as folder:
-        site = RunningSite(Path(folder) / "data", "--no-demo")
-        site.start()
-        try:
-            yield site
-        finally:
-            site.kill()
+    with parts.embedded() as site:
+        figures = [*_in_a_browser(site, photo), *_on(site, photo)]
+    with parts.production() as site:
+        figures += _on(site, photo)
+    publish("site", figures)
 
 
 def _photo() -> bytes:
@@ -71,24 +58,64 @@ def _photo() -> bytes:
     return file.getvalue()
 
 
-def _one(person: Person, photo: bytes) -> Run:
-    run, start = Run(), time.perf_counter()
+def _on(site: SiteOfParts, photo: bytes) -> list[Figure]:
+    """Everything but the browser's."""
+    with site.person("owner@example.com") as person:
+        _one(site, person, photo)  # warms caches, templates and the rendering processes
+        runs = [_one(site, person, photo) for _ in range(RUNS)]
+        idle = _pages_of_idle(site, person, runs[-1])
+        crowds = [_crowd(site, person, runs[-1], *each) for each in CROWDS.items()]
+    with site.person("hasty@example.com") as person:  # waiting photos would make the other's gallery longer
+        uploads = _acknowledgements(person, photo)
+    return [
+        *_journeys(site, runs),
+        *_pages(f"{site.parts}, while a job renders", latencies.merged([run.pages for run in runs]), PAGE_BAR),
+        *_pages(f"{site.parts}, idle", idle),
+        *latencies.figures(f"upload acknowledged, {site.parts}, idle", uploads),
+        *(figure for crowd in crowds for figure in _arrivals(site, crowd)),
+    ]
+
+
+# --- from a photo to a face
+
+
+def _one(site: SiteOfParts, person: Person, photo: bytes) -> Run:
+    start = time.perf_counter()
     portrait = person.upload(photo)
-    session = person.session_of(portrait)
-    person.until(session, "alive")
+    run = Run(portrait, person.session_of(portrait))
+    person.until(run.session, "alive")
     run.alive = time.perf_counter() - start
-    while not person.progress(session)["complete"]:
-        _fetch_all(person, portrait, session, run.pages)
+    while not person.progress(run.session)["complete"]:
+        _fetch_all(site, person, run, run.pages)
     run.complete = time.perf_counter() - start
+    person.until(run.session, "ready")
     return run
 
 
-def _drops(site: RunningSite, photo: bytes) -> list[float]:
+def _journeys(site: SiteOfParts, runs: list[Run]) -> list[Figure]:
+    alive, complete = [run.alive for run in runs], [run.complete for run in runs]
+    name = f"photo sent → %s, {site.parts}, %s"
+    return [
+        Figure.at_most(name % ("alive", "median"), statistics.median(alive), "s", ALIVE_BAR),
+        Figure.at_most(name % ("alive", "slowest"), max(alive), "s", ALIVE_BAR),
+        Figure.at_most(name % ("complete", "median"), statistics.median(complete), "s", COMPLETE_BAR),
+    ]
+
+
+def _in_a_browser(site: SiteOfParts, photo: bytes) -> list[Figure]:
+    drops, name = _drops(site, photo), f"photo dropped in Chromium → alive, {site.parts}"
+    return [
+        Figure.at_most(f"{name}, median", statistics.median(drops), "s", ALIVE_BAR),
+        Figure.at_most(f"{name}, slowest", max(drops), "s", ALIVE_BAR),
+    ]
+
+
+def _drops(site: SiteOfParts, photo: bytes) -> list[float]:
     """Seconds from letting a photo go over the page to a face that follows, in Chromium without a GPU."""
     with sync_playwright() as playwright:
         browser = chromium.find().launch(playwright)
         page = browser.new_page(base_url=site.address, viewport={"width": 1440, "height": 900})
-        page.goto(site.manage("sign_in_link", "browser@example.com").stdout.strip())
+        page.goto(site.sign_in_link("browser@example.com"))
         visitor, seconds = Visitor(page, "bench"), []
         for _ in range(RUNS + 1):
             visitor.drop(photo)
@@ -99,54 +126,73 @@ def _drops(site: RunningSite, photo: bytes) -> list[float]:
     return seconds[1:]  # the first one fills the browser's cache
 
 
-def _in_a_browser(drops: list[float]) -> list[Figure]:
-    return [
-        Figure.at_most("photo dropped in Chromium → alive, median", statistics.median(drops), "s", ALIVE_BAR),
-        Figure.at_most("photo dropped in Chromium → alive, slowest", max(drops), "s", ALIVE_BAR),
-    ]
+# --- pages
 
 
-def _pages_of_idle(person: Person) -> Run:
-    run = Run()
-    portrait = person.upload(_photo())
-    session = person.session_of(portrait)
-    person.until(session, "ready")
-    for _ in range(20):
-        _fetch_all(person, portrait, session, run.pages)
-    return run
+def _pages_of_idle(site: SiteOfParts, person: Person, run: Run) -> Timings:
+    pages: Timings = {}
+    for _ in range(IDLE_ROUNDS):
+        _fetch_all(site, person, run, pages)
+    return pages
 
 
-def _fetch_all(person: Person, portrait: str, session: str, times: dict[str, list[float]]) -> None:
+def _fetch_all(site: SiteOfParts, person: Person, run: Run, timings: Timings) -> None:
+    """By turns with the bare page, so that whatever else the machine does slows all of them."""
     pages = {
         "home": "/",
         "gallery": "/portraits/",
-        "portrait page": f"/portraits/{portrait}/",
-        "progress": f"/sessions/{session}/progress.json",
-        "thumbnail": f"/portraits/{portrait}/thumbnail.webp",
+        "portrait page": f"/portraits/{run.portrait}/",
+        "progress": f"/sessions/{run.session}/progress.json",
+        "thumbnail": f"/portraits/{run.portrait}/thumbnail.webp",
     }
     for name, address in pages.items():
-        start = time.perf_counter()
-        assert person.http.get(address).status_code == 200
-        times.setdefault(name, []).append(1000 * (time.perf_counter() - start))
+        assert timed(timings, name, lambda address=address: person.http.get(address)).status_code == 200
+    assert timed(timings, BARE, lambda: site.bare.get("/")).status_code == 200
 
 
-def _journeys(runs: list[Run]) -> list[Figure]:
-    return [
-        Figure.at_most("photo sent → alive, median", statistics.median(run.alive for run in runs), "s", ALIVE_BAR),
-        Figure.at_most("photo sent → alive, slowest", max(run.alive for run in runs), "s", ALIVE_BAR),
-        Figure.at_most("photo sent → complete, median", statistics.median(r.complete for r in runs), "s", COMPLETE_BAR),
-    ]
-
-
-def _latencies(when: str, runs: list[Run], bar: float | None = None) -> list[Figure]:
+def _pages(when: str, timings: Timings, bar: float | None = None) -> list[Figure]:
     figures = []
-    for name in runs[0].pages:
-        times = sorted(ms for run in runs for ms in run.pages[name])
-        figures.append(Figure.plain(f"{name}, {when}, p50", statistics.median(times), "ms"))
-        p95 = times[min(len(times) - 1, round(0.95 * len(times)))]
-        label = f"{name}, {when}, p95"
-        figures.append(Figure.plain(label, p95, "ms") if bar is None else Figure.at_most(label, p95, "ms", bar))
+    for name, milliseconds in timings.items():
+        figures += latencies.figures(f"{name}, {when}", milliseconds, None if name == BARE else bar)
+        if name != BARE:
+            figures.append(latencies.ratio(f"{name}, {when}", milliseconds, timings[BARE]))
     return figures
+
+
+def _acknowledgements(person: Person, photo: bytes) -> list[float]:
+    """Milliseconds from sending a photo to the answer that it is stored, and which faces are in it."""
+    timings: Timings = {}
+    form = {"csrfmiddlewaretoken": person.token("/upload/"), "consent": "on"}
+    for _ in range(UPLOADS):
+        files = {"photo": ("photo.jpg", photo, "image/jpeg")}
+        headers = {"Accept": "application/json"}
+        answer = timed(
+            timings,
+            "upload",
+            lambda files=files, headers=headers: person.http.post("/upload/", data=form, files=files, headers=headers),
+        )
+        assert answer.status_code == 201, answer.text
+    return timings["upload"]
+
+
+# --- progress
+
+
+def _crowd(site: SiteOfParts, person: Person, run: Run, count: int, rounds: int) -> Crowd:
+    cookie = "; ".join(f"{name}={value}" for name, value in person.http.cookies.items())
+    return sockets.watch(Watched(site.address, cookie, run.session, site.publisher), count, rounds)
+
+
+def _arrivals(site: SiteOfParts, crowd: Crowd) -> list[Figure]:
+    many = "1 socket" if crowd.sockets == 1 else f"{crowd.sockets:,} sockets"
+    name = f"progress published → arrived, {site.parts}, {many}"
+    share = 100 * len(crowd.milliseconds) / max(1, crowd.expected)
+    return [
+        *(latencies.figures(name, crowd.milliseconds) if crowd.milliseconds else []),
+        Figure.plain(f"{name}, until all are open", crowd.opening, "s"),
+        Figure.at_least(f"{name}, open to the end", crowd.remaining, "sockets", crowd.sockets),
+        Figure.at_least(f"{name}, within {sockets.ROUND_SECONDS:g} s", share, "%", 100),
+    ]
 
 
 if __name__ == "__main__":

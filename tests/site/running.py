@@ -31,6 +31,9 @@ def free_port() -> int:
 class RunningSite:
     """`manage.py serve` on a free port with its data in `data`; start it again as often as it was killed."""
 
+    program: tuple[str, ...] = ("manage.py",)
+    """Or something that understands the same words."""
+
     def __init__(self, data: Path, *options: str) -> None:
         self.data = data
         self.port = free_port()
@@ -57,7 +60,7 @@ class RunningSite:
         """Wait until it answers; returns what it printed."""
         before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
-            command = [sys.executable, "manage.py", "serve", *self._options]
+            command = [sys.executable, *self.program, "serve", *self._options]
             self._process = subprocess.Popen(
                 command, cwd=REPO, env=self.environment, stdout=log, stderr=log, start_new_session=True
             )

@@ -1,0 +1,132 @@
+"""The site on its two kinds of parts, each with a bare Django page beside it on the same database."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+import psycopg
+
+from tests.production.conftest import bucket_client, site_on_parts
+from tests.production.parts import BUCKET, postgres_server, redis_server, s3_server
+from tests.production.site import Running, patiently
+from tests.site.running import START_SECONDS, Person, RunningSite, free_port
+
+
+@dataclass
+class SiteOfParts:
+    """parts: their name in figures; publisher: see publisher.py; bare: a client of the bare page, signed in."""
+
+    parts: str
+    address: str
+    publisher: Path
+    bare: httpx.Client
+    sign_in_link: Callable[[str], str]
+
+    @contextmanager
+    def person(self, email: str) -> Iterator[Person]:
+        """Signed in."""
+        person = Person(self)  # type: ignore[arg-type]  # which asks for the address only
+        with person.http:
+            person.sign_in(self.sign_in_link(email))
+            yield person
+
+
+@contextmanager
+def embedded() -> Iterator[SiteOfParts]:
+    """One process tree, SQLite and files."""
+    with tempfile.TemporaryDirectory(prefix="gaze-bench-") as name:
+        home = Path(name)
+        site = RunningSite(home / "data", "--no-demo")
+        site.program = ("-m", "tests.bench.publisher")
+        site.start()
+        try:
+            with bare_site(home / "bare", site.environment) as bare:
+                yield SiteOfParts(
+                    "embedded", site.address, site.data / "publisher", bare,
+                    lambda email: _address(site.manage("sign_in_link", email).stdout),
+                )  # fmt: skip
+        finally:
+            site.kill()
+
+
+@contextmanager
+def production() -> Iterator[SiteOfParts]:
+    """PostgreSQL, Redis and S3; pages in one process, jobs in another's."""
+    with (
+        tempfile.TemporaryDirectory(prefix="gaze-bench-") as name,
+        redis_server() as (_, redis),
+        postgres_server() as (_, postgres),
+        s3_server() as (_, s3),
+    ):
+        home = Path(name)
+        with bucket_client(s3) as client:
+            client.create_bucket(Bucket=BUCKET)
+        with site_on_parts(home / "site", "bench", redis, postgres, s3) as site:
+            site.start_web()
+            work = site.run("work")
+            environment = site.environment | {"DATABASE_URL": _database(postgres, "bare")}
+            with (
+                _running(["-m", "tests.bench.publisher"], site.environment, home / "publisher.log"),
+                bare_site(home / "bare", environment) as bare,
+            ):
+                yield SiteOfParts(
+                    "production", site.address, home / "site" / "data" / "publisher", bare,
+                    lambda email: _address(site.manage("sign_in_link", email)),
+                )  # fmt: skip
+            work.stop()
+
+
+@contextmanager
+def bare_site(data: Path, environment: dict[str, str]) -> Iterator[httpx.Client]:
+    """Signed in to it."""
+    data.mkdir()
+    port = free_port()
+    settings = environment | {"GAZE_DATA": str(data), "PORT": str(port)}
+    with (
+        _running(["-m", "tests.bench.bare_site"], settings, data / "log") as running,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
+    ):
+        ready = patiently(lambda: running.process.poll() is not None or _answers(client), START_SECONDS)
+        assert ready and running.process.poll() is None, running.log.read_text()  # noqa: PT018
+        client.cookies.set("session", (data / "cookie").read_text())
+        assert "Everybody" in client.get("/").text
+        yield client
+
+
+@contextmanager
+def _running(words: list[str], environment: dict[str, str], log: Path) -> Iterator[Running]:
+    running = Running([sys.executable, *words], environment, log)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.kill()
+
+
+def _answers(client: httpx.Client) -> bool:
+    """Anything, such as that somebody must sign in first."""
+    try:
+        return client.get("/").status_code < 500
+    except httpx.TransportError:
+        return False
+
+
+def _database(postgres: str, name: str) -> str:
+    """The address of a new one."""
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return urlunsplit(urlsplit(postgres)._replace(path=f"/{name}"))
+
+
+def _address(printed: str) -> str:
+    found = re.search(r"http://\S+", printed)
+    assert found is not None, printed
+    return found[0]
