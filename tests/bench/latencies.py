@@ -26,8 +26,10 @@ def figures(name: str, milliseconds: Sequence[float], bar: float | None = None) 
     found = []
     for percent in PERCENTS:
         label, value = f"{name}, p{percent}", percentile(milliseconds, percent)
-        barred = percent == 95 and bar is not None
-        found.append(Figure.at_most(label, value, "ms", bar) if barred else Figure.plain(label, value, "ms"))
+        if bar is not None and percent == 95:
+            found.append(Figure.at_most(label, value, "ms", bar))
+        else:
+            found.append(Figure.plain(label, value, "ms"))
     return found
 
 

@@ -78,13 +78,14 @@ async def _watch(watched: Watched, sockets: int, rounds: int) -> Crowd:
 
 async def _open_all(watched: Watched, pages: list[Page]) -> None:
     """As many as open in time."""
-    parts, gate = urlsplit(watched.address), asyncio.Semaphore(AT_ONCE)
+    host, _, port = urlsplit(watched.address).netloc.rpartition(":")
+    gate = asyncio.Semaphore(AT_ONCE)
 
     async def open_one(page: Page) -> None:
         async with gate:
             with suppress(OSError, TimeoutError):
                 async with asyncio.timeout(OPEN_SECONDS):
-                    await asyncio.get_running_loop().create_connection(lambda: page, parts.hostname, parts.port)
+                    await asyncio.get_running_loop().create_connection(lambda: page, host, int(port))
                     await page.opened.wait()
 
     with suppress(TimeoutError):
