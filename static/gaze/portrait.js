@@ -18,7 +18,7 @@ const WAIT_GROWTH = 1.5;
 /** Failures after which a level is never tried again; others get another chance when the page asks for it. */
 const LASTING = ['memory', 'context-lost', 'decode'];
 
-/** A portrait of another engine is older than anything the manifest now lists. */
+/** What is shown counts as less than anything that the manifest now lists. */
 const OUTDATED = { rows: 0, cols: 0 };
 
 const opened = new Map();
@@ -139,9 +139,20 @@ export class Portrait extends EventTarget {
   }
 
   #nextLevel() {
-    const outdated = this.frames && this.#engine !== this.description.engine;
-    const current = outdated ? OUTDATED : (this.frames?.level ?? null);
+    const current = this.#outdated ? OUTDATED : (this.frames?.level ?? null);
     return nextLevel(this.#levels(), current, this.#device());
+  }
+
+  /**
+   * Whether another pass has replaced the one whose frames are shown. One of the same engine does so only once it is
+   * whole: while a render that was interrupted begins anew, what is there already stays.
+   */
+  get #outdated() {
+    if (!this.frames) return false;
+    const { engine, complete, levels } = this.description;
+    if (engine !== this.#engine) return true;
+    const shown = this.frames.level.sheets.join(' ');
+    return complete && !levels.some(({ sheets }) => sheets.join(' ') === shown);
   }
 
   async #load(level) {

@@ -22,6 +22,7 @@ function showFace(snapshot) {
     tracker.setAttribute('poster', snapshot.poster);
     tracker.setAttribute('src', snapshot.manifest);
   } else if (now !== listed) {
+    if (listed) tracker.setAttribute('poster', snapshot.poster); // whoever asked for less motion sees this one
     tracker.refresh?.(); // not yet defined, it reads the newest manifest anyway
   }
   listed = now;

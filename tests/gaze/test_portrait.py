@@ -77,6 +77,24 @@ def test_the_refined_portrait_of_another_engine_replaces_the_first(stage: Stage,
     assert stage.look(0.9, 0.9).blue == 90
 
 
+def test_a_whole_second_pass_of_the_same_engine_replaces_the_first(stage: Stage, site: Site) -> None:
+    drawn.write_portrait(site.folder, "preview", "mobile")
+    stage.open(site.page(tracker("no-poll")))
+    stage.wait_for_level("mobile")
+    second = drawn.level("mobile") | {"sheets": [f"second.q{number}.webp" for number in range(4)]}
+    for name, data in zip(second["sheets"], drawn.quadrants(20, 90), strict=True):
+        site.write(name, data)
+    refresh = "(element) => element.refresh()"
+    site.write("manifest.json", json.dumps(drawn.manifest(second, complete=False)))
+    stage.page.locator("gaze-tracker").evaluate(refresh)
+    assert "second.q0.webp" not in stage.requested, "half a pass replaces nothing"
+    site.write("manifest.json", json.dumps(drawn.manifest(drawn.level("preview"), second)))
+    stage.page.locator("gaze-tracker").evaluate(refresh)
+    assert stage.look(0.9, 0.9).blue == 90
+    stage.page.locator("gaze-tracker").evaluate(refresh)
+    assert [each["name"] for each in stage.told("gaze-level")] == ["preview", "mobile", "mobile"]
+
+
 def test_elements_with_the_same_source_share_its_frames(stage: Stage, site: Site) -> None:
     drawn.write_portrait(site.folder, "mobile")
     stage.open(site.page(tracker() * 6))

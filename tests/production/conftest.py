@@ -17,6 +17,8 @@ from tests.production import parts
 from tests.production.parts import Part
 from tests.production.relay import Relay
 from tests.production.site import ProductionSite
+from tests.runpod.fake import KEY
+from tests.runpod.served import ServedRunPod
 from tests.site.conftest import photo as photo  # a fixture
 
 SiteOnParts = Callable[..., ProductionSite]
@@ -71,6 +73,18 @@ def empty(settings: dict[str, str]) -> None:
     with bucket_client(settings) as client:
         for key in stored(settings):
             client.delete_object(Bucket=parts.BUCKET, Key=key)
+
+
+def rented(provider: ServedRunPod) -> dict[str, str]:
+    """Settings of a site whose GPU is a pod of this provider."""
+    return {
+        "GPU_SOURCE": "runpod-pod",
+        "GPU_ENGINE": "warp",
+        "RUNPOD_API_KEY": KEY,
+        "RUNPOD_IMAGE": "gazesite/worker:test",
+        "RUNPOD_REST_URL": provider.rest,
+        "RUNPOD_PROXY_URL": provider.proxy,
+    }
 
 
 def flush(redis_url: str) -> None:

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from gpuworker.clock import SYSTEM
-from tests.production.conftest import site_on_parts, stored
+from tests.production.conftest import rented, site_on_parts, stored
 from tests.production.parts import Part
 from tests.production.site import ProductionSite, Running, patiently
-from tests.runpod.fake import KEY, FakeRunPod, Timing
+from tests.runpod.fake import FakeRunPod, Timing
 from tests.runpod.machines import LocalMachines, PaperMachines
 from tests.runpod.served import ServedRunPod
 from tests.site.running import Person
@@ -45,16 +45,10 @@ def site(
     s3_part: tuple[Part, dict[str, str]],
     request: pytest.FixtureRequest,
 ) -> Iterator[ProductionSite]:
-    gpu = {
-        "GPU_SOURCE": "runpod-pod",
-        "GPU_ENGINE": "warp",
-        "RUNPOD_API_KEY": KEY,
-        "RUNPOD_IMAGE": "gazesite/worker:test",
-        "RUNPOD_REST_URL": provider.rest,
-        "RUNPOD_PROXY_URL": provider.proxy,
-    }
     name = f"whole_{request.node.callspec.id}"
-    with site_on_parts(tmp_path / "site", name, redis_part[1], postgres_part[1], s3_part[1], **gpu) as site:
+    with site_on_parts(
+        tmp_path / "site", name, redis_part[1], postgres_part[1], s3_part[1], **rented(provider)
+    ) as site:
         site.start_web()
         yield site
 
