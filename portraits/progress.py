@@ -16,11 +16,15 @@ from channels.layers import get_channel_layer
 from django.urls import reverse
 from django.utils import timezone
 
+from gpuworker.errors import AccessDenied, OtherProtocol, RentalRefused, SelfCheckFailed, WrongWeights
 from portraits import broker, turns
 from portraits.models import Output, Render, Session
 
 log = logging.getLogger(__name__)
 
+SET_UP = {error.code for error in (AccessDenied, OtherProtocol, RentalRefused, SelfCheckFailed, WrongWeights)}
+"""Only whoever runs the site can mend these; the admin shows them their own sentence."""
+NOT_SET_UP = "The GPU of this site is not set up as it should be."
 STAGES = {
     "": "Waiting",
     "starting": "Starting",
@@ -119,7 +123,7 @@ def _words_on(render: Render) -> tuple[str, str]:
         case Render.State.READY:
             return "Refined", "This is the refined version."
         case Render.State.FAILED:
-            return "Not refined", f"A refined version could not be made, and this one stays. {render.error_sentence}"
+            return "Not refined", f"A refined version could not be made, and this one stays. {_why_not(render)}"
         case Render.State.CANCELLED:
             return "Not refined", "The refined version was cancelled, and this one stays."
         case Render.State.QUEUED:
@@ -129,6 +133,11 @@ def _words_on(render: Render) -> tuple[str, str]:
         return "Refining", f"A refined version is being made: {render.current} of {render.total}."
     message = render.message or "Starting"
     return "Refining", f"A refined version is being made: {message[0].lower()}{message[1:]}."
+
+
+def _why_not(render: Render) -> str:
+    """What the person before the page can do nothing about is told in words that name no setting."""
+    return NOT_SET_UP if render.error_code in SET_UP else render.error_sentence
 
 
 def file_name(output: Output, name: str) -> str:

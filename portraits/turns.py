@@ -64,7 +64,7 @@ def reason(render: Render) -> str:
     if render.refines:
         if _gpu_is_used_up():
             return "Today's GPU time is used up. The refined version begins by itself as soon as there is some again."
-        return render.error_sentence
+        return f"A refined version will follow. {render.error_sentence}" if render.error_sentence else ""
     most = settings.RENDERS_PER_PERSON
     if most:
         had = Render.objects.here().of_today().filter(session__portrait__owner=render.session.portrait.owner_id)

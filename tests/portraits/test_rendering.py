@@ -361,7 +361,8 @@ def test_when_refining_fails_the_first_stands_and_the_page_says_so(queued: Sessi
     assert session.shown is not None
     assert session.shown.render.engine == "warp"
     assert (seen["state"], seen["refining"]["state"]) == ("ready", "failed")
-    assert seen["refining"]["sentence"].startswith("A refined version could not be made, and this one stays.")
+    stands = "A refined version could not be made, and this one stays."
+    assert seen["refining"]["sentence"] == f"{stands} {progress.NOT_SET_UP}", "no setting is named to a person"
     assert Render.objects.get(pk=refined.pk).charge.state == "released"
     removal.erase_pending()
 

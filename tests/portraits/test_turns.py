@@ -141,6 +141,16 @@ def test_the_lanes_do_not_wait_for_each_other(owner: User) -> None:
     assert turns.take("here") is not None
 
 
+def test_a_refinement_that_was_put_off_is_told_apart_from_the_face_that_is_there(owner: User) -> None:
+    (session,) = begin(owner)
+    output = Render.begin(session, "liveportrait", "url").claim()
+    assert output is not None
+    assert turns.reason(output.render) == ""
+    assert output.render.put_off(output.attempt, NoCapacity(), 60)
+    said = f"A refined version will follow. {NoCapacity.sentence_default}"
+    assert turns.reason(output.render) == said
+
+
 def test_what_was_put_off_waits_until_then(owner: User) -> None:
     (session,) = begin(owner)
     output = cast.claimed(session)
