@@ -192,9 +192,9 @@ def _arrivals(site: SiteOfParts, crowd: Crowd) -> list[Figure]:
     share = 100 * len(crowd.milliseconds) / max(1, crowd.expected)
     return [
         *(latencies.figures(name, crowd.milliseconds) if crowd.milliseconds else []),
-        Figure.plain(f"{name}, until all are open", crowd.opening, "s"),
+        Figure.plain(f"{name}, until open or given up", crowd.opening, "s"),
         Figure.at_least(f"{name}, open to the end", crowd.remaining, "sockets", crowd.sockets),
-        Figure.at_least(f"{name}, within {sockets.ROUND_SECONDS:g} s", share, "%", 100),
+        Figure.at_least(f"{name}, of the open ones within {sockets.ROUND_SECONDS:g} s", share, "%", 100),
     ]
 
 
