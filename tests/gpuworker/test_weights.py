@@ -175,7 +175,7 @@ def test_a_start_with_a_missing_file_says_how_to_fetch_it(tmp_path: Path) -> Non
         weights.verify(tmp_path)
 
 
-def test_a_start_with_a_changed_file_is_refused_with_both_hashes(
+def test_case_42_a_start_with_a_changed_file_is_refused_with_both_hashes(
     mirror: Mirror, tmp_path: Path, table: dict[str, Checkpoint]
 ) -> None:
     weights.fetch(tmp_path, mirror.address)
