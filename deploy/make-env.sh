@@ -20,7 +20,7 @@ if [ -e "$file" ]; then
     exit 1
 fi
 
-secret() { head -c 32 /dev/urandom | base64 | tr -d '+/=\n'; }
+secret() { head -c 48 /dev/urandom | base64 | tr -d '+/=\n'; }
 
 umask 077
 cat >"$file" <<END

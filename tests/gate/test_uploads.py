@@ -314,6 +314,7 @@ def test_case_11_a_truncated_file_is_refused(refuse: Refuse, photo: Image.Image,
     refuse(file[: int(len(file) * share)], "unreadable_photo")
 
 
+@pytest.mark.slow
 def test_case_11_500_files_with_flipped_bits_are_refused_or_valid(examiner: Airlock, photo: Image.Image) -> None:
     small = photo.resize((120, 140))
     counts = {"JPEG": 175, "PNG": 225, "WEBP": 50, "AVIF": 30, "HEIC": 20}

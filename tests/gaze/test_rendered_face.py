@@ -42,6 +42,7 @@ def _picture(stage: Stage) -> NDArray[np.uint8]:
         return np.ascontiguousarray(image.convert("RGB"))
 
 
+@pytest.mark.slow
 def test_four_corners_are_four_pictures_with_the_irises_on_the_right_side(staged: Staged, page: str) -> None:
     stage = staged(viewport=VIEWPORT)
     stage.open(page)

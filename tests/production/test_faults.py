@@ -191,6 +191,7 @@ def test_case_51_without_redis_uploads_are_accepted_and_pages_are_true(
     assert person.progress(session)["state"] == "ready"
 
 
+@pytest.mark.slow
 def test_case_52_a_restart_of_the_database_in_mid_job_ends_in_one_result(
     site: ProductionSite, start: Start, person: Person, postgres_part: tuple[Part, str]
 ) -> None:
@@ -204,6 +205,7 @@ def test_case_52_a_restart_of_the_database_in_mid_job_ends_in_one_result(
     assert person.progress(session)["state"] == "ready"
 
 
+@pytest.mark.slow
 def test_case_53_without_storage_jobs_wait_and_uploads_are_refused_politely(
     site: ProductionSite, start: Start, person: Person, relay: Relay, photo: bytes
 ) -> None:

@@ -58,6 +58,7 @@ def pretend(repo: Path, machine: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=repo, capture_output=True, text=True, timeout=120)
 
 
+@pytest.mark.slow
 def test_where_torch_has_no_build_its_tests_are_left_out_aloud(repo: Path) -> None:
     found = pretend(repo, "riscv64")
     assert found.returncode == 0, found.stdout + found.stderr

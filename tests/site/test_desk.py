@@ -37,7 +37,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     site.kill()
 
 
-@pytest.fixture(params=[("desktop", "light"), ("phone", "dark")], ids=["desktop", "phone"])
+@pytest.fixture(
+    params=[
+        pytest.param(("desktop", "light"), id="desktop"),
+        pytest.param(("phone", "dark"), id="phone", marks=pytest.mark.slow),
+    ]
+)
 def page(request: pytest.FixtureRequest, browser: Browser, site: RunningSite) -> Iterator[Page]:
     """Whatever its console complains of fails the test: a refused style or script is said there."""
     size, scheme = request.param

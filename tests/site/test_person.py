@@ -53,7 +53,7 @@ def one_time_link(site: RunningSite, email: str) -> str:
     return printed.stdout.strip()
 
 
-@pytest.fixture(params=SIZES)
+@pytest.fixture(params=["desktop", pytest.param("phone", marks=pytest.mark.slow)])
 def size(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -118,7 +118,6 @@ def share_and_revoke(visitor: Visitor, browser: Browser, site: RunningSite, size
     guest.page.goto(link)
     guest.wait_alive()
     guest.keep("share")
-    assert all_differ(guest.four_corners())
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name=re.compile("^Revoke")).first.click()
     expect(page.get_by_role("button", name=re.compile("^Revoke"))).to_have_count(0)

@@ -128,6 +128,7 @@ def test_an_unknown_device_is_refused(folder: Path, monkeypatch: pytest.MonkeyPa
         LivePortraitEngine(folder=folder).wait_ready()
 
 
+@pytest.mark.slow
 def test_the_command_renders_a_draft_on_the_cpu_and_says_how_long_it_takes(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
