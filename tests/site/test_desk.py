@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.site.browser import PATIENCE, SCREENS
 from tests.site.running import RunningSite
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "a long enough password"
 MAKE = f"""
 from django.contrib.auth.models import Group

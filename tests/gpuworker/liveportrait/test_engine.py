@@ -24,6 +24,8 @@ from gpuworker.grid import DRAFT, NEUTRAL, Direction
 from tests.gpuworker.liveportrait import checkpoints, seeded_child
 from tests.gpuworker.liveportrait.tiny import TINY
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
