@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from typing import Protocol
@@ -43,6 +42,7 @@ class ManualClock:
     def __init__(self, now: float = 1_780_000_000.0) -> None:
         self._now = now
         self._lock = threading.Lock()
+        self._yielded = threading.Event()
 
     def now(self) -> float:
         with self._lock:
@@ -56,7 +56,7 @@ class ManualClock:
         if cancelled is not None and cancelled.is_set():
             raise Cancelled
         self.advance(max(0.0, seconds))
-        os.sched_yield()  # real threads on whose work somebody waits must get their turn
+        self._yielded.wait(0.001)  # real threads on whose work somebody waits must get their turn
 
 
 SYSTEM = SystemClock()

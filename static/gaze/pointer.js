@@ -77,8 +77,10 @@ function stopListening() {
 
 function move({ clientX, clientY }) {
   clearTimeout(timer);
+  // Browsers also send moves that move nothing, when the page changes beneath a resting pointer.
+  const moved = position?.x !== clientX || position?.y !== clientY;
   position = { x: clientX, y: clientY };
-  tell(true);
+  tell(moved);
 }
 
 function leave() {

@@ -68,6 +68,7 @@ class TestInput:
     def test_arrow_keys_move_it_escape_and_blur_let_it_return(self, stage: Stage, portrait: Site) -> None:
         live(stage, portrait)
         element = stage.page.locator("gaze-tracker")
+        element.hover()  # keys move the gaze from where it is, and an earlier test left the mouse somewhere
         element.focus()
         for key in ["ArrowRight"] * 4 + ["ArrowUp"] * 4:
             stage.page.keyboard.press(key)
