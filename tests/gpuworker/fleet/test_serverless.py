@@ -203,9 +203,7 @@ def test_an_unclear_begin_is_not_repeated(source: ServerlessSource, fake: FakeRu
 def test_a_job_may_work_no_longer_than_can_be_paid(
     api: RunPod, endpoint: Endpoint, ledger: MemoryLedger, clock: ManualClock
 ) -> None:
-    source = ServerlessSource(
-        api, EndpointPlan("ep1", hourly=6.0), ledger, Budget(2.1), patience=PATIENT, clock=clock
-    )
+    source = ServerlessSource(api, EndpointPlan("ep1", hourly=6.0), ledger, Budget(2.1), patience=PATIENT, clock=clock)
     list(source.render(a_job()))
     (job,) = endpoint.jobs.values()
     assert job.policy["executionTimeout"] == 600_000
