@@ -20,7 +20,9 @@ LEFT_OUT = (
     "for Python 3.11 on Linux x86_64 only, and this is another one without it."
 )
 
-collect_ignore = [] if TORCH_IS_HERE or TORCH_HAS_A_WHEEL else ["gpuworker/liveportrait"]
+collect_ignore = (
+    [] if TORCH_IS_HERE or TORCH_HAS_A_WHEEL else ["gpuworker/liveportrait", "production/test_liveportrait.py"]
+)
 
 
 def pytest_configure() -> None:

@@ -9,15 +9,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import psycopg
 
-from tests.production.conftest import bucket_client, site_on_parts
+from gpuworker.clock import SYSTEM
+from tests.production.conftest import bucket_client, rented, site_on_parts
 from tests.production.parts import BUCKET, postgres_server, redis_server, s3_server
 from tests.production.site import Running, patiently
+from tests.runpod.fake import FakeRunPod, Timing
+from tests.runpod.machines import PaperMachines
+from tests.runpod.served import ServedRunPod
 from tests.site.running import START_SECONDS, Person, RunningSite, free_port
+
+NEVER_READY = Timing(provisioning=0.2, starting=100_000, silent=0.5)
 
 
 @dataclass
@@ -58,18 +65,22 @@ def embedded() -> Iterator[SiteOfParts]:
 
 
 @contextmanager
-def production() -> Iterator[SiteOfParts]:
-    """PostgreSQL, Redis and S3; pages in one process, jobs in another's."""
+def production(gpu: Literal["none", "cold", "failing"] = "none") -> Iterator[SiteOfParts]:
+    """PostgreSQL, Redis and S3; pages in one process, jobs in another's.
+
+    gpu: a pod that the fake provider has rented out and that never gets ready, or a provider that has none.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="gaze-bench-") as name,
         redis_server() as (_, redis),
         postgres_server() as (_, postgres),
         s3_server() as (_, s3),
+        _gpu(gpu) as rental,
     ):
         home = Path(name)
         with bucket_client(s3) as client:
             client.create_bucket(Bucket=BUCKET)
-        with site_on_parts(home / "site", "bench", redis, postgres, s3) as site:
+        with site_on_parts(home / "site", "bench", redis, postgres, s3, **rental) as site:
             site.start_web()
             work = site.run("work")
             environment = site.environment | {"DATABASE_URL": _database(postgres, "bare")}
@@ -78,10 +89,28 @@ def production() -> Iterator[SiteOfParts]:
                 bare_site(home / "bare", environment) as bare,
             ):
                 yield SiteOfParts(
-                    "production", site.address, home / "site" / "data" / "publisher", bare,
+                    "production" if gpu == "none" else f"production with a {gpu} GPU",
+                    site.address,
+                    home / "site" / "data" / "publisher",
+                    bare,
                     lambda email: _address(site.manage("sign_in_link", email)),
-                )  # fmt: skip
+                )
             work.stop()
+
+
+@contextmanager
+def _gpu(state: str) -> Iterator[dict[str, str]]:
+    """Settings of a site on it."""
+    if state == "none":
+        yield {}
+        return
+    served = ServedRunPod(FakeRunPod(SYSTEM, PaperMachines(SYSTEM), timing=NEVER_READY, quota=None))
+    try:
+        for kind in served.fake.gpus.values() if state == "failing" else ():
+            kind.stock = 0
+        yield rented(served)
+    finally:
+        served.close()
 
 
 @contextmanager

@@ -49,7 +49,10 @@ def main() -> None:
         with parts.embedded() as site:
             figures += [*_in_a_browser(site, photo), *_on(site, photo)]
         with parts.production() as site:
-            figures += _on(site, photo)
+            figures += [*_in_a_browser(site, photo), *_on(site, photo)]
+        for gpu in ("cold", "failing"):
+            with parts.production(gpu) as site:
+                figures += _in_a_browser(site, photo)
     finally:  # what was measured is shown even where the other parts are missing
         if figures:
             publish("site", figures)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -109,6 +109,25 @@ def site_on_parts(
         yield site
     finally:
         site.close()
+
+
+@pytest.fixture
+def renting(
+    tmp_path: Path,
+    redis_part: tuple[Part, str],
+    postgres_part: tuple[Part, str],
+    s3_part: tuple[Part, dict[str, str]],
+) -> Iterator[SiteOnParts]:
+    """Makes a site, of that name, whose pages answer and whose GPU is a pod of that provider."""
+    with ExitStack() as stack:
+
+        def make(provider: ServedRunPod, name: str, **more: str) -> ProductionSite:
+            parts_of_it = (redis_part[1], postgres_part[1], s3_part[1])
+            site = stack.enter_context(site_on_parts(tmp_path / "site", name, *parts_of_it, **rented(provider) | more))
+            site.start_web()
+            return site
+
+        yield make
 
 
 @pytest.fixture(scope="session")

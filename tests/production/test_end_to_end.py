@@ -10,13 +10,12 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gpuworker.clock import SYSTEM
-from tests.production.conftest import rented, site_on_parts, stored
+from tests.production.conftest import SiteOnParts, stored
 from tests.production.parts import Part
 from tests.production.site import ProductionSite, Running, patiently
 from tests.runpod.fake import FakeRunPod, Timing
@@ -37,20 +36,8 @@ def provider(request: pytest.FixtureRequest) -> Iterator[ServedRunPod]:
 
 
 @pytest.fixture
-def site(
-    tmp_path: Path,
-    provider: ServedRunPod,
-    redis_part: tuple[Part, str],
-    postgres_part: tuple[Part, str],
-    s3_part: tuple[Part, dict[str, str]],
-    request: pytest.FixtureRequest,
-) -> Iterator[ProductionSite]:
-    name = f"whole_{request.node.callspec.id}"
-    with site_on_parts(
-        tmp_path / "site", name, redis_part[1], postgres_part[1], s3_part[1], **rented(provider)
-    ) as site:
-        site.start_web()
-        yield site
+def site(provider: ServedRunPod, renting: SiteOnParts, request: pytest.FixtureRequest) -> ProductionSite:
+    return renting(provider, f"whole_{request.node.callspec.id}")
 
 
 def test_case_45_a_portrait_is_alive_survives_a_kill_is_refined_and_deleted(

@@ -44,10 +44,10 @@ class Machines(Protocol):
 
 
 class LocalMachine:
-    """`python -m gpuworker serve` on loopback, with a pod's environment."""
+    """`python -m gpuworker serve` on loopback, with a pod's environment; module: one that does the same its own way."""
 
-    def __init__(self, environment: Mapping[str, str], processes: int) -> None:
-        command = [sys.executable, "-m", "gpuworker", "serve", "--port", "0", "--processes", str(processes)]
+    def __init__(self, environment: Mapping[str, str], processes: int, module: str = "gpuworker") -> None:
+        command = [sys.executable, "-m", module, "serve", "--port", "0", "--processes", str(processes)]
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("WORKER_", "RUNPOD_"))}
         self.process = subprocess.Popen(command, env=ours | environment, stdout=subprocess.PIPE, text=True)
         self._client = httpx.Client(timeout=30)
@@ -82,14 +82,18 @@ class LocalMachine:
 
 
 class LocalMachines:
-    """Real workers. processes: of each worker's crew."""
+    """Real workers. processes: of each worker's crew; image: what their image sets; module: see LocalMachine."""
 
-    def __init__(self, processes: int = 2) -> None:
+    def __init__(
+        self, processes: int = 2, *, image: Mapping[str, str] | None = None, module: str = "gpuworker"
+    ) -> None:
         self._processes = processes
+        self._image = dict(image or {})
+        self._module = module
         self.started: list[LocalMachine] = []
 
     def start(self, environment: Mapping[str, str]) -> LocalMachine:
-        self.started.append(LocalMachine(environment, self._processes))
+        self.started.append(LocalMachine(self._image | dict(environment), self._processes, self._module))
         return self.started[-1]
 
     def close(self) -> None:

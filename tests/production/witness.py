@@ -1,0 +1,101 @@
+"""Somebody who watches one page of a portrait while it changes, and loads it only once."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.sync_api import Browser, Page, WebSocket, expect
+
+from tests.production.site import ProductionSite
+from tests.site.browser import PATIENCE, Visitor
+
+SIZES: dict[str, dict[str, Any]] = {
+    "desktop": {"viewport": {"width": 1440, "height": 900}},
+    "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
+}
+FINEST = {"desktop": "q{}.webp", "phone": "q{}_20.webp"}
+"""Sheets of the best level that a device of each size holds."""
+WATCH = """() => {
+  window.neverLoadedAgain = true;
+  window.levels = [];
+  document.addEventListener('gaze-level', ({ detail }) => window.levels.push(detail.name));
+}"""
+
+
+@dataclass
+class Witness:
+    """Somebody before a portrait's page: what it asks for, and what it is told."""
+
+    visitor: Visitor
+    asked: list[str] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", lambda request: self.asked.append(request.url.rpartition("/")[2]))
+        self.page.on("websocket", self._listen)
+
+    @property
+    def page(self) -> Page:
+        return self.visitor.page
+
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framereceived", lambda text: self.told.append(json.loads(text)))
+
+    def watch(self) -> None:
+        """From here on, this very page stays."""
+        self.page.evaluate(WATCH)
+
+    @property
+    def stayed(self) -> bool:
+        return bool(self.page.evaluate("window.neverLoadedAgain === true"))
+
+    def sheets(self, shown: str) -> set[str]:
+        """The finest level's that were asked for, of that attempt."""
+        names = {FINEST[self.visitor.name].format(number) for number in range(4)}
+        return {name for name in names if shown + name in self.asked}
+
+    def wait_finest(self, shown: str, times: int = 1) -> None:
+        """Until the best level is drawn for the nth time since `watch`; all its sheets are of that attempt."""
+        level = "full" if self.visitor.name == "desktop" else "mobile"
+        self.page.wait_for_function(
+            "([level, times]) => window.levels.filter((name) => name === level).length >= times", arg=[level, times]
+        )
+        assert len(self.sheets(shown)) == 4
+
+    def snapshot(self) -> dict[str, Any]:
+        """As the page would poll it."""
+        address = self.page.locator("#portrait").get_attribute("data-progress")
+        answer: dict[str, Any] = self.page.request.get(str(address)).json()
+        return answer
+
+    def expect_line(self, sentence: str | re.Pattern[str]) -> None:
+        line = self.page.locator("#refining-words")
+        expect(line).to_have_text(sentence, timeout=PATIENCE)
+        expect(line).to_be_visible()
+
+    def wait_complete(self) -> dict[str, Any]:
+        """The first pass has ended and its panel has folded away."""
+        expect(self.page.locator("#progress")).to_be_hidden(timeout=PATIENCE)
+        return self.snapshot()
+
+
+@contextmanager
+def witness(browser: Browser, site: ProductionSite, size: str, state: Any = None) -> Iterator[Witness]:
+    """In a window of that size, with another one's cookies."""
+    context = browser.new_context(base_url=site.address, storage_state=state, **SIZES[size])
+    try:
+        yield Witness(Visitor(context.new_page(), size))
+    finally:
+        context.close()
+
+
+def begin(somebody: Witness, photo: bytes) -> None:
+    somebody.visitor.drop(photo)
+    somebody.visitor.bring_to_life()
+    somebody.watch()
+    somebody.visitor.wait_alive()
