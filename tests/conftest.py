@@ -45,6 +45,8 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     """A file, as in use: in SQLite's memory a second thread that meets a lock fails instead of waiting."""
     from django.db import connections
 
+    if connections["default"].vendor != "sqlite":
+        return
     database = connections["default"].settings_dict
     database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
     # No test outlives a power cut, and waiting for the disk would take a third of the time.

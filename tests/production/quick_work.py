@@ -21,7 +21,9 @@ MOMENTS = ("starting", "analysing", "preview", "mobile", "full", "done", "stored
 """At which a process can be held: before each of the worker's steps, when a level's files are stored but not
 recorded, and before the render is finished."""
 STEPS = MOMENTS[:6]
-LEASE_SECONDS = 2.0
+LEASE_SECONDS = 4.0
+BEAT_SECONDS = 0.5
+"""Seven lost beats end a lease: on a starved machine two or three may be lost."""
 
 
 class Folder:
@@ -63,7 +65,7 @@ def be_one(number: str) -> None:
     folder = Folder()
     shift_clock(float(os.environ.get("QUICK_CLOCK", "0")))
     render.LEASE = timedelta(seconds=LEASE_SECONDS)
-    reins.BEAT = LEASE_SECONDS / 4
+    reins.BEAT = BEAT_SECONDS
     sweeper.SECONDS = 0.5
 
     class HeldWorker:
