@@ -73,9 +73,10 @@ class Witness:
         answer: dict[str, Any] = self.page.request.get(str(address)).json()
         return answer
 
-    def expect_line(self, sentence: str | re.Pattern[str]) -> None:
+    def expect_line(self, sentence: str | re.Pattern[str], patience: float = PATIENCE) -> None:
+        """patience: milliseconds."""
         line = self.page.locator("#refining-words")
-        expect(line).to_have_text(sentence, timeout=PATIENCE)
+        expect(line).to_have_text(sentence, timeout=patience)
         expect(line).to_be_visible()
 
     def wait_complete(self) -> dict[str, Any]:
