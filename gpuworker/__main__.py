@@ -7,7 +7,7 @@
     python -m gpuworker serve --host 0.0.0.0 --port 8000
     python -m gpuworker health --url http://127.0.0.1:8000
     python -m gpuworker reap
-    python -m gpuworker fetch-weights --to weights/
+    python -m gpuworker fetch-weights --which all --to weights/
 
 Errors are one sentence on standard error; exit codes are listed in gpuworker/errors.py.
 """
