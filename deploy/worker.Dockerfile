@@ -29,7 +29,6 @@ ENV PATH=/app/.venv/bin:$PATH \
     HOME=/scratch \
     PORT=8000 \
     GAZE_WEIGHTS=/models \
-    REMBG_HOME=/models/rembg \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
 EXPOSE 8000

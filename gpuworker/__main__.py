@@ -7,7 +7,7 @@
     python -m gpuworker serve --host 0.0.0.0 --port 8000
     python -m gpuworker health --url http://127.0.0.1:8000
     python -m gpuworker reap
-    python -m gpuworker fetch-weights --to weights/
+    python -m gpuworker fetch-weights --which all --to weights/
 
 Errors are one sentence on standard error; exit codes are listed in gpuworker/errors.py.
 """
@@ -85,8 +85,14 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--no-page", action="store_true", help="only sheets and manifest, no index.html")
     render.add_argument("--quiet", action="store_true", help="no progress bar")
     loop.add_argument("--width", type=int, default=320, help="in pixels (default: 320)")
-    weights = commands.add_parser("fetch-weights", help="fetch and verify the weights of the engine liveportrait")
+    weights = commands.add_parser("fetch-weights", help="fetch and verify the weights of the GPU engine and of matting")
     weights.add_argument("--to", type=Path, required=True, help="the folder; name it in GAZE_WEIGHTS afterwards")
+    weights.add_argument(
+        "--which",
+        choices=("liveportrait", "matting", "all"),
+        default="liveportrait",
+        help="the engine's files, the matting model for people without a background, or both (default: liveportrait)",
+    )
     weights.add_argument("--mirror", help="an address below which the files lie (default: the authors' own)")
     inspect.add_argument("--annotated", type=Path, help="write the photo with what was found drawn into it")
     inspect.add_argument("--json", action="store_true", help="print JSON")
@@ -332,7 +338,7 @@ def _fetch_weights(options: argparse.Namespace) -> int:
             shown[path] = percent
             sys.stderr.write(f"\r\x1b[K{path} {percent} %" if sys.stderr.isatty() else "")
 
-    for path in weights.fetch(options.to, options.mirror or weights.MIRROR, told):
+    for path in weights.fetch(options.to, options.mirror, told, weights.chosen(options.which)):
         print(path)
     return 0
 

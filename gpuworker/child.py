@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from gpuworker import canvas, engines, faces, framing, matting, photo, sheets
+from gpuworker import canvas, engines, faces, framing, matting, matting_model, photo, sheets
 from gpuworker.contract import RenderRequest
 from gpuworker.engines import Engine
 from gpuworker.errors import RenderError, WorkerDied
@@ -93,10 +93,12 @@ class Child:
                 self._answer(order)
 
     def _refusal(self) -> RenderError | None:
-        """Wait for an engine that loads weights; what is wrong with them is for the parent to say."""
+        """Wait for an engine that loads weights; what is wrong with them, or with the matting model's, is for the
+        parent to say."""
         if not isinstance(self._engine, engines.Loading):
             return None
         try:
+            matting_model.configured()  # here, while the engine loads on a thread of its own
             self._engine.wait_ready()
         except RenderError as error:
             return error

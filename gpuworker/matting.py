@@ -44,7 +44,10 @@ def remove_background(portrait: Portrait) -> tuple[Portrait, tuple[str, ...]]:
     if portrait.alpha is not None:
         alpha = np.minimum(alpha, _unit(portrait.alpha))
     picture = _own_colours(portrait.picture, alpha)
-    return replace(portrait, picture=picture, alpha=np.round(alpha * 255).astype(np.uint8)), () if model else (BUNDLED,)
+    return (
+        replace(portrait, picture=picture, alpha=np.round(alpha * 255).astype(np.uint8)),
+        model.advice if model else (BUNDLED,),
+    )
 
 
 def _refined(picture: NDArray[np.uint8]) -> NDArray[np.float32]:

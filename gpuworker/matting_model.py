@@ -1,44 +1,49 @@
-"""A matting network on ONNX Runtime: BiRefNet for portraits, the file that rembg publishes, read from disk.
+"""A matting network by rembg on ONNX Runtime: BiRefNet for portraits, read from a file on disk.
 
-The environment variable GAZE_MATTING names the file; without it there is no such model. Nothing is
-ever fetched, and nothing leaves this machine. onnxruntime comes with the extra “gpu”.
+The environment variable GAZE_MATTING names the file; without it, it is the one that
+`python -m gpuworker fetch-weights --which matting` has put into the folder of weights; where that is
+not either, there is no such model. rembg is given the verified file and fetches nothing; its sessions
+that send pictures away are never made. rembg and onnxruntime come with the extra “gpu”.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from gpuworker.engines import DEVICE
-from gpuworker.errors import BadRequest, WrongWeights
+from gpuworker.engines import DEVICE, weights
+from gpuworker.errors import BadRequest
 
 FILE = "GAZE_MATTING"
 """The environment variable that names the model's file."""
-NAME = "BiRefNet-portrait-epoch_150.onnx"
-MD5 = "c3a64a6abf20250d090cd055f12a3b67"
-"""As rembg publishes it; there is no stronger hash from its authors."""
+NAME = "birefnet-portrait"
+"""As rembg calls it."""
 
 GPU, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
-MEAN, DEVIATION = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
-SIDE = 1024
-"""Pixels of what the network sees, where the file leaves it open."""
+ON_THE_CPU = f"The background was removed by {NAME} on the CPU, as {DEVICE} asks for; a GPU is far quicker."
 
 
 def configured() -> MattingModel | None:
     """The model that the environment names, loaded once; None where it names none.
 
-    Raises WrongWeights for another file, BadRequest where onnxruntime or the GPU it must run on is missing.
+    Raises WrongWeights for another file, BadRequest where rembg or the GPU it must run on is missing.
     """
-    named = os.environ.get(FILE)
-    return _loaded(Path(named), os.environ.get(DEVICE, "auto")) if named else None
+    path = _path()
+    return _loaded(path, os.environ.get(DEVICE, "auto")) if path else None
+
+
+def _path() -> Path | None:
+    if named := os.environ.get(FILE):
+        return Path(named)
+    fetched = Path(os.environ.get(weights.FOLDER, "")) / weights.MATTING.path
+    return fetched if os.environ.get(weights.FOLDER) and fetched.exists() else None
 
 
 @cache
@@ -47,48 +52,54 @@ def _loaded(path: Path, device: str) -> MattingModel:
 
 
 class MattingModel:
-    """One file, on the GPU where `device` is “cuda”, or where it is “auto” and onnxruntime sees one."""
+    """One file on the GPU, or on the CPU where `device` is “cpu”: nothing falls back to it.
+
+    advice: what a person should know about the mattes.
+    """
 
     def __init__(self, path: Path, device: str) -> None:
-        content = _verified(path)
-        try:
-            import onnxruntime
-        except ModuleNotFoundError as error:
-            raise BadRequest("Matting with a model needs onnxruntime: install the extra “gpu”.") from error
-        wanted = GPU if device == "cuda" or (device == "auto" and GPU in onnxruntime.get_available_providers()) else CPU
-        if wanted not in onnxruntime.get_available_providers():
-            raise BadRequest(f"This onnxruntime has no {wanted}; install onnxruntime-gpu instead of onnxruntime.")
-        self._session: Any = onnxruntime.InferenceSession(content, providers=[wanted])
-        if self._session.get_providers()[0] != wanted:  # it falls back with no more than a line in the log
-            raise BadRequest(f"The matting model was to run on {wanted}, but runs on {self._session.get_providers()}.")
-        self._input = self._session.get_inputs()[0]
+        if device not in ("auto", "cuda", "cpu"):
+            raise BadRequest(f"There is no device “{device}”; there is auto, cuda, cpu.")
+        provider = CPU if device == "cpu" else GPU
+        self.advice = (ON_THE_CPU,) if provider == CPU else ()
+        self._session = _session(weights.verified(path, weights.MATTING), provider)
         self._lock = threading.Lock()
         self.inferences = 0
 
     def matte(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(H, W) float32, 0 … 1, for (H, W, 3) uint8."""
-        height, width = (side if isinstance(side, int) else SIDE for side in self._input.shape[2:])
-        small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-        normal = ((small - MEAN) / DEVIATION).transpose(2, 0, 1)[None].astype(np.float32)
-        with self._lock:
-            (logits, *_) = self._session.run(None, {self._input.name: normal})
+        # Of a picture in which it sees nothing rembg divides 0 by 0, and its exponentials may overflow: both mean 0.
+        with self._lock, np.errstate(over="ignore", invalid="ignore"):
+            (mask,) = self._session.predict(Image.fromarray(picture))
             self.inferences += 1
-        share = 1 / (1 + np.exp(-logits[0, 0].astype(np.float32)))
-        low, high = float(share.min()), float(share.max())
-        share = (share - low) / max(high - low, 1e-6)
-        full = cv2.resize(share, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_CUBIC)
-        return np.asarray(np.clip(full, 0, 1), np.float32)
+        return (np.asarray(mask) / np.float32(255)).astype(np.float32)
 
 
-def _verified(path: Path) -> bytes:
-    """The file's bytes. Raises WrongWeights, with both hashes for another file than the one that is named here."""
+def _session(path: Path, provider: str) -> Any:
+    """rembg's session for portraits on this very file. Raises BadRequest where it cannot run on the provider."""
+    # Of what rembg imports, Numba would compile for a minute what only its own refinement of edges needs.
+    os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise WrongWeights(
-            f"The matting model {path} cannot be read: {error.strerror}. It is rembg's {NAME}."
+        import onnxruntime  # first: without it, importing rembg would end the process
+        from rembg.sessions.birefnet_portrait import BiRefNetSessionPortrait
+    except ModuleNotFoundError as error:
+        raise BadRequest(
+            f"Matting with a model needs rembg, and {error.name} is missing: install the extra “gpu”."
         ) from error
-    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    if digest != MD5:
-        raise WrongWeights(f"{path} is not {NAME}: its MD5 is {digest}, but {MD5} is expected.")
-    return content
+    if provider not in onnxruntime.get_available_providers():
+        raise BadRequest(
+            f"This onnxruntime has no {provider}: install onnxruntime-gpu instead of onnxruntime, "
+            f"or set {DEVICE}=cpu to have mattes made on the CPU."
+        )
+
+    class OnThisFile(BiRefNetSessionPortrait):  # type: ignore[misc]  # rembg carries no types
+        @classmethod
+        def download_models(cls, *rest: object, **named: object) -> str:
+            """rembg loads what this returns; its own would look into its cache, and fetch what is not there."""
+            return str(path)
+
+    session = OnThisFile(NAME, onnxruntime.SessionOptions(), providers=[provider])
+    running = session.inner_session.get_providers()
+    if running[0] != provider:  # onnxruntime falls back with no more than a line in the log
+        raise BadRequest(f"The matting model was to run on {provider}, but runs on {', '.join(running)}.")
+    return session

@@ -1,7 +1,7 @@
-"""The LivePortrait engine's weights: which files, fetched from any mirror, verified before they are used.
+"""The weights of the LivePortrait engine and of the matting model: which files, fetched from any mirror, verified.
 
 Standard library only: whoever fetches weights need not have torch. The files are MIT-licensed
-(KlingTeam/LivePortrait) and are never part of this project.
+(KlingTeam/LivePortrait; ZhengPeng7/BiRefNet) and are never part of this project.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
@@ -22,6 +22,7 @@ from gpuworker.whole_file import part_of
 FOLDER = "GAZE_WEIGHTS"
 """The environment variable that names the folder."""
 MIRROR = "https://huggingface.co/KlingTeam/LivePortrait/resolve/main"
+REMBG = "https://github.com/danielgatis/rembg/releases/download/v0.0.0"
 
 TIMEOUT = 30.0
 """Seconds without a byte after which a mirror counts as silent."""
@@ -32,11 +33,16 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """path: below the folder and below the mirror's address; size: bytes; sha256: hexadecimal."""
+    """path: below the folder and below the mirror's address; size: bytes; sha256: hexadecimal.
+
+    mirror: the address it is fetched from unless another is named; option: of the command that fetches it.
+    """
 
     path: str
     size: int
     sha256: str
+    mirror: str = MIRROR
+    option: str = ""
 
 
 CHECKPOINTS: Mapping[str, Checkpoint] = {
@@ -68,6 +74,26 @@ CHECKPOINTS: Mapping[str, Checkpoint] = {
 }
 """By the name of the net."""
 
+MATTING = Checkpoint(
+    "BiRefNet-portrait-epoch_150.onnx",
+    972_666_916,
+    "1ba1c8ff5a7bbfadc8d8d13fb11d7be793f91f23d9d466549e37a854f6668f99",
+    REMBG,
+    "--which matting ",
+)
+"""BiRefNet for portraits, as its author exported it and rembg publishes it.
+
+rembg's code names an MD5 today; the SHA-256 is the one with which it took the file up (its commit ea7290c).
+"""
+
+
+def chosen(which: str) -> list[Checkpoint]:
+    """The files of “liveportrait”, of “matting”, or of “all”."""
+    return [
+        *(CHECKPOINTS.values() if which != "matting" else ()),
+        *((MATTING,) if which != "liveportrait" else ()),
+    ]
+
 
 def folder() -> Path:
     """Where the environment says that the weights lie. Raises WrongWeights when it says nothing."""
@@ -79,16 +105,17 @@ def folder() -> Path:
 
 def verify(where: Path) -> dict[str, Path]:
     """The path of each net's file, all of them whole and right. Raises WrongWeights with both hashes."""
-    return {name: _verified(where / checkpoint.path, checkpoint) for name, checkpoint in CHECKPOINTS.items()}
+    return {name: verified(where / checkpoint.path, checkpoint) for name, checkpoint in CHECKPOINTS.items()}
 
 
-def _verified(path: Path, checkpoint: Checkpoint) -> Path:
+def verified(path: Path, checkpoint: Checkpoint) -> Path:
+    """The same path, of a file that is whole and right. Raises WrongWeights with both hashes."""
     try:
         size, digest = path.stat().st_size, _digest(path)
     except OSError as error:
         raise WrongWeights(
             f"The weights {path} cannot be read: {error.strerror}. "
-            f"`python -m gpuworker fetch-weights --to {_root(path, checkpoint)}` fetches them."
+            f"`python -m gpuworker fetch-weights {checkpoint.option}--to {_root(path, checkpoint)}` fetches them."
         ) from error
     if size != checkpoint.size or digest != checkpoint.sha256:
         raise WrongWeights(_differs(str(path), checkpoint, size, digest))
@@ -101,7 +128,8 @@ def _root(path: Path, checkpoint: Checkpoint) -> Path:
 
 def _differs(what: str, checkpoint: Checkpoint, size: int, digest: str) -> str:
     return (
-        f"{what} is not the file that this engine was made for: it has {size:,} bytes and the SHA-256 {digest}, "
+        f"{what} is not the {Path(checkpoint.path).name} that we were made for: "
+        f"it has {size:,} bytes and the SHA-256 {digest}, "
         f"but {checkpoint.size:,} bytes and {checkpoint.sha256} are expected."
     )
 
@@ -121,22 +149,26 @@ def _tell_nobody(path: str, present: int, total: int) -> None:
     pass
 
 
-def fetch(to: Path, mirror: str = MIRROR, told: Told = _tell_nobody) -> list[Path]:
+def fetch(
+    to: Path, mirror: str | None = None, told: Told = _tell_nobody, files: Iterable[Checkpoint] | None = None
+) -> list[Path]:
     """Fetch what is not there yet, resuming what was begun. Returns the paths of all files.
 
+    mirror: instead of each file's own; files: by default those of the LivePortrait engine.
     Raises BadRequest for an address that is none, OutputFailed for a full disk, and WrongWeights with
     both hashes for a file that is not the right one, or with the mirror's answer when there is none.
     """
-    if not mirror.startswith(("https://", "http://")):
+    if mirror is not None and not mirror.startswith(("https://", "http://")):
         raise BadRequest(f"“{mirror}” is not the address of a mirror; it starts with https:// or http://.")
     return [
-        _fetch_one(to / each.path, each, f"{mirror.rstrip('/')}/{each.path}", told) for each in CHECKPOINTS.values()
+        _fetch_one(to / each.path, each, f"{(mirror or each.mirror).rstrip('/')}/{each.path}", told)
+        for each in (CHECKPOINTS.values() if files is None else files)
     ]
 
 
 def _fetch_one(path: Path, checkpoint: Checkpoint, address: str, told: Told) -> Path:
     with suppress(WrongWeights):
-        return _verified(path, checkpoint)
+        return verified(path, checkpoint)
     part = part_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

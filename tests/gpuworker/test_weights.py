@@ -67,6 +67,19 @@ def mirror() -> Iterator[Mirror]:
         thread.join()
 
 
+MATTE = b"a matting model" * 99
+
+
+@pytest.fixture
+def matting(monkeypatch: pytest.MonkeyPatch, mirror: Mirror) -> Checkpoint:
+    """A stand-in for the matting model, which the mirror has too."""
+    digest = hashlib.sha256(MATTE).hexdigest()
+    stand_in = Checkpoint("matte.onnx", len(MATTE), digest, mirror.address, "--which matting ")
+    mirror.content[stand_in.path] = MATTE
+    monkeypatch.setattr(weights, "MATTING", stand_in)
+    return stand_in
+
+
 @pytest.fixture(autouse=True)
 def table(monkeypatch: pytest.MonkeyPatch) -> dict[str, Checkpoint]:
     known = {
@@ -203,6 +216,41 @@ def test_the_command_fetches_and_prints_the_paths(
     assert capsys.readouterr().out.splitlines() == [str(tmp_path / path) for path in CONTENT]
 
 
+@pytest.mark.parametrize(
+    ("which", "fetched"), [("matting", ["matte.onnx"]), ("all", [*CONTENT, "matte.onnx"]), ("liveportrait", [*CONTENT])]
+)
+def test_the_command_fetches_what_it_is_asked_for(
+    mirror: Mirror, matting: Checkpoint, tmp_path: Path, which: str, fetched: list[str]
+) -> None:
+    assert main(["fetch-weights", "--to", str(tmp_path), "--which", which, "--mirror", mirror.address]) == 0
+    assert sorted(present(tmp_path)) == sorted(fetched)
+
+
+def test_the_matting_model_comes_from_its_own_authors_and_is_taken_up_where_it_ended(
+    mirror: Mirror, matting: Checkpoint, tmp_path: Path
+) -> None:
+    mirror.breaks = 1000
+    assert main(["fetch-weights", "--to", str(tmp_path), "--which", "matting"]) == 0
+    assert mirror.asked == [("matte.onnx", None), ("matte.onnx", "bytes=1000-")]
+    assert present(tmp_path) == {"matte.onnx": MATTE}
+
+
+def test_a_wrong_matting_model_is_refused_with_both_hashes_and_not_kept(
+    mirror: Mirror, matting: Checkpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mirror.content["matte.onnx"] = MATTE[::-1]
+    assert main(["fetch-weights", "--to", str(tmp_path), "--which", "matting"]) == WrongWeights.exit_code
+    said = capsys.readouterr().err
+    assert matting.sha256 in said
+    assert hashlib.sha256(MATTE[::-1]).hexdigest() in said
+    assert present(tmp_path) == {}
+
+
+def test_a_missing_matting_model_says_how_to_fetch_it(matting: Checkpoint, tmp_path: Path) -> None:
+    with pytest.raises(WrongWeights, match=f"fetch-weights --which matting --to {tmp_path}`"):
+        weights.verified(tmp_path / "matte.onnx", matting)
+
+
 def test_the_command_ends_with_the_errors_own_code(
     mirror: Mirror, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -223,3 +271,12 @@ def test_the_shipped_table_names_the_five_official_files(monkeypatch: pytest.Mon
     assert all(
         len(each.sha256) == 64 and each.path.startswith("liveportrait/") for each in weights.CHECKPOINTS.values()
     )
+    assert {each.mirror for each in weights.CHECKPOINTS.values()} == {weights.MIRROR}
+
+
+def test_the_shipped_matting_model_is_the_one_that_rembg_publishes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert weights.MATTING.path == "BiRefNet-portrait-epoch_150.onnx"
+    assert weights.MATTING.mirror == "https://github.com/danielgatis/rembg/releases/download/v0.0.0"
+    assert weights.MATTING.size == 972_666_916
+    assert weights.MATTING.sha256 == "1ba1c8ff5a7bbfadc8d8d13fb11d7be793f91f23d9d466549e37a854f6668f99"

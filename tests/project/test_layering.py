@@ -45,6 +45,7 @@ def test_the_contracts_hold(packages: Path) -> None:
         ("gpuworker/faces.py", "import torch", "may import torch"),
         ("gpuworker/engines/weights.py", "import torch", "may import torch"),
         ("gpuworker/faces.py", "import onnxruntime", "may import onnxruntime"),
+        ("gpuworker/matting.py", "import rembg", "may import onnxruntime and rembg"),
         ("gpuworker/render.py", "import gpuworker.engines.liveportrait.engine", "before it is asked for"),
     ],
 )

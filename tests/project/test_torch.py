@@ -33,6 +33,13 @@ def test_only_the_gpu_and_the_tests_ask_for_torch(repo: Path) -> None:
     assert asking == {"gpu", "test"}
 
 
+@pytest.mark.parametrize(("extra", "runtime"), [("gpu", "onnxruntime-gpu"), ("test", "onnxruntime")])
+def test_rembg_comes_with_one_runtime_and_brings_no_second(repo: Path, extra: str, runtime: str) -> None:
+    lines = {line.name: line for line in requirements(repo)[extra]}
+    assert {name for name in lines if name.startswith("onnxruntime")} == {runtime}
+    assert lines["rembg"].extras == set()
+
+
 @pytest.mark.parametrize(
     ("python", "machine", "system", "has"),
     [

@@ -168,6 +168,15 @@ def test_a_worker_that_starts_says_at_once_what_is_wrong_with_its_weights(
         team.wait_ready()
 
 
+def test_a_worker_that_starts_says_at_once_what_is_wrong_with_its_matting_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(weights.FOLDER, str(tmp_path))
+    monkeypatch.setenv("GAZE_MATTING", str(tmp_path / "matte.onnx"))
+    with crew.Crew(engine="liveportrait") as team, pytest.raises(WrongWeights, match="fetch-weights --which matting"):
+        team.wait_ready()
+
+
 def test_one_process_holds_the_gpu() -> None:
     with crew.Crew(engine="liveportrait") as team:
         assert team.size == 1
