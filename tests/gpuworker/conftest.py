@@ -10,9 +10,11 @@ import pytest
 import skimage.data
 from numpy.typing import NDArray
 
-from gpuworker import faces, framing, photo
+from gpuworker import framing, photo
 from gpuworker.contract import STANDARD_FRAME
+from gpuworker.faces import Face
 from gpuworker.framing import Portrait
+from tests.gpuworker.pictures import chosen
 from tests.gpuworker.portraits import PORTRAITS
 
 
@@ -24,9 +26,14 @@ def astronaut() -> NDArray[np.uint8]:
 
 
 @pytest.fixture(scope="session")
-def framed(astronaut: NDArray[np.uint8]) -> Portrait:
+def face(astronaut: NDArray[np.uint8]) -> Face:
+    """The astronaut's."""
+    return chosen(astronaut)
+
+
+@pytest.fixture(scope="session")
+def framed(astronaut: NDArray[np.uint8], face: Face) -> Portrait:
     """The astronaut, framed as a render frames it."""
-    face = faces.choose(faces.find(astronaut), None, astronaut.shape)
     return framing.frame_portrait(photo.Photo(astronaut, None), face, STANDARD_FRAME, "auto")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,18 +25,12 @@ from gpuworker.errors import (
     RenderError,
     SeveralFaces,
 )
-from gpuworker.faces import Face, Picture
+from gpuworker.face_detection import overview
+from gpuworker.faces import Face
+from gpuworker.region import Picture
+from tests.gpuworker.pictures import chosen, resized
 
 LEFT, RIGHT = 0, 1
-
-
-def chosen(pixels: Picture, index: int | None = None) -> Face:
-    return faces.choose(faces.find(pixels), index, pixels.shape)
-
-
-def resized(pixels: Picture, scale: float) -> Picture:
-    size = (round(pixels.shape[1] * scale), round(pixels.shape[0] * scale))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC).astype(np.uint8)
 
 
 def turned(pixels: Picture, degrees: float) -> Picture:
@@ -77,11 +70,6 @@ def with_yaw(face: Face, degrees: float) -> Face:
     return dataclasses.replace(face, landmarks=(face.landmarks - nose) @ turn.T + nose)
 
 
-@pytest.fixture(scope="module")
-def face(astronaut: Picture) -> Face:
-    return chosen(astronaut)
-
-
 # ------------------------------------------------------------------- analysis
 
 
@@ -109,47 +97,6 @@ def test_the_astronaut_is_found_where_she_is(astronaut: Picture) -> None:
     assert faces.advice(face) == ()
 
 
-def test_irises_lie_in_their_eyes_on_something_dark(astronaut: Picture, face: Face) -> None:
-    grey = cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY)
-    for eye, iris in enumerate(topology.IRISES):
-        x, y = face.landmarks[iris][0, :2]
-        start, end = face.landmarks[list(topology.EYE_CORNERS[eye]), :2]
-        assert start[0] < x < end[0]
-        assert grey[int(y) - 1 : int(y) + 2, int(x) - 3 : int(x) + 4].min() < 40
-        np.testing.assert_allclose(face.landmarks[iris][0, :2], face.iris_candidates[eye].mean(axis=0), atol=1e-6)
-
-
-def test_the_left_eye_comes_first(face: Face) -> None:
-    left, right = face.iris_candidates.mean(axis=1)
-    assert left[0] < face.landmarks[1, 0] < right[0]
-
-
-def test_lid_contours_come_from_the_iris_model(astronaut: Picture) -> None:
-    """Without the right eye's mirror its contour is off by a third of an eye."""
-    mirrored = np.ascontiguousarray(astronaut[:, ::-1])
-    face, mirror = chosen(astronaut), chosen(mirrored)
-    for eye, other in ((LEFT, RIGHT), (RIGHT, LEFT)):
-        contour = face.landmarks[list(topology.LID_CONTOURS[eye]), :2]
-        reflected = mirror.landmarks[list(topology.LID_CONTOURS[other]), :2] * [-1, 1] + [astronaut.shape[1], 0]
-        width = np.linalg.norm(contour[0] - contour[8])
-        assert np.linalg.norm(contour - reflected, axis=1).mean() < 0.06 * width
-
-
-@pytest.mark.parametrize("scale", [0.6, 1.7, 5.0])
-def test_landmarks_do_not_depend_on_the_pictures_resolution(astronaut: Picture, face: Face, scale: float) -> None:
-    other = chosen(resized(astronaut, scale))
-    difference = np.linalg.norm(other.landmarks[:, :2] / scale - face.landmarks[:, :2], axis=1)
-    assert difference.mean() < 0.01 * face.width
-    assert other.width / scale == pytest.approx(face.width, rel=0.02)
-
-
-@pytest.mark.parametrize(("x", "y"), [(37, 0), (0, 23)])
-def test_landmarks_move_with_the_picture(astronaut: Picture, face: Face, x: int, y: int) -> None:
-    other = chosen(astronaut[y:, x:])
-    difference = other.landmarks[:, :2] + [x, y] - face.landmarks[:, :2]
-    assert np.linalg.norm(difference.mean(axis=0)) < 0.6
-
-
 @pytest.mark.parametrize("degrees", [-30, 15, 30])
 def test_roll_follows_the_picture(astronaut: Picture, face: Face, degrees: float) -> None:
     other = chosen(turned(astronaut, degrees))
@@ -168,16 +115,6 @@ def test_yaw_is_positive_when_turned_to_the_viewers_right(portraits_dir: Path) -
 
 def test_a_face_that_fills_the_picture_is_found(astronaut: Picture) -> None:
     assert chosen(np.ascontiguousarray(astronaut[69:178, 178:274])).width == pytest.approx(92, abs=4)
-
-
-def test_the_person_mask_tells_person_from_background(astronaut: Picture) -> None:
-    mask = faces.person_mask(astronaut)
-    assert mask.shape == astronaut.shape[:2]
-    assert mask.dtype == np.float32
-    assert mask[100:160, 200:250].min() > 0.9
-    assert mask[20:90, 330:370].max() < 0.1
-    assert mask.min() >= 0
-    assert mask.max() <= 1
 
 
 # ------------------------------------------------------------------- refusals
@@ -244,11 +181,6 @@ def test_people_side_by_side_are_listed_for_a_choice(astronaut: Picture, count: 
 def test_people_above_each_other_are_several_too(astronaut: Picture) -> None:
     with pytest.raises(SeveralFaces):
         chosen(np.vstack([astronaut, astronaut]))
-
-
-def test_a_wall_of_faces_costs_no_more_than_a_crowd(astronaut: Picture) -> None:
-    crowd = np.tile(astronaut[50:190, 155:295], (2, 30, 1))
-    assert len(faces.find(crowd)) == faces.MAX_FACES
 
 
 def test_a_choice_that_does_not_exist_is_a_bad_request(face: Face) -> None:
@@ -362,25 +294,9 @@ def test_every_refusal_is_permanent(astronaut: Picture) -> None:
     assert caught.value.permanent
 
 
-# --------------------------------------------------------------------- models
-
-
-def test_a_damaged_model_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(faces.MODELS, tmp_path, dirs_exist_ok=True)
-    file = tmp_path / "iris_landmark.tflite"
-    content = bytearray(file.read_bytes())
-    content[-1] ^= 1
-    file.chmod(0o644)
-    file.write_bytes(content)
-    monkeypatch.setattr(faces, "MODELS", tmp_path)
-    faces._verified("face_landmark")
-    with pytest.raises(RuntimeError, match=r"iris_landmark.tflite is damaged.*[0-9a-f]{64}.*d1744d2a"):
-        faces._verified("iris_landmark")
-
-
 def test_a_person_far_away_is_found_from_closer_by(astronaut: NDArray[np.uint8]) -> None:
     far = np.pad(astronaut, ((300, 688), (500, 688), (0, 0)), mode="edge")
-    assert faces._looks(far.shape) == [faces._whole(far.shape)]  # nobody looks closer at first
+    assert len(overview(far.shape)) == 1  # nobody looks closer at first
     face = faces.choose(faces.find(far), None, far.shape)
     assert face.width == pytest.approx(93, rel=0.05)
     assert face.box.x > 500

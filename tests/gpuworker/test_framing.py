@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 from gpuworker import faces, framing, topology
 from gpuworker.contract import LARGE_FRAME, STANDARD_FRAME, Box, Framing, Size
 from gpuworker.errors import BadRequest
-from gpuworker.faces import Face, Picture
+from gpuworker.faces import Face
 from gpuworker.framing import Portrait
 from gpuworker.photo import Photo
-
-
-def chosen(pixels: Picture) -> Face:
-    return faces.choose(faces.find(pixels), None, pixels.shape)
+from gpuworker.region import Picture
+from tests.gpuworker.pictures import chosen
 
 
 def size_of(pixels: Picture) -> Size:
@@ -45,11 +43,6 @@ def middle_in(face: Face, crop: Box) -> tuple[float, float]:
     """Where the face's centre lies in the crop, as shares of its sides."""
     x, y = face.landmarks[[234, 454, 10, 152], :2].mean(axis=0)
     return (x - crop.x) / crop.width, (y - crop.y) / crop.height
-
-
-@pytest.fixture(scope="module")
-def face(astronaut: Picture) -> Face:
-    return chosen(astronaut)
 
 
 # ----------------------------------------------------------------- automatic
