@@ -74,14 +74,14 @@ def test_the_mesh_is_surely_present_on_a_face_and_not_on_a_wall(astronaut: Pictu
     assert face_mesh(wall, around(face))[1] < 0.5
 
 
-@pytest.mark.parametrize("wrong", [-0.15, 0.15])
+@pytest.mark.parametrize("wrong", [-0.3, 0.3])
 def test_the_mesh_does_not_depend_on_where_the_detector_saw_the_face(
     astronaut: Picture, face: Face, wrong: float
 ) -> None:
     mesh, _, _ = face_mesh(astronaut, around(face, wrong=wrong))
     others = [i for i in range(topology.MESH_POINTS) if not any(i in contour for contour in topology.LID_CONTOURS)]
     difference = np.linalg.norm(mesh[others, :2] - face.landmarks[others, :2], axis=1)
-    assert difference.mean() < 0.02 * face.width
+    assert difference.mean() < 0.01 * face.width
 
 
 def test_only_lids_and_irises_come_from_the_eyes(astronaut: Picture, face: Face) -> None:
