@@ -252,11 +252,11 @@ def _say(stream: TextIO, sentence: str, *, over: bool) -> None:
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    from gpuworker import faces
+    from gpuworker import bundled_networks
     from gpuworker.errors import NoFace
     from gpuworker.inspection import inspect
 
-    faces.warm()
+    bundled_networks.warm()
     findings = inspect(_request(options), options.annotated)
     if not findings:
         raise NoFace
@@ -276,18 +276,18 @@ def _inspect(options: argparse.Namespace) -> int:
 
 
 def _contact_sheets(options: argparse.Namespace) -> int:
-    from gpuworker import contact, faces
+    from gpuworker import bundled_networks, contact
 
-    faces.warm()
+    bundled_networks.warm()
     for path in contact.write(_request(options), options.out):
         print(path)
     return 0
 
 
 def _loop(options: argparse.Namespace) -> int:
-    from gpuworker import faces, loop
+    from gpuworker import bundled_networks, loop
 
-    faces.warm()
+    bundled_networks.warm()
     loop.write(_request(options), options.out, options.width)
     print(options.out)
     return 0

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from gpuworker import canvas, engines, faces, framing, matting, matting_model, photo, sheets
+from gpuworker import bundled_networks, canvas, engines, faces, framing, matting, matting_model, photo, sheets
 from gpuworker.contract import RenderRequest
 from gpuworker.engines import Engine
 from gpuworker.errors import RenderError, WorkerDied
@@ -55,7 +55,7 @@ def main(pipe: Connection, engine: str, analyst: bool) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
     if analyst:
-        faces.warm()
+        bundled_networks.warm()
     Child(pipe, engine).serve()
 
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from gpuworker.contract import STANDARD_FRAME, Box, Framing, Size
 from gpuworker.errors import BadRequest
-from gpuworker.faces import Face, person_mask
+from gpuworker.faces import Face
 from gpuworker.photo import Photo
+from gpuworker.segmentation import person_mask
 from gpuworker.topology import CHIN, FOREHEAD, LEFT_CHEEK, OVAL, RIGHT_CHEEK
 
 SUPERSAMPLING = 2

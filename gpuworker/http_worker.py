@@ -52,7 +52,7 @@ class HttpWorker:
         folder: Path | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
         self._headers = {
             protocol.VERSION_HEADER: str(protocol.VERSION),
             "Accept-Encoding": "identity",
@@ -138,7 +138,7 @@ class HttpWorker:
     ) -> AbstractContextManager[httpx.Response]:
         headers = self._headers | more.pop("headers", {})
         limits = self._timeout if timeout is None else httpx.Timeout(timeout)
-        return self._client.stream(method, self._url + path, headers=headers, timeout=limits, **more)
+        return self._client.stream(method, self.url + path, headers=headers, timeout=limits, **more)
 
     def _judge(self, response: httpx.Response) -> None:
         """Raises Broken when somebody else answers or the worker cannot, and otherwise what it refuses with."""

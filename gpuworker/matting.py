@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker import faces, matting_model
+from gpuworker import matting_model, segmentation
 from gpuworker.framing import Portrait
 from gpuworker.guided_filter import guided_filter
 
@@ -52,7 +52,7 @@ def remove_background(portrait: Portrait) -> tuple[Portrait, tuple[str, ...]]:
 
 def _refined(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(H, W) float32, 0 … 1: the bundled segmentation at the picture's full resolution."""
-    rough = faces.person_mask(picture)
+    rough = segmentation.person_mask(picture)
     width = picture.shape[1]
     band = max(1, round(BAND * width))
     sure = cv2.erode((rough > SURE).astype(np.uint8), _disc(band)).astype(bool)

@@ -17,7 +17,7 @@ import pi_heif  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import faces, framing, photo
+from gpuworker import bundled_networks, faces, framing, photo
 from gpuworker.contract import STANDARD_FRAME, Size
 from gpuworker.errors import RenderError, SeveralFaces
 from gpuworker.faces import Face
@@ -40,7 +40,7 @@ def warm() -> None:
     Image.init()
     pi_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
     cv2.setNumThreads(1)
-    faces.warm()
+    bundled_networks.warm()
     blank = np.full((64, 64, 3), 128, np.uint8)
     for kind in ("JPEG", "PNG", "WEBP", "AVIF"):
         photo.read(_encoded(blank, None, kind))

@@ -16,9 +16,10 @@ import httpx
 import psycopg
 
 from gpuworker.clock import SYSTEM
+from tests.gpuworker.processes import patiently
 from tests.production.conftest import bucket_client, rented, site_on_parts
 from tests.production.parts import BUCKET, postgres_server, redis_server, s3_server
-from tests.production.site import Running, patiently
+from tests.production.site import Running
 from tests.runpod.fake import FakeRunPod, Timing
 from tests.runpod.machines import PaperMachines
 from tests.runpod.served import ServedRunPod

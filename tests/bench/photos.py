@@ -9,7 +9,7 @@ from pathlib import Path
 import skimage.data
 from PIL import Image
 
-from gpuworker import faces, photo
+from gpuworker import bundled_networks, faces, photo
 from gpuworker.errors import RenderError
 from tests.bench.figures import REPOSITORY
 
@@ -20,7 +20,7 @@ def human_faces() -> dict[str, bytes]:
     """Name → encoded photo, of those that the worker accepts; says which it leaves out and why."""
     file = io.BytesIO()
     Image.fromarray(skimage.data.astronaut()).save(file, "PNG")
-    faces.warm()
+    bundled_networks.warm()
     found = {"astronaut": file.getvalue()}
     folder = Path(os.environ.get("PORTRAITS", REPOSITORY.parent / "shared" / "portraits"))
     if not folder.is_dir():

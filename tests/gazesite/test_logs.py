@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import logging.config
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ import pytest
 
 from gazesite import logs
 from portraits.circumstances import noted
+from tests.gazesite.fresh_process import SET_UP, in_fresh_process
 
 TOKEN = "Zk3-q_0aVb1cXdYe2fGh4i"
 Written = Callable[[], str]
@@ -122,23 +122,11 @@ def test_case_27_no_token_key_or_password_is_written(written: Written, secret: s
 
 
 def printed(tmp_path: Path, form: str) -> subprocess.CompletedProcess[str]:
-    script = (
-        "import django; django.setup(); import logging; from portraits.circumstances import noted\n"
+    script = SET_UP + (
+        "import logging; from portraits.circumstances import noted\n"
         "with noted(request='r1'): logging.getLogger('portraits.tested').info('hello')"
     )
-    return subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=Path(__file__).parents[2],
-        env={
-            "PATH": os.environ["PATH"],
-            "GAZE_DATA": str(tmp_path),
-            "DJANGO_SETTINGS_MODULE": "gazesite.settings",
-            "LOG_FORMAT": form,
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return in_fresh_process(script, tmp_path, LOG_FORMAT=form)
 
 
 def test_log_format_chooses_json_for_the_whole_site(tmp_path: Path) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +9,7 @@ import httpx
 import pytest
 
 from gazesite.probes import PATHS, Probes
+from tests.gazesite.fresh_process import in_fresh_process
 
 PUBLIC = """
 import asyncio, django
@@ -28,19 +26,7 @@ asyncio.run(main())
 
 
 def test_a_public_site_answers_a_probe_by_number_and_refuses_everything_else_so(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PUBLIC],
-        cwd=Path(__file__).parents[2],
-        env={
-            "PATH": os.environ["PATH"],
-            "GAZE_DATA": str(tmp_path),
-            "DJANGO_SETTINGS_MODULE": "gazesite.settings",
-            "SITE_URL": "https://gaze.example",
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = in_fresh_process(PUBLIC, tmp_path, SITE_URL="https://gaze.example")
     assert done.stdout.split() == ["200", "400"], done.stderr
 
 

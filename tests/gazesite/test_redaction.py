@@ -5,20 +5,18 @@ from __future__ import annotations
 import io
 import json
 import logging
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gazesite.redaction import RedactTokens, redact
+from tests.gazesite.fresh_process import in_fresh_process
 
 TOKEN = "Zk3-q_0aVb1cXdYe2fGh4i"
 
 HANDLERS = """
-import json, logging, os
-os.environ["DJANGO_SETTINGS_MODULE"] = "gazesite.settings"
+import json, logging
 import django
 django.setup()
 import daphne.server, django.core.servers.basehttp, channels.routing, dramatiq
@@ -82,14 +80,8 @@ def test_a_percent_sign_in_an_address_harms_no_line(written: io.StringIO) -> Non
 
 
 def test_case_27_every_handler_of_the_site_takes_tokens_out(tmp_path: Path) -> None:
-    found = subprocess.run(
-        [sys.executable, "-c", HANDLERS],
-        env={"GAZE_DATA": str(tmp_path), "PATH": ""},
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    found = in_fresh_process(HANDLERS, tmp_path)
+    assert found.returncode == 0, found.stderr
     filters = json.loads(found.stdout)
     assert filters
     assert all("RedactTokens" in names for names in filters)

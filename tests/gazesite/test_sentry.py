@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +16,7 @@ from sentry_sdk.transport import Transport
 
 from gazesite import sentry
 from portraits.circumstances import noted
+from tests.gazesite.fresh_process import SET_UP, in_fresh_process
 
 DSN = "https://0123456789abcdef@sentry.example/1"
 TOKEN = "Zk3-q_0aVb1cXdYe2fGh4i"
@@ -136,32 +135,11 @@ def test_without_the_extra_the_start_stops_with_the_variable_s_name(monkeypatch:
 
 @pytest.mark.parametrize(("dsn", "active"), [("", "False"), (DSN, "True")])
 def test_the_environment_decides_whether_anything_is_told(tmp_path: Path, dsn: str, active: str) -> None:
-    script = "import django; django.setup(); import sentry_sdk; print(sentry_sdk.get_client().is_active())"
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=Path(__file__).parents[2],
-        env={
-            "PATH": os.environ["PATH"],
-            "GAZE_DATA": str(tmp_path),
-            "DJANGO_SETTINGS_MODULE": "gazesite.settings",
-            "SENTRY_DSN": dsn,
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    script = SET_UP + "import sentry_sdk; print(sentry_sdk.get_client().is_active())"
+    done = in_fresh_process(script, tmp_path, SENTRY_DSN=dsn)
     assert done.stdout.split() == [active], done.stderr
 
 
 def test_the_site_does_not_need_it(tmp_path: Path) -> None:
-    script = "import django; django.setup(); import sys; print('sentry_sdk' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=Path(__file__).parents[2],
-        env={"PATH": os.environ["PATH"], "GAZE_DATA": str(tmp_path), "DJANGO_SETTINGS_MODULE": "gazesite.settings"},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    assert done.stdout.split() == ["False"]
+    done = in_fresh_process(SET_UP + "import sys; print('sentry_sdk' in sys.modules)", tmp_path)
+    assert done.stdout.split() == ["False"], done.stderr

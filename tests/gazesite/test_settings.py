@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-REPO = Path(__file__).parents[2]
+from tests.gazesite.fresh_process import in_fresh_process
+
 SHOW = (
     "import json; from gazesite import settings; print(json.dumps({name: str(getattr(settings, name)) for name in %r}))"
 )
@@ -24,10 +23,7 @@ def settings(tmp_path: Path, *names: str, **environment: str) -> dict[str, str]:
 
 
 def load(tmp_path: Path, *names: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    clean = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG")}
-    command = [sys.executable, "-c", SHOW % (names,)]
-    env = clean | {"GAZE_DATA": str(tmp_path / "data")} | environment
-    return subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True, timeout=60)
+    return in_fresh_process(SHOW % (names,), tmp_path / "data", **environment)
 
 
 def test_the_secret_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from gazesite import supervisor
 from gazesite.supervisor import Child, manage
-from tests.production.site import patiently
+from tests.gpuworker.processes import patiently
 
 STUBBORN = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); sys.stdin.read()"
 UNTIL_ITS_PARENT_GOES = "import sys; sys.stdin.read()"

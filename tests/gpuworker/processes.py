@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 
 def alive(pid: int) -> bool:
@@ -26,3 +28,13 @@ def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
             return True
         os.sched_yield()
     return False
+
+
+def patiently(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """What the condition gives once it is true; looks twenty times a second, because others need the processors."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        if time.monotonic() > end:
+            return found
+        threading.Event().wait(0.05)
+    return found

@@ -18,7 +18,8 @@ def test_a_face_is_detected_once_with_room_around_it(astronaut: Picture, face: F
     assert found.score > 0.9
     assert math.dist((found.region.x, found.region.y), face.landmarks[1, :2]) < 0.2 * face.width
     assert found.region.side == pytest.approx(FACE_ROOM * face.width, rel=0.15)
-    assert math.degrees(found.region.angle) == pytest.approx(face.roll, abs=5)
+    # At 128 × 128 her eyes are ten pixels apart; the face mesh straightens what is left.
+    assert math.degrees(found.region.angle) == pytest.approx(face.roll, abs=8)
 
 
 def test_a_face_seen_in_several_regions_is_still_one(astronaut: Picture) -> None:
@@ -45,10 +46,12 @@ def test_a_face_on_its_side_is_detected_in_a_turned_region(astronaut: Picture) -
     assert math.degrees(found.region.angle) == pytest.approx(-90, abs=10)
 
 
-def test_half_a_face_is_detected_beside_its_mirror_image(astronaut: Picture) -> None:
+def test_half_a_face_is_surer_beside_its_mirror_image(astronaut: Picture) -> None:
     half = np.ascontiguousarray(astronaut[:, 224:])
-    assert detect(half, overview(half.shape)) == []
+    (alone,) = detect(half, overview(half.shape))
+    assert alone.score < 0.5
     (found, *_) = detect(half, mirrored(half.shape))
+    assert found.score > 0.85
     assert found.region.reflects
     assert found.region.x == pytest.approx(0, abs=20)
 

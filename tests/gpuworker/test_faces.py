@@ -25,7 +25,7 @@ from gpuworker.errors import (
     RenderError,
     SeveralFaces,
 )
-from gpuworker.face_detection import MAX_FACES, overview
+from gpuworker.face_detection import overview
 from gpuworker.faces import Face
 from gpuworker.region import Picture
 from tests.gpuworker.pictures import chosen, resized
@@ -181,11 +181,6 @@ def test_people_side_by_side_are_listed_for_a_choice(astronaut: Picture, count: 
 def test_people_above_each_other_are_several_too(astronaut: Picture) -> None:
     with pytest.raises(SeveralFaces):
         chosen(np.vstack([astronaut, astronaut]))
-
-
-def test_a_wall_of_faces_costs_no_more_than_a_crowd(astronaut: Picture) -> None:
-    crowd = np.tile(astronaut[50:190, 155:295], (2, 30, 1))
-    assert len(faces.find(crowd)) == MAX_FACES
 
 
 def test_a_choice_that_does_not_exist_is_a_bad_request(face: Face) -> None:

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from gpuworker import landmarks, topology
+from gpuworker import topology
 from gpuworker.faces import Face
-from gpuworker.region import Picture
+from gpuworker.landmarks import aperture, contour_error, eye_landmarks, face_mesh, iris_shade, with_eyes
+from gpuworker.region import Picture, Region
 from tests.gpuworker.pictures import chosen, resized
 
 LEFT, RIGHT = 0, 1
@@ -53,3 +54,67 @@ def test_landmarks_move_with_the_picture(astronaut: Picture, face: Face, x: int,
     other = chosen(astronaut[y:, x:])
     difference = other.landmarks[:, :2] + [x, y] - face.landmarks[:, :2]
     assert np.linalg.norm(difference.mean(axis=0)) < 0.6
+
+
+# -------------------------------------------------------------------- one by one
+
+
+def around(face: Face, *, wrong: float = 0.0) -> Region:
+    """A region like a detector's, off by a share of the face's width."""
+    x, y = face.landmarks[1, :2]
+    return Region(float(x) + wrong * face.width, float(y), 1.5 * face.width)
+
+
+def test_the_mesh_is_surely_present_on_a_face_and_not_on_a_wall(astronaut: Picture, face: Face) -> None:
+    mesh, presence, region = face_mesh(astronaut, around(face))
+    assert mesh.shape == (topology.MESH_POINTS, 3)
+    assert presence > 0.99
+    assert region.side > np.ptp(mesh[:, 1])
+    wall = np.full_like(astronaut, 180)
+    assert face_mesh(wall, around(face))[1] < 0.5
+
+
+@pytest.mark.parametrize("wrong", [-0.3, 0.3])
+def test_the_mesh_does_not_depend_on_where_the_detector_saw_the_face(
+    astronaut: Picture, face: Face, wrong: float
+) -> None:
+    mesh, _, _ = face_mesh(astronaut, around(face, wrong=wrong))
+    others = [i for i in range(topology.MESH_POINTS) if not any(i in contour for contour in topology.LID_CONTOURS)]
+    difference = np.linalg.norm(mesh[others, :2] - face.landmarks[others, :2], axis=1)
+    assert difference.mean() < 0.01 * face.width
+
+
+def test_only_lids_and_irises_come_from_the_eyes(astronaut: Picture, face: Face) -> None:
+    mesh, _, region = face_mesh(astronaut, around(face))
+    eyes = [eye_landmarks(astronaut, mesh, region, eye) for eye in (LEFT, RIGHT)]
+    assert [(contour.shape, irises.shape) for contour, irises in eyes] == [((16, 2), (3, 5, 2))] * 2
+    landmarks = with_eyes(mesh, eyes)
+    assert landmarks.shape == (topology.LANDMARKS, 3)
+    changed = np.flatnonzero((landmarks[: topology.MESH_POINTS] != mesh).any(axis=1))
+    assert set(changed) <= {*topology.LID_CONTOURS[LEFT], *topology.LID_CONTOURS[RIGHT]}
+    np.testing.assert_array_equal(landmarks[list(topology.LID_CONTOURS[LEFT]), :2], eyes[LEFT][0])
+
+
+def test_an_aperture_is_the_opening_in_eye_widths() -> None:
+    landmarks = np.zeros((topology.LANDMARKS, 3))
+    landmarks[list(topology.EYE_CORNERS[RIGHT]), 0] = 10, 30
+    landmarks[list(topology.UPPER_LIDS[RIGHT]), :2] = 20, -2
+    landmarks[list(topology.LOWER_LIDS[RIGHT]), :2] = 20, 3
+    assert aperture(landmarks, RIGHT) == pytest.approx(0.25)
+
+
+def test_a_contour_error_is_a_distance_in_eye_widths(face: Face) -> None:
+    mesh = face.landmarks[: topology.MESH_POINTS]
+    contour = mesh[list(topology.LID_CONTOURS[LEFT]), :2]
+    start, end = mesh[list(topology.EYE_CORNERS[LEFT]), :2]
+    assert contour_error(mesh, LEFT, contour) == 0
+    assert contour_error(mesh, LEFT, contour + (end - start) * 0.1) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("eye", [LEFT, RIGHT])
+def test_an_iris_is_darker_than_the_white_and_a_painted_lid_is_not(astronaut: Picture, face: Face, eye: int) -> None:
+    x, y = face.landmarks[topology.IRISES[eye]][0, :2].astype(int)
+    lid = astronaut.copy()
+    lid[y - 12 : y + 12, x - 20 : x + 20] = 180
+    assert iris_shade(astronaut, face.landmarks, eye) < 0.6
+    assert iris_shade(lid, face.landmarks, eye) == pytest.approx(1, abs=0.01)

@@ -12,7 +12,7 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import faces, framing, matting, photo
+from gpuworker import faces, framing, matting, photo, segmentation
 from gpuworker.contract import STANDARD_FRAME, Manifest, RenderRequest
 from gpuworker.crew import Crew
 from gpuworker.engines.warp.engine import WarpEngine
@@ -102,13 +102,13 @@ def test_the_bundled_segmentation_says_that_it_was_used(framed: Portrait, monkey
 
 def test_nine_hundred_frames_cost_one_inference(framed: Portrait, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[tuple[int, ...]] = []
-    plain = faces.person_mask
+    plain = segmentation.person_mask
 
     def counted(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         looks.append(pixels.shape)
         return plain(pixels)
 
-    monkeypatch.setattr(matting.faces, "person_mask", counted)
+    monkeypatch.setattr(matting.segmentation, "person_mask", counted)
     cut, _ = remove_background(framed)
     engine = WarpEngine()
     engine.set_portrait(cut)

@@ -6,15 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
 
+from tests.gpuworker.processes import patiently
 from tests.production.quick_work import MOMENTS
 from tests.site.running import REPO, START_SECONDS, Person, free_port, with_signal
 
@@ -25,16 +23,6 @@ from portraits import accounts
 from portraits.models import User
 print(accounts.one_time_path(User.objects.create_user("{email}")))
 """
-
-
-def patiently(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """What the condition gives once it is true; looks twenty times a second, because others need the processors."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        if time.monotonic() > end:
-            return found
-        threading.Event().wait(0.05)
-    return found
 
 
 class Running:

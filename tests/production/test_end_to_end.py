@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from gpuworker.clock import SYSTEM
+from tests.gpuworker.processes import patiently
 from tests.production.conftest import SiteOnParts, stored
 from tests.production.parts import Part
-from tests.production.site import ProductionSite, Running, patiently
+from tests.production.site import ProductionSite, Running
 from tests.runpod.fake import FakeRunPod, Timing
 from tests.runpod.machines import LocalMachines, PaperMachines
 from tests.runpod.served import ServedRunPod

@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator
 import pytest
 import redis
 
+from tests.gpuworker.processes import patiently
 from tests.production.conftest import flush, site_on_parts
 from tests.production.listening import Listener
 from tests.production.parts import Part
 from tests.production.quick_work import MOMENTS
 from tests.production.relay import Relay
-from tests.production.site import ProductionSite, Running, patiently
+from tests.production.site import ProductionSite, Running
 from tests.site.running import Person, with_signal
 
 Start = Callable[[], str]

@@ -8,14 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tests.gpuworker.processes import alive, eventually
+from tests.gpuworker.processes import alive, eventually, patiently
 
 REPO = Path(__file__).parents[2]
 START_SECONDS = 120.0
@@ -174,10 +173,11 @@ class Person:
 
     def until(self, session: str, state: str, seconds: float = 240) -> dict[str, Any]:
         """The first progress with that state; `alive` is the preview's."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+
+        def reached() -> dict[str, Any] | None:
             now = self.progress(session)
-            if now["state"] == state or (state == "alive" and now["alive"]):
-                return now
-            time.sleep(0.05)
-        raise AssertionError(f"never {state}: {now}")
+            return now if now["state"] == state or (state == "alive" and now["alive"]) else None
+
+        found: dict[str, Any] | None = patiently(reached, seconds)
+        assert found, f"never {state}: {self.progress(session)}"
+        return found

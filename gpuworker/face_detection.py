@@ -1,0 +1,139 @@
+"""Where faces may be: BlazeFace's detections, and the regions of a picture that it is shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpuworker.bundled_networks import network
+from gpuworker.region import FACE_ROOM, Picture, Points, Region
+
+MIN_SHARE = 0.12
+"""Face width over the picture's longer side below which the detector gets unsure (.10: blind)."""
+MIN_DETECTION = 0.4
+"""Half-sure ones are analysed too: an animal then gets its own sentence, a shaded face a chance."""
+MAX_FACES = 20
+
+PADDING, MIRRORED_PADDING = 1.5, 1.25
+"""Side of a region around the picture over the picture's longer one."""
+ELONGATED = 1.5
+"""From this ratio of its sides, squares of the shorter one are looked at as well as the whole."""
+CLOSER = (1.0, 1.6, 2.6)
+"""Squares from closer by: the shorter side over these."""
+LEAST_SQUARE, MOST_SQUARES = 128, 8
+"""Their side in upload pixels (a smaller one holds no face that is large enough), and how many in a row."""
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A face as the detector sees it: its score, and the upright region around it."""
+
+    score: float
+    region: Region
+
+
+def overview(shape: tuple[int, ...]) -> list[Region]:
+    """The whole picture, and along a long one half-overlapping squares.
+
+    The detector sees 128 × 128 and needs a face of about MIN_SHARE of that: of people standing side
+    by side it finds one or none in the whole picture.
+    """
+    height, width = shape[:2]
+    short, long = min(height, width), max(height, width)
+    if long < ELONGATED * short:
+        return [_whole(shape)]
+    count = min(2 * math.ceil(long / short) - 1, MAX_FACES)
+    along = np.linspace(short / 2, long - short / 2, count).tolist()
+    squares = [Region(at, short / 2, short) if width > height else Region(short / 2, at, short) for at in along]
+    return [_whole(shape), *squares]
+
+
+def padded(shape: tuple[int, ...]) -> list[Region]:
+    """The picture with room around it: features that fill a picture are a face from farther away."""
+    return [_whole(shape, PADDING)]
+
+
+def squares(shape: tuple[int, ...]) -> list[Region]:
+    """Half-overlapping squares of several sizes, for people far away or in a group, seen only from closer by."""
+    height, width = shape[:2]
+    return [
+        Region(x, y, side)
+        for side in (min(height, width) / share for share in CLOSER)
+        if side >= LEAST_SQUARE
+        for y in _overlapping(height, side)
+        for x in _overlapping(width, side)
+    ]
+
+
+def turned(shape: tuple[int, ...]) -> list[Region]:
+    """The picture on its sides and upside down."""
+    return [_whole(shape, degrees=degrees) for degrees in (90, -90, 180)]
+
+
+def mirrored(shape: tuple[int, ...]) -> list[Region]:
+    """The picture with its mirror image around it: beside that, half a face is one that the detector knows."""
+    return [_whole(shape, MIRRORED_PADDING, reflects=True)]
+
+
+def _overlapping(length: int, side: float) -> list[float]:
+    """Centres of half-overlapping squares along `length`."""
+    count = min(max(1, math.ceil((length - side) / (0.5 * side)) + 1), MOST_SQUARES)
+    return [float(at) for at in np.linspace(side / 2, length - side / 2, count)]
+
+
+def _whole(shape: tuple[int, ...], padding: float = 1.0, degrees: float = 0.0, reflects: bool = False) -> Region:
+    """The whole picture, with `padding` × its longer side."""
+    height, width = shape[:2]
+    return Region(width / 2, height / 2, max(height, width) * padding, math.radians(degrees), reflects=reflects)
+
+
+def detect(pixels: Picture, regions: Sequence[Region]) -> list[Detection]:
+    """Faces seen in any of the regions, surest first, each once."""
+    seen = [detection for region in regions for detection in _detect_in(pixels, region)]
+    found: list[Detection] = []
+    for each in sorted(seen, key=lambda detection: -detection.score):
+        if len(found) < MAX_FACES and not any(_same(each.region, other.region) for other in found):
+            found.append(each)
+    return found
+
+
+def _detect_in(pixels: Picture, region: Region) -> list[Detection]:
+    """Every detector output above the threshold; neighbouring ones repeat the same face."""
+    boxes, logits = network("face_detection_short_range").run(region.read(pixels, 128) / 127.5 - 1.0)
+    scores = 1 / (1 + np.exp(-np.clip(logits.ravel(), -80, 80)))
+    sure = np.flatnonzero(scores >= MIN_DETECTION)
+    return [Detection(float(scores[k]), _around_box(region, boxes[0, k], _anchors()[k])) for k in sure]
+
+
+@cache
+def _anchors() -> Points:
+    """(896, 2): centre of each detector output's cell, 0 … 1 of the region.
+
+    Two outputs a cell on a 16 × 16 grid, then six on 8 × 8 (MediaPipe's SSD options for this model).
+    """
+    layers = ((16, 2), (8, 6))
+    return np.array(
+        [[(x + 0.5) / n, (y + 0.5) / n] for n, k in layers for y in range(n) for x in range(n) for _ in range(k)]
+    )
+
+
+def _around_box(region: Region, values: NDArray[np.float32], anchor: Points) -> Region:
+    """The region around one detector output.
+
+    The 16 values are centre, size, then six keypoints (the eyes first) from the anchor, in 1/128 of
+    the region.
+    """
+    points = values.reshape(8, 2) / 128.0
+    centre, left_eye, right_eye = region.place((points[[0, 2, 3]] + anchor) * 128, 128)
+    angle = math.atan2(right_eye[1] - left_eye[1], right_eye[0] - left_eye[0])
+    side = float(points[1].max()) * region.side * FACE_ROOM
+    return Region(float(centre[0]), float(centre[1]), side, angle, reflects=region.reflects)
+
+
+def _same(region: Region, other: Region) -> bool:
+    return math.dist((region.x, region.y), (other.x, other.y)) <= 0.5 * other.side / FACE_ROOM
