@@ -44,7 +44,7 @@ class ConfirmForm(forms.Form):
     crop = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
     remove_background = forms.BooleanField(
         label="Remove the background",
-        help_text="Only the person stays; the page shows around them.",
+        help_text="Shows only the person, on the page itself.",
         required=False,
     )
     intensity = forms.ChoiceField(choices=INTENSITIES, required=False)

@@ -131,7 +131,7 @@ def test_the_background_stays_unless_its_removal_is_ticked(as_owner: Client, upl
     box = re.search(r'<input type="checkbox" name="remove_background"[^>]*>', page)
     assert box is not None
     assert "checked" not in box[0]
-    assert "Only the person stays" in page
+    assert "Shows only the person" in page
     as_owner.post(url(upload), {"face": "0"})
     assert not Session.objects.get().remove_background
 
