@@ -140,15 +140,17 @@ class Child:
                 image = sheets.image_of(self._canvas(shape), rows, cols)
                 self._reply(Taken(order.number))
                 sheets.write(image, path)
-            case WritePoster(path):
-                self._write_poster(path)
+            case WritePoster(path, card):
+                self._write_poster(path, card)
             case Report():
                 return dict(self._engine.report)
         return None
 
-    def _write_poster(self, path: Path) -> None:
+    def _write_poster(self, path: Path, card: Path | None) -> None:
         image = Image.fromarray(self._engine.render([NEUTRAL])[0])
         sheets.write(image, path, sheets.POSTER_QUALITY, sheets.POSTER_METHOD)
+        if card is not None:
+            sheets.write(sheets.on_ground(image), card, sheets.POSTER_QUALITY, sheets.POSTER_METHOD)
 
     def _canvas(self, shape: CanvasShape) -> sheets.Canvas:
         if self._memory is None:

@@ -19,6 +19,8 @@ from gpuworker.errors import BadRequest
 MANIFEST_VERSION = 1
 MANIFEST_NAME = "manifest.json"
 POSTER_NAME = "poster.webp"
+CARD_NAME = "card.webp"
+"""The poster on a ground of its own, where it is transparent: for link previews, which fill in black or white."""
 
 
 @dataclass(frozen=True, slots=True)

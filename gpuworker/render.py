@@ -20,6 +20,7 @@ from gpuworker import engines, grid
 from gpuworker.canvas import SharedMemory
 from gpuworker.contract import (
     ALL_SHEETS,
+    CARD_NAME,
     MANIFEST_NAME,
     POSTER_NAME,
     Level,
@@ -52,7 +53,7 @@ from gpuworker.whole_file import part_of, write_whole
 log = logging.getLogger(__name__)
 
 QUADRANTS = range(4)
-OUTPUT_NAMES = (MANIFEST_NAME, POSTER_NAME, *(sheet for level in ALL_SHEETS.values() for sheet in level))
+OUTPUT_NAMES = (MANIFEST_NAME, POSTER_NAME, CARD_NAME, *(sheet for level in ALL_SHEETS.values() for sheet in level))
 
 
 def render(
@@ -184,7 +185,7 @@ class _Run:
         shape = self._shape(level, 1)
         self.tiles[name] = "rendering"
         if not self.manifest.levels:
-            self._begin(0, WritePoster(self.out / POSTER_NAME), lambda _: self._finished(POSTER_NAME))
+            self._begin_poster()
         yield from self._render_rows(shape, level, range(level.rows), range(level.cols))
         self._encode(1 % self.crew.size, name, shape, range(shape[0]), range(shape[2]))
         yield from self._until(lambda: not self.pending, f"Making the {level.name}")
@@ -196,7 +197,7 @@ class _Run:
         if finest is None:
             return
         if not self.manifest.levels:
-            self._begin(0, WritePoster(self.out / POSTER_NAME), lambda _: self._finished(POSTER_NAME))
+            self._begin_poster()
         self.stage = "rendering"
         shape = self._shape(finest, 2)
         for quadrant in QUADRANTS:
@@ -216,6 +217,16 @@ class _Run:
                 self._publish(grid.LEVELS[name])
                 yield self._progress(f"Level {name} is there")
         yield from self._until(lambda: not self.pending, "Finishing")
+
+    def _begin_poster(self) -> None:
+        """And its card, where it is transparent."""
+        names = (POSTER_NAME, *((CARD_NAME,) if self.manifest.alpha else ()))
+
+        def finished(_: Any) -> None:
+            for name in names:
+                self._finished(name)
+
+        self._begin(0, WritePoster(*(self.out / name for name in names)), finished)
 
     def _has_all(self, level: str) -> bool:
         return all(self.tiles[sheet] == "done" for sheet in ALL_SHEETS[level])

@@ -19,6 +19,8 @@ QUALITY = 70
 METHOD = 2
 """Method 2 costs a seventh of Pillow's default 4 on a quadrant, for a tenth more bytes and half a dB more."""
 POSTER_QUALITY, POSTER_METHOD = 85, 4
+GROUND = (236, 234, 231)
+"""Behind a person without background, where a picture has to be opaque: a wall in daylight."""
 
 SYNTHETIC_XMP = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -45,6 +47,12 @@ def image_of(canvas: Canvas, rows: Sequence[int], cols: Sequence[int]) -> Image.
     pixels = canvas.reshape(grid_rows * height, grid_cols * width, channels)
     image = Image.fromarray(pixels)
     return image.copy() if image.readonly else image  # RGBA would go on looking at the canvas
+
+
+def on_ground(image: Image.Image) -> Image.Image:
+    """An RGBA picture as an opaque one."""
+    ground = Image.new("RGBA", image.size, (*GROUND, 255))
+    return Image.alpha_composite(ground, image).convert("RGB")
 
 
 def write(image: Image.Image, path: Path, quality: int = QUALITY, method: int = METHOD) -> None:

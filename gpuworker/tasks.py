@@ -61,9 +61,10 @@ class EncodeSheet:
 
 @dataclass(frozen=True, slots=True)
 class WritePoster:
-    """The neutral frame as a picture of its own."""
+    """The neutral frame as a picture of its own. card: where it goes on an opaque ground too."""
 
     path: Path
+    card: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from gpuworker import grid, page
-from gpuworker.contract import MANIFEST_NAME
+from gpuworker.contract import CARD_NAME, MANIFEST_NAME
 from portraits import storage
 from portraits.models import Output
 
@@ -29,7 +29,7 @@ def write(output: Output, file: IO[bytes]) -> None:
             archive.writestr(_entry(output, name), text)
         for name, source in zip(page.names(), page.sources(), strict=True):
             archive.writestr(_entry(output, name), source.read_bytes())
-        for name in sorted(output.files):
+        for name in sorted(set(output.files) - {CARD_NAME}):
             entry = _entry(output, name)
             entry.compress_type = zipfile.ZIP_STORED
             with storage.private().open(output.key(name)) as stored, archive.open(entry, "w") as target:

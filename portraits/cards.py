@@ -19,6 +19,7 @@ class Card:
     """poster: address of the rendered portrait, where there is one; else `view_box` says what of the photo to show.
 
     manifest: address for a live element; None until the face is alive. state: as Session.state.
+    cut_out: as Session.cut_out.
     """
 
     portrait: Portrait
@@ -28,6 +29,7 @@ class Card:
     manifest: str | None
     thumbnail: str
     view_box: str
+    cut_out: bool
 
     @property
     def under_way(self) -> bool:
@@ -53,6 +55,7 @@ def card(portrait: Portrait) -> Card:
         manifest=reverse("session-manifest", args=[session.pk]) if session and session.alive else None,
         thumbnail=reverse("portrait-thumbnail", args=[portrait.pk]),
         view_box=view_box(portrait),
+        cut_out=session is not None and session.alive and session.cut_out,
     )
 
 

@@ -10,13 +10,23 @@ from portraits import actors, broker, progress
 from portraits.models import Portrait, Render, Session
 
 
-def start(portrait: Portrait, intensity: float = 1.0, frame: Size = STANDARD_FRAME) -> Session:
+def start(
+    portrait: Portrait,
+    intensity: float = 1.0,
+    frame: Size = STANDARD_FRAME,
+    *,
+    remove_background: bool = False,
+) -> Session:
     """A new run, queued on commit: the pass that makes the face alive, and beside it the refined one where
     there is a GPU source.
     """
     with transaction.atomic():
         session = Session.objects.create(
-            portrait=portrait, intensity=intensity, frame_width=frame.width, frame_height=frame.height
+            portrait=portrait,
+            intensity=intensity,
+            frame_width=frame.width,
+            frame_height=frame.height,
+            remove_background=remove_background,
         )
         enqueue(Render.begin(session))
         if settings.GPU_SOURCE != "none":

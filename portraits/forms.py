@@ -42,6 +42,11 @@ class ConfirmForm(forms.Form):
     face = forms.TypedChoiceField(coerce=int, error_messages={"invalid_choice": "Please choose one of the faces."})
     framing = forms.ChoiceField(choices=FRAMINGS, required=False)
     crop = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
+    remove_background = forms.BooleanField(
+        label="Remove the background",
+        help_text="Shows only the person, on the page itself.",
+        required=False,
+    )
     intensity = forms.ChoiceField(choices=INTENSITIES, required=False)
     size = forms.ChoiceField(choices=SIZES, required=False)
     kept = forms.ChoiceField(choices=KEPT, required=False)
@@ -82,6 +87,7 @@ class ConfirmForm(forms.Form):
             framing=self._framing(),
             intensity=float(cleaned["intensity"] or 1.0),
             frame=self._frame(),
+            remove_background=cleaned["remove_background"],
             kept=timedelta(days=int(cleaned["kept"])) if cleaned["kept"] else None,
             title=cleaned["title"],
         )

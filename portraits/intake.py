@@ -39,6 +39,7 @@ class Choice:
     framing: Framing = "auto"
     intensity: float = 1.0
     frame: Size = STANDARD_FRAME
+    remove_background: bool = False
     kept: timedelta | None = None
     title: str = ""
 
@@ -80,7 +81,8 @@ def adopt(upload: Upload, choice: Choice) -> Session:
     with transaction.atomic():
         taken, _ = Upload.objects.waiting(upload.owner).filter(pk=upload.pk).delete()
         if taken:
-            return dispatch.start(_portrait(upload, choice), choice.intensity, choice.frame)
+            portrait = _portrait(upload, choice)
+            return dispatch.start(portrait, choice.intensity, choice.frame, remove_background=choice.remove_background)
     made = Portrait.objects.visible_to(upload.owner).filter(pk=upload.pk).first()
     session = made.current_session if made else None
     if session is None:

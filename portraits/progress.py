@@ -92,6 +92,7 @@ def snapshot(session: Session) -> dict[str, Any]:
         "total": render.total,
         "attempt": render.attempt,
         "tiles": [{"name": name, "state": state} for name, state in render.tiles.items()],
+        "advice": session.advice,
         "log": render.log,
         "eta_seconds": _eta(render),
         "seconds": render.seconds,

@@ -137,9 +137,9 @@ class _Recorder:
         """Record one step. False when the attempt has been overtaken."""
         for file in step.files:
             storage.put(self.output.key(file.name), file.path)
-        manifest = step.progress.manifest
-        if step.files or manifest:
-            if not self.output.record(_described(step.files), manifest):
+        manifest, advice = step.progress.manifest, step.progress.advice
+        if step.files or manifest or advice:
+            if not self.output.record(_described(step.files), manifest, advice):
                 return False
             if manifest and manifest.levels:
                 self.render.session.show(self.output)

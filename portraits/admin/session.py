@@ -22,7 +22,18 @@ class Sessions(Drawer):
     list_filter = ("renders__state", "renders__engine", "created_at")
     list_select_related = ("portrait__owner", "shown")
     search_fields = ("=id", "=portrait__id", "portrait__title", "portrait__owner__email", "renders__error_code")
-    fields = ("picture", "portrait_page", "owner", "state", "created_at", "intensity", "frame", "runs", "log")
+    fields = (
+        "picture",
+        "portrait_page",
+        "owner",
+        "state",
+        "created_at",
+        "intensity",
+        "remove_background",
+        "frame",
+        "runs",
+        "log",
+    )
     readonly_fields = ("picture", "portrait_page", "owner", "state", "frame", "runs", "log")
     deeds = (
         Deed(

@@ -374,6 +374,7 @@ class Output(models.Model):
     """What one attempt has put into storage, below a prefix that contains the attempt.
 
     files: name → {"sha256", "size"}; manifest: as the worker's contract has it, listing only these.
+    advice: sentences of the worker about this photo, and how it went about it.
     tag: unguessable; part of the address of every file, so that no two attempts share one.
     """
 
@@ -383,6 +384,7 @@ class Output(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     files: models.JSONField[Any, Any] = models.JSONField(default=dict)
     manifest: models.JSONField[Any, Any] = models.JSONField(null=True)
+    advice: models.JSONField[Any, Any] = models.JSONField(default=list)
     complete = models.BooleanField(default=False)
 
     class Meta:
@@ -396,11 +398,18 @@ class Output(models.Model):
         """Where its files lie in storage; ends with a slash."""
         return f"renders/{self.tag.hex}/{self.attempt}/"
 
+    @property
+    def alpha(self) -> bool:
+        """Whether its pictures are transparent around the person."""
+        return self.manifest is not None and bool(self.manifest["alpha"])
+
     def key(self, name: str) -> str:
         return f"{self.prefix}{name}"
 
-    def record(self, files: Mapping[str, Mapping[str, Any]], manifest: Manifest | None) -> bool:
-        """Note files that are stored, and the manifest that lists them. False when overtaken."""
+    def record(
+        self, files: Mapping[str, Mapping[str, Any]], manifest: Manifest | None, advice: Sequence[str] = ()
+    ) -> bool:
+        """Note files that are stored, the manifest that lists them, and further advice. False when overtaken."""
         with transaction.atomic():
             live = Render.objects.active().filter(pk=self.render_id, attempt=self.attempt)
             if not live.update(lease_until=from_now(LEASE)):
@@ -409,5 +418,6 @@ class Output(models.Model):
             if manifest is not None:
                 self.manifest = manifest.to_json()
                 self.complete = manifest.complete
-            self.save(update_fields=["files", "manifest", "complete"])
+            self.advice = [*self.advice, *advice]
+            self.save(update_fields=["files", "manifest", "advice", "complete"])
         return True

@@ -33,6 +33,7 @@ class Session(models.Model):
     portrait = models.ForeignKey(Portrait, on_delete=models.CASCADE, related_name="sessions")
     created_at = models.DateTimeField(default=timezone.now)
     intensity = models.FloatField(default=1.0)
+    remove_background = models.BooleanField(default=False)
     frame_width = models.PositiveSmallIntegerField(default=STANDARD_FRAME.width)
     frame_height = models.PositiveSmallIntegerField(default=STANDARD_FRAME.height)
     shown = models.ForeignKey(Output, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
@@ -66,6 +67,16 @@ class Session(models.Model):
         return self.shown is not None and self.shown.complete
 
     @property
+    def cut_out(self) -> bool:
+        """Whether the person stands before the page itself: of what is shown, else of what was asked for."""
+        return self.shown.alpha if self.shown is not None else self.remove_background
+
+    @property
+    def advice(self) -> list[str]:
+        """What the person should know of the face that is shown; before there is one, of the photo."""
+        return (self.shown.advice if self.shown is not None else []) or self.portrait.advice
+
+    @property
     def state(self) -> str:
         """`ready` once a whole output is there, else the first render's state."""
         return Render.State.READY.value if self.complete else self.first_render.state
@@ -79,6 +90,7 @@ class Session(models.Model):
             frame=Size(self.frame_width, self.frame_height),
             engine=engine,
             intensity=self.intensity,
+            remove_background=self.remove_background,
         )
 
     def show(self, output: Output) -> bool:

@@ -31,6 +31,7 @@ def portrait(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
         "snapshot": snapshot,
         "under_way": snapshot is not None and snapshot["state"] in (Render.State.QUEUED, *Render.ACTIVE),
         "view_box": cards.view_box(found),
+        "advice": session.advice if session else found.advice,
         "thumbnail": reverse("portrait-thumbnail", args=[found.pk]),
         "shape": shape,
         "shape_words": f"{shape.width} × {shape.height} pixels",

@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from gpuworker.contract import CARD_NAME, POSTER_NAME
 from portraits import progress
-from portraits.models import ShareLink
+from portraits.models import Output, ShareLink
 from portraits.share_addresses import ShareAddresses
 from portraits.views.through_link import through_link
 
@@ -24,13 +25,19 @@ def share(request: HttpRequest, link: ShareLink, token: str) -> HttpResponse:
     """The same for everybody, signed in or not."""
     session = link.portrait.current_session
     output = link.output
-    poster = reverse("share-file", args=[token, progress.file_name(output, "poster.webp")]) if output else None
+    poster = _address(token, output, POSTER_NAME) if output else None
+    card = _address(token, output, CARD_NAME if CARD_NAME in output.files else POSTER_NAME) if output else None
     context = {
         "title": link.portrait.title or "A portrait that looks at you",
         "addresses": ShareAddresses(token),
         "poster": poster,
-        "poster_url": settings.SITE_URL + poster if poster else None,
+        "card_url": settings.SITE_URL + card if card else None,
+        "cut_out": output is not None and output.alpha,
         "frame": output.manifest["frame"] if output else None,
         "under_way": session is not None and any(each.can_cancel for each in session.renders.all()),
     }
     return render(request, "share/portrait.html", context)
+
+
+def _address(token: str, output: Output, name: str) -> str:
+    return reverse("share-file", args=[token, progress.file_name(output, name)])

@@ -40,6 +40,7 @@ class Gallery {
     tracker.setAttribute('no-poll', '');
     tracker.setAttribute('aria-hidden', 'true');
     tracker.tabIndex = -1; // the link around it is what one reaches
+    tracker.addEventListener('gaze-ready', () => tile.classList.add('seen'));
     tile.querySelector('.tile-frame').append(tracker);
     tile.classList.add('live');
     tile.querySelector('.wake').setAttribute('aria-pressed', 'true');
@@ -47,7 +48,7 @@ class Gallery {
 
   #sleep(tile) {
     tile.querySelector('gaze-tracker')?.remove();
-    tile.classList.remove('live');
+    tile.classList.remove('live', 'seen');
     tile.querySelector('.wake').setAttribute('aria-pressed', 'false');
   }
 }

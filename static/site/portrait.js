@@ -28,12 +28,21 @@ function showFace(snapshot) {
   listed = now;
 }
 
+/** What the person should know of this photo, and of how the worker went about it. */
+function advise(sentences) {
+  const list = document.querySelector('#advice');
+  list.hidden = sentences.length === 0;
+  if (list.textContent === sentences.join('')) return;
+  list.replaceChildren(...sentences.map((sentence) => Object.assign(document.createElement('li'), { textContent: sentence })));
+}
+
 function follow(first) {
   const panel = new Panel(document.querySelector('#progress'));
   const feed = new Feed(page.dataset);
   feed.addEventListener('snapshot', ({ detail }) => {
     panel.show(detail);
     showFace(detail);
+    advise(detail.advice);
     showRefining(document.querySelector('#refining'), detail);
     document.querySelector('#download').hidden = !detail.complete;
     if (isOver(detail) && !isRefining(detail)) feed.stop();

@@ -31,6 +31,7 @@ export function light(picture, room) {
     const context = to.getContext('2d', READABLE);
     context.imageSmoothingQuality = 'high';
     context.drawImage(from, 0, 0, to.width, to.height);
+    if (from === picture) fillUp(context);
     return to;
   }, picture);
   const context = room.getContext('2d', READABLE);
@@ -39,6 +40,21 @@ export function light(picture, room) {
   fade(pixels);
   context.putImageData(pixels, 0, 0);
   room.classList.add('lit');
+}
+
+/** A person without background lights the whole room: what is transparent takes the colours' mean. */
+function fillUp(context) {
+  const { width, height } = context.canvas;
+  const { data } = context.getImageData(0, 0, width, height);
+  const sum = [0, 0, 0, 0];
+  for (let at = 0; at < data.length; at += 4) {
+    for (let channel = 0; channel < 3; channel += 1) sum[channel] += data[at + channel] * data[at + 3];
+    sum[3] += data[at + 3];
+  }
+  if (sum[3] === 0) return;
+  context.globalCompositeOperation = 'destination-over';
+  context.fillStyle = `rgb(${sum.slice(0, 3).map((channel) => Math.round(channel / sum[3])).join(' ')})`;
+  context.fillRect(0, 0, width, height);
 }
 
 function lift(rgba) {

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gpuworker import faces, framing, matting, photo, segmentation
-from gpuworker.contract import STANDARD_FRAME, Manifest, RenderRequest
+from gpuworker.contract import CARD_NAME, POSTER_NAME, STANDARD_FRAME, Manifest, RenderRequest
 from gpuworker.crew import Crew
 from gpuworker.engines.warp.engine import WarpEngine
 from gpuworker.framing import Portrait
@@ -137,6 +137,9 @@ def test_a_render_without_background_has_sheets_with_alpha(tmp_path: Path) -> No
         alpha = np.asarray(sheet)[..., 3]
     assert alpha.min() == 0
     assert alpha.max() == 255
+    assert {POSTER_NAME, CARD_NAME} <= {name for step in steps for name in step.files}
+    with Image.open(tmp_path / "out" / POSTER_NAME) as poster, Image.open(tmp_path / "out" / CARD_NAME) as card:
+        assert (poster.mode, card.mode, card.size) == ("RGBA", "RGB", poster.size)
 
 
 def test_every_portrait_keeps_its_face(portrait: NDArray[np.uint8]) -> None:

@@ -72,6 +72,14 @@ def test_transparency_survives(tmp_path: Path) -> None:
         assert image.mode == "RGBA"
 
 
+def test_an_opaque_ground_shows_where_a_picture_does_not() -> None:
+    pixels = np.zeros((4, 6, 4), np.uint8)
+    pixels[:, 3:] = (200, 10, 10, 255)
+    opaque = sheets.on_ground(Image.fromarray(pixels))
+    assert opaque.mode == "RGB"
+    assert (opaque.getpixel((0, 0)), opaque.getpixel((5, 3))) == (sheets.GROUND, (200, 10, 10))
+
+
 def test_a_sheet_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(OutputFailed):
         sheets.write(Image.new("RGB", (4, 4)), tmp_path / "nowhere" / "q0.webp")

@@ -11,7 +11,7 @@ from django.utils import timezone
 from PIL import Image
 
 from gpuworker import grid
-from gpuworker.contract import POSTER_NAME, SHEETS, STANDARD_FRAME, Level, Manifest, Progress, level_frame
+from gpuworker.contract import CARD_NAME, POSTER_NAME, SHEETS, STANDARD_FRAME, Level, Manifest, Progress, level_frame
 from portraits import storage
 from portraits.models import Output, Portrait, Render, Session, Upload, User
 
@@ -87,9 +87,9 @@ def _store(portrait_id: object, photo: bytes, thumbnail: bytes) -> None:
     storage.put(prefix + storage.THUMBNAIL, thumbnail)
 
 
-def session(of: Portrait) -> Session:
+def session(of: Portrait, **options: object) -> Session:
     """A run that waits in the queue."""
-    run = Session.objects.create(portrait=of)
+    run = Session.objects.create(portrait=of, **options)
     Render.begin(run)
     return run
 
@@ -101,11 +101,11 @@ def claimed(run: Session) -> Output:
     return output
 
 
-def store_level(output: Output, levels: Iterable[str], *, complete: bool = False) -> None:
+def store_level(output: Output, levels: Iterable[str], *, complete: bool = False, alpha: bool = False) -> None:
     """What a worker's step leaves: files, the manifest that lists them, and the session shows it."""
     render = output.render
-    names = [POSTER_NAME]
-    manifest = Manifest("warp", STANDARD_FRAME, complete=complete)
+    names = [POSTER_NAME, *([CARD_NAME] if alpha else [])]
+    manifest = Manifest("warp", STANDARD_FRAME, complete=complete, alpha=alpha)
     for name in levels:
         size = grid.LEVELS[name]
         manifest = manifest.with_level(Level(name, size.x, size.y, level_frame(name, STANDARD_FRAME), SHEETS[name]))
@@ -115,15 +115,15 @@ def store_level(output: Output, levels: Iterable[str], *, complete: bool = False
         data = picture()
         storage.put(output.key(name), data)
         files[name] = {"sha256": sha256(data), "size": len(data)}
-    tiles = {name: "done" for name in names if name != POSTER_NAME}
+    tiles = {name: "done" for name in names if name not in (POSTER_NAME, CARD_NAME)}
     assert render.advance(output, Progress("rendering", 200, 936, "Rendered 200 of 936 frames", tiles), ["Alive"])
     assert output.record(files, manifest)
     assert render.session.show(output)
 
 
-def complete(output: Output) -> None:
+def complete(output: Output, *, alpha: bool = False) -> None:
     """All levels are there and the render has ended."""
-    store_level(output, grid.LEVELS, complete=True)
+    store_level(output, grid.LEVELS, complete=True, alpha=alpha)
     assert output.render.finish(output)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gpuworker import grid
@@ -19,11 +20,16 @@ class ScriptedWorker:
     """Gives every level with tiny files. `between` is called with the name of each moment before its step."""
 
     def __init__(
-        self, folder: Path, between: Between = lambda moment: None, ends_with: RenderError | None = None
+        self,
+        folder: Path,
+        between: Between = lambda moment: None,
+        ends_with: RenderError | None = None,
+        advice: tuple[str, ...] = (),
     ) -> None:
         self._folder = folder
         self._between = between
         self._ends_with = ends_with
+        self._advice = advice
         self.jobs: list[Job] = []
         self.closed_early = 0
 
@@ -47,9 +53,9 @@ class ScriptedWorker:
         self._between = between
 
     def _steps(self, job: Job) -> Generator[Step]:
-        manifest = Manifest(job.request.engine, STANDARD_FRAME)
+        manifest = Manifest(job.request.engine, STANDARD_FRAME, alpha=job.request.remove_background)
         yield self._step("starting", 0)
-        yield self._step("analysing", 0)
+        yield self._step("analysing", 0, advice=self._advice)
         for level in grid.LEVELS:
             self._between(level)
             names = [*([POSTER_NAME] if level == "preview" else []), *SHEETS[level]]
@@ -62,15 +68,20 @@ class ScriptedWorker:
             if self._ends_with is not None:
                 raise self._ends_with
         self._between("done")
-        yield self._step(
-            "done", 936, (), Manifest(manifest.engine, manifest.frame, complete=True, levels=manifest.levels)
-        )
+        yield self._step("done", 936, (), replace(manifest, complete=True))
 
-    def _step(self, stage: str, current: int, names: Sequence[str] = (), manifest: Manifest | None = None) -> Step:
+    def _step(
+        self,
+        stage: str,
+        current: int,
+        names: Sequence[str] = (),
+        manifest: Manifest | None = None,
+        advice: tuple[str, ...] = (),
+    ) -> Step:
         files = []
         for name in names:
             path = self._folder / name
             path.write_bytes(cast.picture(size=(8, 10)))
             files.append(RenderedFile.at(path))
-        progress = Progress(stage, current, 936, stage, dict.fromkeys(names, "done"), tuple(names), manifest)
+        progress = Progress(stage, current, 936, stage, dict.fromkeys(names, "done"), tuple(names), manifest, advice)
         return Step(progress, tuple(files))

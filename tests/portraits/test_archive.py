@@ -9,9 +9,10 @@ import zipfile
 import pytest
 
 from gpuworker import page
-from gpuworker.contract import SHEETS, Manifest
+from gpuworker.contract import CARD_NAME, SHEETS, Manifest
 from portraits import archive, storage
-from portraits.models import Output, Session
+from portraits.models import Output, Session, User
+from tests.portraits import cast
 
 ORIGINAL = {
     "gridSize": 30,
@@ -108,3 +109,15 @@ def test_files_that_have_just_been_deleted_are_an_error(output: Output) -> None:
     with pytest.raises(FileNotFoundError):
         archive.write(output, io.BytesIO())
     storage.put(output.key("q3.webp"), data)
+
+
+def test_a_card_for_link_previews_stays_at_home(owner: User) -> None:
+    output = cast.claimed(cast.session(cast.portrait(owner), remove_background=True))
+    cast.complete(output, alpha=True)
+    file = io.BytesIO()
+    archive.write(output, file)
+    packed = zipfile.ZipFile(file)
+    assert CARD_NAME in output.files
+    assert CARD_NAME not in packed.namelist()
+    assert json.loads(packed.read("metadata.json"))["hasAlpha"] is True
+    assert json.loads(packed.read("manifest.json"))["alpha"] is True

@@ -55,3 +55,14 @@ def test_a_frame_is_as_asked_for_or_the_whole_picture_in_its_own_shape(owner: Us
     assert cards.frame(portrait, run) == LARGE_FRAME
     portrait.framing_json = {"kind": "whole"}
     assert cards.frame(portrait, run) == Size(480, 640)
+
+
+def test_a_person_without_background_is_known_as_one_once_they_are_shown(owner: User) -> None:
+    run = cast.session(cast.portrait(owner), remove_background=True)
+    assert not of(run.portrait).cut_out  # the photo still has one
+    cast.complete(cast.claimed(run), alpha=True)
+    assert of(run.portrait).cut_out
+
+
+def test_a_usual_portrait_has_its_background(portrait: Portrait, session: Session) -> None:
+    assert not of(portrait).cut_out

@@ -36,6 +36,7 @@ def test_a_start_is_one_session_one_render_one_charge_and_queued_on_commit(
     assert sent == [str(session.first_render.pk)]
     request = session.request(b"photo", "warp")
     assert (request.intensity, request.frame, request.face, request.framing) == (0.6, LARGE_FRAME, 0, "auto")
+    assert not request.remove_background
     assert (Session.objects.count(), Render.objects.count(), Charge.objects.get().state) == (1, 1, "reserved")
 
 
@@ -80,7 +81,8 @@ def test_where_there_is_a_gpu_source_a_second_pass_is_queued_beside_the_first(
     monkeypatch.setattr(actors.run_refinement, "send", refinements.append)
     settings.GPU_SOURCE = "runpod-pod"
     with django_capture_on_commit_callbacks(execute=True):
-        session = dispatch.start(cast.portrait(owner))
+        session = dispatch.start(cast.portrait(owner), remove_background=True)
+    assert all(session.request(b"photo", render.engine).remove_background for render in session.renders.all())
     assert session.refinement is not None
     assert (session.refinement.engine, session.refinement.source) == ("liveportrait", "runpod-pod")
     assert sent == [str(session.first_render.pk)]

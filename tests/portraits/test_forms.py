@@ -36,14 +36,22 @@ def test_the_face_alone_is_enough(upload: Upload) -> None:
     choice = sent(upload).choice
     assert (choice.face.index, choice.framing, choice.intensity) == (0, "auto", 1.0)
     assert (choice.frame, choice.kept, choice.title) == (STANDARD_FRAME, None, "")
+    assert not choice.remove_background
 
 
 def test_every_option_is_taken(upload: Upload) -> None:
     choice = sent(
-        upload, framing="auto", crop="150,150,300,375", intensity="1.4", size="large", kept="90", title=" Ada "
+        upload,
+        framing="auto",
+        crop="150,150,300,375",
+        intensity="1.4",
+        size="large",
+        kept="90",
+        title=" Ada ",
+        remove_background="on",
     ).choice
     assert (choice.framing, choice.intensity, choice.frame) == (Box(150, 150, 300, 375), 1.4, LARGE_FRAME)
-    assert (choice.kept, choice.title) == (timedelta(days=90), "Ada")
+    assert (choice.kept, choice.title, choice.remove_background) == (timedelta(days=90), "Ada", True)
 
 
 def test_the_whole_picture_outweighs_a_crop(upload: Upload) -> None:

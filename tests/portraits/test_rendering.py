@@ -395,3 +395,46 @@ def test_each_phase_of_a_cold_start_is_in_the_log(
     rendering.run_next("elsewhere")
     told = [line["text"] for line in Render.objects.get(pk=refined.pk).log]
     assert [text.rpartition(":")[0] for text in told[:2]] == ["Renting a GPU", "The GPU machine starts"]
+
+
+# --- without background
+
+CUT = "The background was removed with the simple segmentation."
+
+
+def test_both_passes_are_asked_to_remove_the_background(owner: User, settings: Settings, play: Play, gpu: Play) -> None:
+    settings.GPU_SOURCE = "url"
+    session = cast.session(cast.portrait(owner), remove_background=True)
+    Render.begin(session, "liveportrait", "url")
+    passes = play(), gpu()
+    rendering.run_next("here")
+    rendering.run_next("elsewhere")
+    requests = [job.request for worker in passes for job in worker.jobs]
+    assert [(request.engine, request.remove_background) for request in requests] == [
+        ("warp", True),
+        ("liveportrait", True),
+    ]
+    assert Session.objects.get().cut_out
+
+
+def test_a_background_that_nobody_wanted_removed_stays(queued: Session, play: Play) -> None:
+    worker = play()
+    run(queued)
+    assert not worker.jobs[0].request.remove_background
+    assert not Session.objects.get().cut_out
+
+
+def test_advice_reaches_the_page_and_the_log_and_is_that_of_the_pass_that_is_shown(
+    owner: User, settings: Settings, play: Play, gpu: Play
+) -> None:
+    settings.GPU_SOURCE = "url"
+    session = cast.session(cast.portrait(owner), remove_background=True)
+    Render.begin(session, "liveportrait", "url")
+    play(advice=(CUT,))
+    gpu(advice=("The hair is fine.",))
+    told: list[list[str]] = []
+    for lane in ("here", "elsewhere"):
+        rendering.run_next(lane)
+        told.append(progress.snapshot(Session.objects.get())["advice"])
+    assert told == [[CUT], ["The hair is fine."]]
+    assert CUT in [line["text"] for line in Session.objects.get().first_render.log]

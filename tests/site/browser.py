@@ -75,6 +75,11 @@ class Visitor:
                 return now
             before = now
 
+    def shown_at(self, *shares: tuple[float, float]) -> list[tuple[int, ...]]:
+        """The colours at these shares of the portrait's width and height, as they are on the page."""
+        seen = self.look_at(0.5, 0.5)
+        return [tuple(int(v) for v in seen[round(y * seen.shape[0]), round(x * seen.shape[1])]) for x, y in shares]
+
     def four_corners(self) -> list[NDArray[np.uint8]]:
         return [self.look_at(x, y) for x in (0.02, 0.98) for y in (0.02, 0.98)]
 

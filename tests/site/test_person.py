@@ -171,6 +171,48 @@ def test_what_is_stopped_ends_at_once_and_is_made_after_all_when_tried_again(vis
     visitor.expect_state("ready")
 
 
+BEFORE_MAGENTA = """() => {
+  document.querySelector('.ambience')?.remove();
+  document.documentElement.style.background = document.body.style.background = 'rgb(255, 0, 255)';
+}"""
+MAGENTA = (255, 0, 255)
+
+
+@pytest.mark.parametrize("size", ["desktop"], indirect=True)
+def test_without_background_the_person_stands_before_the_page(visitor: Visitor, photo: bytes) -> None:
+    page = visitor.page
+    visitor.drop(photo)
+    page.click(".options > summary")
+    page.get_by_label("Remove the background").check()
+    visitor.keep("8-remove-background")
+    visitor.bring_to_life()
+    visitor.wait_alive()
+    visitor.keep("9-without-background")
+    expect(page.locator("#advice")).to_contain_text("The background was removed")
+    page.evaluate(BEFORE_MAGENTA)
+    corner, face = visitor.shown_at((0.06, 0.1), (0.5, 0.5))
+    assert corner == MAGENTA
+    assert face != MAGENTA
+    portrait = page.url
+    look_at_the_gallery(visitor)
+    page.goto(portrait)
+    page.click("#cancel")
+    visitor.expect_state("cancelled")
+
+
+def look_at_the_gallery(visitor: Visitor) -> None:
+    """A tile that lives shows one person, and not their still picture behind them."""
+    page = visitor.page
+    page.goto("/portraits/")
+    still = page.locator(".tile .cut-out > .tile-picture").first
+    expect(still).to_be_visible()
+    still.hover()
+    expect(still).to_be_hidden(timeout=PATIENCE)
+    visitor.keep("10-gallery-without-background")
+    page.mouse.move(2, 2)
+    expect(still).to_be_visible(timeout=PATIENCE)
+
+
 @pytest.mark.parametrize("size", ["desktop"], indirect=True)
 def test_a_dropped_photo_is_alive_within_four_seconds(visitor: Visitor, photo: bytes) -> None:
     """The quickest of three: the machine may be busy with something else. `make bench-site` measures it properly."""

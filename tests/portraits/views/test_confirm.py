@@ -124,3 +124,29 @@ def test_after_its_hour_the_photo_is_gone(as_owner: Client, upload: Upload) -> N
 
 def test_other_methods_are_refused(as_owner: Client, upload: Upload) -> None:
     assert as_owner.put(url(upload)).status_code == 405
+
+
+def test_the_background_stays_unless_its_removal_is_ticked(as_owner: Client, upload: Upload) -> None:
+    page = as_owner.get(url(upload)).content.decode()
+    box = re.search(r'<input type="checkbox" name="remove_background"[^>]*>', page)
+    assert box is not None
+    assert "checked" not in box[0]
+    assert "Shows only the person" in page
+    as_owner.post(url(upload), {"face": "0"})
+    assert not Session.objects.get().remove_background
+
+
+def test_a_ticked_box_is_kept_by_the_run_and_sent_again_changes_nothing(as_owner: Client, upload: Upload) -> None:
+    first = as_owner.post(url(upload), {"face": "0", "remove_background": "on"})
+    again = as_owner.post(url(upload), {"face": "0"})
+    assert first["Location"] == again["Location"]
+    assert Session.objects.get().remove_background
+    assert Charge.objects.count() == 1
+
+
+def test_a_ticked_box_stays_so_when_something_else_is_wrong(as_owner: Client, upload: Upload) -> None:
+    fields = {"face": "0", "crop": "420,20,160,200", "remove_background": "on"}
+    page = as_owner.post(url(upload), fields).content.decode()
+    box = re.search(r'<input type="checkbox" name="remove_background"[^>]*>', page)
+    assert box is not None
+    assert "checked" in box[0]

@@ -72,3 +72,9 @@ def test_a_title_cannot_break_out(as_owner: Client, owner: User) -> None:
 def test_strangers_are_asked_to_sign_in_and_forms_have_no_business_here(as_owner: Client, anonymous: Client) -> None:
     assert anonymous.get("/portraits/").status_code == 302
     assert as_owner.post("/portraits/").status_code == 405
+
+
+def test_a_tile_knows_a_person_without_background(as_owner: Client, owner: User, portrait: Portrait) -> None:
+    assert "cut-out" not in as_owner.get("/portraits/").content.decode()
+    cast.complete(cast.claimed(cast.session(cast.portrait(owner), remove_background=True)), alpha=True)
+    assert as_owner.get("/portraits/").content.decode().count('class="tile-frame cut-out"') == 1

@@ -108,3 +108,28 @@ def test_whole_pictures_are_laid_out_in_their_own_shape(as_owner: Client, portra
         Portrait.objects.update(width=size[0], height=size[1], framing_json={"kind": "whole"})
         page = page_of(as_owner, portrait)
         assert re.search(rf'<section class="stage {shape}', page)
+
+
+def test_a_person_without_background_has_no_frame_and_the_page_says_why(
+    as_owner: Client, owner: User, portrait: Portrait
+) -> None:
+    run = cast.session(cast.portrait(owner), remove_background=True)
+    output = cast.claimed(run)
+    assert output.record({}, None, ["Fine hair may look cut."])
+    cast.complete(output, alpha=True)
+    page = page_of(as_owner, run.portrait)
+    assert re.search(r'<section class="stage cut-out alive"', page)
+    assert "<dt>Background</dt><dd>removed</dd>" in page
+    assert re.search(r'id="advice"><li>Fine hair may look cut.</li>', page)
+    usual = page_of(as_owner, portrait)
+    assert "cut-out" not in usual
+    assert "<dt>Background</dt>" not in usual
+    assert re.search(r'id="advice" hidden>', usual)
+
+
+def test_a_photo_that_was_transparent_already_is_not_called_changed(as_owner: Client, owner: User) -> None:
+    run = cast.session(cast.portrait(owner))
+    cast.complete(cast.claimed(run), alpha=True)
+    page = page_of(as_owner, run.portrait)
+    assert "cut-out" in page
+    assert "<dt>Background</dt>" not in page

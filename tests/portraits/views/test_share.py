@@ -92,6 +92,25 @@ def test_cards_show_the_poster_under_its_whole_address(
     assert anonymous.get(poster.removeprefix("https://faces.example")).status_code == 200
 
 
+def test_cards_of_a_person_without_background_show_an_opaque_picture(
+    anonymous: Client, owner: User, settings: Settings
+) -> None:
+    settings.SITE_URL = "https://faces.example"
+    output = cast.claimed(cast.session(cast.portrait(owner), remove_background=True))
+    cast.complete(output, alpha=True)
+    _, token = ShareLink.create_for(output.render.session.portrait)
+    text = anonymous.get(reverse("share", args=[token])).content.decode()
+    card = reverse("share-file", args=[token, progress.file_name(output, "card.webp")])
+    poster = reverse("share-file", args=[token, progress.file_name(output, "poster.webp")])
+    for tag in (
+        f'<meta property="og:image" content="https://faces.example{card}">',
+        f'<img itemprop="contentUrl" src="{poster}"',
+    ):
+        assert tag in text
+    assert '<body class="shared cut-out"' in text
+    assert anonymous.get(card)["Content-Type"] == "image/webp"
+
+
 def test_a_title_is_text_and_nothing_else(anonymous: Client, portrait: Portrait, token: str) -> None:
     Portrait.objects.filter(pk=portrait.pk).update(title='"><script>alert(1)</script>')
     text = anonymous.get(reverse("share", args=[token])).content.decode()
