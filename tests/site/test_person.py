@@ -187,6 +187,7 @@ def test_without_background_the_person_stands_before_the_page(visitor: Visitor, 
     visitor.keep("8-remove-background")
     visitor.bring_to_life()
     visitor.wait_alive()
+    expect(page.locator("#still")).to_have_css("opacity", "0")  # the photo itself fades away before it
     visitor.keep("9-without-background")
     expect(page.locator("#advice")).to_contain_text("The background was removed")
     page.evaluate(BEFORE_MAGENTA)
