@@ -92,7 +92,7 @@ def test_when_there_is_nothing_to_give_up_the_batch_is_halved() -> None:
 
 
 def test_the_most_is_a_quadrants_row() -> None:
-    rows, cols = FULL.quadrant(0)
+    _, cols = FULL.quadrant(0)
     assert len(cols) == batches.MOST
 
 
