@@ -2,7 +2,7 @@
 
 Spectral norms become plain weights, BatchNorm after a convolution becomes part of it, the two
 convolutions of a SPADE become one, and so do the twelve that read the same features in the middle
-of G and the three in each of its last blocks. What is enlarged by repetition is convolved before it is
+of G and the three in each of its last blocks, which also come before the features are enlarged
 (subpixel.py). All of it is exact but for rounding; folded nets no longer load checkpoints.
 """
 
@@ -31,9 +31,6 @@ def fold(net: nn.Module) -> nn.Module:
             case DenseMotionNetwork():
                 _absorb(module.compress, module.norm)
                 module.norm = nn.Identity()
-    for module in net.modules():
-        if isinstance(module, Decoder):
-            _shrink(module)
     _fold_spectral(net)
     if isinstance(net, SPADEGenerator):
         _merge(net)
@@ -99,13 +96,6 @@ class _MergedLabels(nn.Module):
     def forward(self, features: Tensor) -> tuple[Tensor, ...]:
         """One for each norm."""
         return self.shared.parts(features, self.count)
-
-
-def _shrink(decoder: Decoder) -> None:
-    """Its blocks convolve before they enlarge; but for the first, so small that the rim would cost what it saves."""
-    for index, block in enumerate(decoder.up_blocks):
-        if index > 0 and isinstance(block, UpBlock3d):
-            decoder.up_blocks[index] = UpConv(block.conv, 2)
 
 
 def _merge(generator: SPADEGenerator) -> None:
