@@ -12,8 +12,8 @@ with Python's own interval, and 2 with this.
 
 How it is made safe, since torch says that its compiler may not be used from two threads at once:
 - Only this thread ever compiles, once in a process's life; eager code in other threads is not touched.
-- On a GPU what is compiled is also captured as a CUDA graph, by ourselves. mode="reduce-overhead" keeps
-  its graphs in thread-local trees, which fail in any thread that did not import torch's (up to 2.13).
+- On a GPU what is compiled is also captured as a CUDA graph, by ourselves: mode="reduce-overhead" keeps its
+  graphs in trees of a thread's own, and up to torch 2.13 these fail in threads that Python started.
 - Capture and comparison happen while this thread has `turn`, which the rendering thread holds whenever
   it uses the device. So nobody allocates, synchronizes or empties the cache during a capture, and what
   the rendering thread later does is a plain replay: no compiler, no guards, nothing to recompile.

@@ -45,8 +45,8 @@ class SPADE(nn.Module):
         copies = labels.shape[-1] // normed.shape[-1]
         if copies == 1:
             return torch.addcmul(wide(shift), normed, 1 + wide(scale)).to(labels.dtype)
-        height, width = normed.shape[-2:]
-        scale, shift = (each.unflatten(-1, (width, copies)).unflatten(-3, (height, copies)) for each in (scale, shift))
+        batch, channels, height, width = normed.shape
+        scale, shift = (each.view(batch, channels, height, copies, width, copies) for each in (scale, shift))
         steered = torch.addcmul(wide(shift), normed[..., :, None, :, None], 1 + wide(scale))
         return steered.to(labels.dtype).flatten(-2).flatten(-3, -2)
 

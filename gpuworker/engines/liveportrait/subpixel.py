@@ -66,10 +66,10 @@ class UpConv(nn.Module):
             yield BETWEEN, BETWEEN, self.between(x).relu()
 
     def _assembled(self, pieces: list[tuple[slice, slice, Tensor]], x: Tensor) -> Tensor:
-        height, width = x.shape[2:]
-        shape = (len(x), pieces[0][2].shape[1], height * self.factor, width * self.factor)
+        (batch, _, height, width), channels, factor = x.shape, pieces[0][2].shape[1], self.factor
+        shape = (batch, channels, height * factor, width * factor)
         out = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=_layout(pieces[0][2]))
-        cells = out.unflatten(-1, (width, self.factor)).unflatten(-3, (height, self.factor))
+        cells = out.view(batch, channels, height, factor, width, factor)
         for row, col, small in pieces:
             cells[..., row, :, col] = small[..., :, None, :, None]
         return out
@@ -92,7 +92,7 @@ def _conv(conv: nn.Conv2d, rows: str, cols: str) -> nn.Conv2d:
 
 def _taps(weight: Tensor, axis: int, copies: str) -> list[Tensor]:
     """The three weights along an axis, added up where they meet the same pixel."""
-    before, here, after = weight.split(1, dim=axis)
+    before, here, after = (weight.narrow(axis, tap, 1) for tap in range(3))
     if copies == "between":
         return [before + here + after]
     return [torch.cat([before, here + after], dim=axis), torch.cat([before + here, after], dim=axis)]
