@@ -43,9 +43,10 @@ class CompiledPaint:
         self.size = len(driving)
         self._paint = paint
         self._buffers = tuple(each.clone() for each in (volume, source, driving))
+        self._on_gpu = driving.is_cuda
         self._graph: torch.cuda.CUDAGraph | None = None
         self._answer = paint(*self._buffers)
-        if driving.is_cuda:
+        if self._on_gpu:
             torch.cuda.synchronize(driving.device)
 
     def capture(self) -> None:
@@ -54,7 +55,7 @@ class CompiledPaint:
         The buffers are empty then: had the recording kept what lay in them, every later batch would
         come out wrong, and the comparison would tell.
         """
-        if not self._buffers[0].is_cuda:
+        if not self._on_gpu:
             return
         for buffer in self._buffers:
             buffer.zero_()

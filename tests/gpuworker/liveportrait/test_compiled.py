@@ -1,9 +1,10 @@
-"""Batches of one size. The GPU's part, the capture, can only be run on a GPU: `make bench-liveportrait` does."""
+"""Batches of one size. Something stands in for the GPU and its captures; `make bench-liveportrait` makes real ones."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -69,6 +70,72 @@ def test_on_a_cpu_there_is_nothing_to_capture() -> None:
     compiled.capture()
     batch = frames(2)
     assert same(compiled(*batch), paint(*batch))
+
+
+class Recorder:
+    """Stands where CUDA's graphs are: what is called while it records, it calls again in the same memory.
+
+    stream: the current one, which a capture changes; failing: the capture cannot be ended.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, failing: bool = False) -> None:
+        self.stream, self.failing = "the thread's own", failing
+        self.recording = False
+        self.calls: list[tuple[tuple[Tensor, ...], tuple[Tensor, Tensor]]] = []
+        self.modes: list[str] = []
+        monkeypatch.setattr(torch.cuda, "CUDAGraph", lambda: self)
+        monkeypatch.setattr(torch.cuda, "graph", self.record)
+        monkeypatch.setattr(torch.cuda, "current_stream", lambda: self.stream)
+        monkeypatch.setattr(torch.cuda, "set_stream", lambda stream: setattr(self, "stream", stream))
+
+    @contextmanager
+    def record(self, graph: Recorder, capture_error_mode: str) -> Iterator[None]:
+        assert graph is self
+        self.modes.append(capture_error_mode)
+        self.stream, self.recording = "the capture's", True
+        yield
+        if self.failing:
+            raise RuntimeError("operation failed due to a previous error during capture")
+        self.stream, self.recording = "the thread's own", False
+
+    def paint(self, *batch: Tensor) -> tuple[Tensor, Tensor]:
+        answer = paint(*batch)
+        if self.recording:
+            self.calls.append((batch, answer))
+        return answer
+
+    def replay(self) -> None:
+        ((batch, answer),) = self.calls
+        for memory, found in zip(answer, paint(*batch), strict=True):
+            memory.copy_(found)
+
+
+def captured(recorder: Recorder) -> CompiledPaint:
+    made = CompiledPaint(recorder.paint, *frames(4))
+    made._on_gpu = True
+    made.capture()
+    return made
+
+
+def test_on_a_gpu_batches_are_replayed_from_the_buffers_and_nothing_else_is_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recorder = Recorder(monkeypatch)
+    compiled = captured(recorder)
+    assert recorder.modes == ["thread_local"]
+    ((buffers, _),) = recorder.calls
+    assert all((buffer == 0).all() for buffer in buffers), "what was recorded could have kept a batch"
+    monkeypatch.setattr(compiled, "_paint", None)
+    for count in (4, 2, 4):
+        batch = frames(count, level=count / 10)
+        assert same(compiled(*batch), paint(*batch))
+
+
+def test_a_capture_that_fails_leaves_the_thread_its_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = Recorder(monkeypatch, failing=True)
+    with pytest.raises(RuntimeError, match="previous error"):
+        captured(recorder)
+    assert recorder.stream == "the thread's own"
 
 
 @pytest.mark.slow
