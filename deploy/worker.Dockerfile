@@ -21,6 +21,11 @@ COPY . .
 RUN deploy/install-worker.sh worker /app/.venv
 
 FROM python AS worker
+# Triton, with which torch compiles the nets, builds its launchers with a C compiler while the worker runs.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends gcc libc6-dev python3-dev \
+    && rm -rf /var/lib/apt/lists/*
 RUN groupadd --system --gid 10001 gaze \
     && useradd --system --uid 10001 --gid gaze --home-dir /scratch --no-create-home --shell /usr/sbin/nologin gaze \
     && install --directory --owner gaze --group gaze --mode 0700 /scratch /models

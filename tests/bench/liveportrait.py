@@ -1,7 +1,8 @@
 """`make bench-liveportrait`: what a frame costs, how soon the first one is there, and how long all take.
 
 The weights are seeded and of the official size, so the pictures are noise and the times are real. On a
-GPU everything is measured. On a CPU 900 frames would take hours: they are extrapolated, and say so.
+GPU everything is measured, first with the nets as they are and then compiled. On a CPU 900 frames would
+take hours: they are extrapolated, and say so.
 With LIVEPORTRAIT_CHECKOUT naming a checkout, the official code is measured in the same run.
 """
 
@@ -25,7 +26,9 @@ from gpuworker import crew, faces, framing, photo, sheets
 from gpuworker.contract import STANDARD_FRAME, RenderRequest
 from gpuworker.engines import DEVICE, weights
 from gpuworker.engines.liveportrait.architecture import OFFICIAL
-from gpuworker.engines.liveportrait.engine import SPECIMEN, LivePortraitEngine
+from gpuworker.engines.liveportrait.batches import MOST
+from gpuworker.engines.liveportrait.engine import COMPILE, SPECIMEN, LivePortraitEngine
+from gpuworker.engines.liveportrait.painter import COMPILED
 from gpuworker.framing import Portrait
 from gpuworker.grid import FULL, NEUTRAL, Direction
 from gpuworker.render import render
@@ -40,6 +43,9 @@ ALL = FULL.rows * FULL.cols
 FIRST_BAR, FRAME_BAR, SPEEDUP_BAR, ALL_BAR = 20.0, 3.3, 4.0, 10.0
 """Targets on an H100: s, ms, times the official code, s."""
 
+MOST_COMPILING = 900.0
+"""Seconds after which the bench goes on without."""
+
 START = """
 import sys
 from pathlib import Path
@@ -52,10 +58,17 @@ engine = LivePortraitEngine(sys.argv[2], Path(sys.argv[1]), checked=False)
 engine.set_portrait(specimen())
 engine.render([NEUTRAL])
 """
+COMPILE_TOO = f"""
+import time
+start = time.perf_counter()
+engine._painter.settle({MOST_COMPILING})
+print(time.perf_counter() - start)
+"""
 
 
 def main() -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    os.environ[COMPILE] = "auto"  # it begins in a pause, or when it is told to
     hardware = torch.cuda.get_device_name() if device == "cuda" else f"CPU, {len(os.sched_getaffinity(0))} cores"
     _prepare_weights()
     peak = _matrix_peak(device)
@@ -65,6 +78,8 @@ def main() -> None:
     engine.set_portrait(specimen())
     best, found = _batches(engine, device, peak)
     figures += found
+    if device == "cuda":
+        figures += _compiled(engine, peak)
     figures += _everything_measured() if device == "cuda" else _everything_extrapolated(engine, best)
     figures += _official(device, engine)
     publish("liveportrait", figures)
@@ -121,33 +136,75 @@ def _first_frame(device: str) -> float:
 def _batches(engine: LivePortraitEngine, device: str, peak: float) -> tuple[float, list[Figure]]:
     """The best seconds a frame, and the table of batch sizes."""
     figures, best = [], float("inf")
-    for size in (1, 2, 4, 8, 15, 16) if device == "cuda" else (1,):
-        directions = [Direction(x, 5.0) for x in np.linspace(-15, 15, size)]
+    for size in (1, 2, 4, 8, MOST) if device == "cuda" else (1,):
+        directions = _across(size)
         engine._batches.size = size
         took = _seconds(lambda some=directions: engine.render(some), 10 if device == "cuda" else 1) / size
         best = min(best, took)
-        figures.append(Figure.plain(f"batch of {size}: a frame, pasted and copied", 1e3 * took, "ms"))
-        figures.append(Figure.plain(f"batch of {size}: share of the matrix peak", FRAME_FLOP / took / peak, ""))
-    figures.append(Figure.at_most("a frame at the best batch size", 1e3 * best, "ms", FRAME_BAR))
+        figures += _frame_figures(f"batch of {size}, eager", took, peak)
+    figures.append(Figure.at_most("a frame at the best batch size, eager", 1e3 * best, "ms", FRAME_BAR))
     return best, figures
 
 
+def _across(size: int) -> list[Direction]:
+    return [Direction(x, 5.0) for x in np.linspace(-15, 15, size)]
+
+
+def _frame_figures(what: str, took: float, peak: float) -> list[Figure]:
+    return [
+        Figure.plain(f"{what}: a frame, pasted and copied", 1e3 * took, "ms"),
+        Figure.plain(f"{what}: share of the matrix peak", FRAME_FLOP / took / peak, ""),
+    ]
+
+
+def _compiled(engine: LivePortraitEngine, peak: float) -> list[Figure]:
+    """The same engine once its painter is compiled: the seconds until then, and a frame afterwards."""
+    start = time.perf_counter()
+    state = engine._painter.settle(MOST_COMPILING)
+    seconds = time.perf_counter() - start
+    if state != COMPILED:
+        print(f"Compiled nets are not measured: {state}.")
+        return []
+    size = engine._batches.size = engine._painter.size
+    took = _seconds(lambda: engine.render(_across(size)), 10) / size
+    return [
+        Figure.plain("compiling, captured and compared", seconds, "s"),
+        *_frame_figures(f"batch of {size}, compiled", took, peak),
+        Figure.at_most(f"a frame in batches of {size}, compiled", 1e3 * took, "ms", FRAME_BAR),
+        Figure.plain("compiled in a new process, from what is kept", _compiled_again(), "s"),
+    ]
+
+
+def _compiled_again() -> float:
+    """Seconds of compiling in a new process, which finds what this one kept."""
+    command = [sys.executable, "-c", START + COMPILE_TOO, str(WEIGHTS), "cuda"]
+    said = subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return float(said.split()[-1])
+
+
 def _everything_measured() -> list[Figure]:
-    """900 frames of a warm worker, without encoding and with all sheets."""
+    """900 frames of a warm worker, without encoding, eager and compiled, and with all sheets."""
     engine = LivePortraitEngine("cuda", WEIGHTS, checked=False)
     engine.set_portrait(specimen())
-    engine.render([NEUTRAL] * 15)
-    start = time.perf_counter()
-    for y in FULL.y:
-        for half in (FULL.x[:15], FULL.x[15:]):
-            engine.render([Direction(x, y) for x in half])
-    plain = time.perf_counter() - start
+    engine.render([NEUTRAL] * MOST)
+    figures = [Figure.plain(f"{ALL} frames, not encoded, eager", _all_frames(engine), "s")]
+    if engine._painter.settle(MOST_COMPILING) == COMPILED:
+        engine.set_portrait(specimen())
+        figures.append(Figure.plain(f"{ALL} frames, not encoded, compiled", _all_frames(engine), "s"))
     del engine
     torch.cuda.empty_cache()
     return [
-        Figure.plain(f"{ALL} frames, not encoded", plain, "s"),
+        *figures,
         Figure.at_most(f"{ALL} frames with all sheets, warm worker", _rendered(), "s", ALL_BAR),
     ]
+
+
+def _all_frames(engine: LivePortraitEngine) -> float:
+    start = time.perf_counter()
+    for y in FULL.y:
+        for half in (FULL.x[:MOST], FULL.x[MOST:]):
+            engine.render([Direction(x, y) for x in half])
+    return time.perf_counter() - start
 
 
 def _rendered() -> float:
@@ -210,7 +267,7 @@ def _official(device: str, engine: LivePortraitEngine) -> list[Figure]:
         return work
 
     repeats = 10 if device == "cuda" else 1
-    most = 16 if device == "cuda" else 1
+    most = MOST if device == "cuda" else 1
     slow, alone = _seconds(theirs, repeats), _seconds(ours(1), repeats)
     batched = _seconds(ours(most), repeats) / most if most > 1 else alone
     return [

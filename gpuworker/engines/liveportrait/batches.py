@@ -7,9 +7,10 @@ from collections.abc import Callable
 import torch
 
 from gpuworker.errors import WorkerDied
+from gpuworker.grid import FULL_STEPS
 
-MOST = 16
-"""More bring nothing even on the largest cards."""
+MOST = FULL_STEPS // 2
+"""A quadrant's row, which is what is asked for at once; more bring nothing even on the largest cards."""
 CPU = 1
 """A batch on a CPU costs memory and saves nothing."""
 FRAME_BYTES = 700_000_000
@@ -20,6 +21,10 @@ SHARE = 0.8
 NO_ROOM = "The GPU has too little memory for even one frame. Please try again."
 
 
+def _no_relief() -> bool:
+    return False
+
+
 class Batches:
     """Remembers the size that worked. `size` is the most that the next batch will have."""
 
@@ -27,19 +32,21 @@ class Batches:
         self._device = device
         self.size = CPU
         if device.type == "cuda":
-            free, _ = torch.cuda.mem_get_info(device)
-            self.size = max(1, min(MOST, int(free * SHARE / FRAME_BYTES)))
+            self.size = max(1, min(MOST, _room(device)))
 
-    def each(self, count: int, render: Callable[[slice], None]) -> None:
+    def each(self, count: int, render: Callable[[slice], None], relief: Callable[[], bool] = _no_relief) -> None:
         """Call `render` for consecutive slices of `count` frames, again with half when memory ran out.
 
-        Raises WorkerDied when not even one frame fits.
+        relief: frees memory that only speed was bought with, and returns whether it could; then the
+        same slice is tried again. Raises WorkerDied when not even one frame fits.
         """
         done = 0
         while done < count:
             part = slice(done, min(count, done + self.size))
             if self._fits(part, render):
                 done = part.stop
+            elif relief():
+                continue
             elif self.size == 1:
                 raise WorkerDied(NO_ROOM)
             else:
@@ -55,3 +62,25 @@ class Batches:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
         return fits
+
+
+def within_memory(device: torch.device, size: int) -> int:
+    """How many frames at once, when as many again must fit beside them.
+
+    Up to `size`, and so that `size` frames come as batches of much the same number. Raises
+    OutOfMemoryError where not even one fits.
+    """
+    if device.type != "cuda":
+        return size
+    room = _room(device) // 2
+    if room < 1:
+        raise torch.OutOfMemoryError
+    batches = -(-size // room)
+    return -(-size // batches)
+
+
+def _room(device: torch.device) -> int:
+    """Frames that fit into what is free; what torch keeps for itself and does not use is free too."""
+    free, _ = torch.cuda.mem_get_info(device)
+    unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return int((free + unused) * SHARE / FRAME_BYTES)

@@ -23,10 +23,12 @@ from gpuworker.engines import DEVICE, weights
 from gpuworker.engines.liveportrait import self_check
 from gpuworker.engines.liveportrait.alignment import Alignment
 from gpuworker.engines.liveportrait.batches import Batches
+from gpuworker.engines.liveportrait.compile_cache import CompileCache
 from gpuworker.engines.liveportrait.gaze import Gaze
 from gpuworker.engines.liveportrait.keypoints import Face, driving_keypoints, source_keypoints
 from gpuworker.engines.liveportrait.matte import Matte
 from gpuworker.engines.liveportrait.networks import Networks
+from gpuworker.engines.liveportrait.painter import EAGER, Painter
 from gpuworker.engines.liveportrait.pasting import Paste
 from gpuworker.errors import BadRequest
 from gpuworker.framing import Portrait
@@ -34,6 +36,8 @@ from gpuworker.grid import DRAFT, FULL, NEUTRAL, Direction
 
 log = logging.getLogger(__name__)
 
+COMPILE = "GAZE_COMPILE"
+"""The environment variable that says where W and G are compiled: auto (on a GPU), on (everywhere) or off."""
 SEEN = 256
 """Pixels of the square as F and M see it."""
 SPECIMEN = Path(__file__).parent / "specimen.webp"
@@ -76,37 +80,42 @@ class LivePortraitEngine:
     ) -> None:
         self._gaze = gaze
         self._wanted = device or os.environ.get(DEVICE, "auto")
+        self._compiling = os.environ.get(COMPILE, "auto")
         self._folder = folder
         self._seconds: dict[str, float] = {}
         self._frames = 0
         self._figures: self_check.Figures | None = None
         self._subject: _Subject | None = None
         loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="weights")
-        self._loading: Future[Networks] = loader.submit(self._load)
+        self._loading: Future[tuple[Networks, Painter]] = loader.submit(self._load)
         loader.shutdown(wait=False)
         self._checked = not checked
 
     def wait_ready(self) -> None:
-        """Block until the weights are loaded and the self-check has passed.
+        """Block until the weights are loaded and the self-check has passed; compiling may begin then.
 
         Raises BadRequest without a GPU, WrongWeights, SelfCheckFailed.
         """
-        self._nets = self._loading.result()
+        self._nets, self._painter = self._loading.result()
         if not self._checked:
             self._check_itself()
             self._checked = True
+        self._painter.start()
 
     def set_portrait(self, portrait: Portrait, intensity: float = 1.0) -> tuple[str, ...]:
         """Analyse once. On a CPU the advice says how long frames will take. Raises as `wait_ready` does."""
         self.wait_ready()
         return self._set(portrait)
 
-    @torch.inference_mode()
     def render(self, directions: Sequence[Direction]) -> NDArray[np.uint8]:
         """Frames (n, H, W, C) uint8 of the portrait that was set; C is 4 when the portrait has alpha."""
-        subject = self._subject
-        if subject is None:
+        if self._subject is None:
             raise RuntimeError("a frame was asked for before a portrait was set")
+        with self._painter.at_work():
+            return self._render(self._subject, directions)
+
+    @torch.inference_mode()
+    def _render(self, subject: _Subject, directions: Sequence[Direction]) -> NDArray[np.uint8]:
         start = time.perf_counter()
         driving = self._driving(subject, directions)
         _, height, width = subject.paste.photo.shape
@@ -117,11 +126,11 @@ class LivePortraitEngine:
         )
 
         def render(part: slice) -> None:
-            squares, deformation = self._nets.paint(subject.volume, subject.source, driving[part])
+            squares, deformation = self._painter.paint(subject.volume, subject.source, driving[part])
             alpha = subject.matte.frames(deformation) if subject.matte else None
             frames[part].copy_(subject.paste.frames(squares, alpha), non_blocking=True)
 
-        self._batches.each(len(directions), render)
+        self._batches.each(len(directions), render, self._painter.give_way)
         if self._nets.device.type == "cuda":
             torch.cuda.synchronize(self._nets.device)  # the copies run beside the next batch
         self._frames += len(directions)
@@ -130,10 +139,11 @@ class LivePortraitEngine:
 
     @property
     def report(self) -> Mapping[str, Any]:
-        """frames, batch, device, precision, seconds (load, portrait, frames), ms_a_frame, self_check."""
+        """frames, batch, painter, device, seconds (load, portrait, frames), ms_a_frame, self_check."""
         return {
             "frames": self._frames,
             "batch": self._batches.size if self._loading.done() and self._subject else 0,
+            "painter": self._painter.state if self._subject else EAGER,
             "device": self._wanted,
             "seconds": dict(self._seconds),
             "ms_a_frame": 1e3 * self._seconds.get("frames", 0.0) / max(1, self._frames),
@@ -142,13 +152,16 @@ class LivePortraitEngine:
 
     # ---------------------------------------------------------------- loading
 
-    def _load(self) -> Networks:
+    def _load(self) -> tuple[Networks, Painter]:
         start = time.perf_counter()
         device = _device(self._wanted)
-        nets = Networks.load(self._folder or weights.folder(), device)
+        compiled = _is_compiled(self._compiling, device)
+        folder = self._folder or weights.folder()
+        nets = Networks.load(folder, device)
+        painter = Painter(nets.paint, device, wanted=compiled, cache=CompileCache(folder, device))
         self._seconds["load"] = time.perf_counter() - start
         log.info("the nets are on %s after %.1f s", device, self._seconds["load"])
-        return nets
+        return nets, painter
 
     def _check_itself(self) -> None:
         picture = photo.read(SPECIMEN.read_bytes())
@@ -159,11 +172,18 @@ class LivePortraitEngine:
 
     # --------------------------------------------------------------- portrait
 
-    @torch.inference_mode()
     def _set(self, portrait: Portrait) -> tuple[str, ...]:
+        with self._painter.at_work():
+            return self._analyse(portrait)
+
+    @torch.inference_mode()
+    def _analyse(self, portrait: Portrait) -> tuple[str, ...]:
         start = time.perf_counter()
         nets = self._nets
         self._batches = Batches(nets.device)
+        if self._painter.size:
+            self._batches.size = self._painter.size  # which has its memory already
+        self._painter.batch = self._batches.size
         alignment = Alignment.of(portrait)
         seen = _as_tensor(cv2.resize(alignment.square(portrait.picture), (SEEN, SEEN), interpolation=cv2.INTER_AREA))
         seen = seen.to(nets.device)
@@ -179,7 +199,7 @@ class LivePortraitEngine:
     def _match_tone(self, subject: _Subject) -> float:
         """Compare the neutral frame with the photo. Returns the seconds that it took."""
         start = time.perf_counter()
-        squares, _ = self._nets.paint(subject.volume, subject.source, self._driving(subject, [NEUTRAL]))
+        squares, _ = self._painter.paint(subject.volume, subject.source, self._driving(subject, [NEUTRAL]))
         subject.paste.match_tone(squares)
         return time.perf_counter() - start
 
@@ -204,6 +224,13 @@ def _device(wanted: str) -> torch.device:
     torch.backends.cudnn.allow_tf32 = False  # M and S mean their 32 bits; TF32 has 19 of them
     torch.set_float32_matmul_precision("highest")
     return torch.device("cuda")
+
+
+def _is_compiled(wanted: str, device: torch.device) -> bool:
+    """Raises BadRequest for an answer that is none."""
+    if wanted not in ("auto", "on", "off"):
+        raise BadRequest(f"{COMPILE} is auto, on or off, not “{wanted}”.")
+    return wanted == "on" or (wanted == "auto" and device.type == "cuda")
 
 
 def _cores() -> int:

@@ -2,7 +2,8 @@
 
 Spectral norms become plain weights, BatchNorm after a convolution becomes part of it, the two
 convolutions of a SPADE become one, and so do the twelve that read the same features in the middle
-of G. All of it is exact but for rounding; folded nets no longer load checkpoints.
+of G and the three in each of its last blocks, which also come before the features are enlarged
+(subpixel.py). All of it is exact but for rounding; folded nets no longer load checkpoints.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from torch import Tensor, nn
 from gpuworker.engines.liveportrait.blocks import DownBlock2d, DownBlock3d, SameBlock2d, SpectralConv2d, UpBlock3d
 from gpuworker.engines.liveportrait.dense_motion import DenseMotionNetwork
 from gpuworker.engines.liveportrait.hourglass import Decoder
-from gpuworker.engines.liveportrait.spade_generator import SPADE, SPADEGenerator
+from gpuworker.engines.liveportrait.spade_generator import SPADE, SPADEGenerator, SPADEResnetBlock
+from gpuworker.engines.liveportrait.subpixel import UpConv
 
 BATCH_NORMS = (nn.BatchNorm2d, nn.BatchNorm3d)
 
@@ -83,14 +85,30 @@ class _MergedMiddle(nn.Module):
         return labels
 
 
+class _MergedLabels(nn.Module):
+    """The labels of all norms of a block that is `factor` times as large as the features."""
+
+    def __init__(self, block: SPADEResnetBlock, factor: int) -> None:
+        super().__init__()
+        self.count = len(block.norms)
+        self.shared = UpConv(_beside(*(norm.mlp_shared[0] for norm in block.norms)), factor)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, ...]:
+        """One for each norm."""
+        return self.shared.parts(features, self.count)
+
+
 def _merge(generator: SPADEGenerator) -> None:
     middle = _MergedMiddle(generator)
+    larger = {block: _MergedLabels(block, factor) for block, factor in ((generator.up_0, 2), (generator.up_1, 4))}
     for parent in list(generator.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, SPADE):
                 setattr(parent, name, _MergedSPADE(child))
-    for block in generator.middle:
-        del block.norm_0.mlp_shared, block.norm_1.mlp_shared
+    for block in (*generator.middle, *larger):
+        for norm in block.norms:
+            del norm.mlp_shared
+        block.merged_labels = larger.get(block)
     generator.middle_labels = middle
 
 

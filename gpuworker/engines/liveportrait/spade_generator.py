@@ -23,7 +23,7 @@ def instance_norm(x: Tensor) -> Tensor:
 
 
 class SPADE(nn.Module):
-    """Instance norm, then a scale and a shift for every pixel, read from the features."""
+    """What an instance norm has left, with a scale and a shift for every pixel, read from the features."""
 
     def __init__(self, channels: int, features: int, hidden: int) -> None:
         super().__init__()
@@ -39,9 +39,16 @@ class SPADE(nn.Module):
     def scale_and_shift(self, labels: Tensor) -> tuple[Tensor, Tensor]:
         return self.mlp_gamma(labels), self.mlp_beta(labels)
 
-    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, normed: Tensor, labels: Tensor) -> Tensor:
+        """(B, C, H, W) and labels of the same size, or f times that: then each pixel counts f × f times."""
         scale, shift = self.scale_and_shift(labels)
-        return torch.addcmul(wide(shift), instance_norm(x), 1 + wide(scale)).to(x.dtype)
+        copies = labels.shape[-1] // normed.shape[-1]
+        if copies == 1:
+            return torch.addcmul(wide(shift), normed, 1 + wide(scale)).to(labels.dtype)
+        batch, channels, height, width = normed.shape
+        scale, shift = (each.view(batch, channels, height, copies, width, copies) for each in (scale, shift))
+        steered = torch.addcmul(wide(shift), normed[..., :, None, :, None], 1 + wide(scale))
+        return steered.to(labels.dtype).flatten(-2).flatten(-3, -2)
 
 
 class SPADEResnetBlock(nn.Module):
@@ -59,17 +66,34 @@ class SPADEResnetBlock(nn.Module):
             self.conv_s = SpectralConv2d(in_channels, out_channels, 1, bias=False)
             self.norm_s = SPADE(in_channels, features, hidden)
 
-    def forward(self, x: Tensor, features: Tensor) -> Tensor:
-        """As `steered`, with labels of this block's own."""
-        size = (x.shape[2], x.shape[3])
-        shortcut = self.conv_s(self.norm_s(x, self.norm_s.labels(features, size))) if self.learned_shortcut else x
-        return self.steered(x, shortcut, self.norm_0.labels(features, size), self.norm_1.labels(features, size))
+        self.merged_labels: nn.Module | None = None
+        """Makes the labels of all its norms at once, where folding.py has put it."""
 
-    def steered(self, x: Tensor, shortcut: Tensor, first: Tensor, second: Tensor) -> Tensor:
-        """The block with the labels of its two norms given."""
-        x = self.conv_0(functional.leaky_relu(self.norm_0(x, first), SLOPE))
-        x = self.conv_1(functional.leaky_relu(self.norm_1(x, second), SLOPE))
+    @property
+    def norms(self) -> list[SPADE]:
+        """In the order of their labels; the shortcut's comes last."""
+        return [self.norm_0, self.norm_1, *([self.norm_s] if self.learned_shortcut else [])]
+
+    def forward(self, x: Tensor, features: Tensor, copies: int = 1) -> Tensor:
+        """Every pixel of x counts copies × copies times; the answer is that much larger.
+
+        A block without a convolution in its shortcut takes one copy.
+        """
+        return self.steered(x, *self._labels(features, (copies * x.shape[2], copies * x.shape[3])))
+
+    def steered(self, x: Tensor, first: Tensor, second: Tensor, third: Tensor | None = None) -> Tensor:
+        """The block with the labels of its norms given."""
+        normed = instance_norm(x)  # of single pixels: copies have the same mean and variance
+        shortcut = x if third is None else self.conv_s(self.norm_s(normed, third))
+        x = self.conv_0(functional.leaky_relu(self.norm_0(normed, first), SLOPE))
+        x = self.conv_1(functional.leaky_relu(self.norm_1(instance_norm(x), second), SLOPE))
         return shortcut + x
+
+    def _labels(self, features: Tensor, size: tuple[int, int]) -> tuple[Tensor, ...]:
+        if self.merged_labels is not None:
+            merged: tuple[Tensor, ...] = self.merged_labels(features)
+            return merged
+        return tuple(norm.labels(features, size) for norm in self.norms)
 
 
 class SPADEGenerator(nn.Module):
@@ -96,8 +120,8 @@ class SPADEGenerator(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         x = self.through_middle(self.fc(features), features)
-        x = self.up_0(functional.interpolate(x, scale_factor=2), features)
-        x = self.up_1(functional.interpolate(x, scale_factor=2), features)
+        x = self.up_0(x, features, 2)
+        x = self.up_1(x, features, 2)
         return torch.sigmoid(self.conv_img(functional.leaky_relu(x, SLOPE)))
 
     def through_middle(self, x: Tensor, features: Tensor) -> Tensor:
@@ -107,5 +131,5 @@ class SPADEGenerator(nn.Module):
             return x
         labels = iter(self.middle_labels(features))
         for block in self.middle:
-            x = block.steered(x, x, next(labels), next(labels))
+            x = block.steered(x, next(labels), next(labels))
         return x

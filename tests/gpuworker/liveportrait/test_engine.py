@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from gpuworker.engines import weights
 from gpuworker.engines.liveportrait import architecture
 from gpuworker.engines.liveportrait import engine as engine_module
 from gpuworker.engines.liveportrait.engine import SPECIMEN, LivePortraitEngine
+from gpuworker.engines.liveportrait.painter import Painter
 from gpuworker.errors import BadRequest, SelfCheckFailed, WrongWeights
 from gpuworker.framing import Portrait
 from gpuworker.grid import DRAFT, NEUTRAL, Direction
@@ -96,6 +98,51 @@ def test_transparency_comes_out_as_a_fourth_channel(engine: LivePortraitEngine, 
     assert frame.shape == (512, 410, 4)
     assert frame[-60:, :, 3].min() == 255
     assert frame[:40, :, 3].max() == 0
+
+
+def test_compiled_it_shows_the_same_frames_and_the_report_says_which_painter_it_is(
+    folder: Path, framed: Portrait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traced = partial(torch.compile, backend="aot_eager", fullgraph=True, dynamic=False)
+    monkeypatch.setattr(engine_module, "Painter", partial(Painter, compiler=traced))
+    monkeypatch.setenv(engine_module.COMPILE, "on")
+    engine = LivePortraitEngine("cpu", folder, checked=False)
+    engine.set_portrait(framed)
+    directions = [NEUTRAL, Direction(15, -15)]
+    before = engine.render(directions)
+    assert engine.report["painter"] == "eager"
+    assert engine._painter.settle(60) == "compiled"
+    after = engine.render(directions)
+    assert engine.report["painter"] == "compiled"
+    assert np.abs(before.astype(int) - after).max() <= 1
+    (advice,) = engine.set_portrait(framed)
+    assert "Without a GPU" in advice
+    assert np.abs(engine.render(directions).astype(int) - before).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "device", "compiled"),
+    [("auto", "cuda", True), ("auto", "cpu", False), ("on", "cpu", True), ("off", "cuda", False)],
+)
+def test_the_setting_says_where_it_is_compiled(setting: str, device: str, compiled: bool) -> None:
+    assert engine_module._is_compiled(setting, torch.device(device)) is compiled
+
+
+def test_by_itself_a_cpu_compiles_nothing(engine: LivePortraitEngine, framed: Portrait) -> None:
+    engine.set_portrait(framed)
+    assert engine._painter.settle(0) == engine.report["painter"] == "eager"
+    assert engine._painter._thread is None
+
+
+def test_another_setting_of_compiling_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GAZE_COMPILE", "perhaps")
+    with pytest.raises(BadRequest, match="GAZE_COMPILE is auto, on or off, not “perhaps”"):
+        LivePortraitEngine("cpu", folder).wait_ready()
+
+
+def test_the_readme_tells_how_compiling_is_switched_off() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    assert f"`{engine_module.COMPILE}=off`" in readme
 
 
 def test_a_frame_before_a_portrait_is_a_bug_and_says_so(folder: Path) -> None:

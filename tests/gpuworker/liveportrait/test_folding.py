@@ -3,6 +3,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from gpuworker.engines.liveportrait.blocks import ResBlock3d, SpectralConv2d
 from gpuworker.engines.liveportrait.folding import fold
@@ -65,6 +66,38 @@ def test_the_middle_reads_its_features_once() -> None:
     INPUTS["spade_generator"](generator.double())
     middle = [name for name in seen if "middle" in name]
     assert middle == ["middle_labels.shared"]
+
+
+def test_a_frame_of_the_official_size_costs_111_gigaflops_less() -> None:
+    """On a device that only knows shapes. The unfolded figures are those of the paper's code."""
+    with torch.device("meta"):
+        warping, generator = WarpingModule().eval(), SPADEGenerator().eval()
+        before = gigaflops(warping, generator)
+        after = gigaflops(fold(warping), fold(generator))
+    assert before == pytest.approx((342.1, 891.6), abs=0.1)
+    assert after == pytest.approx((342.1, 780.5), abs=0.1)
+
+
+def gigaflops(warping: nn.Module, generator: nn.Module) -> tuple[float, float]:
+    points = torch.zeros(1, 21, 3)
+    with FlopCounterMode(display=False) as of_warping:
+        features = warping(torch.zeros(1, 32, 16, 64, 64), points, points).features
+    with FlopCounterMode(display=False) as of_generator:
+        generator(features)
+    return of_warping.get_total_flops() / 1e9, of_generator.get_total_flops() / 1e9
+
+
+def test_the_last_blocks_read_their_features_once_and_before_they_are_enlarged() -> None:
+    generator = fold(SPADEGenerator(TINY)).double()
+    seen: dict[str, tuple[int, ...]] = {}
+    for name, part in generator.named_modules():
+        if name.startswith("up_") and isinstance(part, nn.Conv2d) and part.in_channels == 4 * TINY.width:
+            part.register_forward_hook(lambda _, given, __, name=name: seen.update({name: given[0].shape[2:]}))
+    INPUTS["spade_generator"](generator)
+    labels = {name: size for name, size in seen.items() if "labels" in name}
+    assert set(labels.values()) == {(8, 8)}
+    assert {name.partition(".")[0] for name in labels} == {"up_0", "up_1"}
+    assert not any("mlp_shared" in name for name in seen)
 
 
 def test_a_net_cannot_be_folded_twice() -> None:

@@ -36,8 +36,8 @@ KEYS = {
     "stitching": 8,
 }
 MISSES_BY = 10.0
-BATCH_TOLERANCE = 1e-5
-"""Of 1; a grey level is 400 times that."""
+BATCH_TOLERANCE = 1e-6
+"""Of 1; a grey level is 4,000 times that."""
 
 
 def differs(name: str, answer: Tensor, golden: Golden) -> float:
@@ -141,13 +141,19 @@ def test_at_the_real_size_everything_is_the_official_one(net: Net, golden: Golde
 # -------------------------------------------------- batches and half precision
 
 
+@pytest.mark.filterwarnings("ignore:TF32 acceleration on top of oneDNN")
 def test_a_batch_answers_as_its_frames_alone(net: Net) -> None:
+    """With torch's own convolutions. For those of a volume oneDNN adds up in another order by the size of the batch,
+    which moves a square by 5e-6; on a CPU the engine has batches of one."""
     driving, source = seeded.keypoints()
-    together = net("warping_module")(seeded.volume(32), driving, source)
-    pictures = net("spade_generator")(together.features)
-    alone = net("warping_module")(seeded.volume(32), driving[1:], source[1:])
-    assert excess(alone.features[0].numpy(), together.features[1].numpy()) <= 1
-    assert (net("spade_generator")(alone.features) - pictures[1]).abs().max() <= BATCH_TOLERANCE
+    with torch.backends.mkldnn.flags(enabled=False):
+        together = net("warping_module")(seeded.volume(32), driving, source)
+        pictures = net("spade_generator")(together.features)
+        alone = net("warping_module")(seeded.volume(32), driving[1:], source[1:])
+        picture = net("spade_generator")(alone.features)
+    assert (alone.features[0] - together.features[1]).abs().max() <= BATCH_TOLERANCE
+    assert (alone.deformation[0] - together.deformation[1]).abs().max() <= BATCH_TOLERANCE
+    assert (picture - pictures[1]).abs().max() <= BATCH_TOLERANCE
 
 
 def test_in_64_bits_a_batch_of_any_sort_answers_exactly_as_its_frames_alone() -> None:
