@@ -164,6 +164,15 @@ async def test_another_browser_of_the_same_person_goes_on_watching(
         assert (await there.receive_json_from(timeout=5))["state"] == "cancelled"
 
 
+async def test_a_page_that_leaves_is_forgotten_at_once(rendering: Session, as_owner: Client) -> None:
+    communicator = socket(rendering, as_owner)
+    await communicator.connect(timeout=10)
+    await communicator.receive_json_from(timeout=5)
+    await communicator.send_input({"type": "websocket.disconnect", "code": 1001})
+    await asyncio.wait_for(asyncio.shield(communicator.future), 5)
+    assert not watching._desks
+
+
 async def test_a_server_that_stops_leaves_nothing_behind(rendering: Session, as_owner: Client) -> None:
     """Daphne cancels its applications then, and no socket hears that it is disconnected."""
     communicator = socket(rendering, as_owner)

@@ -16,9 +16,9 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from portraits import admission, progress, watching
+from portraits import admission, circumstances, progress, watching
 from portraits.admission import Finding, Login, Watch
-from portraits.models import BrowserSession, Session, User
+from portraits.models import BrowserSession, Render, Session, User
 from portraits.watching import NOT_YOURS, TRY_AGAIN, Watcher
 from tests.portraits import cast
 from tests.portraits.cast import signed_in
@@ -66,6 +66,7 @@ class Looks:
         self.may_end = threading.Event()
         self.may_end.set()
         self.fails = False
+        self.circumstances: Mapping[str, str] | None = None
 
     def __call__(self, watches: Collection[Watch], known: Mapping[UUID, int]) -> Finding:
         if self.fails:
@@ -74,6 +75,7 @@ class Looks:
             finding = admission.look(watches, known)
         self.queries.append(len(captured))
         self.asked.append(len(watches))
+        self.circumstances = circumstances.current()
         self.has_read.set()
         assert self.may_end.wait(10)
         return finding
@@ -204,6 +206,14 @@ async def test_a_page_that_comes_makes_the_others_hear_nothing_again(watch: Watc
                 await told(first, seconds=0.2)
 
 
+async def test_whoever_comes_gets_the_rows_and_not_what_was_said_last(watch: Watch) -> None:
+    async with many(watch, 1) as [first]:
+        assert (await told(first))["current"] == 200
+        await in_thread(Render.objects.update)(current=300)
+        async with many(watch, 1) as [second]:
+            assert (await told(second))["current"] == 300
+
+
 async def test_a_burst_of_news_ends_with_the_last_and_old_ones_are_left_out(watch: Watch, rendering: Session) -> None:
     def burst() -> None:
         for _ in range(300):
@@ -268,9 +278,12 @@ async def test_a_subscription_is_renewed_after_the_layer_was_away(
 
 
 async def test_while_the_database_is_away_nobody_is_let_in(watch: Watch, looks: Looks) -> None:
-    looks.fails = True
-    async with many(watch, 1) as [watcher]:
-        assert await ended(watcher) == TRY_AGAIN
+    async with many(watch, 1) as [inside]:
+        await told(inside)
+        looks.fails = True
+        async with many(watch, 1) as [outside]:
+            assert await ended(outside) == TRY_AGAIN
+        assert inside.code is None
 
 
 async def test_while_the_database_is_away_whoever_was_let_in_stays_for_some_seconds(
@@ -307,6 +320,13 @@ async def test_a_fault_of_the_desk_closes_its_sockets_and_the_next_ones_get_anot
         assert "sockets are closed" in caplog.text
         async with many(watch, 1) as [another]:
             assert (await told(another))["current"] == 200
+
+
+async def test_a_desk_is_not_in_the_circumstances_of_its_first_socket(watch: Watch, looks: Looks) -> None:
+    with circumstances.noted(request="of the first socket"):
+        async with many(watch, 1) as [watcher]:
+            await told(watcher)
+    assert looks.circumstances == {}
 
 
 async def test_a_desk_that_was_closed_is_opened_anew(watch: Watch, rendering: Session) -> None:
