@@ -139,9 +139,11 @@ def _database() -> dict[str, Any]:
 DATABASES: dict[str, Any] = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# The layer waits five seconds for a message before it asks Redis again; Redis' client by itself gives up after as long.
+REDIS_HOST = {"address": REDIS_URL, "socket_connect_timeout": 2, "socket_timeout": 15}
 _CHANNELS = {
     "BACKEND": "channels_redis.core.RedisChannelLayer",
-    "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_connect_timeout": 2}], "prefix": "gaze", "capacity": 100},
+    "CONFIG": {"hosts": [REDIS_HOST], "prefix": "gaze", "capacity": 100},
 }
 CHANNEL_LAYERS: dict[str, Any] = {
     "default": _CHANNELS if REDIS_URL else {"BACKEND": "channels.layers.InMemoryChannelLayer"}

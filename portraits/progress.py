@@ -1,13 +1,15 @@
 """The only place that sends to a channel group: what a session's page shows, from the rows.
 
 Delivery is at most once and may be out of order, so every message is a whole snapshot with a
-sequence number; a page drops older ones, and asks again when it connects.
+sequence number: a page drops older ones, and whoever serves it (portraits/watching.py) finds lost ones.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +36,9 @@ STAGES = {
     "done": "Ready",
 }
 
+GROUP = "sockets"
+"""Whoever serves sockets listens here: one channel a process, however many sockets it has."""
+
 _loop: asyncio.AbstractEventLoop | None = None
 
 
@@ -43,33 +48,37 @@ def use_loop(loop: asyncio.AbstractEventLoop | None) -> None:
     _loop = loop
 
 
-def session_group(session_id: UUID) -> str:
-    return f"session.{session_id.hex}"
+@dataclass(frozen=True)
+class News:
+    """A snapshot as a page gets it, JSON, and its sequence number."""
+
+    sequence: int
+    text: str
 
 
-def user_group(user_id: int) -> str:
-    return f"user.{user_id}"
+def news(session: Session) -> News:
+    return News(session.sequence, json.dumps(snapshot(session)))
 
 
 def publish(session_id: UUID) -> None:
     """Tell every page that watches the session how it stands. The session may be gone by now."""
-    session = (
-        Session.objects.select_related("portrait", "shown").prefetch_related("renders").filter(pk=session_id).first()
-    )
-    if session is None:
+    this = Session.objects.filter(pk=session_id)
+    if not this.bump():
         return
-    session.bump()
-    _send(session_group(session_id), {"type": "progress", "snapshot": snapshot(session)})
+    # Read after the number was taken: of two publishers, the one with the higher number has seen more.
+    for session in this.with_all_that_shows():
+        latest = news(session)
+        _send({"session": str(session_id), "sequence": latest.sequence, "snapshot": latest.text})
 
 
 def close_sockets_of(user_id: int) -> None:
-    """After a log-out, a ban or a deletion: their sockets look again whether they may stay."""
-    _send(user_group(user_id), {"type": "check.access"})
+    """After a log-out, a ban or a deletion: it is looked again whether their sockets may stay."""
+    _send({"user": user_id})
 
 
 def close_sockets_on(session_id: UUID) -> None:
     """After its portrait was deleted."""
-    _send(session_group(session_id), {"type": "check.access"})
+    _send({"session": str(session_id)})
 
 
 def snapshot(session: Session) -> dict[str, Any]:
@@ -167,19 +176,19 @@ def _eta(render: Render) -> float | None:
     return round(elapsed * (render.total - render.current) / render.current + 1, 1)
 
 
-def _send(group: str, message: dict[str, Any]) -> None:
-    """Never waited for, and never an error: a message that is lost comes with the next one, or a page asks."""
+def _send(message: dict[str, Any]) -> None:
+    """Never waited for, and never an error: what a lost message said is found in the rows some seconds later."""
     layer = get_channel_layer()
     if layer is None:
         raise RuntimeError("CHANNEL_LAYERS names no layer.")
     if _loop is None:
-        async_to_sync(_deliver)(layer, group, message)
+        async_to_sync(_deliver)(layer, message)
     elif _loop.is_running():
-        asyncio.run_coroutine_threadsafe(_deliver(layer, group, message), _loop)
+        asyncio.run_coroutine_threadsafe(_deliver(layer, message), _loop)
 
 
-async def _deliver(layer: Any, group: str, message: dict[str, Any]) -> None:
+async def _deliver(layer: Any, message: dict[str, Any]) -> None:
     try:
-        await layer.group_send(group, message)
+        await layer.group_send(GROUP, message)
     except broker.away() as error:
-        log.warning("pages are not told (%s); they ask by themselves", error)
+        log.warning("pages are not told at once (%s)", error)

@@ -22,6 +22,14 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """Runs of a person's own portraits."""
         return self.filter(portrait__owner=user)
 
+    def with_all_that_shows(self) -> SessionQuerySet:
+        """What a page says of a run comes from these rows; read at once, not one by one."""
+        return self.select_related("portrait", "shown").prefetch_related("renders")
+
+    def bump(self) -> bool:
+        """The next sequence number. Whether the run is still there."""
+        return self.update(sequence=F("sequence") + 1) > 0
+
 
 class Session(models.Model):
     """State is derived from its renders; `shown` is set by fenced updates only.
@@ -112,9 +120,3 @@ class Session(models.Model):
         if won:
             self.shown = output
         return won
-
-    def bump(self) -> int:
-        """The next sequence number."""
-        Session.objects.filter(pk=self.pk).update(sequence=F("sequence") + 1)
-        self.refresh_from_db(fields=["sequence"])
-        return self.sequence

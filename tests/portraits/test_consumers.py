@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -12,10 +12,11 @@ from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from gazesite.asgi import application
-from portraits import consumers, dispatch, progress, removal
-from portraits.models import BrowserSession, Render, Session, User
+from portraits import dispatch, progress, removal, watching
+from portraits.models import BrowserSession, Portrait, Render, Session, User
 from tests.portraits import cast
 from tests.portraits.cast import signed_in
 
@@ -92,7 +93,7 @@ async def test_case_25_other_peoples_and_anonymous_sockets_are_refused(
     client = await in_thread(signed_in)(stranger) if who == "stranger" else None
     communicator = socket(rendering, client)
     await communicator.connect(timeout=10)
-    assert await closing_code(communicator) == consumers.NOT_YOURS
+    assert await closing_code(communicator) == watching.NOT_YOURS
 
 
 @pytest.mark.parametrize("what", ["log-out", "ban", "deleted user", "deleted portrait"])
@@ -115,21 +116,76 @@ async def test_case_25_a_socket_ends_within_five_seconds_of(
     async with watched(rendering, as_owner) as communicator:
         await communicator.receive_json_from(timeout=5)
         await in_thread(happen)()
-        assert await closing_code(communicator) == consumers.NOT_YOURS
+        assert await closing_code(communicator) == watching.NOT_YOURS
 
 
-async def test_case_25_a_session_that_ends_silently_is_noticed(
-    rendering: Session, as_owner: Client, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "what", ["log-out", "expiry", "ban", "new password", "deleted user", "deleted portrait", "another owner"]
+)
+async def test_case_25_what_ends_a_socket_is_noticed_when_its_message_is_lost(
+    rendering: Session, owner: User, stranger: User, as_owner: Client, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    monkeypatch.setattr(consumers, "CHECK_SECONDS", 0.05)
+    def happen() -> None:
+        match what:
+            case "log-out":
+                BrowserSession.objects.all().delete()
+            case "expiry":
+                BrowserSession.objects.update(expire_date=timezone.now())
+            case "ban":
+                User.objects.filter(pk=owner.pk).update(is_active=False)
+            case "new password":
+                owner.set_password("another long enough password")
+                owner.save()
+            case "deleted user":
+                removal.remove_user(owner)
+            case "deleted portrait":
+                removal.remove_portrait(rendering.portrait)
+            case "another owner":
+                Portrait.objects.update(owner=stranger)
+
+    monkeypatch.setattr(watching, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(progress, "_send", lambda message: None)
     async with watched(rendering, as_owner) as communicator:
         await communicator.receive_json_from(timeout=5)
-        await in_thread(BrowserSession.objects.all().delete)()
-        assert await closing_code(communicator) == consumers.NOT_YOURS
+        await in_thread(happen)()
+        assert await closing_code(communicator) == watching.NOT_YOURS
+
+
+async def test_another_browser_of_the_same_person_goes_on_watching(
+    rendering: Session, owner: User, as_owner: Client
+) -> None:
+    other = await in_thread(signed_in)(owner)
+    async with watched(rendering, as_owner) as here, watched(rendering, other) as there:
+        await here.receive_json_from(timeout=5)
+        await there.receive_json_from(timeout=5)
+        await in_thread(as_owner.post)("/accounts/logout/")
+        assert await closing_code(here) == watching.NOT_YOURS
+        await in_thread(dispatch.cancel)(rendering)
+        assert (await there.receive_json_from(timeout=5))["state"] == "cancelled"
+
+
+async def test_a_page_that_leaves_is_forgotten_at_once(rendering: Session, as_owner: Client) -> None:
+    communicator = socket(rendering, as_owner)
+    await communicator.connect(timeout=10)
+    await communicator.receive_json_from(timeout=5)
+    await communicator.send_input({"type": "websocket.disconnect", "code": 1001})
+    await asyncio.wait_for(asyncio.shield(communicator.future), 5)
+    assert not watching._desks
+
+
+async def test_a_server_that_stops_leaves_nothing_behind(rendering: Session, as_owner: Client) -> None:
+    """Daphne cancels its applications then, and no socket hears that it is disconnected."""
+    communicator = socket(rendering, as_owner)
+    await communicator.connect(timeout=10)
+    await communicator.receive_json_from(timeout=5)
+    communicator.stop(exceptions=False)
+    with suppress(asyncio.CancelledError):
+        await communicator.future
+    assert not watching._desks
 
 
 def test_quiet_sockets_are_checked_often_enough() -> None:
-    assert consumers.CHECK_SECONDS < 5
+    assert watching.CHECK_SECONDS < 5
 
 
 WRONG = [

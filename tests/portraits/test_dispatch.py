@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -23,7 +25,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     """Snapshots that pages were sent."""
     found: list[dict[str, object]] = []
-    monkeypatch.setattr(progress, "_send", lambda group, message: found.append(message["snapshot"]))
+    monkeypatch.setattr(progress, "_send", lambda message: found.append(json.loads(message["snapshot"])))
     return found
 
 

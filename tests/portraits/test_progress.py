@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from channels.layers import get_channel_layer
@@ -12,6 +14,7 @@ from django.utils import timezone
 from gpuworker.errors import NoFace
 from portraits import progress
 from portraits.models import Portrait, Render, Session
+from portraits.models.session import SessionQuerySet
 
 
 def test_a_snapshot_says_everything_of_a_run_in_the_making(rendering: Session) -> None:
@@ -47,15 +50,36 @@ def test_a_whole_portrait_is_ready(portrait: Portrait) -> None:
 
 def test_every_message_has_a_higher_number(rendering: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[int] = []
-    monkeypatch.setattr(progress, "_send", lambda group, message: told.append(message["snapshot"]["sequence"]))
+    monkeypatch.setattr(progress, "_send", lambda message: told.append(message["sequence"]))
     for _ in range(3):
         progress.publish(rendering.pk)
     assert told == sorted(set(told))
 
 
-def test_a_session_that_is_gone_is_told_to_nobody(rendering: Session) -> None:
-    rendering.shown = None
+def test_a_message_says_what_the_rows_say_once_it_has_its_number(
+    rendering: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, Any]] = []
+    monkeypatch.setattr(progress, "_send", told.append)
+    real = SessionQuerySet.bump
+
+    def bump_late(sessions: SessionQuerySet) -> bool:
+        """Somebody else's change comes in between."""
+        bumped = real(sessions)
+        Render.objects.update(current=300)
+        return bumped
+
+    monkeypatch.setattr(SessionQuerySet, "bump", bump_late)
+    progress.publish(rendering.pk)
+    assert json.loads(told[0]["snapshot"])["current"] == 300
+    assert json.loads(told[0]["snapshot"])["sequence"] == told[0]["sequence"] == 1
+
+
+def test_a_session_that_is_gone_is_told_to_nobody(rendering: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[dict[str, Any]] = []
+    monkeypatch.setattr(progress, "_send", told.append)
     progress.publish(type(rendering)().pk)
+    assert told == []
 
 
 async def test_messages_hop_to_the_servers_loop_without_waiting() -> None:
@@ -63,10 +87,11 @@ async def test_messages_hop_to_the_servers_loop_without_waiting() -> None:
     assert layer is not None
     progress.use_loop(asyncio.get_running_loop())
     try:
-        await layer.group_add("test", "channel")
-        await asyncio.to_thread(progress._send, "test", {"type": "progress"})
-        assert await asyncio.wait_for(layer.receive("channel"), 5) == {"type": "progress"}
+        await layer.group_add(progress.GROUP, "channel")
+        await asyncio.to_thread(progress._send, {"user": 1})
+        assert await asyncio.wait_for(layer.receive("channel"), 5) == {"user": 1}
     finally:
+        await layer.group_discard(progress.GROUP, "channel")
         progress.use_loop(None)
 
 
