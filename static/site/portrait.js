@@ -1,4 +1,5 @@
 /** The page of one portrait: the face, and how its making goes. */
+import { pageRenderer } from '../gaze/renderer.js';
 import { Feed } from './feed.js';
 import { offerFullscreen } from './fullscreen.js';
 import { isOver, Panel } from './progress.js';
@@ -28,6 +29,15 @@ function showFace(snapshot) {
   listed = now;
 }
 
+/** A graphics context and its shaders take a while to make: while the face is still being drawn, nobody waits for them. */
+function prepareToDraw() {
+  try {
+    pageRenderer();
+  } catch {
+    // Without WebGL the element itself shows a still picture, and says so.
+  }
+}
+
 /** What the person should know of this photo, and of how the worker went about it. */
 function advise(sentences) {
   const list = document.querySelector('#advice');
@@ -53,6 +63,7 @@ function follow(first) {
     form.addEventListener('submit', (event) => press(event, form, feed));
   }
   feed.take(first);
+  if (!first.alive) setTimeout(prepareToDraw);
 }
 
 /** Sends a form by script; if that fails, as the browser would. */
