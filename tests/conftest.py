@@ -41,19 +41,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A file, as in use: in SQLite's memory a second thread that meets a lock fails instead of waiting."""
-    from django.db import connections
-
-    if connections["default"].vendor != "sqlite":
-        return
-    database = connections["default"].settings_dict
-    database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
-    # No test outlives a power cut, and waiting for the disk would take a third of the time.
-    database["OPTIONS"] = {**database["OPTIONS"], "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"}
-
-
-@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     found = chromium.find()
     with sync_playwright() as playwright:

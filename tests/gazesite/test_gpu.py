@@ -12,6 +12,8 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from gazesite.management.commands import gpu
+from gpuworker.fleet.ledger import MemoryLedger
+from portraits import workers
 from tests.gazesite.rented import rented
 from tests.runpod.fake import KEY, FakeRunPod
 
@@ -21,6 +23,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def fake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRunPod]:
     monkeypatch.setattr(gpu, "LOOK_SECONDS", 0.05)
+    # The thread that warms the pod writes while the command reads: a database in SQLite's memory, as the tests'
+    # is, refuses that at once, where a file waits. test_ledger.py holds the two ledgers to the same.
+    ledger = MemoryLedger()
+    monkeypatch.setattr(workers, "DatabaseLedger", lambda: ledger)
     with rented(settings) as provider:
         yield provider
 

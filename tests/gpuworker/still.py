@@ -54,6 +54,7 @@ def ended(jobs: JobTable, identity: str = "one", attempt: int = 1) -> str:
     """The state in which the job ends."""
     snapshot = jobs.snapshot(identity, attempt)
     while snapshot.state not in ("done", "failed", "cancelled"):
+        assert jobs.failure is None, jobs.failure  # a worker that cannot start ends no job
         snapshot = jobs.wait(identity, attempt, snapshot.revision, 10)
     return snapshot.state
 

@@ -111,6 +111,7 @@ def test_cancelling_over_http_answers_when_it_has_stopped(tmp_path: Path) -> Non
     with table(tmp_path, StillWorker(halt)) as jobs, client(jobs) as asking:
         asking.post("/generate", content=submission(a_job()))
         assert halt.reached.wait(10)
+        jobs.cancel("one", 1)  # it is to stop, and does as soon as it goes on
         halt.go_on.set()
         assert asking.post("/cancel/one?attempt=1").json()["state"] == "cancelled"
 
