@@ -24,6 +24,7 @@ from gpuworker.engines.liveportrait import self_check
 from gpuworker.engines.liveportrait.alignment import Alignment
 from gpuworker.engines.liveportrait.batches import Batches
 from gpuworker.engines.liveportrait.compile_cache import CompileCache
+from gpuworker.engines.liveportrait.compile_tries import CompileTries
 from gpuworker.engines.liveportrait.gaze import Gaze
 from gpuworker.engines.liveportrait.keypoints import Face, driving_keypoints, source_keypoints
 from gpuworker.engines.liveportrait.matte import Matte
@@ -158,7 +159,8 @@ class LivePortraitEngine:
         compiled = _is_compiled(self._compiling, device)
         folder = self._folder or weights.folder()
         nets = Networks.load(folder, device)
-        painter = Painter(nets.paint, device, wanted=compiled, cache=CompileCache(folder, device))
+        cache, tries = CompileCache(folder, device), CompileTries()
+        painter = Painter(nets.paint, device, wanted=compiled, cache=cache, tries=tries)
         self._seconds["load"] = time.perf_counter() - start
         log.info("the nets are on %s after %.1f s", device, self._seconds["load"])
         return nets, painter

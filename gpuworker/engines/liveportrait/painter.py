@@ -30,7 +30,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
 import torch
@@ -38,6 +38,7 @@ from torch import Tensor
 
 from gpuworker.engines.liveportrait.batches import within_memory
 from gpuworker.engines.liveportrait.compile_cache import CompileCache
+from gpuworker.engines.liveportrait.compile_tries import CompileTries
 from gpuworker.engines.liveportrait.compiled import CompiledPaint, Paint, compile_paint
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ class Painter:
 
     batch: how many frames a batch will have at most; the engine sets it. size: how many the compiled
     form paints at once, 0 while there is none. wanted: whether it is compiled at all. compiler: turns a
-    Paint into its compiled form. cache: what earlier processes compiled.
+    Paint into its compiled form. cache: what earlier processes compiled. tries: how often they failed to.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Painter:
         wanted: bool,
         compiler: Callable[[Paint], Paint] = compile_paint,
         cache: CompileCache | None = None,
+        tries: CompileTries | None = None,
     ) -> None:
         self.batch = 1
         self.state = EAGER
@@ -96,6 +98,7 @@ class Painter:
         self._device = device
         self._compiler = compiler
         self._cache = cache
+        self._tries = tries
         self._turn = threading.Lock()
         self._bell = threading.Condition()
         self._due = float("inf")
@@ -161,8 +164,9 @@ class Painter:
 
     def _improve(self) -> None:
         try:
-            with torch.inference_mode():
-                self._compile_and_compare()
+            latest = self._pause()
+            with torch.inference_mode(), self._tries.counted() if self._tries else nullcontext():
+                self._compile_and_compare(latest)
             reason = ""
         except Exception as error:  # whatever a compiler may fail with, the nets as they are go on
             reason = _reason(error)
@@ -173,8 +177,7 @@ class Painter:
                 self._cache.forget()
         self._latest = None
 
-    def _compile_and_compare(self) -> None:
-        latest = self._pause()
+    def _compile_and_compare(self, latest: _Batch) -> None:
         self.state = COMPILING
         start = time.perf_counter()
         size = within_memory(self._device, self.batch)

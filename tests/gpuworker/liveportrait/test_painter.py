@@ -1,4 +1,8 @@
-"""From the nets as they are to their compiled form: real threads, and torch's compiler without its last stage."""
+"""From the nets as they are to their compiled form: real threads, and a compiler that leaves everything as it is.
+
+torch's own compiles in test_compiled.py, and as a whole in a process of its own in test_compile_cache.py: beside
+whatever else lives in a process full of tests it once crashed.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +11,21 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import pytest
 import torch
 from torch import Tensor
 
-from gpuworker.engines.liveportrait import architecture, painter
+from gpuworker.engines.liveportrait import painter
 from gpuworker.engines.liveportrait.compiled import Paint
-from gpuworker.engines.liveportrait.networks import Networks
 from gpuworker.engines.liveportrait.painter import COMPILED, COMPILING, EAGER, Painter
-from tests.gpuworker.liveportrait import seeded
-from tests.gpuworker.liveportrait.checkpoints import NETS
-from tests.gpuworker.liveportrait.tiny import TINY
 
 CPU = torch.device("cpu")
 PATIENCE = 60.0
-traced = partial(torch.compile, backend="aot_eager", fullgraph=True, dynamic=False)
+
+
+def untouched(plain: Paint) -> Paint:
+    return lambda volume, source, driving: plain(volume, source, driving)
 
 
 def paint(volume: Tensor, source: Tensor, driving: Tensor) -> tuple[Tensor, Tensor]:
@@ -50,7 +52,7 @@ def drawn(its: Painter, count: int) -> Tensor:
 class Watched:
     """A compiler that counts the batches of the compiled form, and waits for `go` before it compiles."""
 
-    def __init__(self, compiler: Callable[[Paint], Paint] = traced) -> None:
+    def __init__(self, compiler: Callable[[Paint], Paint] = untouched) -> None:
         self.compiler = compiler
         self.begun, self.go = threading.Event(), threading.Event()
         self.go.set()
@@ -73,13 +75,6 @@ def with_compiler(compiler: Callable[[Paint], Paint], batch: int = 4) -> Painter
     made.batch = batch
     made.start()
     return made
-
-
-@pytest.fixture(autouse=True)
-def nothing_compiled() -> Iterator[None]:
-    """Every test compiles anew, however many compiled the same function before."""
-    yield
-    torch.compiler.reset()
 
 
 @pytest.fixture
@@ -126,25 +121,6 @@ def test_where_only_single_frames_were_painted_it_is_compiled_for_whole_batches(
     drawn(its, 6)
 
 
-def test_the_tiny_nets_paint_the_same_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(architecture, "OFFICIAL", TINY)
-    states = {name: seeded.seeded(name, seeded.shapes_of(made(TINY))) for name, made in NETS.items()}
-    nets = Networks.of(states, CPU)
-    its = Painter(nets.paint, CPU, wanted=True, compiler=traced)
-    its.batch = 2
-    its.start()
-    driving, source = seeded.keypoints()
-    volume = torch.from_numpy(seeded.draw("v", (1, TINY.volume_channels, TINY.volume_depth, 32, 32)))
-    with its.at_work(), torch.inference_mode():
-        squares, deformation = its.paint(volume, source[:1], driving)
-    assert its.settle(PATIENCE) == COMPILED
-    with its.at_work(), torch.inference_mode():
-        again, bent = its.paint(volume, source[:1], driving)
-    assert squares.std() > 1e-3
-    assert (squares - again).abs().max() < 1e-5
-    assert (deformation - bent).abs().max() < 1e-5
-
-
 # ------------------------------------------------------------------- refusals
 
 
@@ -154,13 +130,6 @@ def broken(plain: Paint) -> Paint:
 
 def full(plain: Paint) -> Paint:
     raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")
-
-
-def unfit(plain: Paint) -> Paint:
-    def fork(volume: Tensor, source: Tensor, driving: Tensor) -> tuple[Tensor, Tensor]:
-        return plain(volume, source, driving) if float(driving.sum()) > 0 else plain(volume, driving[:1], driving)
-
-    return traced(fork)
 
 
 def shifted(levels: float = 0.0, bent: float = 0.0, where: int | None = None) -> Callable[[Paint], Paint]:
@@ -182,7 +151,6 @@ def shifted(levels: float = 0.0, bent: float = 0.0, where: int | None = None) ->
     [
         (broken, "RuntimeError: Failed to find C compiler"),
         (full, "the GPU's memory ran out"),
-        (unfit, "data-dependent|Unsupported|Data-dependent"),
         (shifted(levels=2.5, where=3), "it paints something else: 2.50 grey levels apart at most"),
         (shifted(levels=float("nan"), where=0), "it paints something else: nan grey levels"),
         (shifted(bent=0.02), r"deformations 0\.0200"),
@@ -250,7 +218,7 @@ def test_where_it_is_not_wanted_nothing_is_compiled(watched: Watched) -> None:
 
 def test_it_begins_by_itself_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(painter, "QUIET", 0.0)
-    its = with_compiler(traced)
+    its = with_compiler(untouched)
     drawn(its, 4)
     assert its._thread is not None
     its._thread.join(PATIENCE)
