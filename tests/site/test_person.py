@@ -178,6 +178,7 @@ BEFORE_MAGENTA = """() => {
 MAGENTA = (255, 0, 255)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["desktop"], indirect=True)
 def test_without_background_the_person_stands_before_the_page(visitor: Visitor, photo: bytes) -> None:
     page = visitor.page

@@ -6,7 +6,6 @@ from gpuworker import crew
 from gpuworker.__main__ import main
 from tests.gpuworker.liveportrait import seeded_child
 
-crew._enter = seeded_child.enter
-
 if __name__ == "__main__":
+    crew._enter = seeded_child.enter
     sys.exit(main())
