@@ -75,6 +75,8 @@ def test_where_torch_has_no_build_its_tests_are_left_out_aloud(repo: Path) -> No
 
 
 def test_where_torch_must_be_its_absence_fails_the_run_with_a_sentence(repo: Path) -> None:
+    """Of Python 3.11; for later ones there is no build, and its absence is none."""
+    must_be = sys.version_info < (3, 12)
     found = pretend(repo, "x86_64")
-    assert found.returncode == 3
-    assert "torch is missing" in found.stdout + found.stderr
+    assert found.returncode == (3 if must_be else 0)
+    assert ("torch is missing" in found.stdout + found.stderr) is must_be

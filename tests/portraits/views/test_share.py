@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from gazesite.redaction import RedactTokens
-from portraits import progress, removal
+from portraits import progress, removal, throttle
 from portraits.models import Portrait, Session, ShareLink, User
 from portraits.throttle import GUESSES
 from tests.portraits import cast
@@ -264,6 +266,14 @@ def guess(number: int) -> str:
     return f"guess{number:017d}"
 
 
+@pytest.fixture
+def in_one_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time stands still: every ten minutes the count of guesses begins anew."""
+    now = time.time()
+    monkeypatch.setattr(throttle, "time", SimpleNamespace(time=lambda: now))
+
+
+@pytest.mark.usefixtures("in_one_stretch")
 def test_case_27_guesses_are_404_then_429(anonymous: Client, token: str) -> None:
     found = [anonymous.get(f"/s/{guess(number)}/{path}").status_code
              for number, path in enumerate(["", "manifest.json", "embed/", "report/", "x.webp"] * 60)]  # fmt: skip
@@ -275,6 +285,7 @@ def test_case_27_guesses_are_404_then_429(anonymous: Client, token: str) -> None
     assert "wait a few minutes" in answer.content.decode()
 
 
+@pytest.mark.usefixtures("in_one_stretch")
 def test_case_27_other_people_s_guesses_concern_nobody_else(anonymous: Client, session: Session, token: str) -> None:
     for number in range(40):
         anonymous.get(f"/s/{guess(number)}/", **ELSEWHERE)
