@@ -11,12 +11,15 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
 from gpuworker.engines.liveportrait import painter
+from gpuworker.engines.liveportrait.compile_cache import CompileCache
+from gpuworker.engines.liveportrait.compile_tries import CompileTries
 from gpuworker.engines.liveportrait.compiled import Paint
 from gpuworker.engines.liveportrait.painter import COMPILED, COMPILING, EAGER, Painter
 
@@ -191,18 +194,39 @@ def test_many_small_differences_add_up_to_a_reason() -> None:
     assert "0.500 on average" in its.settle(PATIENCE)
 
 
+class Overheard(CompileCache):
+    """Says what was wanted of it, and does nothing."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def load(self) -> None:
+        self.said.append("load")
+
+    def save(self) -> None:
+        self.said.append("save")
+
+    def forget(self) -> None:
+        self.said.append("forget")
+
+
 def test_what_failed_is_not_kept_for_the_next_worker() -> None:
-    said: list[str] = []
-
-    class Cache:
-        def __getattr__(self, name: str) -> Callable[[], None]:
-            return lambda: said.append(name)
-
-    its = Painter(paint, CPU, wanted=True, compiler=shifted(bent=1), cache=Cache())  # type: ignore[arg-type]
+    cache = Overheard()
+    its = Painter(paint, CPU, wanted=True, compiler=shifted(bent=1), cache=cache)
     its.start()
     drawn(its, 1)
     its.settle(PATIENCE)
-    assert said == ["load", "save", "forget"]
+    assert cache.said == ["load", "save", "forget"]
+
+
+def test_a_painter_whose_machine_failed_often_enough_compiles_nothing(watched: Watched, tmp_path: Path) -> None:
+    (tmp_path / "tries").write_text("2")
+    its = Painter(paint, CPU, wanted=True, compiler=watched, tries=CompileTries(tmp_path / "tries"))
+    its.start()
+    drawn(its, 1)
+    assert "not compiled: it failed 2 times here" in its.settle(PATIENCE).replace("TriedEnough: ", "")
+    assert not watched.begun.is_set()
+    drawn(its, 1)
 
 
 def test_where_it_is_not_wanted_nothing_is_compiled(watched: Watched) -> None:
