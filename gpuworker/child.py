@@ -1,6 +1,6 @@
 """Inside a rendering process: orders come in through a pipe, replies go out.
 
-Frames are rendered one row at a time on the main thread; sheets are encoded on a thread of their
+Frames are rendered one row at a time on the main thread; sheets are encoded on threads of their
 own while rendering goes on (Pillow releases the interpreter's lock). The process ends with its
 parent; Ctrl-C does not reach it (crew.py blocks it): the parent decides.
 """
@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from gpuworker import bundled_networks, canvas, engines, faces, framing, matting, matting_model, photo, sheets
+from gpuworker import bundled_networks, canvas, encoding, engines, faces, framing, matting, matting_model, photo, sheets
 from gpuworker.contract import RenderRequest
 from gpuworker.engines import Engine
 from gpuworker.errors import RenderError, WorkerDied
@@ -72,9 +72,7 @@ class Child:
     def __init__(self, pipe: Connection, engine: str) -> None:
         self._pipe = pipe
         self._reply_lock = threading.Lock()
-        # Where one process does everything, both sheets of a quadrant are encoded at once.
-        encoders = 2 if engine in engines.SINGLE else 1
-        self._encoder = ThreadPoolExecutor(max_workers=encoders, thread_name_prefix="encode")
+        self._encoder = ThreadPoolExecutor(encoding.sheets_at_once(engine), thread_name_prefix="encode")
         self._engines = {engine: engines.create(engine)}
         self._engine = self._engines[engine]
         self._memory: mmap | None = None

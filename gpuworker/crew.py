@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import TracebackType
 
+from gpuworker import cores
 from gpuworker.engines import SINGLE
 from gpuworker.errors import Cancelled, WorkerDied
 from gpuworker.tasks import Done, Failed, Order, Ready, Reply, Taken, Task
@@ -42,8 +43,7 @@ _environment_lock = threading.Lock()
 
 def default_size() -> int:
     """Two to four processes, by the cores that this process may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
-    return max(2, min(MOST_PROCESSES, cores))
+    return max(2, min(MOST_PROCESSES, cores.usable()))
 
 
 class Crew:

@@ -1,8 +1,9 @@
 """One request → files and progress: preview first, then quadrant by quadrant full and mobile together.
 
-Only one quadrant is in memory at a time: the crew renders it into a shared canvas, its sheets are
-copied out and encoded while the next quadrant is rendered. Files appear whole or not at all; the
-manifest is rewritten after each level and lists only files that are there; `complete` comes last.
+The crew renders one quadrant at a time into a shared canvas; its sheets are copied out and encoded
+while the next quadrant is rendered, those of one quadrant at once or of several (encoding.py). Files
+appear whole or not at all; the manifest is rewritten after each level and lists only files that are
+there; `complete` comes last.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gpuworker import engines, grid
+from gpuworker import encoding, engines, grid
 from gpuworker.canvas import SharedMemory
 from gpuworker.contract import (
     ALL_SHEETS,
@@ -200,14 +201,15 @@ class _Run:
             self._begin_poster()
         self.stage = "rendering"
         shape = self._shape(finest, 2)
+        levels = [grid.LEVELS[name] for name in ("full", "mobile") if name in self.request.levels]
+        sheets_in_flight = len(levels) * (encoding.quadrants_at_once(self.request.engine) - 1)
         for quadrant in QUADRANTS:
             rows, cols = finest.quadrant(quadrant)
-            levels = [grid.LEVELS[name] for name in ("full", "mobile") if name in self.request.levels]
             for level in levels:
                 self.tiles[ALL_SHEETS[level.name][quadrant]] = "rendering"
             yield from self._until(lambda: all(self.taken.values()), "Rendering")
             yield from self._render_rows(shape, finest, rows, cols)
-            yield from self._until(lambda: not self.pending, "Encoding")  # bounds memory: one quadrant's sheets
+            yield from self._until(lambda: len(self.pending) <= sheets_in_flight, "Encoding")  # bounds memory
             for member, level in enumerate(levels):
                 keep_rows, keep_cols = _nested(level, finest, rows, cols)
                 self._encode(member % self.crew.size, ALL_SHEETS[level.name][quadrant], shape, keep_rows, keep_cols)

@@ -73,6 +73,10 @@ class DenseMotionNetwork(nn.Module):
         self.compress = nn.Conv3d(architecture.volume_channels, architecture.compress, 1)
         self.norm: nn.Module = nn.BatchNorm3d(architecture.compress)
         self.occlusion = nn.Conv2d(filters * architecture.volume_depth, 1, 7, padding=3)
+        self.spare = 0
+        """Empty channels behind the candidates, where folding.py has widened the nets that read them."""
+        self.mask_and_occlusion: nn.Module | None = None
+        """Makes both at once, where folding.py has put it."""
 
     def forward(self, volume: Tensor, driving: Tensor, source: Tensor) -> DenseMotion:
         """volume: (1 or B, C, D, H, W); driving, source: (B, K, 3) in at least 32 bits."""
@@ -81,14 +85,20 @@ class DenseMotionNetwork(nn.Module):
         grid = coordinate_grid(size, driving)
         shifts = source - driving
         prediction = self.hourglass(self._candidates(volume, grid, shifts, driving, source))
-        mask = wide(self.mask(prediction)).softmax(dim=1)
+        mask, occlusion = self._mask_and_occlusion(prediction)
         # The background candidate moves nothing, and the masks of all sum to one.
-        deformation = grid + torch.einsum("bkdhw,bkc->bdhwc", mask[:, 1:], shifts)
-        occlusion = torch.sigmoid(self.occlusion(prediction.reshape(len(driving), -1, height, width)))
-        return DenseMotion(deformation, occlusion)
+        deformation = grid + torch.einsum("bkdhw,bkc->bdhwc", mask.softmax(dim=1)[:, 1:], shifts)
+        return DenseMotion(deformation, torch.sigmoid(occlusion).to(prediction.dtype))
+
+    def _mask_and_occlusion(self, prediction: Tensor) -> tuple[Tensor, Tensor]:
+        if self.mask_and_occlusion is not None:
+            both: tuple[Tensor, Tensor] = self.mask_and_occlusion(prediction)
+            return both
+        flat = prediction.flatten(1, 2)
+        return wide(self.mask(prediction)), self.occlusion(flat)
 
     def _candidates(self, volume: Tensor, grid: Tensor, shifts: Tensor, driving: Tensor, source: Tensor) -> Tensor:
-        """(B, (K + 1)·(1 + compress), D, H, W): for each keypoint its blobs and the volume moved by it."""
+        """(B, (K + 1)·(1 + compress) + spare, D, H, W): for each keypoint its blobs and the volume moved by it."""
         size: tuple[int, int, int] = (grid.shape[0], grid.shape[1], grid.shape[2])
         compressed = functional.relu(self.norm(self.compress(volume)))
         still = torch.zeros_like(shifts[:, :1])
@@ -97,4 +107,5 @@ class DenseMotionNetwork(nn.Module):
         blobs = gaussians(driving, size) - gaussians(source, size)
         blobs = torch.cat([torch.zeros_like(blobs[:, :1]), blobs], dim=1)
         both = torch.cat([blobs[:, :, None], moved], dim=2)
-        return both.reshape(len(driving), -1, *size).to(volume.dtype)
+        candidates = both.reshape(len(driving), -1, *size).to(volume.dtype)
+        return functional.pad(candidates, (0, 0, 0, 0, 0, 0, 0, self.spare)) if self.spare else candidates

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gpuworker import faces, framing, photo
+from gpuworker import cores, faces, framing, photo
 from gpuworker.contract import STANDARD_FRAME
 from gpuworker.engines import DEVICE, weights
 from gpuworker.engines.liveportrait import self_check
@@ -160,7 +160,7 @@ class LivePortraitEngine:
         folder = self._folder or weights.folder()
         nets = Networks.load(folder, device)
         cache, tries = CompileCache(folder, device), CompileTries()
-        painter = Painter(nets.paint, device, wanted=compiled, cache=cache, tries=tries)
+        painter = Painter(nets.paint, device, wanted=compiled, exact=nets.paint_exactly, cache=cache, tries=tries)
         self._seconds["load"] = time.perf_counter() - start
         log.info("the nets are on %s after %.1f s", device, self._seconds["load"])
         return nets, painter
@@ -219,7 +219,7 @@ def _device(wanted: str) -> torch.device:
     if wanted not in ("auto", "cuda", "cpu"):
         raise BadRequest(f"There is no device “{wanted}”; there is auto, cuda, cpu.")
     if wanted == "cpu":
-        torch.set_num_threads(_cores())  # the crew's processes start with one, for engines that share the machine
+        torch.set_num_threads(cores.usable())  # the crew's processes start with one, for engines that share the machine
         return torch.device("cpu")
     if not torch.cuda.is_available():
         raise BadRequest(NO_GPU)
@@ -233,11 +233,6 @@ def _is_compiled(wanted: str, device: torch.device) -> bool:
     if wanted not in ("auto", "on", "off"):
         raise BadRequest(f"{COMPILE} is auto, on or off, not “{wanted}”.")
     return wanted == "on" or (wanted == "auto" and device.type == "cuda")
-
-
-def _cores() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _as_tensor(pixels: NDArray[Any]) -> Tensor:

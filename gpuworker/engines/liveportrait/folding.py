@@ -3,19 +3,26 @@
 Spectral norms become plain weights, BatchNorm after a convolution becomes part of it, the two
 convolutions of a SPADE become one, and so do the twelve that read the same features in the middle
 of G and the three in each of its last blocks, which also come before the features are enlarged
-(subpixel.py). All of it is exact but for rounding; folded nets no longer load checkpoints.
+(subpixel.py), and the mask and the occlusion of W (depth_taps.py). All of it is exact but for rounding;
+folded nets no longer load checkpoints.
 """
 
 from __future__ import annotations
+
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from gpuworker.engines.liveportrait.blocks import DownBlock2d, DownBlock3d, SameBlock2d, SpectralConv2d, UpBlock3d
 from gpuworker.engines.liveportrait.dense_motion import DenseMotionNetwork
+from gpuworker.engines.liveportrait.depth_taps import MaskAndOcclusion, rounded_up
 from gpuworker.engines.liveportrait.hourglass import Decoder
 from gpuworker.engines.liveportrait.spade_generator import SPADE, SPADEGenerator, SPADEResnetBlock
 from gpuworker.engines.liveportrait.subpixel import UpConv
+from gpuworker.engines.liveportrait.warping_module import WarpingModule
+
+Conv = TypeVar("Conv", nn.Conv2d, nn.Conv3d)
 
 BATCH_NORMS = (nn.BatchNorm2d, nn.BatchNorm3d)
 
@@ -32,6 +39,8 @@ def fold(net: nn.Module) -> nn.Module:
                 _absorb(module.compress, module.norm)
                 module.norm = nn.Identity()
     _fold_spectral(net)
+    if isinstance(net, WarpingModule):
+        _merge_motion(net.dense_motion_network)
     if isinstance(net, SPADEGenerator):
         _merge(net)
     return net
@@ -56,6 +65,39 @@ def _fold_spectral(net: nn.Module) -> None:
         for name, child in list(parent.named_children()):
             if isinstance(child, SpectralConv2d):
                 setattr(parent, name, child.folded().requires_grad_(False))
+
+
+def _merge_motion(motion: DenseMotionNetwork) -> None:
+    """Mask and occlusion become one; empty channels fill the candidates up to what tensor cores take as it is."""
+    first, decoder = motion.hourglass.encoder.first, motion.hourglass.decoder
+    candidates = first.conv.in_channels
+    motion.spare = spare = rounded_up(candidates) - candidates
+    first.conv = _widened(first.conv, spare, 0)
+    decoder.conv = _widened(decoder.conv, spare, spare)  # the empty ones come last by the bridge, and stay empty
+    both = MaskAndOcclusion(motion.mask, motion.occlusion)
+    both.conv = _widened(both.conv, spare, 0)
+    motion.mask_and_occlusion = both
+    del motion.mask, motion.occlusion
+
+
+def _widened(conv: Conv, inputs: int, outputs: int) -> Conv:
+    """The convolution with so many more channels, of which it reads nothing and into which it writes zeros."""
+    made = type(conv)(
+        conv.in_channels + inputs,
+        conv.out_channels + outputs,
+        conv.kernel_size[0],
+        padding=conv.kernel_size[0] // 2,
+        bias=conv.bias is not None,
+        dtype=conv.weight.dtype,
+        device=conv.weight.device,
+    )
+    made.requires_grad_(False)
+    made.weight.data.zero_()
+    made.weight.data[: conv.out_channels, : conv.in_channels] = conv.weight.data
+    if made.bias is not None and conv.bias is not None:
+        made.bias.data.zero_()
+        made.bias.data[: conv.out_channels] = conv.bias.data
+    return made
 
 
 class _MergedSPADE(SPADE):

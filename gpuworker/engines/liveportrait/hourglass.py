@@ -19,6 +19,13 @@ class Encoder(nn.Module):
         super().__init__()
         self.down_blocks = nn.ModuleList(DownBlock3d(before, after) for before, after in pairwise(channels))
 
+    @property
+    def first(self) -> DownBlock3d:
+        """The one that reads what comes in."""
+        block = self.down_blocks[0]
+        assert isinstance(block, DownBlock3d)
+        return block
+
     def forward(self, x: Tensor) -> list[Tensor]:
         sizes = [x]
         for block in self.down_blocks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,12 @@ class Networks:
         warped: Warped = self.warping_module(volume, driving, source.expand(len(driving), -1, -1))
         squares: Tensor = self.spade_generator(warped.features)
         return squares, warped.deformation
+
+    def paint_exactly(self, volume: Tensor, source: Tensor, driving: Tensor) -> tuple[Tensor, Tensor]:
+        """As paint, with the same weights and everything computed in 32 bits; for one frame now and then."""
+        warping, generator = (deepcopy(net).float() for net in (self.warping_module, self.spade_generator))
+        warped: Warped = warping(volume.float(), driving, source.expand(len(driving), -1, -1))
+        return generator(warped.features), warped.deformation
 
 
 def _channels_last(net: nn.Module) -> None:

@@ -17,8 +17,7 @@ How it is made safe, since torch says that its compiler may not be used from two
 - Capture and comparison happen while this thread has `turn`, which the rendering thread holds whenever
   it uses the device. So nobody allocates, synchronizes or empties the cache during a capture, and what
   the rendering thread later does is a plain replay: no compiler, no guards, nothing to recompile.
-- The last real batch is painted both ways. Squares further apart than half precision explains (two grey
-  levels, a quarter on average) or other deformations are refused.
+- The last real batch is painted both ways, and what rounding does not explain is refused (comparison.py).
 
 Whatever goes wrong, the eager nets go on; the log says so once, with the reason, and so does `state`.
 """
@@ -37,6 +36,7 @@ import torch
 from torch import Tensor
 
 from gpuworker.engines.liveportrait.batches import within_memory
+from gpuworker.engines.liveportrait.comparison import Disagreement, compare
 from gpuworker.engines.liveportrait.compile_cache import CompileCache
 from gpuworker.engines.liveportrait.compile_tries import CompileTries
 from gpuworker.engines.liveportrait.compiled import CompiledPaint, Paint, compile_paint
@@ -49,16 +49,8 @@ SWITCH_INTERVAL = 2e-4
 """Seconds, while it compiles, after which a thread that waits for the interpreter's lock gets it."""
 FULL_ENOUGH = 0.75
 """A batch this full is filled up and painted compiled; below, the nets as they are cost less."""
-MOST_LEVELS, MEAN_LEVELS = 2.0, 0.25
-"""Of 255, between the eager and the compiled squares: what half precision alone explains."""
-MOST_BENT = 0.01
-"""Between the deformations, whose range is −1 … 1: a third of an element of the volume."""
 
 EAGER, COMPILING, COMPILED = "eager", "compiling", "compiled"
-
-
-class Disagreement(RuntimeError):
-    """The compiled form paints something else."""
 
 
 class _Batch(NamedTuple):
@@ -79,7 +71,8 @@ class Painter:
 
     batch: how many frames a batch will have at most; the engine sets it. size: how many the compiled
     form paints at once, 0 while there is none. wanted: whether it is compiled at all. compiler: turns a
-    Paint into its compiled form. cache: what earlier processes compiled. tries: how often they failed to.
+    Paint into its compiled form. exact: `paint` in 32 bits, for a frame. cache: what earlier processes
+    compiled. tries: how often they failed to.
     """
 
     def __init__(
@@ -89,6 +82,7 @@ class Painter:
         *,
         wanted: bool,
         compiler: Callable[[Paint], Paint] = compile_paint,
+        exact: Paint | None = None,
         cache: CompileCache | None = None,
         tries: CompileTries | None = None,
     ) -> None:
@@ -97,6 +91,7 @@ class Painter:
         self._paint = paint
         self._device = device
         self._compiler = compiler
+        self._exact = exact or paint
         self._cache = cache
         self._tries = tries
         self._turn = threading.Lock()
@@ -211,16 +206,8 @@ class Painter:
 
     def _compare(self, compiled: CompiledPaint, batch: _Batch) -> None:
         """Raises Disagreement."""
-        squares, bent = (each.clone() for each in compiled(*batch))
-        wanted, wanted_bent = self._paint(*batch)
-        levels = (squares.float() - wanted.float()).abs() * 255
-        most, mean, furthest = float(levels.max()), float(levels.mean()), float((bent - wanted_bent).abs().max())
-        # Asked this way round, what is not a number disagrees.
-        if not (most <= MOST_LEVELS and mean <= MEAN_LEVELS and furthest <= MOST_BENT):
-            raise Disagreement(
-                f"it paints something else: {most:.2f} grey levels apart at most, {mean:.3f} on average, "
-                f"deformations {furthest:.4f}"
-            )
+        painted = compiled(*batch)
+        compare((painted[0].clone(), painted[1].clone()), self._paint(*batch), self._exact, *batch)
 
     def _refuse(self, reason: str) -> None:
         self.state = f"not compiled: {reason}"

@@ -17,12 +17,12 @@ TABLE = "table.json"
 
 def enter(pipe: Connection, engine: str, niceness: int, analyst: bool) -> None:
     """With the tiny sizes, for which a second thread only waits."""
+    from gpuworker import cores
     from gpuworker.engines.liveportrait import architecture
-    from gpuworker.engines.liveportrait import engine as engine_module
     from tests.gpuworker.liveportrait.tiny import TINY
 
     architecture.OFFICIAL = TINY
-    engine_module._cores = lambda: 1
+    cores.usable = lambda: 1
     enter_official(pipe, engine, niceness, analyst)
 
 

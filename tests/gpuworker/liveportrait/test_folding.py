@@ -68,14 +68,15 @@ def test_the_middle_reads_its_features_once() -> None:
     assert middle == ["middle_labels.shared"]
 
 
-def test_a_frame_of_the_official_size_costs_111_gigaflops_less() -> None:
-    """On a device that only knows shapes. The unfolded figures are those of the paper's code."""
+def test_a_frame_of_the_official_size_costs_111_gigaflops_less_in_g_and_24_more_in_w() -> None:
+    """On a device that only knows shapes. The unfolded figures are those of the paper's code; what W has more
+    fills tiles that a GPU computes anyway."""
     with torch.device("meta"):
         warping, generator = WarpingModule().eval(), SPADEGenerator().eval()
         before = gigaflops(warping, generator)
         after = gigaflops(fold(warping), fold(generator))
     assert before == pytest.approx((342.1, 891.6), abs=0.1)
-    assert after == pytest.approx((342.1, 780.5), abs=0.1)
+    assert after == pytest.approx((366.0, 780.5), abs=0.1)
 
 
 def gigaflops(warping: nn.Module, generator: nn.Module) -> tuple[float, float]:
