@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import grid
+from gpuworker import encoding, grid
 from gpuworker.contract import MANIFEST_NAME, POSTER_NAME, SHEETS, Manifest, Progress, RenderRequest, Size
 from gpuworker.crew import Crew
 from gpuworker.errors import Cancelled, NoFace, OutputFailed, WorkerDied
@@ -121,6 +121,24 @@ def test_a_crew_that_waits_holds_no_canvas(crew: Crew, photo: bytes, tmp_path: P
 def test_mobile_is_published_before_the_last_full_sheet_is_encoded(whole: tuple[Path, list[Progress]]) -> None:
     level = next(step for step in whole[1] if step.manifest and len(step.manifest.levels) == 2)
     assert all(level.tiles[sheet] == "done" for sheet in SHEETS["mobile"])
+
+
+def test_no_more_than_one_quadrant_is_encoded_at_once(whole: tuple[Path, list[Progress]]) -> None:
+    assert max(_encoded_at_once(whole[1])) == 1
+
+
+def test_with_cores_to_spare_the_same_sheets_come_of_several_at_once(
+    whole: tuple[Path, list[Progress]], crew: Crew, photo: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoding, "quadrants_at_once", lambda engine: 4)
+    steps = list(render(RenderRequest(photo=photo, frame=SMALL), tmp_path, crew))
+    assert set(steps[-1].tiles.values()) == {"done"}
+    for name in (*SHEETS["full"], *SHEETS["mobile"]):
+        assert (tmp_path / name).read_bytes() == (whole[0] / name).read_bytes()
+
+
+def _encoded_at_once(steps: list[Progress]) -> list[int]:
+    return [sum(step.tiles.get(sheet) == "encoding" for sheet in SHEETS["full"]) for step in steps]
 
 
 def test_only_the_levels_asked_for_are_made(crew: Crew, photo: bytes, tmp_path: Path) -> None:
