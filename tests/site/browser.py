@@ -27,6 +27,7 @@ DROP = """([encoded, name]) => {
 }"""
 
 
+DRAWN = "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 ANSWERED = """() => location.pathname.startsWith('/uploads/')
   || document.querySelector('#upload-error:not(.asking)')?.textContent"""
 
@@ -42,8 +43,7 @@ class Visitor:
 
     def keep(self, what: str) -> None:
         """A screenshot to look at: build/screens/NAME-WHAT.png."""
-        SCREENS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENS / f"{self.name}-{what}.png")
+        photograph(self.page, f"{self.name}-{what}")
 
     def drop(self, photo: bytes) -> None:
         """Consent, then a photo let go over the page; ends on the page that asks for the crop."""
@@ -89,6 +89,17 @@ class Visitor:
 
     def expect_state(self, state: str) -> None:
         expect(self.page.locator("#progress")).to_have_attribute("data-state", state, timeout=PATIENCE)
+
+
+def photograph(page: Page, name: str) -> None:
+    """build/screens/NAME.png. Whoever has just followed a link waits for something of the new page before.
+
+    Chromium cannot capture a page that has not been drawn yet, so it is given two frames first.
+    """
+    page.wait_for_load_state()
+    page.evaluate(DRAWN)
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENS / f"{name}.png")
 
 
 def all_differ(pictures: list[NDArray[np.uint8]]) -> bool:

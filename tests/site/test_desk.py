@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.site.browser import PATIENCE, SCREENS
+from tests.site.browser import PATIENCE, photograph
 from tests.site.running import RunningSite
 
 pytestmark = pytest.mark.slow
@@ -68,9 +68,8 @@ def enter(page: Page, wanted: str, who: str) -> None:
 
 
 def keep(page: Page, name: str) -> None:
-    SCREENS.mkdir(parents=True, exist_ok=True)
     width = page.viewport_size["width"] if page.viewport_size else 0
-    page.screenshot(path=SCREENS / f"{name}-{width}.png")
+    photograph(page, f"{name}-{width}")
 
 
 def test_a_moderator_works_through_the_queue(page: Page) -> None:
@@ -87,8 +86,8 @@ def test_a_moderator_works_through_the_queue(page: Page) -> None:
     page.wait_for_url("**/change/")
     deed = "Hide…" if page.get_by_role("button", name="Hide…").count() else "Restore…"
     page.get_by_role("button", name=deed).click()
-    keep(page, "desk-reason")
     page.get_by_label("Reason").fill("It was reported by the person in it.")
+    keep(page, "desk-reason")
     page.get_by_role("button", name=deed.rstrip("…")).click()
     expect(page.locator(".messagelist")).to_have_text(f"{deed.rstrip('…')}: done for 1 of 1.")
     page.locator("input.action-select").first.check()
