@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterable
+from functools import cache
 
 from django.test import Client
 from django.utils import timezone
@@ -22,6 +23,7 @@ def user(name: str, **fields: object) -> User:
     return User.objects.create_user(f"{name}@example.com", PASSWORD, **fields)
 
 
+@cache  # the same few pictures stand for thousands of sheets
 def picture(colour: str = "tan", size: tuple[int, int] = (410, 512)) -> bytes:
     """A small WebP."""
     file = io.BytesIO()
