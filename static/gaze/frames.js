@@ -27,7 +27,7 @@ export class LevelFrames {
    *
    * @param {number} sheet
    * @returns {import('./renderer.js').Strip}
-   * @throws {GazeFailure} `memory`, `context-lost`
+   * @throws {GazeFailure} `context-lost`
    */
   addStrip(sheet) {
     const strip = this.#renderer.createStrip(this.size.width, this.size.height, sheetSize(this.level).cols);

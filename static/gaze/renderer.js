@@ -4,9 +4,13 @@
  * picture while a context is lost.
  */
 import { GazeFailure } from './failure.js';
-import { COVER, MIX, SCALE } from './shaders.js';
+import { Program } from './program.js';
+import { MIX, SCALE } from './shaders.js';
 
 const CONTEXT = { alpha: true, antialias: false, depth: false, stencil: false, premultipliedAlpha: true };
+
+/** WebGL remembers one error of each kind until it is asked. */
+const ERROR_KINDS = 6;
 
 /**
  * A row of a sheet: frames of one size as layers of one texture array. A strip takes 13 MB where a sheet takes
@@ -54,8 +58,8 @@ export class Renderer extends EventTarget {
    * @param {number} width pixels
    * @param {number} height pixels
    * @param {number} layers
-   * @returns {Strip}
-   * @throws {GazeFailure} `memory`, `context-lost`
+   * @returns {Strip} whether there was room for it, `drained` says
+   * @throws {GazeFailure} `context-lost`
    */
   createStrip(width, height, layers) {
     const gl = this.#gl;
@@ -64,12 +68,7 @@ export class Renderer extends EventTarget {
     gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
     gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
     gl.texStorage3D(gl.TEXTURE_2D_ARRAY, 1, gl.RGBA8, width, height, layers);
-    const error = gl.getError();
-    if (this.lost || error === gl.CONTEXT_LOST_WEBGL) throw contextLost();
-    if (error !== gl.NO_ERROR) {
-      gl.deleteTexture(texture);
-      throw new GazeFailure('memory', 'The graphics card has no room for a finer portrait.');
-    }
+    if (this.lost) throw contextLost();
     this.#strips += 1;
     return { id: this.#strips, texture, width, height, layers, bytes: width * height * layers * 4 };
   }
@@ -91,11 +90,12 @@ export class Renderer extends EventTarget {
   }
 
   /**
-   * Waits, without blocking, until the graphics card has done what it was told: uploads must not pile up.
+   * Waits, without blocking, until the graphics card has done what it was told: uploads must not pile up. Only then is
+   * it asked how that went: a question that comes earlier holds up the page until everything before it is done.
    *
    * @param {number} epoch in which the uploads began
    * @param {() => Promise<void>} pause lets other tasks run
-   * @throws {GazeFailure} `context-lost` when that epoch is over
+   * @throws {GazeFailure} `memory`; `webgl` when its shaders are refused; `context-lost` when that epoch is over
    */
   async drained(epoch, pause) {
     const gl = this.#gl;
@@ -106,6 +106,19 @@ export class Renderer extends EventTarget {
     while (!over() && gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED);
     if (over()) throw contextLost();
     gl.deleteSync(fence);
+    this.#mix.finish();
+    this.#scale.finish();
+    const failed = this.#takeErrors();
+    if (over()) throw contextLost();
+    if (failed) throw new GazeFailure('memory', 'The graphics card has no room for a finer portrait.');
+  }
+
+  /** All of them, or what comes next would answer for what was before. @returns {boolean} whether there were any */
+  #takeErrors() {
+    const gl = this.#gl;
+    const failed = gl.getError() !== gl.NO_ERROR;
+    for (let kinds = 1; failed && kinds < ERROR_KINDS; kinds += 1) gl.getError();
+    return failed;
   }
 
   /**
@@ -131,7 +144,7 @@ export class Renderer extends EventTarget {
     this.#sizePicture(width, height);
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.#picture.framebuffer);
     gl.viewport(0, 0, width, height);
-    gl.useProgram(this.#mix.program);
+    this.#mix.use();
     const four = [0, 1, 2, 3].map((i) => frames[i] ?? { ...frames[0], weight: 0 });
     four.forEach(({ strip }, unit) => {
       gl.activeTexture(gl.TEXTURE0 + unit);
@@ -147,7 +160,7 @@ export class Renderer extends EventTarget {
     this.#growCanvas(width, height);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     gl.viewport(0, 0, width, height);
-    gl.useProgram(this.#scale.program);
+    this.#scale.use();
     gl.activeTexture(gl.TEXTURE0);
     gl.bindTexture(gl.TEXTURE_2D, this.#picture.texture);
     if (!magnify) gl.generateMipmap(gl.TEXTURE_2D);
@@ -184,11 +197,8 @@ export class Renderer extends EventTarget {
   }
 
   #build() {
-    const gl = this.#gl;
-    this.#mix = buildProgram(gl, MIX);
-    this.#scale = buildProgram(gl, SCALE);
-    gl.useProgram(this.#mix.program);
-    for (const unit of [0, 1, 2, 3]) gl.uniform1i(this.#mix.at[`frame${unit}`], unit);
+    this.#mix = new Program(this.#gl, MIX, { frame0: 0, frame1: 1, frame2: 2, frame3: 3 });
+    this.#scale = new Program(this.#gl, SCALE, { picture: 0 });
   }
 
   #lose(event) {
@@ -218,27 +228,4 @@ export function pageRenderer() {
 /** @returns {GazeFailure} */
 export function contextLost() {
   return new GazeFailure('context-lost', 'The browser took the graphics card away; the portrait rests until it is back.');
-}
-
-/** A program with the locations of its uniforms by name. */
-function buildProgram(gl, fragment) {
-  const program = gl.createProgram();
-  for (const [type, text] of [[gl.VERTEX_SHADER, COVER], [gl.FRAGMENT_SHADER, fragment]]) {
-    const shader = gl.createShader(type);
-    gl.shaderSource(shader, text);
-    gl.compileShader(shader);
-    gl.attachShader(program, shader);
-    gl.deleteShader(shader);
-  }
-  gl.linkProgram(program);
-  if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-    throw new GazeFailure('webgl', `The graphics card refuses to draw the portrait. ${gl.getProgramInfoLog(program)}`);
-  }
-  const at = {};
-  const count = gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS) ?? 0;
-  for (let i = 0; i < count; i += 1) {
-    const { name } = gl.getActiveUniform(program, i);
-    at[name] = gl.getUniformLocation(program, name);
-  }
-  return { program, at };
 }

@@ -9,6 +9,12 @@ import { sheetSize } from './grid.js';
 /** Milliseconds of cutting and uploading before other tasks get their turn. */
 const SLICE = 4;
 
+/** Bytes of frames that are cut at once: small ones wait for each other longer than cutting them takes. */
+const CUT_AT_ONCE = 1.5e6;
+
+/** Bytes that may be on their way to the graphics card; a row of the finest level takes as much. */
+const UNDER_WAY = 12e6;
+
 /** The sheet that is being decoded, cut and uploaded: one at a time on the whole page, it takes up to 189 MB. */
 let busy = Promise.resolve();
 
@@ -122,16 +128,24 @@ async function cutAndUpload(frames, sheet, bitmap, renderer, signal) {
   const { rows, cols } = sheetSize(frames.level);
   const { width, height } = frames.size;
   const pace = new Pace();
+  const together = Math.max(1, Math.floor(CUT_AT_ONCE / (width * height * 4)));
+  let underWay = 0;
   for (let row = 0; row < rows; row += 1) {
     const strip = frames.addStrip(sheet);
-    for (let col = 0; col < cols; col += 1) {
-      const frame = await cut(bitmap, col * width, row * height, width, height);
-      renderer.fillLayer(strip, col, frame);
-      frame.close();
+    for (let col = 0; col < cols; col += together) {
+      const count = Math.min(together, cols - col);
+      const cuts = Array.from({ length: count }, (_, i) => cut(bitmap, (col + i) * width, row * height, width, height));
+      for (const [i, frame] of (await Promise.all(cuts)).entries()) {
+        renderer.fillLayer(strip, col + i, frame);
+        frame.close();
+      }
       await pace.rest();
       signal.throwIfAborted();
     }
+    underWay += strip.bytes;
+    if (underWay < UNDER_WAY && row < rows - 1) continue;
     await renderer.drained(frames.epoch, () => pace.pause());
+    underWay = 0;
   }
 }
 

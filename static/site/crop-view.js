@@ -6,6 +6,9 @@
 const STEP = 0.02;
 const ZOOM_STEP = 1.05;
 
+/** Kept in memory that a script can read: one drawn upon the other would go through a busy graphics process. */
+const READABLE = { willReadFrequently: true };
+
 export class CropView {
   #canvas;
   #picture = null;
@@ -59,7 +62,7 @@ export class CropView {
     const density = Math.min(devicePixelRatio, 3);
     this.#canvas.width = Math.round(clientWidth * density);
     this.#canvas.height = Math.round(clientHeight * density);
-    const context = this.#canvas.getContext('2d', { willReadFrequently: true }); // see #drawBackdrop
+    const context = this.#canvas.getContext('2d', READABLE);
     context.imageSmoothingQuality = 'high';
     this.#drawBackdrop(context);
     const { scale, left, top } = this.#placed();
@@ -70,7 +73,7 @@ export class CropView {
   #drawBackdrop(context) {
     const small = document.createElement('canvas');
     Object.assign(small, { width: 6, height: 8 });
-    const few = small.getContext('2d');
+    const few = small.getContext('2d', READABLE);
     const { x, y, width, height } = this.#whole ? { x: 0, y: 0, ...this.#photo } : this.#crop.box;
     const ratio = this.#picture.naturalWidth / this.#photo.width;
     few.drawImage(this.#picture, Math.max(0, x) * ratio, Math.max(0, y) * ratio, width * ratio, height * ratio, 0, 0, 6, 8);

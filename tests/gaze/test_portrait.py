@@ -146,7 +146,10 @@ def test_where_memory_runs_out_during_an_upload_the_next_coarser_level_serves(st
           full = values[5] === 15;
           if (!full) texStorage3D.apply(this, values);
         };
-        prototype.getError = function () { return full ? this.OUT_OF_MEMORY : getError.call(this); };"""
+        prototype.getError = function () {
+          const error = getError.call(this);
+          return full ? this.OUT_OF_MEMORY : error;
+        };"""
     )
     stage.open(site.page(tracker()))
     stage.wait_for_level("mobile")

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import Error
-
 from tests.gaze.conftest import Js, Site, Stage, Staged
 
 LOSE = """async () => {
@@ -34,9 +31,56 @@ def test_every_device_offers_a_row_of_frames(js: Js) -> None:
     assert limits["maxSize"] >= 2048
 
 
-def test_a_strip_that_does_not_fit_is_a_failure(js: Js) -> None:
-    with pytest.raises(Error, match="no room"):
-        js("renderer.js", "({ pageRenderer }) => pageRenderer().createStrip(8, 8, 1 << 20)")
+def test_a_strip_that_does_not_fit_is_a_failure_once_it_is_waited_for(js: Js) -> None:
+    wait = """async ({ pageRenderer }) => {
+      const renderer = pageRenderer();
+      const codes = [];
+      const rest = () => new Promise((resolve) => setTimeout(resolve));
+      for (const layers of [1 << 20, 1]) {
+        renderer.createStrip(8, 8, layers);
+        await renderer.drained(renderer.epoch, rest).then(() => codes.push(null), ({ code }) => codes.push(code));
+      }
+      return codes;
+    }"""
+    assert js("renderer.js", wait) == ["memory", None]
+
+
+QUESTIONS = """async () => {
+  const asked = [];
+  const { prototype } = WebGL2RenderingContext;
+  const blocking = ['getProgramParameter', 'getActiveUniform', 'getUniformLocation', 'getError', 'readPixels', 'finish'];
+  for (const name of blocking) {
+    const method = prototype[name];
+    prototype[name] = function (...values) { asked.push(name); return method.apply(this, values); };
+  }
+  const { pageRenderer } = await import('/gaze/renderer.js');
+  const renderer = pageRenderer();
+  const strip = renderer.createStrip(4, 4, 1);
+  renderer.fillLayer(strip, 0, await createImageBitmap(new ImageData(4, 4)));
+  const before = [...asked];
+  await renderer.drained(renderer.epoch, () => new Promise((resolve) => setTimeout(resolve)));
+  return [before, asked.length > 0];
+}"""
+
+
+def test_nothing_is_asked_of_a_card_that_is_still_at_work(stage: Stage, site: Site) -> None:
+    stage.open(site.page(""))
+    assert stage.page.evaluate(QUESTIONS) == [[], True]
+
+
+def test_shaders_that_the_card_refuses_are_a_failure_once_uploads_are_waited_for(staged: Staged, site: Site) -> None:
+    stage = staged()
+    stage.page.add_init_script(
+        """const { compileShader } = WebGL2RenderingContext.prototype;
+        WebGL2RenderingContext.prototype.compileShader = function (shader) {
+          this.shaderSource(shader, 'not a shader');
+          compileShader.call(this, shader);
+        };"""
+    )
+    stage.open(site.page(""))
+    refused = """import('/gaze/renderer.js').then(({ pageRenderer }) => pageRenderer().drained(0, () => new Promise((resolve) => setTimeout(resolve))))
+      .catch(({ code }) => code)"""
+    assert stage.page.evaluate(refused) == "webgl"
 
 
 def test_uploads_are_waited_for_without_blocking(js: Js) -> None:
