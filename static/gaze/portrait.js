@@ -119,7 +119,8 @@ export class Portrait extends EventTarget {
     await this.describe();
     if (!this.description || !this.#takeRenderer()) return;
     for (;;) {
-      const level = this.#closed || this.#renderer.lost ? null : this.#nextLevel();
+      const drawable = !this.#closed && !this.#renderer.lost && !this.#failed.has('renderer');
+      const level = drawable ? this.#nextLevel() : null;
       if (!level) return;
       await this.#load(level);
     }
@@ -170,7 +171,7 @@ export class Portrait extends EventTarget {
     } catch (error) {
       const lost = error.code === 'context-lost';
       // A context that is lost during an upload was probably lost because of it, unless there is nothing less to try.
-      if (!lost || this.#levels().length > 1) this.#failed.set(key, error.code);
+      if (!lost || this.#levels().length > 1) this.#failed.set(error.code === 'webgl' ? 'renderer' : key, error.code);
       if (!lost) this.#report(error);
     } finally {
       this.#loading = null;
