@@ -27,7 +27,7 @@ from tests.site.running import Person
 RESUMED_SECONDS = 20.0
 
 
-@pytest.fixture(params=["paper", pytest.param("real", marks=pytest.mark.slow)])
+@pytest.fixture(params=["paper", "real"])
 def provider(request: pytest.FixtureRequest) -> Iterator[ServedRunPod]:
     machines = PaperMachines(SYSTEM) if request.param == "paper" else LocalMachines()
     timing = Timing(provisioning=0.5, starting=0.5, silent=0.5)
@@ -41,6 +41,7 @@ def site(provider: ServedRunPod, renting: SiteOnParts, request: pytest.FixtureRe
     return renting(provider, f"whole_{request.node.callspec.id}")
 
 
+@pytest.mark.slow
 def test_case_45_a_portrait_is_alive_survives_a_kill_is_refined_and_deleted(
     site: ProductionSite, provider: ServedRunPod, s3_part: tuple[Part, dict[str, str]], photo: bytes
 ) -> None:
