@@ -45,8 +45,9 @@ class MaskAndOcclusion(nn.Module):
         made = self.conv(slices).permute(0, 2, 3, 1).reshape(batch, depth, height, width, -1)
         at_taps = made[..., : self.taps * self.candidates].unflatten(-1, (self.taps, self.candidates))
         mask = self._added_up(at_taps, depth) + self.mask_bias
-        own = made[..., self.taps * self.candidates : self.outputs].diagonal(dim1=1, dim2=4)
-        occlusion = own.sum(dim=-1, dtype=mask.dtype) + self.occlusion_bias
+        first = self.taps * self.candidates
+        own = torch.stack([made[:, at, ..., first + at] for at in range(depth)])
+        occlusion = own.sum(dim=0, dtype=mask.dtype) + self.occlusion_bias
         return mask.permute(0, 4, 1, 2, 3), occlusion[:, None]
 
     def _added_up(self, at_taps: Tensor, depth: int) -> Tensor:

@@ -3,8 +3,10 @@
 Spectral norms become plain weights, BatchNorm after a convolution becomes part of it, the two
 convolutions of a SPADE become one, and so do the twelve that read the same features in the middle
 of G and the three in each of its last blocks, which also come before the features are enlarged
-(subpixel.py), and the mask and the occlusion of W (depth_taps.py). All of it is exact but for rounding;
-folded nets no longer load checkpoints.
+(subpixel.py). All of it is exact but for rounding; folded nets no longer load checkpoints.
+
+What only tensor cores gain from comes apart, in `merge_motion`: mask and occlusion of W as one
+(depth_taps.py). It is as exact, and slower on a CPU.
 """
 
 from __future__ import annotations
@@ -39,8 +41,6 @@ def fold(net: nn.Module) -> nn.Module:
                 _absorb(module.compress, module.norm)
                 module.norm = nn.Identity()
     _fold_spectral(net)
-    if isinstance(net, WarpingModule):
-        _merge_motion(net.dense_motion_network)
     if isinstance(net, SPADEGenerator):
         _merge(net)
     return net
@@ -67,8 +67,9 @@ def _fold_spectral(net: nn.Module) -> None:
                 setattr(parent, name, child.folded().requires_grad_(False))
 
 
-def _merge_motion(motion: DenseMotionNetwork) -> None:
+def merge_motion(warping: WarpingModule) -> None:
     """Mask and occlusion become one; empty channels fill the candidates up to what tensor cores take as it is."""
+    motion = warping.dense_motion_network
     first, decoder = motion.hourglass.encoder.first, motion.hourglass.decoder
     candidates = first.conv.in_channels
     motion.spare = spare = rounded_up(candidates) - candidates

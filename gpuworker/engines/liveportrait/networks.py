@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from gpuworker.engines import weights
 from gpuworker.engines.liveportrait import architecture
 from gpuworker.engines.liveportrait.appearance_feature_extractor import AppearanceFeatureExtractor
-from gpuworker.engines.liveportrait.folding import fold
+from gpuworker.engines.liveportrait.folding import fold, merge_motion
 from gpuworker.engines.liveportrait.keypoints import Face, read
 from gpuworker.engines.liveportrait.motion_extractor import MotionExtractor
 from gpuworker.engines.liveportrait.spade_generator import SPADEGenerator
@@ -68,7 +68,7 @@ class Networks:
         for net in (made.appearance_feature_extractor, made.warping_module, made.spade_generator):
             net.to(made.precision)
             if device.type == "cuda":  # a CPU is half as fast with it
-                _channels_last(net)
+                _for_tensor_cores(net)
         return made
 
     def appearance(self, square: Tensor) -> Tensor:
@@ -98,8 +98,10 @@ class Networks:
         return generator(warped.features), warped.deformation
 
 
-def _channels_last(net: nn.Module) -> None:
-    """Weights as tensor cores read them; what comes out of a convolution keeps its layout."""
+def _for_tensor_cores(net: nn.Module) -> None:
+    """Convolutions and weights as tensor cores like them; what comes out of a convolution keeps its layout."""
+    if isinstance(net, WarpingModule):
+        merge_motion(net)
     for module in net.modules():
         if isinstance(module, nn.Conv2d):
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from gpuworker import crew, engines
+from gpuworker import cores, crew, engines
 from gpuworker.__main__ import main
 from gpuworker.contract import Manifest
 from gpuworker.engines import weights
@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (where / seeded_child.TABLE).write_text(json.dumps({name: asdict(each) for name, each in table.items()}))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(architecture, "OFFICIAL", TINY)
-        patch.setattr(engine_module, "_cores", lambda: 1)  # tiny nets on several threads mostly wait
+        patch.setattr(cores, "usable", lambda: 1)  # tiny nets on several threads mostly wait
         patch.setattr(weights, "CHECKPOINTS", table)
         yield where
 

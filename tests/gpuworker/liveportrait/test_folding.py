@@ -6,7 +6,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from gpuworker.engines.liveportrait.blocks import ResBlock3d, SpectralConv2d
-from gpuworker.engines.liveportrait.folding import fold
+from gpuworker.engines.liveportrait.folding import fold, merge_motion
 from gpuworker.engines.liveportrait.spade_generator import SPADEGenerator
 from gpuworker.engines.liveportrait.warping_module import WarpingModule
 from tests.gpuworker.liveportrait.checkpoints import NETS
@@ -68,15 +68,28 @@ def test_the_middle_reads_its_features_once() -> None:
     assert middle == ["middle_labels.shared"]
 
 
-def test_a_frame_of_the_official_size_costs_111_gigaflops_less_in_g_and_24_more_in_w() -> None:
-    """On a device that only knows shapes. The unfolded figures are those of the paper's code; what W has more
-    fills tiles that a GPU computes anyway."""
+def test_merged_for_tensor_cores_w_is_the_same_function() -> None:
+    net = tiny("warping_module")
+    before = INPUTS["warping_module"](net)
+    folded = fold(net)
+    assert isinstance(folded, WarpingModule)
+    merge_motion(folded)
+    assert folded.dense_motion_network.mask_and_occlusion is not None
+    assert (before - INPUTS["warping_module"](folded)).abs().max() < 1e-10
+
+
+def test_a_frame_of_the_official_size_costs_111_gigaflops_less() -> None:
+    """On a device that only knows shapes. The unfolded figures are those of the paper's code; what W has more when
+    it is merged fills tiles that a GPU computes anyway."""
     with torch.device("meta"):
         warping, generator = WarpingModule().eval(), SPADEGenerator().eval()
         before = gigaflops(warping, generator)
         after = gigaflops(fold(warping), fold(generator))
+        merge_motion(warping)
+        merged = gigaflops(warping, generator)
     assert before == pytest.approx((342.1, 891.6), abs=0.1)
-    assert after == pytest.approx((366.0, 780.5), abs=0.1)
+    assert after == pytest.approx((342.1, 780.5), abs=0.1)
+    assert merged == pytest.approx((366.0, 780.5), abs=0.1)
 
 
 def gigaflops(warping: nn.Module, generator: nn.Module) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +15,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gpuworker.engines.liveportrait import blocks, dense_motion, keypoints, spade_generator
+from gpuworker.engines.liveportrait.folding import fold, merge_motion
 from gpuworker.engines.liveportrait.motion_extractor import Motion
 from gpuworker.engines.liveportrait.spade_generator import SPADEGenerator
 from gpuworker.engines.liveportrait.warping_module import WarpingModule
 from tests.gpuworker.liveportrait import seeded
 from tests.gpuworker.liveportrait.closeness import excess, psnr
-from tests.gpuworker.liveportrait.conftest import CLASSES
+from tests.gpuworker.liveportrait.conftest import CLASSES, loaded
 from tests.gpuworker.liveportrait.half import in_half
 from tests.gpuworker.liveportrait.official import CHECKOUT, Official, checkout
 from tests.gpuworker.liveportrait.slices import SLICES, as_pixels
@@ -126,14 +128,22 @@ def one_frame(net: Net, side: int = 32) -> Tensor:
 
 
 @pytest.mark.slow
-def test_at_the_real_size_everything_is_the_official_one(net: Net, golden: Golden) -> None:
-    driving, source = seeded.keypoints()
-    warped = net("warping_module")(seeded.volume(64), driving[:1], source[:1])
+def test_at_the_real_size_everything_is_the_official_one(golden: Golden) -> None:
+    """In 64 bits, so that nothing depends on the machine, and as it runs on a GPU: mask and occlusion merged.
+
+    In 32 bits W amplifies what the machine's own convolutions round: at this size the same code was within the
+    tolerance on one processor and 2.5 of it away on an AMD EPYC, where it was 2.2 from its own 64 bits.
+    """
+    warping, generator = fold(loaded("warping_module")), fold(loaded("spade_generator")).double()
+    assert isinstance(warping, WarpingModule)
+    merge_motion(warping)
+    driving, source = (points[:1].double() for points in seeded.keypoints())
+    warped = warping.double()(seeded.volume(64).double(), driving, source)
     assert differs("deformation_64", warped.deformation, golden) <= 1
     assert differs("occlusion_64", warped.occlusion, golden) <= 1
     assert differs("warped_64", warped.features, golden) <= 1
-    assert differs("generated_64", net("spade_generator")(seeded.features(64)), golden) <= 1
-    apart = np.abs(SLICES["frame_64"](net("spade_generator")(warped.features)).astype(int) - golden["frame_64"])
+    assert differs("generated_64", generator(seeded.features(64).double()), golden) <= 1
+    apart = np.abs(SLICES["frame_64"](generator(warped.features)).astype(int) - golden["frame_64"])
     assert apart.max() <= 1
     assert np.mean(apart > 0) < 0.001
 
@@ -173,9 +183,20 @@ def test_in_64_bits_a_batch_of_any_sort_answers_exactly_as_its_frames_alone() ->
 
 
 def test_half_precision_changes_a_frame_by_two_grey_levels_at_most(net: Net) -> None:
+    changes_little(net, net)
+
+
+def test_half_precision_changes_the_form_for_tensor_cores_as_little(net: Net) -> None:
+    merged = deepcopy(net("warping_module"))
+    assert isinstance(merged, WarpingModule)
+    merge_motion(merged)
+    changes_little(net, {"warping_module": merged, "spade_generator": net("spade_generator")}.__getitem__)
+
+
+def changes_little(net: Net, in_use: Net) -> None:
     exact = as_pixels(one_frame(net))
-    with in_half(net("warping_module")), in_half(net("spade_generator")):
-        rounded = as_pixels(one_frame(net))
+    with in_half(in_use("warping_module")), in_half(in_use("spade_generator")):
+        rounded = as_pixels(one_frame(in_use))
     apart = np.abs(rounded.astype(int) - exact)
     assert apart.max() > 0, "nothing was rounded"
     assert apart.max() <= 2
