@@ -8,7 +8,7 @@ from gpuworker.engines import SINGLE
 SHEETS_OF_A_QUADRANT = 2
 """Full and mobile; the first costs most of a core for seconds, the second less than half of that."""
 MOST_QUADRANTS = 4
-"""All there are. Each holds half a gigabyte while its sheets are encoded."""
+"""All there are. Each holds its sheets uncompressed, about 180 MB, and what the encoder needs beside them."""
 
 
 def quadrants_at_once(engine: str) -> int:
