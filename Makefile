@@ -29,7 +29,7 @@ contact-sheets: portrait .venv/base ## directions and eyes side by side, to look
 test: lint ## everything that takes seconds: lint, types, layers, tests
 	$(PY) -m pytest
 
-check: .venv/test ## the proofs that take minutes
+check: .venv/check ## the proofs that take minutes
 	$(PY) -m pytest -m slow
 
 lint: .venv/test ## style, types and layers
@@ -37,6 +37,9 @@ lint: .venv/test ## style, types and layers
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	.venv/bin/lint-imports
+
+bench-liveportrait: .venv/check
+	$(PY) -m tests.bench.liveportrait
 
 bench-%: .venv/test ## measure one part: make bench-warp runs tests/bench/warp.py
 	$(PY) -m tests.bench.$(subst -,_,$*)
@@ -76,3 +79,7 @@ SYSTEM := import platform, sys; print("%d.%d " % sys.version_info[:2] + platform
 .venv/test: .venv/made pyproject.toml
 	$(INSTALL) '.[test]'
 	@touch .venv/base .venv/site $@
+
+.venv/check: .venv/made pyproject.toml
+	$(INSTALL) '.[check]'
+	@touch .venv/base .venv/site .venv/test $@

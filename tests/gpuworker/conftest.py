@@ -1,8 +1,7 @@
-"""Pictures the worker's tests share: the astronaut, and the portraits kept beside the project."""
+"""Pictures the worker's tests share: the astronaut, its variants, and the portraits kept beside the project."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,8 @@ from gpuworker.contract import STANDARD_FRAME
 from gpuworker.faces import Face
 from gpuworker.framing import Portrait
 from tests.gpuworker.pictures import chosen
-from tests.gpuworker.portraits import PORTRAITS
+from tests.gpuworker.portraits import FOLDER, PORTRAITS
+from tests.gpuworker.variants import VARIANTS
 
 
 @pytest.fixture(scope="session")
@@ -39,17 +39,17 @@ def framed(astronaut: NDArray[np.uint8], face: Face) -> Portrait:
 
 @pytest.fixture(scope="session")
 def portraits_dir() -> Path:
-    """The folder of test portraits: $PORTRAITS, or shared/portraits beside the repository."""
-    beside = Path(__file__).parents[3] / "shared" / "portraits"
-    folder = Path(os.environ.get("PORTRAITS", beside))
-    if os.environ.get("PORTRAITS") == "none":
-        pytest.skip("PORTRAITS=none: the tests on real portraits are left out.")
-    if not folder.is_dir():
-        pytest.fail(f"The test portraits are not at {folder}; set PORTRAITS to the folder that holds them, or to none.")
-    return folder
+    """The folder of portraits of other people. Where it is not, the tests that ask for it are not run."""
+    return FOLDER
+
+
+@pytest.fixture(params=VARIANTS)
+def portrait(request: pytest.FixtureRequest, astronaut: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Each variant of the astronaut in turn, (H, W, 3) uint8."""
+    return VARIANTS[request.param](astronaut)
 
 
 @pytest.fixture(params=PORTRAITS)
-def portrait(request: pytest.FixtureRequest, portraits_dir: Path) -> NDArray[np.uint8]:
-    """Each of the five portraits in turn, (H, W, 3) uint8."""
+def other_face(request: pytest.FixtureRequest, portraits_dir: Path) -> NDArray[np.uint8]:
+    """Each of the five portraits of other people in turn, (H, W, 3) uint8."""
     return photo.read((portraits_dir / f"{request.param}.jpg").read_bytes()).pixels

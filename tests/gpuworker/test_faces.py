@@ -73,9 +73,9 @@ def with_yaw(face: Face, degrees: float) -> Face:
 # ------------------------------------------------------------------- analysis
 
 
-def test_each_portrait_is_accepted(portrait: Picture) -> None:
-    (face,) = faces.find(portrait)
-    assert faces.choose([face], None, portrait.shape) is face
+def test_each_portrait_is_accepted(other_face: Picture) -> None:
+    (face,) = faces.find(other_face)
+    assert faces.choose([face], None, other_face.shape) is face
     assert face.presence > 0.99
     assert face.score > 0.9
     assert face.contour_error < 0.07

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from gpuworker.framing import Portrait
 from gpuworker.photo import Photo
 from gpuworker.region import Picture
 from tests.gpuworker.pictures import chosen
+from tests.gpuworker.variants import dark, enlarged, grey, tilted
 
 
 def size_of(pixels: Picture) -> Size:
@@ -208,8 +210,9 @@ def test_large_frames_need_a_large_face(astronaut: Picture, portrait: Picture) -
 # --------------------------------------------------------------- the picture
 
 
-def test_landmarks_found_again_agree(portrait: Picture) -> None:
-    again(framed(portrait))
+@pytest.mark.parametrize("variant", [dark, grey, tilted, enlarged])
+def test_landmarks_found_again_agree(astronaut: Picture, variant: Callable[[Picture], Picture]) -> None:
+    again(framed(variant(astronaut)))
 
 
 @pytest.mark.parametrize("how", ["auto", "whole", Box(120, 10, 230, 280)], ids=str)

@@ -68,6 +68,7 @@ def ran(folder: Path) -> list[str]:
 BASE = "python|-m|pip|install|--editable|."
 SITE = "python|-m|pip|install|--editable|.[site]"
 TEST = "python|-m|pip|install|--editable|.[test]"
+CHECK = "python|-m|pip|install|--editable|.[check]"
 
 
 def test_make_alone_lists_the_targets_and_does_nothing(folder: Path) -> None:
@@ -153,8 +154,21 @@ def test_test_upgrades_the_environment_that_render_made(folder: Path) -> None:
         "lint-imports|",
         "python|-m|pytest",
     ]
+
+
+def test_check_and_the_bench_of_torch_install_torch_and_nobody_else_does(folder: Path) -> None:
+    make(folder, "test")
+    assert CHECK not in ran(folder)
     make(folder, "check")
-    assert ran(folder) == ["python|-m|pytest|-m|slow"]
+    assert ran(folder) == [CHECK, "python|-m|pytest|-m|slow"]
+    make(folder, "test")
+    make(folder, "bench-liveportrait")
+    assert not {TEST, CHECK} & set(ran(folder))
+
+
+def test_the_bench_of_the_liveportrait_engine_has_torch_too(folder: Path) -> None:
+    make(folder, "bench-liveportrait")
+    assert ran(folder) == [CHECK, "python|-m|tests.bench.liveportrait"]
 
 
 def test_an_environment_for_tests_serves_render_too(folder: Path) -> None:
@@ -182,7 +196,7 @@ def test_an_installation_that_failed_is_tried_again(folder: Path) -> None:
     assert make(folder, "check").returncode != 0
     script(folder / ".venv" / "bin" / "python", RECORDER)
     assert make(folder, "check").returncode == 0
-    assert ran(folder)[0] == TEST
+    assert ran(folder)[0] == CHECK
 
 
 def test_a_bench_is_run_by_its_name(folder: Path) -> None:

@@ -1,8 +1,9 @@
-"""The seeded nets, loaded once. They are the official size: 520 MB together."""
+"""The seeded nets, loaded once. They are the official size: 520 MB together. Their tests belong to `make check`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +26,13 @@ CLASSES: dict[str, Callable[[], nn.Module]] = {
     "spade_generator": SPADEGenerator,
     "stitching": Stitching,
 }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """torch comes with the extra `check`."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,47 @@
+"""In a clone with nothing beside it, tests on other people's portraits are left out aloud; in CI that is an error."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ONLY = "tests/gpuworker/test_other_faces.py"
+
+
+def collect(repo: Path, *more: str, portraits: Path, ci: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Asks a pytest of its own for a file that needs portraits, and for more."""
+    environment = {key: value for key, value in os.environ.items() if key != "CI"} | {"PORTRAITS": str(portraits)}
+    if ci is not None:
+        environment["CI"] = ci
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider", ONLY, *more]
+    return subprocess.run(command, cwd=repo, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def test_without_the_portraits_their_tests_are_left_out_with_one_line(repo: Path, tmp_path: Path) -> None:
+    missing = tmp_path / "not there"
+    found = collect(repo, "tests/gpuworker/test_grid.py", portraits=missing)
+    assert found.returncode == 0, found.stdout + found.stderr
+    (line,) = [line for line in found.stdout.splitlines() if "left out" in line]
+    assert re.fullmatch(rf"\d+ tests are left out: the portraits they look at are not in {missing} \(.*\)\.", line)
+    assert f"{ONLY}::" not in found.stdout
+    assert "tests/gpuworker/test_grid.py" in found.stdout
+
+
+def test_where_the_portraits_are_nothing_is_left_out(repo: Path, tmp_path: Path) -> None:
+    found = collect(repo, portraits=tmp_path)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "left out" not in found.stdout
+    assert ONLY in found.stdout
+
+
+@pytest.mark.parametrize("ci", ["true", "1"])
+def test_in_ci_the_absence_of_the_portraits_is_an_error(repo: Path, tmp_path: Path, ci: str) -> None:
+    found = collect(repo, portraits=tmp_path / "not there", ci=ci)
+    assert found.returncode == pytest.ExitCode.USAGE_ERROR
+    assert re.search(r"ERROR: \d+ tests cannot run: the portraits they look at are not in ", found.stderr)
+    assert "Traceback" not in found.stderr
