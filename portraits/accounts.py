@@ -17,6 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_de
 
 from portraits import progress
 from portraits.models import BrowserSession, User
+from portraits.models.browser import hash_session_key
 
 
 class Accounts(DefaultAccountAdapter):
@@ -65,8 +66,8 @@ class Accounts(DefaultAccountAdapter):
 
 
 def sign_out_everywhere(user: User, but: str | None = None) -> int:
-    """End every browser's session of theirs, save the one with the key `but`; how many there were."""
-    ended, _ = BrowserSession.objects.of(user).exclude(pk=but or "").delete()
+    """End every browser's session of theirs, save the one with the session key `but`; how many there were."""
+    ended, _ = BrowserSession.objects.of(user).exclude(pk=hash_session_key(but or "")).delete()
     user_id = user.pk
     transaction.on_commit(lambda: progress.close_sockets_of(user_id))
     return ended

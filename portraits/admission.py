@@ -23,7 +23,8 @@ SLICE = 500
 class Login:
     """A browser in which somebody is signed in.
 
-    key: of its cookie's row; password: as it is hashed in the user's row, because a new one ends every older login.
+    key: primary key of its session's row, which is the hash of its cookie's value; password: as it is hashed in
+    the user's row, because a new one ends every older login.
     """
 
     user_id: int

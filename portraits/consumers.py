@@ -41,9 +41,9 @@ async def _tell(scope: Mapping[str, Any], send: Send) -> None:
 def _login(scope: Mapping[str, Any]) -> Login | None:
     """Of the cookie with which the socket was opened; None of somebody who is not signed in."""
     user, cookie = scope["user"], scope["session"]
-    if not isinstance(user, User) or cookie.session_key is None:
+    if not isinstance(user, User) or cookie.row_key is None:
         return None
-    return Login(user.pk, cookie.session_key, user.password)
+    return Login(user.pk, cookie.row_key, user.password)
 
 
 async def _until_gone(receive: Receive) -> None:

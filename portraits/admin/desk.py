@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import get_adapter
 from django.contrib import admin
+from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
@@ -17,6 +18,8 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST
 
 from portraits.admin.deeds import Deed
 from portraits.admin.gpu import gpu_page
@@ -61,6 +64,7 @@ class Desk(admin.AdminSite):
             raise PermissionDenied
         return redirect_to_login(target)
 
+    @method_decorator(require_POST)
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
         get_adapter().logout(request)
         return redirect("home")
@@ -73,9 +77,13 @@ desk = Desk(name="admin")
 
 
 class Drawer(AnyAdmin):
-    """Rows to look at. What can be done with them are the deeds that a person may do."""
+    """Rows to look at. What can be done with them are the deeds that a person may do.
+
+    cross_links: lookups with which other pages link to this list, beside those of its filters.
+    """
 
     deeds: tuple[Deed, ...] = ()
+    cross_links: tuple[str, ...] = ()
     list_per_page = 25  # each ticked row is a form field, of which a request may have 50
     change_form_template = "admin/portraits/change_form.html"
 
@@ -90,6 +98,30 @@ class Drawer(AnyAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm(f"portraits.view_{self.opts.model_name}")
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Only what is offered: Django would answer any lookup of any column, hashed passwords included."""
+        return request is not None and lookup in self.offered_lookups(request)
+
+    def offered_lookups(self, request: HttpRequest) -> set[str]:
+        """Parameters of the list's own filters, of its date hierarchy, and of links on other pages."""
+        filters = (self._filter(request, entry) for entry in self.get_list_filter(request))
+        offered = {parameter for each in filters for parameter in each.expected_parameters()}
+        if self.date_hierarchy:
+            offered |= {f"{self.date_hierarchy}__{part}" for part in ("year", "month", "day")}
+        return offered | set(self.cross_links)
+
+    def _filter(self, request: HttpRequest, entry: Any) -> Any:
+        """A filter as the list makes it, with nothing chosen. entry: an item of list_filter."""
+        if callable(entry):
+            return entry(request, {}, self.model, self)
+        path, make = entry if isinstance(entry, tuple | list) else (entry, admin.FieldListFilter.create)
+        field = get_fields_from_path(self.model, path)[-1]
+        return make(field, request, {}, self.model, self, field_path=path)
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        """No: nothing here is chosen in a pop-up or completed while typing, and rows are named by their key only."""
+        return False
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """One for each deed that this person may do."""
@@ -111,7 +143,7 @@ class Drawer(AnyAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseRedirect:
         """In the audit log."""
-        return redirect(f"{reverse('admin:portraits_auditentry_changelist')}?q={object_id}")
+        return redirect(f"{reverse('admin:portraits_auditentry_changelist')}?{urlencode({'q': object_id})}")
 
     def guarded(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         """A further page of this drawer, for whoever may look into it."""

@@ -36,6 +36,7 @@ class Portraits(Drawer):
     list_display = ("picture", "titled", "owner", "moderation", "open_reports", "created_at")
     list_display_links = ("titled",)
     list_filter = ("moderation", "created_at")
+    cross_links = ("owner__id__exact",)
     list_select_related = ("owner",)
     search_fields = ("title", "owner__email", "=id")
     fields = (

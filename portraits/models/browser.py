@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from portraits.models.user import User
 
 
+def hash_session_key(session_key: str) -> str:
+    """SHA-256 of a cookie's value, hexadecimal: a random key of 165 bits needs no salt."""
+    return hashlib.sha256(session_key.encode()).hexdigest()
+
+
 class BrowserSessions(BaseSessionManager["BrowserSession"]):
     def of(self, user: User) -> models.QuerySet[BrowserSession]:
         """Where this person is signed in."""
@@ -23,9 +29,11 @@ class BrowserSessions(BaseSessionManager["BrowserSession"]):
 class BrowserSession(AbstractBaseSession):
     """Django's own session rows do not say whose they are, so that a ban would have to read them all.
 
-    user: None while nobody is signed in.
+    session_key: hash_session_key of the cookie's value. The value itself is kept by its browser only, so that
+    rows that are leaked or guessed open no session. user: None while nobody is signed in.
     """
 
+    session_key = models.CharField("SHA-256 of the session key", max_length=64, primary_key=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="browser_sessions"
     )

@@ -21,7 +21,7 @@ CROWD = 100
 
 
 def login_of(user: User, client: Client) -> Login:
-    return Login(user.pk, client.cookies["session"].value, user.password)
+    return Login(user.pk, client.session.row_key, user.password)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def owner(transactional_db: None) -> User:
 
 @pytest.fixture
 def watch(rendering: Session, owner: User) -> Watch:
-    return Watch(Login(owner.pk, signed_in(owner).cookies["session"].value, owner.password), rendering.pk)
+    return Watch(Login(owner.pk, signed_in(owner).session.row_key, owner.password), rendering.pk)
 
 
 @pytest.fixture(autouse=True)
@@ -146,7 +146,7 @@ async def test_nobody_is_told_anything_before_it_is_known_that_they_may_watch(
 ) -> None:
     stranger = await in_thread(cast.user)("stranger")
     client = await in_thread(signed_in)(stranger)
-    theirs = Watch(Login(stranger.pk, client.cookies["session"].value, stranger.password), rendering.pk)
+    theirs = Watch(Login(stranger.pk, client.session.row_key, stranger.password), rendering.pk)
     looks.may_end.clear()
     async with many(watch, 1) as [mine], many(theirs, 1) as [other]:
         hears = asyncio.create_task(anext(other, None))

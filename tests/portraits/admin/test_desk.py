@@ -160,3 +160,15 @@ def test_the_sites_policy_holds_there_too(as_moderator: Client, page: str) -> No
     assert "script-src 'self';" in policy + ";"
     assert "unsafe" not in policy
     assert "style=" not in answer.content.decode()
+
+
+def test_a_link_signs_nobody_out_there(as_moderator: Client, moderator: User) -> None:
+    assert [as_moderator.generic(method, "/admin/logout/").status_code for method in ("GET", "HEAD")] == [405, 405]
+    assert BrowserSession.objects.of(moderator).exists()
+
+
+def test_case_31_a_form_of_another_site_signs_nobody_out_there(moderator: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(moderator, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.post("/admin/logout/").status_code == 403
+    assert BrowserSession.objects.of(moderator).exists()

@@ -14,7 +14,7 @@ from tests.portraits.cast import signed_in
 def test_a_sign_in_says_whose_it_is(owner: User, stranger: User) -> None:
     clients = [signed_in(owner), signed_in(owner), signed_in(stranger)]
     assert BrowserSession.objects.of(owner).count() == 2
-    keys = {client.session.session_key for client in clients[:2]}
+    keys = {client.session.row_key for client in clients[:2]}
     assert {row.pk for row in BrowserSession.objects.of(owner)} == keys
 
 
@@ -23,7 +23,7 @@ def test_nobodys_browser_has_no_user(anonymous: Client, db: None) -> None:
     kept = anonymous.session
     kept["something"] = 1
     kept.save()
-    assert BrowserSession.objects.get(pk=kept.session_key).user is None
+    assert BrowserSession.objects.get(pk=kept.row_key).user is None
 
 
 def test_after_signing_out_it_is_nobodys(as_owner: Client, owner: User) -> None:
