@@ -90,8 +90,8 @@ def _attempt(render: Render, output: Output, held: Reins) -> None:
                     return
                 if unseen and render.session.alive:
                     unseen = False
-                    if turns.unseen_wait("here"):
-                        _hand_back(render, output, "others wait for their first sight")
+                    if turns.gives_way(render):
+                        _hand_back(render, output, "it is another's turn")
                         return
                 if held.stop.is_set():
                     raise Cancelled

@@ -44,9 +44,17 @@ def in_turn(lane: Lane) -> RenderQuerySet:
     return Render.objects.elsewhere().startable().in_turn()
 
 
-def unseen_wait(lane: Lane) -> bool:
-    """Whether somebody waits whose face nobody has seen yet."""
-    return in_turn(lane).filter(session__shown=None, state=Render.State.QUEUED).exists()
+def gives_way(render: Render) -> bool:
+    """Whether a first pass whose face has just been seen is completed later, because another's turn is next."""
+    first = in_turn("here").select_related("session__portrait__owner").first()
+    if first is None:
+        return False
+    this, other = render.session.portrait.owner, first.session.portrait.owner
+    if this == other:
+        return not first.session.alive or first.queued_at < render.queued_at
+    this.refresh_from_db(fields=["last_first_pass_at"])
+    mine, theirs = this.last_first_pass_at, other.last_first_pass_at
+    return theirs is None or mine is None or theirs < mine
 
 
 def position(render: Render) -> int | None:
@@ -66,7 +74,7 @@ def reason(render: Render) -> str:
             return "Today's GPU time is used up. The refined version begins by itself as soon as there is some again."
         return f"A refined version will follow. {render.error_sentence}" if render.error_sentence else ""
     most = settings.RENDERS_PER_PERSON
-    if most:
+    if most and render.started_at is None:
         had = Render.objects.here().of_today().filter(session__portrait__owner=render.session.portrait.owner_id)
         if had.count() >= most:
             return _next_day_sentence(most, had)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, Count, DateTimeField, ExpressionWrapper, F, OuterRef, Q, Subquery, When
+from django.db.models import Case, Count, DateTimeField, ExpressionWrapper, F, Q, When, Window
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Now
+from django.db.models.functions import Now, RowNumber
 from django.utils import timezone
 
 from gpuworker.contract import Manifest, Progress
@@ -32,6 +32,8 @@ MOST_PUT_OFF = {False: 150, True: 1500}
 """How often a first and a refined pass is put off for what may pass, until that counts as a failure."""
 DAY = timedelta(hours=24)
 MAX_ATTEMPTS = 3
+FACES_AHEAD = 3
+"""How many faces of one person may be alive and incomplete; then one is completed before the next first sight."""
 LOG_LINES = 200
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -72,23 +74,28 @@ class RenderQuerySet(models.QuerySet["Render"]):
         return self.filter(due | fallen_silent)
 
     def in_turn(self) -> RenderQuerySet:
-        """Fairly: what a process dropped, then faces that nobody has seen yet; among these whoever was served
-        longest ago, so that somebody with a hundred waits behind somebody with one.
+        """Round-robin by person, whoever had a turn longest ago first; work that a dead process left comes before.
+
+        A turn is a first sight, a completion or a refined pass, so that uploading more gives no more turns.
         """
-        of_theirs = Render.objects.filter(
-            session__portrait__owner=OuterRef("session__portrait__owner"), source=OuterRef("source")
-        )
-        served = of_theirs.exclude(started_at=None).order_by("-started_at").values("started_at")[:1]
         return self.annotate(
             dropped=Case(When(state__in=Render.ACTIVE, then=0), default=1),
-            seen=Case(When(session__shown=None, then=0), default=1),
-            served=Subquery(served),
-        ).order_by("dropped", "seen", F("served").asc(nulls_first=True), "queued_at", "pk")
+            nth_of_person=Window(
+                RowNumber(),
+                partition_by=[F("session__portrait__owner")],
+                order_by=["dropped", _urgency(), "queued_at", "pk"],
+            ),
+            last_turn=Case(
+                When(source=Render.Source.CHILD, then=F("session__portrait__owner__last_first_pass_at")),
+                default=F("session__portrait__owner__last_refinement_at"),
+            ),
+        ).order_by("dropped", "nth_of_person", F("last_turn").asc(nulls_first=True), "queued_at", "pk")
 
     def of_today(self) -> RenderQuerySet:
-        """Those that count against a quota: ready in the last 24 hours, or under way."""
+        """Those that count against a quota: ready in the last 24 hours, or begun."""
         ready = Q(state=Render.State.READY, finished_at__gt=timezone.now() - DAY)
-        return self.filter(ready | Q(state__in=Render.ACTIVE))
+        begun = ~Q(state__in=Render.OVER) & Q(started_at__isnull=False)
+        return self.filter(ready | begun)
 
     def within_quotas(self) -> RenderQuerySet:
         """Without those whose person has had what a day allows."""
@@ -103,11 +110,20 @@ class RenderQuerySet(models.QuerySet["Render"]):
             .values("session__portrait__owner")
         )
         # What has begun may end.
-        return self.exclude(Q(session__portrait__owner__in=owners, source=Render.Source.CHILD, state="queued"))
+        return self.exclude(session__portrait__owner__in=owners, source=Render.Source.CHILD, started_at=None)
 
     def void_leases(self) -> int:
         """At boot: whoever worked in this machine's processes is gone. How many there were."""
         return self.active().filter(source=Render.Source.CHILD).update(lease_until=LONG_AGO)
+
+
+def _urgency() -> Case:
+    """Among one person's first passes: a face that nobody has seen, unless FACES_AHEAD wait for completion."""
+    incomplete = Render.objects.here().unfinished().exclude(session__shown=None).order_by()
+    by_owner = incomplete.values("session__portrait__owner").annotate(number=Count("pk"))
+    enough = by_owner.filter(number__gte=FACES_AHEAD).values("session__portrait__owner")
+    unseen = Q(source=Render.Source.CHILD, session__shown=None)
+    return Case(When(unseen & ~Q(session__portrait__owner__in=enough), then=0), When(unseen, then=2), default=1)
 
 
 def _lease_is_over() -> Q:
@@ -139,6 +155,7 @@ class Render(models.Model):
         SERVERLESS = "runpod-serverless", "RunPod Serverless"
 
     ACTIVE = (State.STARTING, State.RENDERING, State.STORING)
+    OVER = (State.READY, State.FAILED, State.CANCELLED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     session = models.ForeignKey("Session", on_delete=models.CASCADE, related_name="renders")
@@ -220,7 +237,10 @@ class Render(models.Model):
                 error_sentence="",
             )
             self.refresh_from_db()
-            return Output.objects.create(render=self, attempt=self.attempt) if claimed else None
+            if not claimed:
+                return None
+            self.session.portrait.owner.note_turn(refines=self.refines)
+            return Output.objects.create(render=self, attempt=self.attempt)
 
     def advance(self, output: Output, progress: Progress, lines: Sequence[str] = ()) -> bool:
         """Write one step and renew the lease. False when the attempt has been overtaken or cancelled."""
@@ -314,6 +334,7 @@ class Render(models.Model):
                 attempts_allowed=F("attempt") + MAX_ATTEMPTS,
                 queued_at=timezone.now(),
                 not_before=None,
+                started_at=None,
                 finished_at=None,
                 error_code="",
                 error_sentence="",

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
+from django.db.models.functions import Now
 
 
 class Accounts(UserManager["User"]):
@@ -26,10 +27,16 @@ class Accounts(UserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person with an account. `is_active` is off while they are banned."""
+    """A person with an account. `is_active` is off while they are banned.
+
+    last_first_pass_at, last_refinement_at: when an attempt at one of their renders last began. Kept here and not
+    read off the renders, because a person may delete those.
+    """
 
     username = None  # type: ignore[assignment]
     email = models.EmailField("e-mail address", unique=True)
+    last_first_pass_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_refinement_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -38,6 +45,11 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.email
+
+    def note_turn(self, *, refines: bool) -> None:
+        """One of their renders begins, so that others go before their next one. By the database's clock."""
+        field = "last_refinement_at" if refines else "last_first_pass_at"
+        User.objects.filter(pk=self.pk).update(**{field: Now()})
 
     def ban(self) -> bool:
         """Nobody signs in to it, and its portraits are shown to nobody. Whether this call did it."""

@@ -260,16 +260,17 @@ def test_case_61_no_capacity_waits_uncharged_for_as_long_as_the_provider_says(qu
 
 
 def test_a_render_steps_aside_after_its_preview_for_somebody_whose_face_nobody_has_seen(
-    queued: Session, owner: User, play: Play
+    queued: Session, stranger: User, play: Play
 ) -> None:
     worker = play()
-    other = cast.session(cast.portrait(owner))
+    other = cast.session(cast.portrait(stranger))
     again = rendering.run_next("here")
     first = Render.objects.get(pk=again)
     assert (first.state, first.attempts_allowed, first.session.alive) == ("queued", 4, True)
     assert worker.closed_early == 1
+    assert rendering.run_next("here") == str(other.first_render.pk)
     assert rendering.run_next("here") is None
-    assert {Render.objects.get(session=other).state, Render.objects.get(session=queued).state} == {"ready", "queued"}
+    assert (Render.objects.get(session=queued).state, Render.objects.get(session=other).state) == ("ready", "queued")
     assert rendering.run_next("here") is None
     assert {render.state for render in Render.objects.all()} == {"ready"}
     removal.erase_pending()

@@ -10,8 +10,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from gpuworker.errors import NoCapacity
-from portraits import progress, turns
-from portraits.models import Render, Session, User
+from portraits import progress, removal, turns
+from portraits.models import Output, Render, Session, User
+from portraits.models.render import FACES_AHEAD
 from tests.portraits import cast
 
 
@@ -74,16 +75,140 @@ def test_nobody_ever_waits_behind_three_of_the_same_person(db: None, seed: int) 
         served_since[served] = []
 
 
-def test_faces_that_nobody_has_seen_come_before_the_rest_of_those_that_are_alive(owner: User, stranger: User) -> None:
-    (first,) = begin(owner)
-    output = cast.claimed(first)
-    cast.store_level(output, ["preview"])
+class Processes:
+    """Job processes without rendering: each takes what is in turn, shows it, and completes it unless it gives way."""
+
+    def __init__(self, number: int = 1) -> None:
+        self.hands: list[tuple[Render, Output] | None] = [None] * number
+        self.completed: list[str] = []
+        self.turns: list[str] = []
+
+    def step(self, process: int = 0) -> bool:
+        """One turn begins or ends in this process. Whether there was anything to do."""
+        held, self.hands[process] = self.hands[process], None
+        if held is None:
+            self.hands[process] = turns.take("here")
+            held = self.hands[process]
+            self.turns += [str(held[0].session.portrait.owner)] if held else []
+            return held is not None
+        self._end(*held)
+        return True
+
+    def _end(self, render: Render, output: Output) -> None:
+        unseen = not render.session.alive
+        if not output.record({}, None):
+            return  # cancelled or deleted meanwhile
+        if unseen:
+            assert render.session.show(output)
+            if turns.gives_way(render):
+                assert render.hand_back(output.attempt)
+                return
+        assert Output.objects.filter(pk=output.pk).update(complete=True)
+        output.refresh_from_db()
+        assert render.finish(output)
+        self.completed.append(str(render.session.portrait.owner))
+
+
+def test_one_portrait_behind_forty_is_complete_before_the_forties_third(owner: User, stranger: User) -> None:
+    processes = Processes()
+    begin(owner, 40)
+    processes.step()
     begin(stranger)
-    assert turns.unseen_wait("here")
-    assert output.render.hand_back(output.attempt)
-    assert next_owner() == stranger.email
-    assert not turns.unseen_wait("here")
-    assert next_owner() == owner.email
+    while stranger.email not in processes.completed:
+        assert processes.step()
+    assert processes.completed.count(owner.email) < 3
+    assert processes.turns.count(owner.email) < 3
+
+
+def test_whoever_keeps_uploading_new_faces_delays_nobodys_completion(owner: User, stranger: User) -> None:
+    processes = Processes()
+    begin(stranger)
+    for _ in range(8):
+        begin(owner)
+        processes.step()
+        processes.step()
+    assert processes.completed[0] == stranger.email
+
+
+def test_deleting_what_was_seen_gives_nobody_another_turn(owner: User, stranger: User) -> None:
+    """The moment of the last turn must not go with the rows of the portrait."""
+    begin(stranger, 2)
+    (seen,) = begin(owner)
+    processes = Processes()
+    processes.step()
+    begin(stranger)
+    for _ in range(6):
+        processes.step()
+        if Session.objects.filter(pk=seen.pk).exclude(shown=None).exists():
+            removal.remove_portrait(seen.portrait)
+            (seen,) = begin(owner)
+    assert processes.turns.count(owner.email) <= processes.turns.count(stranger.email) + 1
+
+
+def test_a_person_who_comes_first_sees_the_face_before_anybody_elses_is_completed(owner: User, stranger: User) -> None:
+    processes = Processes()
+    begin(owner, 2)
+    processes.step()
+    begin(stranger)
+    processes.step()
+    processes.step()
+    assert (processes.turns, processes.completed) == ([owner.email, stranger.email], [])
+
+
+def test_the_faces_of_one_person_are_seen_first_but_only_so_many_wait_for_completion(owner: User) -> None:
+    processes = Processes()
+    begin(owner, FACES_AHEAD + 3)
+    while not processes.completed:
+        processes.step()
+    assert Session.objects.exclude(shown=None).count() == FACES_AHEAD
+    first = Render.objects.order_by("queued_at", "pk").first()
+    assert first is not None
+    assert first.state == "ready"
+
+
+def longest_wait(seed: int, people: int, processes: int) -> int:
+    """Most turns that somebody's oldest render waited, of random people who upload, cancel and delete."""
+    chance = random.Random(seed)
+    persons = [cast.user(f"person{number}") for number in range(people)]
+    portraits = {person.pk: cast.portrait(person) for person in persons}
+    work = Processes(processes)
+    waited: dict[object, int] = {}
+    for _ in range(150):
+        person = persons[0] if chance.random() < 0.6 else chance.choice(persons)
+        match chance.choice(["upload", "upload", "work", "work", "work", "cancel"]):
+            case "upload":
+                cast.session(portraits[person.pk])
+            case "cancel":
+                seen = Render.objects.unfinished().filter(session__portrait__owner=persons[0], session__shown=None)
+                if victim := seen.last():
+                    assert victim.cancel()
+            case _:
+                before = len(work.turns)
+                work.step(chance.randrange(processes))
+                for each in persons:
+                    oldest = Render.objects.waiting().filter(session__portrait__owner=each).first()
+                    if oldest is not None:
+                        waited[oldest.pk] = waited.get(oldest.pk, 0) + len(work.turns) - before
+    return max(waited.values())
+
+
+@pytest.mark.parametrize(("seed", "people", "processes"), [(0, 2, 1), (1, 4, 1), (2, 6, 1), (3, 4, 2), (4, 5, 3)])
+def test_how_long_anybody_waits_grows_with_the_people_and_not_with_what_one_of_them_uploads(
+    db: None, seed: int, people: int, processes: int
+) -> None:
+    assert longest_wait(seed, people, processes) <= people * (FACES_AHEAD + 1)
+
+
+def test_refined_passes_take_turns_by_person_whether_or_not_the_face_was_seen(owner: User, stranger: User) -> None:
+    (seen,) = begin(stranger)
+    cast.complete(cast.claimed(seen))
+    for session in begin(owner, 3):
+        Render.begin(session, "liveportrait", "url")
+    assert turns.take("elsewhere") is not None
+    Render.begin(seen, "liveportrait", "url")
+    taken = turns.take("elsewhere")
+    assert taken is not None
+    assert taken[0].session == seen
 
 
 def test_what_a_dead_process_left_comes_first(owner: User, stranger: User) -> None:
@@ -170,3 +295,22 @@ def test_the_position_is_that_of_the_turn(owner: User, stranger: User) -> None:
     assert turns.position(other.first_render) == 1
     waiting = [Render.objects.get(session=each) for each in sessions]
     assert sorted(filter(None, map(turns.position, waiting))) == [2, 3]
+
+
+def test_the_position_counts_one_of_each_person_and_not_all_of_those_who_came_first(owner: User, db: None) -> None:
+    begin(owner, 10)
+    third = cast.user("third")
+    begin(cast.user("second"), 10)
+    (last,) = begin(third)
+    assert turns.position(last.first_render) == 3
+
+
+def test_what_has_begun_counts_against_the_quota_and_may_end(owner: User, settings: Settings) -> None:
+    """Else a first sight that was handed back would make room for another, beyond what a day allows."""
+    settings.RENDERS_PER_PERSON = 2
+    processes = Processes()
+    begin(owner, 5)
+    while processes.step():
+        pass
+    assert Session.objects.exclude(shown=None).count() == 2
+    assert processes.completed == [owner.email] * 2
