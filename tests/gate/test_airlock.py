@@ -141,7 +141,7 @@ def test_a_keeper_killed_at_work_fails_that_upload_and_leaves_no_child(airlock: 
     assert eventually(lambda: children(keeper) != [])
     working = children(keeper)
     os.kill(keeper, signal.SIGKILL)
-    thread.join(10)
+    thread.join(60)
     assert len(failures) == 1
     assert eventually(lambda: not any(alive(child) for child in working))
 

@@ -156,7 +156,7 @@ class Stage:
         self.page.goto(url)
 
     def wait_for(self, condition: str, arg: Any = None) -> None:
-        self.page.wait_for_function(condition, arg=arg, timeout=30_000)
+        self.page.wait_for_function(condition, arg=arg, timeout=60_000)
 
     def wait_for_level(self, name: str) -> None:
         self.wait_for("(name) => told.some((each) => each.type === 'gaze-level' && each.name === name)", name)

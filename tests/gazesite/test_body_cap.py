@@ -60,7 +60,7 @@ class Exchange:
 
     def run(self, receive: Receive | None = None, **options: Any) -> Exchange:
         cap = BodyCap(self.reader, LIMITS, **options)
-        asyncio.run(asyncio.wait_for(cap(self.scope, receive or self.receive, self.send), 10))
+        asyncio.run(asyncio.wait_for(cap(self.scope, receive or self.receive, self.send), 60))
         return self
 
     @property

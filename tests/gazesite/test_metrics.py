@@ -98,9 +98,9 @@ async def test_every_other_address_is_the_site_s() -> None:
 def test_a_port_of_their_own_answers_and_only_this() -> None:
     listener = Listener("127.0.0.1", 0)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{listener.port}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{listener.port}/metrics", timeout=60) as answer:
             assert b"gaze_queue_wait_seconds" in answer.read()
-        connection = http.client.HTTPConnection("127.0.0.1", listener.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", listener.port, timeout=60)
         connection.request("GET", "/")
         assert connection.getresponse().status == 404
         connection.close()

@@ -28,7 +28,7 @@ def test_process_n_listens_n_ports_further_on(settings: Settings, monkeypatch: p
     read: list[bytes] = []
 
     def run(demo_photo: Path | None) -> None:
-        with urllib.request.urlopen(f"http://127.0.0.1:{free}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{free}/metrics", timeout=60) as answer:
             read.append(answer.read())
 
     monkeypatch.setattr(jobs, "run", run)

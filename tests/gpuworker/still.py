@@ -38,7 +38,7 @@ class Halt:
     def __call__(self, number: int) -> None:
         if number == self._at:
             self.reached.set()
-            assert self.go_on.wait(20)
+            assert self.go_on.wait(120)
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def test_health_says_what_the_worker_is_and_does(tmp_path: Path) -> None:
     halt = Halt(1)
     with table(tmp_path, StillWorker(halt)) as jobs, client(jobs) as asking:
         asking.post("/generate", content=submission(a_job()))
-        assert halt.reached.wait(10)
+        assert halt.reached.wait(60)
         health = Health.from_json(asking.get("/health").json())
         assert (health.state, health.engine, health.gpu, health.release) == ("busy", "warp", "Still GPU", "1.2.3")
         assert health.queued == 1
@@ -81,7 +81,7 @@ def test_attempts_fence_over_http(tmp_path: Path) -> None:
     halt = Halt(2)
     with table(tmp_path, StillWorker(halt)) as jobs, client(jobs) as asking:
         asking.post("/generate", content=submission(a_job(attempt=1)))
-        assert halt.reached.wait(10)
+        assert halt.reached.wait(60)
         assert asking.post("/generate", content=submission(a_job(attempt=2))).status_code == 202
         for answer in (
             asking.post("/generate", content=submission(a_job(attempt=1))),
@@ -98,7 +98,7 @@ def test_a_full_queue_says_when_to_come_again(tmp_path: Path) -> None:
     halt = Halt(0)
     with table(tmp_path, StillWorker(halt), waiting=1) as jobs, client(jobs) as asking:
         asking.post("/generate", content=submission(a_job("one")))
-        assert halt.reached.wait(10)
+        assert halt.reached.wait(60)
         asking.post("/generate", content=submission(a_job("two")))
         answer = asking.post("/generate", content=submission(a_job("three")))
         assert (answer.status_code, code(answer)) == (429, "busy")
@@ -110,7 +110,7 @@ def test_cancelling_over_http_answers_when_it_has_stopped(tmp_path: Path) -> Non
     halt = Halt(2)
     with table(tmp_path, StillWorker(halt)) as jobs, client(jobs) as asking:
         asking.post("/generate", content=submission(a_job()))
-        assert halt.reached.wait(10)
+        assert halt.reached.wait(60)
         jobs.cancel("one", 1)  # it is to stop, and does as soon as it goes on
         halt.go_on.set()
         assert asking.post("/cancel/one?attempt=1").json()["state"] == "cancelled"

@@ -11,7 +11,7 @@ from gpuworker.errors import Cancelled
 
 def test_the_system_clock_tells_the_time_and_waits() -> None:
     began = SYSTEM.now()
-    assert abs(began - time.time()) < 5
+    assert began == pytest.approx(time.time(), abs=60)
     SYSTEM.wait(0.01)
     assert SYSTEM.now() - began >= 0.01
 
@@ -28,7 +28,7 @@ def test_a_correction_of_the_systems_clock_does_not_move_deadlines(monkeypatch: 
     clock = SystemClock()
     before = clock.now()
     monkeypatch.setattr(time, "time", lambda: before + 3600)
-    assert clock.now() - before < 5
+    assert clock.now() - before < 1800
 
 
 def test_on_the_manual_clock_an_hour_passes_at_once() -> None:

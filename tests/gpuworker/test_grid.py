@@ -134,5 +134,5 @@ def test_the_core_imports_the_standard_library_only(module: str) -> None:
         "new = {name.partition('.')[0] for name in set(sys.modules) - before}; "
         "sys.exit(str(new - set(sys.stdlib_module_names) - {'gpuworker'} or ''))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert done.stderr.strip() == ""

@@ -296,7 +296,7 @@ def test_a_full_queue_is_waited_for_and_then_given_up(tmp_path: Path) -> None:
     halt = Halt(0)
     with table(tmp_path / "jobs", StillWorker(halt), waiting=1) as jobs, worker(tmp_path, jobs) as (found, _):
         jobs.submit(a_job("first"))
-        assert halt.reached.wait(10)
+        assert halt.reached.wait(60)
         jobs.submit(a_job("second"))
         began = found._clock.now()
         with pytest.raises(Busy):

@@ -46,7 +46,7 @@ def test_a_snapshot_in_mid_render_lists_only_files_that_are_there(tmp_path: Path
     halt = Halt(3)
     with table(tmp_path, StillWorker(halt)) as jobs:
         jobs.submit(a_job())
-        assert halt.reached.wait(10)
+        assert halt.reached.wait(60)
         snapshot = jobs.snapshot("one")
         assert snapshot.state == "running"
         assert jobs.readiness == "busy"
@@ -60,7 +60,7 @@ def test_jobs_wait_for_each_other_and_know_their_place(tmp_path: Path) -> None:
     halt = Halt(0)
     with table(tmp_path, StillWorker(halt), waiting=2) as jobs:
         jobs.submit(a_job("one"))
-        assert halt.reached.wait(10)
+        assert halt.reached.wait(60)
         assert jobs.submit(a_job("two")).place == 1
         assert jobs.submit(a_job("three")).place == 2
         assert jobs.unfinished == 3
@@ -75,7 +75,7 @@ def test_repeating_a_submission_changes_nothing(tmp_path: Path) -> None:
     halt = Halt(1)
     with table(tmp_path, StillWorker(halt), waiting=1) as jobs:
         jobs.submit(a_job())
-        assert halt.reached.wait(10)
+        assert halt.reached.wait(60)
         for _ in range(10):
             assert jobs.submit(a_job()).state == "running"
         with pytest.raises(Superseded, match="Another request"):
@@ -89,7 +89,7 @@ def test_a_newer_attempt_stops_an_older_one_and_the_older_is_refused(tmp_path: P
     halt = Halt(3)
     with table(tmp_path, StillWorker(halt)) as jobs:
         jobs.submit(a_job(attempt=1))
-        assert halt.reached.wait(10)
+        assert halt.reached.wait(60)
         jobs.submit(a_job(attempt=2))
         for question in (
             lambda: jobs.submit(a_job(attempt=1)),
@@ -129,7 +129,7 @@ def test_cancelling_says_the_truth(tmp_path: Path) -> None:
     halt = Halt(2)
     with table(tmp_path, StillWorker(halt)) as jobs:
         jobs.submit(a_job("one"))
-        assert halt.reached.wait(10)
+        assert halt.reached.wait(60)
         jobs.submit(a_job("two"))
         assert jobs.cancel("two", 1).state == "cancelled"
         assert jobs.cancel("one", 1, seconds=0.01).state == "running"  # it does not stop, and nobody says so
@@ -143,7 +143,7 @@ def test_forgetting_a_running_job_stops_it_and_leaves_nothing(tmp_path: Path) ->
     halt = Halt(3)
     with table(tmp_path, StillWorker(halt)) as jobs:
         jobs.submit(a_job())
-        assert halt.reached.wait(10)
+        assert halt.reached.wait(60)
         jobs.forget("one", 1)
         halt.go_on.set()
         assert eventually(lambda: jobs.unfinished == 0 and not list(tmp_path.iterdir()))
@@ -173,7 +173,7 @@ def test_idleness_counts_from_the_last_wish_and_not_while_there_is_work(tmp_path
         clock.advance(50)
         assert jobs.idle_seconds == 50
         jobs.submit(a_job())
-        assert halt.reached.wait(10)
+        assert halt.reached.wait(60)
         clock.advance(500)
         assert jobs.idle_seconds == 0
         halt.go_on.set()
@@ -269,10 +269,10 @@ def test_readiness_follows_the_preparation_and_a_failed_one_is_kept(tmp_path: Pa
     loading, warming = threading.Event(), threading.Event()
 
     def warm() -> None:
-        assert warming.wait(10)
+        assert warming.wait(60)
         raise WorkerDied("Weights are not what they should be.")
 
-    preparation = (("loading", lambda: loading.wait(10)), ("warming", warm))
+    preparation = (("loading", lambda: loading.wait(60)), ("warming", warm))
     jobs = JobTable(StillWorker(), tmp_path, preparation=preparation)
     try:
         assert jobs.readiness == "loading"

@@ -217,7 +217,7 @@ def test_a_polite_request_to_end_is_followed_at_once_and_leaves_nothing(
     process: tuple[subprocess.Popen[str], str],
 ) -> None:
     process[0].send_signal(signal.SIGTERM)
-    assert process[0].wait(20) == 0
+    assert process[0].wait(60) == 0
 
 
 def test_the_command_line_refuses_in_a_sentence() -> None:

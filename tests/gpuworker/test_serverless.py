@@ -83,7 +83,7 @@ def test_closing_the_generator_stops_the_job(tmp_path: Path) -> None:
     with table(tmp_path, StillWorker(halt)) as jobs:
         items = Handler(jobs)(event(a_job()))
         next(items)
-        assert halt.reached.wait(10)
+        assert halt.reached.wait(60)
         items.close()
         halt.go_on.set()
         assert eventually(lambda: jobs.unfinished == 0 and not list(tmp_path.iterdir()))

@@ -28,7 +28,7 @@ def follow(stand: Stand) -> None:
 
 def wait_told(stand: Stand, *expected: Any) -> None:
     stand.page.wait_for_function(
-        "(expected) => JSON.stringify(told) === JSON.stringify(expected)", arg=list(expected), timeout=20_000
+        "(expected) => JSON.stringify(told) === JSON.stringify(expected)", arg=list(expected), timeout=60_000
     )
 
 
@@ -66,7 +66,7 @@ def test_where_sockets_are_blocked_it_asks(stand: Stand) -> None:
     stand.answers[PROGRESS] = serve
     stand.page.route_web_socket("**" + SOCKET, lambda socket: socket.close(code=1006 - 5))
     follow(stand)
-    stand.page.wait_for_function("() => told.length >= 3", timeout=20_000)
+    stand.page.wait_for_function("() => told.length >= 3", timeout=60_000)
     told = stand.page.evaluate("told")
     assert told == sorted(told)
 

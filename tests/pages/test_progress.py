@@ -107,7 +107,7 @@ def test_when_all_is_there_it_says_so_and_folds_away(panel: Stand) -> None:
     expect(part(panel, "progress-label")).to_have_text("Ready")
     expect(part(panel, "progress-words")).to_have_text("All 936 directions, in 14 seconds.")
     expect(part(panel, "progress-live")).to_have_text("Ready")
-    expect(part(panel, "progress")).to_be_hidden(timeout=20_000)
+    expect(part(panel, "progress")).to_be_hidden(timeout=60_000)
 
 
 def test_files_that_are_whole_before_the_end_is_booked_are_not_yet_the_end(panel: Stand) -> None:

@@ -89,7 +89,7 @@ async def test_messages_hop_to_the_servers_loop_without_waiting() -> None:
     try:
         await layer.group_add(progress.GROUP, "channel")
         await asyncio.to_thread(progress._send, {"user": 1})
-        assert await asyncio.wait_for(layer.receive("channel"), 5) == {"user": 1}
+        assert await asyncio.wait_for(layer.receive("channel"), 60) == {"user": 1}
     finally:
         await layer.group_discard(progress.GROUP, "channel")
         progress.use_loop(None)

@@ -34,7 +34,7 @@ def test_a_lease_is_renewed_whatever_the_work_waits_for(output: Output) -> None:
 def test_whoever_was_overtaken_is_told_to_stop(output: Output) -> None:
     with reins.held(output.render, output) as held:
         Render.objects.update(attempt=2)
-        assert held.stop.wait(5)
+        assert held.stop.wait(60)
         assert not held.handing_back
     Render.objects.update(attempt=1)
 
@@ -42,7 +42,7 @@ def test_whoever_was_overtaken_is_told_to_stop(output: Output) -> None:
 def test_whoever_was_cancelled_is_told_to_stop(output: Output) -> None:
     with reins.held(output.render, output) as held:
         assert output.render.cancel()
-        assert held.stop.wait(5)
+        assert held.stop.wait(60)
 
 
 def test_a_process_that_ends_tells_all_its_attempts(output: Output) -> None:

@@ -46,7 +46,7 @@ def make(folder: Path, *arguments: str, found: str = SUPPORTED, ensurepip: int =
         key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS", "PORTRAIT", "OUT"))
     }
     command = ["make", "PYTHON=./stand-in", *arguments]
-    return subprocess.run(command, cwd=folder, env=ours, capture_output=True, text=True, timeout=30)
+    return subprocess.run(command, cwd=folder, env=ours, capture_output=True, text=True, timeout=120)
 
 
 def sentence(found: subprocess.CompletedProcess[str]) -> str:
