@@ -89,9 +89,12 @@ class _Entry:
         fields = {"method": method, "path": path, "status": status, "ms": round(seconds * 1000, 1)}
         if self.facts.user is not None:
             fields["user"] = self.facts.user
+        if self.facts.refusal:
+            fields["refusal"] = self.facts.refusal
         person = "" if self.facts.user is None else f" user {self.facts.user}"
-        line = "%s %s %d %.1f ms%s"
-        log.log(level, line, method, path, status, seconds * 1000, person, extra={"fields": fields})
+        why = f": {self.facts.refusal}" if self.facts.refusal else ""
+        line = "%s %s %d %.1f ms%s%s"
+        log.log(level, line, method, path, status, seconds * 1000, person, why, extra={"fields": fields})
 
     def _view(self) -> str:
         path = self.scope["path"]

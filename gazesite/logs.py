@@ -73,6 +73,7 @@ def configuration(form: str) -> dict[str, Any]:
             "json": {"()": "gazesite.logs.JsonLine"},
         },
         "filters": {
+            "refusals": {"()": "gazesite.refusals.FoldRefusals"},
             "tokens": {"()": "gazesite.redaction.RedactTokens"},
             "circumstances": {"()": "gazesite.logs.Circumstances"},
         },
@@ -80,7 +81,7 @@ def configuration(form: str) -> dict[str, Any]:
             "console": {
                 "class": "logging.StreamHandler",
                 "formatter": form,
-                "filters": ["tokens", "circumstances"],
+                "filters": ["refusals", "tokens", "circumstances"],
             },
         },
         "root": {"handlers": ["console"], "level": "WARNING"},

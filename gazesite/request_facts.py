@@ -19,12 +19,14 @@ from django.utils.decorators import sync_and_async_middleware
 class Facts:
     """id: our own, in every line that is logged meanwhile and in the answer's X-Request-ID.
 
-    user: primary key of whoever is signed in, where the request needed to know; view: the address's name.
+    user: primary key of whoever is signed in, where the request needed to know; view: the address's name;
+    refusal: why it was refused, where the status alone does not say it.
     """
 
     id: str
     user: object = None
     view: str = ""
+    refusal: str = ""
 
 
 # Mutable, because what a task sets in its own context is not seen by whoever started it.

@@ -66,7 +66,7 @@ class Bucket(S3Storage):  # type: ignore[misc]
 
     def get_object_parameters(self, name: str) -> dict[str, Any]:
         """What a browser is told that comes with a signed address."""
-        return {"CacheControl": "private, no-cache"}
+        return {"CacheControl": "private, no-store"}
 
     def _open(self, name: str, mode: str = "rb") -> File[Any]:
         """In one question; files are at most some megabytes. Raises FileNotFoundError, StorageAway."""

@@ -65,7 +65,7 @@ def stored_response(request: HttpRequest, key: str, sha256: str, audience: Audie
     """A stored file, 503 while storage is away. Raises Http404 when it has just been deleted."""
     kind = TYPES[key.rpartition(".")[2]]
     if audience is Audience.OWNER and settings.MEDIA_REDIRECTS:
-        return _signed(key, kind)
+        return HttpResponseRedirect(storage.private().signed_url(key, kind))
     try:
         return _answer(request, quote_etag(sha256[:32]), kind, audience, lambda: storage.read(key))
     except FileNotFoundError:
@@ -73,13 +73,6 @@ def stored_response(request: HttpRequest, key: str, sha256: str, audience: Audie
     except OSError:
         log.exception("%s could not be read", key)
         return HttpResponse("Please try again in a moment.\n", status=503, headers={"Retry-After": "5"})
-
-
-def _signed(key: str, kind: str) -> HttpResponse:
-    """Nothing may keep the address: it is a key to the file."""
-    response = HttpResponseRedirect(storage.private().signed_url(key, kind))
-    patch_cache_control(response, private=True, no_store=True)
-    return response
 
 
 def _answer(request: HttpRequest, etag: str, kind: str, audience: Audience, body: Callable[[], bytes]) -> HttpResponse:
@@ -90,8 +83,6 @@ def _answer(request: HttpRequest, etag: str, kind: str, audience: Audience, body
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["X-Content-Type-Options"] = "nosniff"
     if audience is Audience.OWNER:
-        # no-cache, not no-store: the browser asks each time, and a face of 14 MB is not sent twice.
-        patch_cache_control(response, private=True, no_cache=True)
         response["Cross-Origin-Resource-Policy"] = "same-origin"
     else:
         patch_cache_control(response, public=True, max_age=60)

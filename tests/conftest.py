@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import io
+import logging
 import os
 import platform
 import sys
@@ -84,3 +86,12 @@ def browser() -> Iterator[Browser]:
         running = found.launch(playwright)
         yield running
         running.close()
+
+
+@pytest.fixture
+def console(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What the site's own handler of log lines writes."""
+    stream = io.StringIO()
+    (handler,) = (each for each in logging.getLogger().handlers if type(each) is logging.StreamHandler and each.filters)
+    monkeypatch.setattr(handler, "stream", stream)
+    return stream

@@ -7,7 +7,6 @@ from allauth.core import ratelimit
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,7 +16,6 @@ from portraits.models import BrowserSession
 from portraits.views.person import person
 
 
-@never_cache
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
     return _page(request, FarewellForm(person(request)))

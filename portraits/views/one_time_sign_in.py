@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from allauth.account.adapter import get_adapter
 from allauth.core import ratelimit
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from portraits import accounts
 
 
-@never_cache
 @login_not_required
 @require_GET  # not HEAD: whoever only looks at the link must not spend it
 def one_time_sign_in(request: HttpRequest, user_id: str, token: str) -> HttpResponse:
-    """To the home page, whatever else the address says; 404 for a link that is wrong, used or too old."""
+    """To the home page, whatever else the address says; 404 for a link that is wrong, used or too old.
+
+    Somebody who is signed in there stays so, and the link is not spent: no link signs anybody out.
+    """
+    if request.user.is_authenticated:
+        messages.info(request, f"You are signed in as {request.user}. To use the link, please sign out first.")
+        return redirect("home")
     too_often: HttpResponse | None = ratelimit.consume_or_429(request, action="one_time_sign_in", limit_get=True)
     if too_often:
         return too_often

@@ -28,7 +28,6 @@ def portrait_zip(request: HttpRequest, portrait_id: UUID) -> HttpResponseBase:
     headers = {
         "Content-Type": "application/zip",
         "Content-Disposition": content_disposition_header(True, f"{slugify(str(portrait)) or 'portrait'}.zip"),
-        "Cache-Control": "private, no-store",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
     if request.method == "HEAD":

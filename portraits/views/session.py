@@ -47,9 +47,7 @@ def session_file(request: HttpRequest, session_id: UUID, name: str) -> HttpRespo
 @require_safe
 def session_progress(request: HttpRequest, session_id: UUID) -> JsonResponse:
     """What the socket tells, for pages whose sockets are blocked."""
-    response = JsonResponse(progress.snapshot(_session(request, session_id)))
-    response["Cache-Control"] = "no-store"
-    return response
+    return JsonResponse(progress.snapshot(_session(request, session_id)))
 
 
 @require_POST

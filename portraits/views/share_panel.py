@@ -14,9 +14,6 @@ SCRIPT = "fetch"
 
 
 def panel(request: HttpRequest, portrait: Portrait, status: int, **context: Any) -> HttpResponse:
-    """Never kept anywhere: it may show a new link."""
     by_script = request.headers.get("X-Requested-With") == SCRIPT
     template = "portraits/_share.html" if by_script else "portraits/share.html"
-    response = render(request, template, {"portrait": portrait, **context}, status=status)
-    response["Cache-Control"] = "no-store"
-    return response
+    return render(request, template, {"portrait": portrait, **context}, status=status)

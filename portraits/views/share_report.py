@@ -7,7 +7,6 @@ import uuid
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
 from portraits.models import Report, ShareLink
@@ -22,7 +21,6 @@ WITHOUT_PATH = "strict-origin"
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @through_link
-@cache_control(no_store=True)
 def share_report(request: HttpRequest, link: ShareLink, token: str) -> HttpResponse:
     """The form, and thanks once it has been sent."""
     form = ReportForm(request.POST if request.method == "POST" else None, label_suffix="")

@@ -74,6 +74,5 @@ def _answer(request: HttpRequest, token: str, view: View, kwargs: dict[str, str]
 def _refusal(request: HttpRequest, template: str, status: int) -> HttpResponse:
     """Where the portrait was embedded, the sentence is shown, and the element learns the status."""
     response = render(request, template, status=status)
-    response["Cache-Control"] = "no-store"
     response["Access-Control-Allow-Origin"] = "*"
     return response

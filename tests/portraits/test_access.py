@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from portraits import demo, progress, storage
-from portraits.models import Portrait, Session, ShareLink, User
+from gazesite import request_facts
+from gazesite.request_facts import Facts
+from portraits import accounts, demo, progress, storage
+from portraits.models import AuditEntry, BrowserSession, Portrait, Session, ShareLink, User
 from tests.portraits import cast
 
 READ, WRITE, BOTH = {"GET", "HEAD"}, {"POST"}, {"GET", "HEAD", "POST"}
@@ -123,6 +127,27 @@ def address(name: str, things: dict[str, str]) -> str:
     return "/" + re.sub(r"<\w+:(\w+)>", lambda found: things[found[1]], OURS[name])
 
 
+def desk_addresses(things: dict[str, str]) -> list[str]:
+    """Every address of the desk; rows are the owner's portrait and whatever has the key 1."""
+    rows = {**things, "object_id": things["portrait_id"]}
+    paths = [re.sub(r"<\w+:(\w+)>", lambda found: rows.get(found[1], "1"), pattern) for pattern in ADMIN]
+    regular = {"^(?P<app_label>portraits)/$": "portraits/", "(?P<url>.*)$": "nowhere/"}
+    return ["/" + re.sub("|".join(map(re.escape, regular)), lambda found: regular[found[0]], path) for path in paths]
+
+
+def account_addresses() -> list[str]:
+    """Every address of allauth's."""
+    keys = {r"^confirm-email/(?P<key>[-:\w]+)/$": "confirm-email/abc/"}
+    keys |= {r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "password/reset/key/1-abc/"}
+    paths = [pattern.removeprefix("accounts/") for pattern in ACCOUNTS]
+    return [f"/accounts/{keys.get(path, path)}" for path in paths]
+
+
+def everywhere(things: dict[str, str]) -> list[str]:
+    ours = [address(name, things) for name in OURS]
+    return [*ours, *desk_addresses(things), *account_addresses(), "/nowhere/"]
+
+
 @pytest.fixture
 def clients(owner: User, stranger: User, moderator: User, operator: User) -> dict[str, Client]:
     banned = cast.signed_in(cast.user("banned"))
@@ -166,14 +191,12 @@ def test_case_22_each_address_is_for_whom_it_is_declared(
 def test_case_22_nobody_but_staff_gets_into_the_admin(
     role: str, things: dict[str, str], clients: dict[str, Client]
 ) -> None:
-    for pattern in ADMIN:
-        path = re.sub(r"<\w+:(\w+)>", lambda found: things.get(found[1], "1"), pattern)
-        path = path.replace("^(?P<app_label>portraits)/$", "portraits/").replace("(?P<url>.*)$", "nowhere/")
+    for path in desk_addresses(things):
         for method in ("GET", "POST"):
-            answer = clients[role].generic(method, f"/{path}")
+            answer = clients[role].generic(method, path)
             assert answer.status_code in (302, 403, 404, 405), (role, method, path, answer.status_code)
             if answer.status_code == 302:
-                assert "login" in answer["Location"] or path in ("admin/logout/",), (role, path, answer["Location"])
+                assert "login" in answer["Location"] or path in ("/admin/logout/",), (role, path, answer["Location"])
 
 
 def test_case_22_the_routes_that_others_bring_are_the_ones_we_know() -> None:
@@ -192,3 +215,68 @@ def test_every_private_thing_of_the_owner_is_asked_for() -> None:
     """Each kind of id that an address can name is named by a private or personal rule."""
     named = {argument for name in PRIVATE for argument in re.findall(r"<\w+:(\w+)>", OURS[name])}
     assert named == {"portrait_id", "session_id", "link_id", "upload_id", "name"}
+
+
+# --- what every address has in common
+
+KEPT = {
+    "demo-manifest": "public, max-age=60",
+    "demo-file": "public, max-age=60",
+    "share": "private, no-cache",
+    "share-embed": "public, max-age=60",
+    "share-file": "public, max-age=60",
+    "share-manifest": "public, max-age=60",
+}
+"""Everything else is kept by nobody."""
+
+
+@pytest.mark.parametrize("role", ["anonymous", "owner", "moderator"])
+def test_private_answers_are_kept_by_nobody_and_public_ones_as_long_as_they_may(
+    role: str, things: dict[str, str], clients: dict[str, Client]
+) -> None:
+    """Back after signing out shows nothing, whoever it was and wherever they were."""
+    may_be_kept = {address(name, things): control for name, control in KEPT.items()}
+    for path in everywhere(things):
+        answer = clients[role].get(path)
+        answer.close()
+        assert (path, answer["Cache-Control"]) == (path, may_be_kept.get(path, "private, no-store"))
+
+
+def rows() -> dict[str, set[str]]:
+    """Everything in the database but the audit log, which says who looked, and what browsers' sessions hold."""
+    left_out = (AuditEntry, BrowserSession)
+    found = {each.__name__: {str(row) for row in each.objects.values_list()} for each in MODELS if each not in left_out}
+    return {**found, "sessions": {str(row) for row in BrowserSession.objects.values_list("pk", "user")}}
+
+
+MODELS = [model for model in apps.get_models() if model._meta.app_label in ("portraits", "account")]
+
+
+@pytest.mark.parametrize("role", ["owner", "moderator"])
+def test_no_link_changes_anything_or_signs_anybody_out(
+    role: str, things: dict[str, str], clients: dict[str, Client], owner: User
+) -> None:
+    """One signs in, where nobody is signed in yet: it is made to be opened."""
+    clients[role].get("/accounts/email/")  # where allauth makes its row of an address that was never confirmed
+    for path in [*everywhere(things), accounts.one_time_path(owner)]:
+        before = rows()
+        clients[role].get(path).close()
+        assert (path, rows()) == (path, before)
+
+
+@pytest.mark.parametrize("role", ["anonymous", "stranger", "moderator"])
+def test_a_refused_page_has_no_line_beside_its_own_in_the_access_log(
+    role: str, things: dict[str, str], clients: dict[str, Client], console: io.StringIO
+) -> None:
+    refused = set()
+    before = request_facts.current.set(Facts("one"))
+    try:
+        for path in [*everywhere(things), "/admin/portraits/user/?password__startswith=a", "/?", "/upload"]:
+            for method in ("GET", "POST"):
+                answer = clients[role].generic(method, path, headers={} if path != "/?" else {"Host": "elsewhere"})
+                answer.close()
+                refused |= {answer.status_code} if answer.status_code >= 400 else set()
+                assert (method, path, console.getvalue()) == (method, path, "")
+    finally:
+        request_facts.current.reset(before)
+    assert refused >= {400, 404, 405}

@@ -98,9 +98,14 @@ def test_guesses_are_limited(anonymous: Client) -> None:
     assert answers == [404] * 20 + [429]
 
 
-def test_whoever_was_signed_in_there_is_not_any_more(as_stranger: Client, owner: User, link: str) -> None:
-    as_stranger.get(link)
-    assert whom(as_stranger) == owner
+def test_whoever_is_signed_in_there_stays_so_and_the_link_is_not_spent(
+    as_stranger: Client, anonymous: Client, owner: User, stranger: User, link: str
+) -> None:
+    answer = as_stranger.get(link, follow=True)
+    assert "You are signed in as stranger@example.com." in answer.content.decode()
+    assert whom(as_stranger) == stranger
+    anonymous.get(link)
+    assert whom(anonymous) == owner
 
 
 def test_no_cache_keeps_it(anonymous: Client, link: str) -> None:

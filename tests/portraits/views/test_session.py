@@ -40,12 +40,11 @@ def test_before_the_preview_there_is_no_manifest(as_owner: Client, owner: object
     assert as_owner.get(url("session-manifest", session)).status_code == 404
 
 
-def test_private_files_are_revalidated_typed_and_locked_in(as_owner: Client, session: Session) -> None:
+def test_private_files_are_kept_by_nobody_typed_and_locked_in(as_owner: Client, session: Session) -> None:
     assert session.shown is not None
     address = url("session-file", session, progress.file_name(session.shown, "q0.webp"))
     answer = as_owner.get(address)
-    assert "no-cache" in answer["Cache-Control"]
-    assert "private" in answer["Cache-Control"]
+    assert answer["Cache-Control"] == "private, no-store"
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
     assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
@@ -85,7 +84,7 @@ def test_progress_is_the_snapshot_and_never_kept(as_owner: Client, rendering: Se
     answer = as_owner.get(url("session-progress", rendering))
     rendering.refresh_from_db()
     assert {**answer.json(), "eta_seconds": 0} == {**progress.snapshot(rendering), "eta_seconds": 0}
-    assert answer["Cache-Control"] == "no-store"
+    assert answer["Cache-Control"] == "private, no-store"
 
 
 def test_cancel_and_retry_answer_scripts_with_the_new_snapshot(as_owner: Client, rendering: Session) -> None:

@@ -249,7 +249,7 @@ def test_a_dead_link_is_told_in_a_sentence(anonymous: Client, link: ShareLink, t
     link.revoke()
     answer = anonymous.get(reverse("share", args=[token]))
     assert "This link leads nowhere" in answer.content.decode()
-    assert answer["Cache-Control"] == "no-store"
+    assert answer["Cache-Control"] == "private, no-store"
 
 
 def test_a_link_opens_its_own_portrait_only(anonymous: Client, session: Session, owner: User) -> None:

@@ -25,7 +25,7 @@ def address(portrait: Portrait) -> str:
 def test_a_link_is_made_and_shown_with_what_to_put_on_other_pages(as_owner: Client, portrait: Portrait) -> None:
     answer = as_owner.post(address(portrait), {"days": ""})
     assert answer.status_code == 201
-    assert answer["Cache-Control"] == "no-store"
+    assert answer["Cache-Control"] == "private, no-store"
     text = answer.content.decode()
     token = ADDRESS.search(text)[1]  # type: ignore[index]
     link = portrait.share_links.get()

@@ -62,7 +62,7 @@ def test_a_dead_link_says_so_in_the_frame(anonymous: Client, address: str) -> No
     answer = anonymous.get(address)
     assert answer.status_code == 404
     assert_frameable(answer)
-    assert answer["Cache-Control"] == "no-store"
+    assert answer["Cache-Control"] == "private, no-store"
     assert "This link leads nowhere" in answer.content.decode()
 
 

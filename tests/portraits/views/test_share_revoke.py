@@ -45,7 +45,7 @@ def test_other_links_go_on(as_owner: Client, link: ShareLink) -> None:
 def test_the_page_s_script_gets_the_panel_alone(as_owner: Client, link: ShareLink) -> None:
     answer = as_owner.post(address(link), headers={"X-Requested-With": "fetch"})
     assert answer.status_code == 200
-    assert answer["Cache-Control"] == "no-store"
+    assert answer["Cache-Control"] == "private, no-store"
     text = answer.content.decode()
     assert text.lstrip().startswith('<section class="share-panel')
     assert address(link) not in text
