@@ -32,8 +32,19 @@ class ShareAddresses:
 
     @property
     def script_snippet(self) -> str:
-        """HTML for any page: the element and its script."""
-        return f'<script src="{element_script()}" async></script>\n<gaze-tracker src="{self.manifest}"></gaze-tracker>'
+        """HTML for any page: the element and its script.
+
+        The style keeps its room until the script has come; pages that refuse styles in attributes have the attributes.
+        """
+        width, height = self.frame.width, self.frame.height
+        style = (
+            f"display:inline-block;vertical-align:bottom;width:{width}px;max-width:100%;aspect-ratio:{width}/{height}"
+        )
+        return (
+            f'<script src="{element_script()}" async></script>\n'
+            f'<gaze-tracker src="{self.manifest}" width="{width}" height="{height}"\n'
+            f'  style="{style}"></gaze-tracker>'
+        )
 
     @property
     def frame_snippet(self) -> str:

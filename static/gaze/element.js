@@ -2,6 +2,7 @@
  * <gaze-tracker>: a portrait whose gaze follows the pointer. README documents its attributes and events.
  */
 import { Attention } from './attention.js';
+import { boxOf } from './box.js';
 import { nextTurn, noTurn } from './clock.js';
 import { GazeFailure } from './failure.js';
 import { Motion, timeConstant } from './motion.js';
@@ -12,10 +13,15 @@ import { styleRoot } from './style.js';
 import { View } from './view.js';
 
 const SOURCE_ATTRIBUTES = ['src', 'mode', 'grid'];
+/** Each is also a property of that name. */
+const ATTRIBUTES = [...SOURCE_ATTRIBUTES, 'poster', 'width', 'height', 'smoothing', 'alt'];
 const LABEL = 'Portrait whose eyes follow the pointer';
 
 /** The size of an element that nothing is known about yet: the frame that most portraits have. */
 const USUAL_SIZE = { width: 410, height: 512 };
+
+/** Seconds that an element out of the document keeps its portrait: routers and frameworks take elements out to move them. */
+const LINGER = 1;
 
 /** An element lower than this share of the window leaves room beside it to scroll the page. */
 const SCROLL_ROOM = 0.7;
@@ -27,22 +33,26 @@ const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
  * {code, message}; see failure.js). Custom states for style sheets: `live`, `moved`, `alpha`.
  */
 export class GazeTracker extends HTMLElement {
-  static observedAttributes = [...SOURCE_ATTRIBUTES, 'poster', 'width', 'height', 'smoothing', 'alt', 'no-poll'];
+  static observedAttributes = [...ATTRIBUTES, 'no-poll'];
 
   #internals = this.attachInternals();
   #still = document.createElement('div');
   #poster = new Image();
   #canvas = document.createElement('canvas');
-  #size;
   #view;
   #motion = new Motion();
   #attention = new Attention();
   #onScreen = false;
   #settling = false;
+  #lingering = 0;
   #live = false;
   #portrait = null;
-  /** The attributes that the portrait was opened for. */
+  /** What `src` and `poster` were relative to when they were set: a router may change the page's address later. */
+  #bases = {};
+  /** What the portrait was opened for. */
   #asked = null;
+  /** The size that the style sheet has. */
+  #styled = null;
   /** Ends what holds while the element is in a document. */
   #leaving = null;
   /** Ends what holds while the portrait is open. */
@@ -51,7 +61,6 @@ export class GazeTracker extends HTMLElement {
   constructor() {
     super();
     const root = this.attachShadow({ mode: 'open' });
-    this.#size = styleRoot(root);
     this.#still.className = 'still';
     this.#canvas.className = 'live';
     this.#poster.hidden = true;
@@ -61,12 +70,14 @@ export class GazeTracker extends HTMLElement {
     this.#still.append(this.#poster, document.createElement('slot'));
     root.append(this.#still, this.#canvas);
     this.#view = new View(this.#canvas, () => this.#onResize());
+    this.#poster.addEventListener('load', () => this.#fitSize());
     this.#poster.addEventListener('error', () => this.#onPosterError());
     this.addEventListener('keydown', (event) => this.#onKey(event));
     this.addEventListener('blur', () => this.#letGo());
   }
 
   connectedCallback() {
+    this.#takeEarlyProperties();
     if (!this.hasAttribute('tabindex')) this.tabIndex = 0;
     if (!this.hasAttribute('role')) this.setAttribute('role', 'img');
     this.#label();
@@ -77,19 +88,25 @@ export class GazeTracker extends HTMLElement {
     this.#settleSoon();
   }
 
+  /** A document gives up the style sheets of what moves to another one. */
+  adoptedCallback() {
+    this.#styled = null;
+  }
+
   attributeChangedCallback(name) {
+    if (name === 'src' || name === 'poster') this.#bases[name] = document.baseURI;
     if (name === 'alt') this.#label();
     else if (name === 'smoothing') this.#motion.constant = timeConstant(Number(this.getAttribute(name)));
     else this.#settleSoon();
   }
 
-  /** The attribute. @type {string} */
-  get src() {
-    return this.getAttribute('src') ?? '';
+  /** The attribute of the same name, without a value. @type {boolean} */
+  get noPoll() {
+    return this.hasAttribute('no-poll');
   }
 
-  set src(value) {
-    this.setAttribute('src', value);
+  set noPoll(value) {
+    this.toggleAttribute('no-poll', Boolean(value));
   }
 
   /** Whether the portrait is alive: a level is loaded and follows. @type {boolean} */
@@ -117,7 +134,7 @@ export class GazeTracker extends HTMLElement {
   /** The clock's turn: moves the gaze on and draws it. @returns {boolean} whether it wants another */
   turn(seconds) {
     if (!this.#awake) return false;
-    const target = this.#isStill ? { x: 0, y: 0 } : this.#attention.target(this.getBoundingClientRect());
+    const target = this.#isStill ? { x: 0, y: 0 } : this.#attention.target(boxOf(this));
     const moving = this.#motion.step(target, seconds);
     this.#draw(moving);
     return moving;
@@ -147,12 +164,13 @@ export class GazeTracker extends HTMLElement {
   }
 
   #settle() {
-    if (!this.isConnected) {
+    // A document without a window is a template, or a page that a router is still putting together.
+    if (!this.isConnected || !this.ownerDocument.defaultView) {
       this.#leave();
       return;
     }
     if (!this.#leaving) this.#enter();
-    const asked = JSON.stringify([document.baseURI, ...SOURCE_ATTRIBUTES.map((name) => this.getAttribute(name))]);
+    const asked = JSON.stringify([this.#bases.src, ...SOURCE_ATTRIBUTES.map((name) => this.getAttribute(name))]);
     if (asked !== this.#asked) this.#open(this.#parsedSource());
     this.#asked = asked;
     this.#showPoster();
@@ -161,6 +179,7 @@ export class GazeTracker extends HTMLElement {
   }
 
   #enter() {
+    clearTimeout(this.#lingering);
     this.#leaving = new AbortController();
     const { signal } = this.#leaving;
     const stopWatching = watchPointer((moved) => this.#onPointer(moved));
@@ -182,6 +201,11 @@ export class GazeTracker extends HTMLElement {
     this.#leaving?.abort();
     this.#leaving = null;
     this.#onScreen = false;
+    clearTimeout(this.#lingering);
+    this.#lingering = setTimeout(() => this.#forget(), LINGER * 1000);
+  }
+
+  #forget() {
     this.#open(null);
     this.#asked = null;
   }
@@ -190,7 +214,7 @@ export class GazeTracker extends HTMLElement {
     const src = this.getAttribute('src')?.trim();
     if (!src) return null;
     try {
-      return parseSource({ src, mode: this.getAttribute('mode'), grid: this.getAttribute('grid') }, document.baseURI);
+      return parseSource({ src, mode: this.getAttribute('mode'), grid: this.getAttribute('grid') }, this.#bases.src);
     } catch (error) {
       this.#report(error);
       return null;
@@ -317,28 +341,43 @@ export class GazeTracker extends HTMLElement {
   /** The attribute's, none where the page brings a picture of its own, else the portrait's. */
   #posterAddress() {
     const own = this.getAttribute('poster');
-    if (own && isSafe(own, document.baseURI)) return new URL(own, document.baseURI).href;
+    if (own && isSafe(own, this.#bases.poster)) return new URL(own, this.#bases.poster).href;
     return this.querySelector('img') ? '' : (this.#portrait?.description?.poster ?? '');
   }
 
   /** The attributes' size, else the portrait's own; known before any picture has come, so that nothing jumps. */
   #fitSize() {
-    const own = this.#portrait?.frames?.size ?? this.#portrait?.description?.frame ?? USUAL_SIZE;
-    const width = this.#length('width');
-    const height = this.#length('height');
+    const own = this.#ownSize();
+    const width = pixels(this, 'width');
+    const height = pixels(this, 'height');
     const shape = width && height ? { width, height } : own;
-    this.#size.aspectRatio = `${shape.width} / ${shape.height}`;
-    this.#size.width = `${width ?? (height ? (height * own.width) / own.height : own.width)}px`;
+    const size = { width: width ?? (height ? (height * own.width) / own.height : own.width), shape };
+    if (JSON.stringify(size) === this.#styled) return;
+    this.#styled = JSON.stringify(size);
+    styleRoot(this.shadowRoot, size);
   }
 
-  #length(attribute) {
-    const pixels = Number.parseFloat(this.getAttribute(attribute));
-    return pixels > 0 ? pixels : null;
+  /** The finished portrait's; while that is unknown, of a picture that the page has given already. */
+  #ownSize() {
+    const picture = this.querySelector('img') ?? this.#poster;
+    const { naturalWidth, naturalHeight } = picture;
+    const seen = naturalWidth && naturalHeight ? { width: naturalWidth, height: naturalHeight } : null;
+    return this.#portrait?.size ?? attributesOf(picture) ?? seen ?? USUAL_SIZE;
+  }
+
+  /** Properties that were set while the element was not defined yet hide those of the class. */
+  #takeEarlyProperties() {
+    for (const name of [...ATTRIBUTES, 'noPoll']) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = this[name];
+      delete this[name];
+      this[name] = value;
+    }
   }
 
   /** A drag on the element moves the gaze; where it fills the window, it must let the page scroll. */
   #fitTouch() {
-    const low = this.getBoundingClientRect().height < innerHeight * SCROLL_ROOM;
+    const low = boxOf(this).height < innerHeight * SCROLL_ROOM;
     for (const part of [this.#still, this.#canvas]) part.style.touchAction = low ? 'none' : 'pan-y';
   }
 
@@ -361,4 +400,30 @@ export class GazeTracker extends HTMLElement {
   #tell(type, detail = null) {
     this.dispatchEvent(new CustomEvent(type, { bubbles: true, composed: true, detail }));
   }
+}
+
+for (const name of ATTRIBUTES) {
+  Object.defineProperty(GazeTracker.prototype, name, {
+    configurable: true,
+    enumerable: true,
+    get() {
+      return this.getAttribute(name) ?? '';
+    },
+    set(value) {
+      if (value === null || value === undefined) this.removeAttribute(name);
+      else this.setAttribute(name, value);
+    },
+  });
+}
+
+/** @returns {number | null} what an attribute says, in CSS pixels */
+function pixels(element, attribute) {
+  const length = Number.parseFloat(element.getAttribute(attribute));
+  return length > 0 ? length : null;
+}
+
+/** @returns {{width: number, height: number} | null} the room that a picture's attributes keep for it */
+function attributesOf(picture) {
+  const size = { width: pixels(picture, 'width'), height: pixels(picture, 'height') };
+  return size.width && size.height ? size : null;
 }

@@ -51,6 +51,7 @@ export class Portrait extends EventTarget {
   #failed = new Map();
   /** Whose frames are shown. */
   #engine = null;
+  #measured = null;
 
   constructor(source) {
     super();
@@ -94,6 +95,11 @@ export class Portrait extends EventTarget {
     this.frames = null;
     this.#renderer?.removeEventListener('lost', this.#onLost);
     this.#renderer?.removeEventListener('restored', this.#onRestored);
+  }
+
+  /** What its frames measure when it is finished; where no manifest says so, what the first ones measured. */
+  get size() {
+    return this.description?.frame ?? this.#measured;
   }
 
   /** Bytes of frames that it holds or is about to. */
@@ -186,6 +192,7 @@ export class Portrait extends EventTarget {
     const before = this.frames;
     this.frames = frames;
     this.#engine = engine;
+    this.#measured ??= frames.size;
     this.dispatchEvent(new Event('level'));
     before?.delete();
   }

@@ -76,7 +76,7 @@ export class Renderer extends EventTarget {
   /**
    * @param {Strip} strip
    * @param {number} layer
-   * @param {ImageBitmap} frame of the strip's size
+   * @param {HTMLCanvasElement} frame of the strip's size
    */
   fillLayer(strip, layer, frame) {
     const gl = this.#gl;
@@ -197,6 +197,8 @@ export class Renderer extends EventTarget {
   }
 
   #build() {
+    // A canvas keeps its colours premultiplied by alpha, and so do the shaders.
+    this.#gl.pixelStorei(this.#gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, true);
     this.#mix = new Program(this.#gl, MIX, { frame0: 0, frame1: 1, frame2: 2, frame3: 3 });
     this.#scale = new Program(this.#gl, SCALE, { picture: 0 });
   }

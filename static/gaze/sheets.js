@@ -9,8 +9,15 @@ import { sheetSize } from './grid.js';
 /** Milliseconds of cutting and uploading before other tasks get their turn. */
 const SLICE = 4;
 
-/** Bytes of frames that are cut at once: small ones wait for each other longer than cutting them takes. */
-const CUT_AT_ONCE = 1.5e6;
+/**
+ * Whether an ImageBitmap is decoded beside the page. Blink does that, and decodes an <img> again when it is drawn;
+ * Gecko and WebKit hold up the page for a bitmap (0.7 s a sheet), and decode an <img> beside it. No feature tells which,
+ * so the engine is asked by the name that HTML lays down for it.
+ */
+const BITMAPS_DECODE_ASIDE = navigator.vendor === 'Google Inc.';
+
+/** "RIFF", which a WebP file begins with; the length of all that follows the eighth byte comes next. */
+const RIFF = 0x52494646;
 
 /** Bytes that may be on their way to the graphics card; a row of the finest level takes as much. */
 const UNDER_WAY = 12e6;
@@ -83,18 +90,18 @@ function inTurn(task) {
 
 async function takeSheet(frames, sheet, blob, renderer, { signal, fits }) {
   signal.throwIfAborted();
-  const bitmap = await decode(blob);
+  const picture = await decode(blob);
   try {
     signal.throwIfAborted();
-    const size = frameSize(frames.level, bitmap);
+    const size = frameSize(frames.level, picture);
     if (frames.size === null) {
       frames.size = size;
       if (!sameSize(size, frames.level.frame) && !fits(size)) throw noRoom();
     }
     if (!sameSize(size, frames.size)) throw new GazeFailure('sheet', 'The sheets of the portrait differ in size.');
-    await cutAndUpload(frames, sheet, bitmap, renderer, signal);
+    await cutAndUpload(frames, sheet, picture, renderer, signal);
   } finally {
-    bitmap.close();
+    picture.close();
   }
 }
 
@@ -106,39 +113,70 @@ function noRoom() {
   return new GazeFailure('memory', 'This device has no room for a finer portrait.');
 }
 
+/** @returns {Promise<{source: CanvasImageSource, width: number, height: number, close: () => void}>} */
 async function decode(blob) {
+  if (await isCutOff(blob)) throw undecodable();
+  // A page whose policy allows no blob: pictures takes the bitmap, too.
+  const image = BITMAPS_DECODE_ASIDE ? null : await decodedImage(blob);
+  return image ?? decodedBitmap(blob);
+}
+
+async function decodedImage(blob) {
+  const image = new Image();
+  const address = URL.createObjectURL(blob);
+  const close = () => {
+    image.removeAttribute('src');
+    URL.revokeObjectURL(address);
+  };
+  image.src = address;
   try {
-    return await createImageBitmap(blob, { premultiplyAlpha: 'premultiply' });
+    await image.decode();
+    return { source: image, width: image.naturalWidth, height: image.naturalHeight, close };
   } catch {
-    throw new GazeFailure('decode', 'A sheet of the portrait is no picture that this browser can decode.');
+    close();
+    return null;
   }
 }
 
+async function decodedBitmap(blob) {
+  try {
+    const bitmap = await createImageBitmap(blob, { premultiplyAlpha: 'premultiply' });
+    return { source: bitmap, width: bitmap.width, height: bitmap.height, close: () => bitmap.close() };
+  } catch {
+    throw undecodable();
+  }
+}
+
+function undecodable() {
+  return new GazeFailure('decode', 'A sheet of the portrait is no picture that this browser can decode.');
+}
+
+/** Whether a WebP file is shorter than it says: WebKit shows what there is of it, and nothing where the rest was. */
+async function isCutOff(blob) {
+  const head = new DataView(await blob.slice(0, 8).arrayBuffer());
+  return head.byteLength === 8 && head.getUint32(0) === RIFF && head.getUint32(4, true) + 8 > blob.size;
+}
+
 /** The size that a sheet's frames have; its manifest may be wrong about it, its pixels cannot be. */
-function frameSize(level, bitmap) {
+function frameSize(level, sheet) {
   const { rows, cols } = sheetSize(level);
-  const size = { width: bitmap.width / cols, height: bitmap.height / rows };
+  const size = { width: sheet.width / cols, height: sheet.height / rows };
   if (!Number.isInteger(size.width) || !Number.isInteger(size.height)) {
-    throw new GazeFailure('sheet', `A sheet of ${bitmap.width}×${bitmap.height} pixels does not hold ${cols}×${rows} frames.`);
+    throw new GazeFailure('sheet', `A sheet of ${sheet.width}×${sheet.height} pixels does not hold ${cols}×${rows} frames.`);
   }
   return size;
 }
 
-async function cutAndUpload(frames, sheet, bitmap, renderer, signal) {
+async function cutAndUpload(frames, sheet, picture, renderer, signal) {
   const { rows, cols } = sheetSize(frames.level);
   const { width, height } = frames.size;
+  const cutter = new Cutter(picture.source, frames.size);
   const pace = new Pace();
-  const together = Math.max(1, Math.floor(CUT_AT_ONCE / (width * height * 4)));
   let underWay = 0;
   for (let row = 0; row < rows; row += 1) {
     const strip = frames.addStrip(sheet);
-    for (let col = 0; col < cols; col += together) {
-      const count = Math.min(together, cols - col);
-      const cuts = Array.from({ length: count }, (_, i) => cut(bitmap, (col + i) * width, row * height, width, height));
-      for (const [i, frame] of (await Promise.all(cuts)).entries()) {
-        renderer.fillLayer(strip, col + i, frame);
-        frame.close();
-      }
+    for (let col = 0; col < cols; col += 1) {
+      renderer.fillLayer(strip, col, cutter.cut(col * width, row * height));
       await pace.rest();
       signal.throwIfAborted();
     }
@@ -149,11 +187,40 @@ async function cutAndUpload(frames, sheet, bitmap, renderer, signal) {
   }
 }
 
-async function cut(bitmap, x, y, width, height) {
-  try {
-    return await createImageBitmap(bitmap, x, y, width, height);
-  } catch {
-    throw noRoom();
+/**
+ * Cuts frames out of a sheet through one small canvas. Uploading from a part of the sheet, or from a bitmap of that
+ * part, makes Gecko and WebKit convert the whole sheet: 60 to 1,700 ms a frame, where this takes one.
+ */
+class Cutter {
+  #source;
+  #size;
+  #context;
+
+  /** @throws {GazeFailure} `memory` */
+  constructor(source, size) {
+    this.#source = source;
+    this.#size = size;
+    const canvas = Object.assign(document.createElement('canvas'), size);
+    // In main memory: a canvas on the graphics card would bring the whole sheet there first.
+    this.#context = canvas.getContext('2d', { willReadFrequently: true });
+    if (!this.#context) throw noRoom();
+  }
+
+  /**
+   * @param {number} x pixels of the sheet
+   * @param {number} y pixels of the sheet
+   * @returns {HTMLCanvasElement} the frame there, until the next one is cut
+   * @throws {GazeFailure} `memory`
+   */
+  cut(x, y) {
+    const { width, height } = this.#size;
+    try {
+      this.#context.clearRect(0, 0, width, height);
+      this.#context.drawImage(this.#source, x, y, width, height, 0, 0, width, height);
+    } catch {
+      throw noRoom();
+    }
+    return this.#context.canvas;
   }
 }
 

@@ -15,8 +15,26 @@ const CSS = `
 :host([hidden]) { display: none; }
 :host(:focus-visible) { outline: 3px solid Highlight; outline-offset: 3px; }
 .still, .live { position: absolute; inset: 0; }
-.still img, .still ::slotted(img) {
-  position: absolute; inset: 0; box-sizing: border-box; width: 100%; height: 100%; object-fit: contain;
+.still img {
+  position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain;
+}
+/* Important: resets such as img { max-width: 100%; height: auto } are meant for pictures that stand alone. */
+.still ::slotted(img) {
+  position: absolute !important;
+  inset: 0 !important;
+  box-sizing: border-box !important;
+  width: 100% !important;
+  min-width: 0 !important;
+  max-width: none !important;
+  height: 100% !important;
+  min-height: 0 !important;
+  max-height: none !important;
+  margin: 0 !important;
+  border: 0 !important;
+  padding: 0 !important;
+  aspect-ratio: auto !important;
+  object-fit: contain !important;
+  object-position: center !important;
 }
 .still img[hidden] { display: none; }
 .live { width: 100%; height: 100%; visibility: hidden; }
@@ -24,21 +42,28 @@ const CSS = `
 .still.covered { visibility: hidden; }
 `;
 
-let shared = null;
+const looks = new WeakMap();
 
 /**
- * Gives a shadow root the looks of the element and a rule of its own for its size.
+ * Gives a shadow root the looks of the element, and its size. A new size is a new sheet: WebKit shows nothing of an
+ * edit to a rule that is in use already.
  *
- * @param {ShadowRoot} root
- * @returns {CSSStyleDeclaration} the element's own rule
+ * @param {ShadowRoot} root in a document with a window
+ * @param {{width: number, shape: {width: number, height: number}}} size CSS pixels; `shape` is only a proportion
  */
-export function styleRoot(root) {
-  if (!shared) {
-    shared = new CSSStyleSheet();
-    shared.replaceSync(CSS);
-  }
-  const own = new CSSStyleSheet();
-  own.insertRule(':host {}');
-  root.adoptedStyleSheets = [shared, own];
-  return own.cssRules[0].style;
+export function styleRoot(root, { width, shape }) {
+  const size = `:host { width: ${width}px; aspect-ratio: ${shape.width} / ${shape.height}; }`;
+  root.adoptedStyleSheets = [looksIn(root.ownerDocument), constructed(root.ownerDocument, size)];
+}
+
+/** One sheet for all elements of a document: constructed sheets belong to the document that made them. */
+function looksIn(page) {
+  if (!looks.has(page)) looks.set(page, constructed(page, CSS));
+  return looks.get(page);
+}
+
+function constructed(page, css) {
+  const sheet = new page.defaultView.CSSStyleSheet();
+  sheet.replaceSync(css);
+  return sheet;
 }

@@ -1,6 +1,7 @@
 /**
  * An element's canvas: as many pixels as the screen has under it, with the picture fitted in whole.
  */
+import { cssZoom } from './box.js';
 import { isLagging } from './clock.js';
 import { pageRenderer } from './renderer.js';
 
@@ -62,8 +63,9 @@ export class View {
 
   #resize({ contentRect, devicePixelContentBoxSize }) {
     const [exact] = devicePixelContentBoxSize ?? [];
-    const width = devicePixels(contentRect.width, exact?.inlineSize);
-    const height = devicePixels(contentRect.height, exact?.blockSize);
+    const zoom = cssZoom(this.#canvas);
+    const width = devicePixels(contentRect.width * zoom, exact?.inlineSize);
+    const height = devicePixels(contentRect.height * zoom, exact?.blockSize);
     if (width !== this.#canvas.width || height !== this.#canvas.height) {
       // Setting a size blanks the canvas, even to the one it has.
       Object.assign(this.#canvas, { width, height });

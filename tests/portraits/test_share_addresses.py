@@ -27,7 +27,9 @@ def test_the_snippets_are_html_that_any_page_takes() -> None:
     addresses = ShareAddresses(TOKEN, Size(512, 640))
     assert addresses.script_snippet == (
         '<script src="https://faces.example/static/gaze/gaze-tracker.js" async></script>\n'
-        f'<gaze-tracker src="https://faces.example/s/{TOKEN}/manifest.json"></gaze-tracker>'
+        f'<gaze-tracker src="https://faces.example/s/{TOKEN}/manifest.json" width="512" height="640"\n'
+        '  style="display:inline-block;vertical-align:bottom;width:512px;max-width:100%;aspect-ratio:512/640">'
+        "</gaze-tracker>"
     )
     assert f'<iframe src="https://faces.example/s/{TOKEN}/embed/"' in addresses.frame_snippet
     assert 'width="512" height="640"' in addresses.frame_snippet
