@@ -18,6 +18,7 @@ from gazesite.body_cap import MULTIPART_ROOM, BodyCap, BodyLimits  # noqa: E402
 from gazesite.forwarded import Forwarded  # noqa: E402
 from gazesite.journal import Journal  # noqa: E402
 from gazesite.metrics import Metrics  # noqa: E402
+from gazesite.outage_guard import OutageGuard  # noqa: E402
 from gazesite.probes import Probes  # noqa: E402
 from gazesite.static_files import static_files  # noqa: E402
 from gazesite.visitors import is_signed_in  # noqa: E402
@@ -37,4 +38,4 @@ site = Forwarded(
     settings.CLIENT_ADDRESS_HEADER,
 )
 # Outside of Forwarded, which would hide from it that a proxy is asking.
-application = Journal(Metrics(site, settings.METRICS_TOKEN))
+application = Journal(OutageGuard(Metrics(site, settings.METRICS_TOKEN)))

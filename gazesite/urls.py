@@ -9,3 +9,5 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("", include("portraits.urls")),
 ]
+
+handler500 = "portraits.views.server_error.server_error"

@@ -19,12 +19,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import ContentFile, File
 from storages.backends.s3 import S3Storage
 
+from portraits.storage import StorageAway
+
 SIGNED_SECONDS = 60
 """How long an address that was signed for an owner leads to a file."""
-
-
-class StorageAway(OSError):
-    """The bucket does not answer, or refuses."""
 
 
 class Bucket(S3Storage):  # type: ignore[misc]

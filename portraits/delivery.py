@@ -8,7 +8,6 @@ Sheets are at most 8 MB and go out as bytes: under ASGI, Django would read a fil
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable
 from enum import Enum
 from typing import Any
@@ -20,8 +19,6 @@ from django.utils.http import parse_etags, quote_etag
 
 from portraits import progress, storage
 from portraits.models import Output
-
-log = logging.getLogger(__name__)
 
 TYPES = {"webp": "image/webp", "json": "application/json", "avif": "image/avif", "mp4": "video/mp4"}
 
@@ -62,7 +59,7 @@ def file_response(request: HttpRequest, output: Output, name: str, audience: Aud
 
 
 def stored_response(request: HttpRequest, key: str, sha256: str, audience: Audience) -> HttpResponse:
-    """A stored file, 503 while storage is away. Raises Http404 when it has just been deleted."""
+    """A stored file. Raises Http404 when it has just been deleted, and OSError while storage is away."""
     kind = TYPES[key.rpartition(".")[2]]
     if audience is Audience.OWNER and settings.MEDIA_REDIRECTS:
         return HttpResponseRedirect(storage.private().signed_url(key, kind))
@@ -70,9 +67,6 @@ def stored_response(request: HttpRequest, key: str, sha256: str, audience: Audie
         return _answer(request, quote_etag(sha256[:32]), kind, audience, lambda: storage.read(key))
     except FileNotFoundError:
         raise Http404 from None
-    except OSError:
-        log.exception("%s could not be read", key)
-        return HttpResponse("Please try again in a moment.\n", status=503, headers={"Retry-After": "5"})
 
 
 def _answer(request: HttpRequest, etag: str, kind: str, audience: Audience, body: Callable[[], bytes]) -> HttpResponse:

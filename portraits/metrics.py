@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each one, which nobody reads
 
 UPLOADS = Counter("gaze_uploads", "Photos that came in, by what became of them: accepted, or a code.", ["outcome"])
+OUTAGES = Counter("gaze_outages", "Requests that were answered with 503, by what was out of order.", ["code"])
 ATTEMPTS = Counter(
     "gaze_render_attempts",
     "Attempts at renders that this process has ended, by the state in which they left the render.",
@@ -38,6 +39,11 @@ def upload_accepted() -> None:
 def upload_refused(code: str) -> None:
     """code: of UploadRefused."""
     UPLOADS.labels(code).inc()
+
+
+def outage_answered(code: str) -> None:
+    """code: of portraits.outages.Outage."""
+    OUTAGES.labels(code).inc()
 
 
 def attempt_ended(render: Render) -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import dramatiq
+from django.conf import settings
 from django.core.files.storage import FileSystemStorage
-from django.db import connection
+from django.db import connection, transaction
 from dramatiq.brokers.stub import StubBroker
 
 from portraits import storage
+from portraits.models import Erasure
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +26,16 @@ KEPT_SECONDS = 3.0
 """How long an answer holds: anybody may ask, and each time costs the others something."""
 PATIENCE = 2.0
 """Seconds for everything together; whatever has not answered by then does not answer."""
+
+ROOM = 200 << 20
+"""Bytes that must be free on each disk: a few uploads of 25 MB, and what two renders make, 60 MB each."""
+PROBE_BYTES = 4096
+SENTENCES = {"disk": "the disk is full or cannot be written"}
+"""For parts of which it is not enough to say that they do not answer."""
+
+
+class DiskFull(OSError):
+    """Less than ROOM is free."""
 
 
 class Readiness:
@@ -70,9 +84,15 @@ class Readiness:
             connection.close()  # of this thread
 
 
+def sentence(part: str) -> str:
+    """What is wrong with a silent part, for the operator."""
+    return SENTENCES.get(part, f"the {part} does not answer")
+
+
 def _database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    """It can be written: neither locked by somebody who does not let go, nor a copy that is only read."""
+    with transaction.atomic():
+        Erasure.objects.filter(pk=0).update(prefix="")
 
 
 def _queue() -> None:
@@ -83,16 +103,32 @@ def _queue() -> None:
 
 
 def _files() -> None:
-    """Local ones can be written; a bucket answers whether it has something."""
+    """Their folder is there, or their bucket answers whether it has something."""
+    storage.private().exists("readiness")
+
+
+def _disk() -> None:
+    """Every folder that this process writes to has room, and takes a file."""
+    for folder in _folders():
+        free = shutil.disk_usage(folder).free
+        if free < ROOM:
+            raise DiskFull(f"{folder} has {free >> 20} MB left, and needs {ROOM >> 20}")
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(os.urandom(PROBE_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _folders() -> set[Path]:
+    """For uploads and renders on their way; of the stored files and the database, where these are local."""
+    folders = {Path(settings.SCRATCH_DIR)}
     backend = storage.private()
-    if not isinstance(backend, FileSystemStorage):
-        backend.exists("readiness")
-        return
-    folder = Path(backend.location)
-    folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK):
-        raise PermissionError(f"{folder} cannot be written")
+    if isinstance(backend, FileSystemStorage):
+        folders.add(Path(backend.location))
+    if connection.vendor == "sqlite" and not connection.is_in_memory_db():  # type: ignore[attr-defined]
+        folders.add(Path(connection.settings_dict["NAME"]).parent)
+    return folders
 
 
-parts = Readiness({"database": _database, "queue": _queue, "files": _files})
+parts = Readiness({"database": _database, "queue": _queue, "files": _files, "disk": _disk})
 """What this site stands on."""

@@ -20,14 +20,38 @@ from django.core.files.storage import FileSystemStorage, storages
 PHOTO, THUMBNAIL = "photo.webp", "thumbnail.webp"
 
 
+class StorageAway(OSError):
+    """Files can be neither read nor written: the folder or the bucket is not there, does not answer, or refuses."""
+
+
 class PrivateFiles(FileSystemStorage):
-    """Local files that no address leads to; each appears whole or not at all, and replaces its older self."""
+    """Local files that no address leads to; each appears whole or not at all, and replaces its older self.
+
+    The folder is made when the process first uses it. One that vanishes later, as a volume that is unmounted, is not
+    made anew: its files are not gone, they are somewhere else.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        Path(self.location).mkdir(parents=True, exist_ok=True)
+
+    def demand_root(self) -> None:
+        """Raises StorageAway when the folder is not there."""
+        if not Path(self.location).is_dir():
+            raise StorageAway(f"the folder of files, {self.location}, is not there")
+
+    def exists(self, name: str) -> bool:
+        if super().exists(name):
+            return True
+        self.demand_root()
+        return False
 
     def walk(self, prefix: str) -> Iterator[str]:
         """Every key below a prefix that is empty or ends with a slash."""
         try:
             folders, files = self.listdir(prefix)
         except FileNotFoundError:
+            self.demand_root()
             return
         yield from (f"{prefix}{name}" for name in files)
         for folder in folders:
@@ -36,19 +60,49 @@ class PrivateFiles(FileSystemStorage):
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         return name
 
+    def open(self, name: str, mode: str = "rb") -> File[Any]:
+        """Raises FileNotFoundError, StorageAway."""
+        try:
+            return super().open(name, mode)
+        except FileNotFoundError:
+            self.demand_root()
+            raise
+
     def _save(self, name: str, content: File[Any]) -> str:
+        """On disk, name included, when this returns: rows that are written later may vouch for it after a power cut."""
+        self.demand_root()
         path = Path(self.path(name))
-        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = _make_folders(path.parent)
         part = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
             with part.open("wb") as file:
                 for chunk in content.chunks():
                     file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
             os.replace(part, path)
         except OSError:
             part.unlink(missing_ok=True)
             raise
+        for folder in (path.parent, *(each.parent for each in fresh)):
+            _sync_folder(folder)
         return name
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """The folder and its parents, as far as they are missing. Which those were, deepest first."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _sync_folder(folder: Path) -> None:
+    """Names that were made in it are on disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def private() -> Any:
@@ -121,6 +175,8 @@ def _remove_folders(prefix: str) -> None:
         return
     folder = Path(backend.path(prefix.rstrip("/")))
     for path in (folder, folder.parent):
+        if path == Path(backend.location):
+            return
         try:
             path.rmdir()
         except OSError:  # it holds somebody else's files, or is gone

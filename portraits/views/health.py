@@ -21,5 +21,5 @@ def livez(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Whatever it stands on answers too; else 503, with a line for each part that does not."""
     silent = readiness.parts.silent()
-    lines = [f"the {part} does not answer\n" for part in silent] or ["ready\n"]
+    lines = [f"{readiness.sentence(part)}\n" for part in silent] or ["ready\n"]
     return HttpResponse("".join(lines), content_type="text/plain", status=503 if silent else 200)

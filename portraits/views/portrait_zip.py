@@ -35,7 +35,10 @@ def portrait_zip(request: HttpRequest, portrait_id: UUID) -> HttpResponseBase:
     file = PassingFile(settings.SCRATCH_DIR)
     try:
         archive.write(session.shown, file.target)
-    except FileNotFoundError:
+        size = file.size()
+    except OSError as error:
         file.close()
-        raise Http404 from None
-    return StreamingHttpResponse(file, headers={**headers, "Content-Length": str(file.size())})
+        if isinstance(error, FileNotFoundError):
+            raise Http404 from None
+        raise
+    return StreamingHttpResponse(file, headers={**headers, "Content-Length": str(size)})

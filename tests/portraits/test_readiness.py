@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
+from django.db import OperationalError, connection
 from dramatiq.brokers.stub import StubBroker
+from pytest_django import Settings
 
 from portraits import readiness, storage
 from portraits.readiness import Readiness
@@ -57,13 +63,58 @@ def test_an_answer_holds_for_a_moment() -> None:
     assert asked == ["once", "once"]
 
 
-def test_a_folder_that_cannot_be_written_is_a_silent_part(
-    storage_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_of_files_that_is_not_there_is_a_silent_part_and_is_not_made_anew(storage_folder: Path) -> None:
     readiness._files()
-    monkeypatch.setattr(readiness.os, "access", lambda path, mode: False)  # root may write everywhere
-    with pytest.raises(PermissionError, match="cannot be written"):
+    storage_folder.rmdir()
+    with pytest.raises(storage.StorageAway, match="is not there"):
         readiness._files()
+    assert not storage_folder.exists()
+
+
+def disk_usage(free: int) -> Callable[[Path], shutil._ntuple_diskusage]:
+    return lambda folder: shutil._ntuple_diskusage(1 << 40, (1 << 40) - free, free)
+
+
+def test_case_63_a_disk_that_is_nearly_full_is_a_silent_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness.shutil, "disk_usage", disk_usage(readiness.ROOM))
+    readiness._disk()
+    monkeypatch.setattr(readiness.shutil, "disk_usage", disk_usage(readiness.ROOM - 1))
+    with pytest.raises(readiness.DiskFull, match="199 MB left, and needs 200"):
+        readiness._disk()
+
+
+@pytest.mark.parametrize("place", ["scratch", "files"])
+def test_a_disk_that_takes_no_file_is_a_silent_part(
+    storage_folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Each folder is really written to: free space says nothing of a disk that has become read-only."""
+    readiness._disk()
+    folder = {"scratch": settings.SCRATCH_DIR, "files": storage_folder}[place]
+    make = tempfile.TemporaryFile
+
+    def refused(dir: Path) -> IO[bytes]:
+        return Path("/dev/full").open("wb", buffering=0) if dir == folder else make(dir=dir)
+
+    monkeypatch.setattr(readiness.tempfile, "TemporaryFile", refused)
+    with pytest.raises(OSError, match="No space left on device"):
+        readiness._disk()
+
+
+def test_the_disk_check_leaves_nothing(storage_folder: Path, settings: Settings) -> None:
+    readiness._disk()
+    assert [*storage_folder.iterdir(), *settings.SCRATCH_DIR.iterdir()] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_can_only_be_read_is_a_silent_part() -> None:
+    readiness._database()
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA query_only = ON")
+        try:
+            with pytest.raises(OperationalError, match="readonly"):
+                readiness._database()
+        finally:
+            cursor.execute("PRAGMA query_only = OFF")
 
 
 def test_a_bucket_is_asked_for_something(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ def test_a_form_without_its_token_is_refused_in_the_sites_words(owner: object) -
     assert "Please try that again" in answer.content.decode()
 
 
-@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "500"])
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "500", "503"])
 def test_each_can_be_shown_without_anything_that_might_be_broken(name: str) -> None:
     page = render_to_string(f"{name}.html")
     assert "Back to the beginning" in page

@@ -9,6 +9,7 @@ from portraits import readiness
 from portraits.readiness import Readiness
 
 
+@pytest.mark.django_db(transaction=True)  # the check writes, on a connection of its own
 def test_it_lives_and_is_ready(anonymous: Client) -> None:
     readiness.parts.forget()
     for name in ("livez", "readyz"):
@@ -26,6 +27,15 @@ def test_without_a_part_it_lives_but_is_not_ready_and_says_which(
     assert anonymous.get("/livez").status_code == 200
     answer = anonymous.get("/readyz")
     assert (answer.status_code, answer.content) == (503, b"the queue does not answer\n")
+
+
+def test_a_full_disk_is_called_that(anonymous: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> None:
+        raise readiness.DiskFull
+
+    monkeypatch.setattr(readiness, "parts", Readiness({"disk": full}))
+    answer = anonymous.get("/readyz")
+    assert (answer.status_code, answer.content) == (503, b"the disk is full or cannot be written\n")
 
 
 def test_nothing_is_changed_there(anonymous: Client) -> None:

@@ -1,0 +1,16 @@
+"""The answer to an exception that nobody caught: 503 for an outage, 500 for a bug."""
+
+from __future__ import annotations
+
+import sys
+
+from django.http import HttpRequest, HttpResponse
+from django.views.defaults import server_error as bug
+
+from portraits import outages
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's `handler500`, which it calls for views and middleware alike, and which logs the exception once."""
+    outage = outages.outage_of(sys.exc_info()[1])
+    return bug(request) if outage is None else outages.response(request, outage)

@@ -1,0 +1,85 @@
+"""Which exceptions are the site's condition and not a bug."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+
+import pytest
+from django.db import DatabaseError, IntegrityError, InterfaceError, InternalError, OperationalError
+from dramatiq.errors import ConnectionClosed
+
+from portraits import outages, storage
+from portraits.outages import DATABASE_AWAY, DISK_FULL, OTHER, STORAGE_AWAY, Outage
+
+
+def caused(error: Exception, **facts: object) -> Exception:
+    """As Django raises it: the driver's own error, with its code, is the cause."""
+    cause = sqlite3.OperationalError("from the driver")
+    for name, value in facts.items():
+        setattr(cause, name, value)
+    error.__cause__ = cause
+    return error
+
+
+def refused_by_a_full_device() -> OSError:
+    """The real thing."""
+    device = os.open("/dev/full", os.O_WRONLY)
+    try:
+        os.write(device, b"anything")
+    except OSError as error:
+        return error
+    finally:
+        os.close(device)
+    raise AssertionError("/dev/full took a byte")
+
+
+@pytest.mark.parametrize(
+    ("error", "outage"),
+    [
+        (refused_by_a_full_device(), DISK_FULL),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), DISK_FULL),
+        (OSError(errno.EFBIG, "File too large"), DISK_FULL),
+        (OSError(errno.EROFS, "Read-only file system"), OTHER),
+        (OSError(errno.EIO, "Input/output error"), OTHER),
+        (PermissionError(errno.EACCES, "Permission denied"), OTHER),
+        (TimeoutError(), OTHER),
+        (ConnectionRefusedError(), OTHER),
+        (storage.StorageAway("the bucket does not answer"), STORAGE_AWAY),
+        (OperationalError("database is locked"), DATABASE_AWAY),
+        (InterfaceError("connection already closed"), DATABASE_AWAY),
+        (caused(OperationalError("database or disk is full"), sqlite_errorcode=13), DISK_FULL),
+        (caused(OperationalError("could not extend file"), sqlstate="53100"), DISK_FULL),
+        (caused(OperationalError("canceling statement due to lock timeout"), sqlstate="55P03"), DATABASE_AWAY),
+        (caused(InternalError("cannot execute INSERT in a read-only transaction"), sqlstate="25006"), DATABASE_AWAY),
+        (ConnectionClosed(ConnectionError("queue")), OTHER),
+    ],
+    ids=repr,
+)
+def test_an_outage_is_known_by_its_exception(error: Exception, outage: Outage) -> None:
+    assert outages.outage_of(error) == outage
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        None,
+        ValueError("a bug"),
+        FileNotFoundError(errno.ENOENT, "No such file"),
+        IntegrityError("UNIQUE constraint failed"),
+        DatabaseError("a bug"),
+        caused(InternalError("current transaction is aborted"), sqlstate="25P02"),
+    ],
+    ids=repr,
+)
+def test_a_bug_is_no_outage(error: Exception | None) -> None:
+    assert outages.outage_of(error) is None
+
+
+@pytest.mark.parametrize("outage", [DISK_FULL, DATABASE_AWAY, STORAGE_AWAY, OTHER], ids=lambda outage: outage.code)
+def test_no_sentence_blames_the_photo_or_the_person(outage: Outage) -> None:
+    assert "photo" not in outage.sentence
+    assert outage.sentence.startswith(("Our ", "The "))
+    assert "Please try again in a " in outage.sentence
+    assert outage.retry_seconds > 0
