@@ -8,32 +8,45 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
 from django.conf import settings
-from django.core.asgi import get_asgi_application
+
+from gazesite.django_handler import get_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gazesite.settings")
-django = get_asgi_application()
+django = get_application()
 
 # The models must be ready before anything of the app is imported.
 from gazesite.body_cap import MULTIPART_ROOM, BodyCap, BodyLimits  # noqa: E402
+from gazesite.client_limit import ClientLimit  # noqa: E402
 from gazesite.forwarded import Forwarded  # noqa: E402
 from gazesite.journal import Journal  # noqa: E402
 from gazesite.metrics import Metrics  # noqa: E402
 from gazesite.outage_guard import OutageGuard  # noqa: E402
+from gazesite.own_cookies import OwnCookies  # noqa: E402
 from gazesite.probes import Probes  # noqa: E402
 from gazesite.static_files import static_files  # noqa: E402
-from gazesite.visitors import is_signed_in  # noqa: E402
+from gazesite.visitors import signed_in_person  # noqa: E402
 from portraits.routing import websocket_urlpatterns  # noqa: E402
 
-LIMITS = BodyLimits(uploads={"/upload/": settings.UPLOAD_LIMIT + MULTIPART_ROOM})
+LIMITS = BodyLimits(
+    uploads={"/upload/": settings.UPLOAD_LIMIT + MULTIPART_ROOM},
+    spool=settings.SPOOL_MEGABYTES << 20,
+    per_address=settings.OPEN_UPLOADS_PER_ADDRESS,
+)
 
 pages = Probes(
-    BodyCap(django, LIMITS, may_upload=is_signed_in),
+    BodyCap(django, LIMITS, person=signed_in_person),
     host=settings.SITE_URL.split("://", 1)[1],
     scheme="https" if settings.SECURE else "http",
 )
 sockets = OriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.ALLOWED_ORIGINS)
 site = Forwarded(
-    ProtocolTypeRouter({"http": static_files(pages), "websocket": sockets}),
+    ClientLimit(
+        OwnCookies(
+            ProtocolTypeRouter({"http": static_files(pages), "websocket": sockets}),
+            (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME),
+        ),
+        settings.CONNECTIONS_PER_ADDRESS,
+    ),
     settings.TRUSTED_PROXIES,
     settings.CLIENT_ADDRESS_HEADER,
 )

@@ -1,7 +1,4 @@
-"""How much of a request's body gets in, from whom, and how slowly. Around Django, which spools a body before any view.
-
-Daphne has spooled it even earlier: early_cap.py draws the same lines there.
-"""
+"""Limits on bodies of requests: how large, from whom, how many and how slow. Around Django, which spools them."""
 
 from __future__ import annotations
 
@@ -9,10 +6,14 @@ import asyncio
 import html
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
+
+from gazesite.concurrency_limit import ConcurrencyLimit
+from portraits.client_address import network_of
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -20,22 +21,35 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
+ANONYMOUS_BYTES = 64 << 10
+"""Of a body from somebody who is not signed in; every form for them is shorter."""
 USUAL_BYTES = 1 << 20
 """Of a body, wherever nothing is uploaded."""
 MULTIPART_ROOM = 64 << 10
 """What a form adds to the one file in it."""
+SPOOL_BYTES = 512 << 20
+"""Of all bodies together that are being read or worked on."""
 IDLE_SECONDS, OVERALL_SECONDS = 30.0, 300.0
+ANONYMOUS_SECONDS = 30.0
+"""Overall, for a body from somebody who is not signed in."""
 
 
 @dataclass(frozen=True)
 class BodyLimits:
-    """uploads: most bytes of a body (file and form) by exact path of each address that takes uploads."""
+    """uploads: most bytes of a body (file and form) by exact path of each address that takes uploads.
+
+    per_address, per_person: most large bodies at a time. spool: most bytes of all bodies together.
+    """
 
     uploads: Mapping[str, int] = field(default_factory=dict)
     usual: int = USUAL_BYTES
+    anonymous: int = ANONYMOUS_BYTES
+    spool: int = SPOOL_BYTES
+    per_address: int = 32
+    per_person: int = 4
 
     def of(self, path: str) -> int:
-        """Bytes."""
+        """Bytes, from somebody who is signed in."""
         return self.uploads.get(path, self.usual)
 
     def takes_uploads(self, path: str) -> bool:
@@ -44,30 +58,51 @@ class BodyLimits:
 
 @dataclass(frozen=True)
 class Refusal:
-    """An answer that this gate gives by itself."""
+    """An answer that is given instead of the site's. retry_seconds: after which trying again may help."""
 
     status: int
     code: str
     title: str
     sentence: str
+    retry_seconds: int | None = None
 
 
 def too_large(limit: int) -> Refusal:
     """limit: bytes."""
-    sentence = f"What you sent is too large. Please send at most {limit >> 20} MB."
+    most = f"{limit >> 20} MB" if limit >> 20 else f"{limit >> 10} KB"
+    sentence = f"What you sent is too large. Please send at most {most}."
     return Refusal(413, "upload_too_large", "Too large", sentence)
 
 
 NO_LENGTH = Refusal(400, "bad_length", "Not understood", "The length of this request is not a number.")
+BAD_TYPE = Refusal(400, "bad_content_type", "Not understood", "The type of this request's content is too long.")
 TOO_SLOW = Refusal(408, "upload_too_slow", "Too slow", "The upload stopped or took too long. Please try again.")
 SIGN_IN = Refusal(401, "sign_in_required", "Please sign in", "Please sign in before you upload a photo.")
+TOO_MANY = Refusal(
+    429,
+    "too_many_open_uploads",
+    "Too many uploads",
+    "Several uploads from you or your network are still under way. Please try again when they are done.",
+    retry_seconds=10,
+)
+BUSY = Refusal(
+    503,
+    "upload_busy",
+    "Busy",
+    "Many people use the site right now. Please try again in a few seconds.",
+    retry_seconds=5,
+)
+
+MOST_TYPE_BYTES = 512
+"""Of a Content-Type; Django's parser takes longer for each byte of a longer one."""
 
 
 class BodyCap:
     """ASGI middleware: refuses a body from its headers where it can, else at the byte that is too much.
 
-    may_upload: asked before anything of an upload is read; a no is answered with 401, or for a
-    browser's form with a redirect to `sign_in`.
+    person: who is signed in, by any name that is theirs alone, or None. Asked before more than `limits.anonymous`
+    bytes are read. An upload by nobody is answered with 401, or for a browser's form with a
+    redirect to `sign_in`. Without `person`, nobody is asked and everything counts as signed in.
     """
 
     def __init__(
@@ -75,36 +110,87 @@ class BodyCap:
         app: App,
         limits: BodyLimits,
         *,
-        may_upload: Callable[[Scope], Awaitable[bool]] | None = None,
+        person: Callable[[Scope], Awaitable[str | None]] | None = None,
         sign_in: str = "/accounts/login/",
         idle_seconds: float = IDLE_SECONDS,
         overall_seconds: float = OVERALL_SECONDS,
     ) -> None:
         self._app = app
         self._limits = limits
-        self._may_upload = may_upload
+        self._person = person
         self._sign_in = sign_in
         self._idle_seconds = idle_seconds
         self._overall_seconds = overall_seconds
+        self._addresses = ConcurrencyLimit("open uploads from one address", limits.per_address)
+        self._people = ConcurrencyLimit("open uploads of one person", limits.per_person)
+        self._spooled = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         limit = self._limits.of(scope["path"])
-        refusal = declared(scope, limit)
+        refusal = declared(scope, limit) or _unreadable_type(scope)
         if refusal is not None:
-            await _answer(scope, send, refusal)
-        elif await self._is_stranger(scope):
-            await _answer(scope, send, SIGN_IN, _sign_in_address(scope, self._sign_in))
+            await answer(scope, send, refusal)
+        elif self._person is None:
+            await self._read(scope, receive, send, limit, self._overall_seconds)
+        elif self._is_upload(scope) or most_bytes(scope, limit) > self._limits.anonymous:
+            await self._ask(scope, receive, send, self._person)
         else:
-            body = _Body(scope, receive, send, limit, self._idle_seconds, self._overall_seconds)
+            await self._read_anonymous(scope, receive, send)
+
+    async def _ask(
+        self, scope: Scope, receive: Receive, send: Send, person: Callable[[Scope], Awaitable[str | None]]
+    ) -> None:
+        """A large body is somebody's, and one of few from them and from where they are."""
+        with self._addresses.slot(_client(scope)) as has_room:
+            if not has_room:
+                await answer(scope, send, TOO_MANY)
+                return
+            who = await person(scope)
+            if who is None and self._is_upload(scope):
+                await answer(scope, send, SIGN_IN, _sign_in_address(scope, self._sign_in))
+            elif who is None:
+                await self._read_anonymous(scope, receive, send)
+            else:
+                await self._read_persons(scope, receive, send, who)
+
+    async def _read_persons(self, scope: Scope, receive: Receive, send: Send, who: str) -> None:
+        with self._people.slot(who) as has_room:
+            if has_room:
+                await self._read(scope, receive, send, self._limits.of(scope["path"]), self._overall_seconds)
+            else:
+                await answer(scope, send, TOO_MANY)
+
+    async def _read_anonymous(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limit = min(self._limits.anonymous, self._limits.of(scope["path"]))
+        refusal = declared(scope, limit)
+        if refusal is None:
+            await self._read(scope, receive, send, limit, min(ANONYMOUS_SECONDS, self._overall_seconds))
+        else:
+            await answer(scope, send, refusal)
+
+    async def _read(self, scope: Scope, receive: Receive, send: Send, limit: int, seconds: float) -> None:
+        with self._reserved(most_bytes(scope, limit)) as has_room:
+            if not has_room:
+                await answer(scope, send, BUSY)
+                return
+            body = _Body(scope, receive, send, limit, self._idle_seconds, seconds)
             await self._app(scope, body.receive, body.send)
 
-    async def _is_stranger(self, scope: Scope) -> bool:
-        if self._may_upload is None or scope["method"] in ("GET", "HEAD", "OPTIONS"):
-            return False
-        return self._limits.takes_uploads(scope["path"]) and not await self._may_upload(scope)
+    @contextmanager
+    def _reserved(self, count: int) -> Iterator[bool]:
+        """Room for so many bytes until the end of the block; False when there is none."""
+        has_room = not count or self._spooled + count <= self._limits.spool
+        self._spooled += count if has_room else 0
+        try:
+            yield has_room
+        finally:
+            self._spooled -= count if has_room else 0
+
+    def _is_upload(self, scope: Scope) -> bool:
+        return self._limits.takes_uploads(scope["path"]) and scope["method"] not in ("GET", "HEAD", "OPTIONS")
 
 
 class _Body:
@@ -151,13 +237,13 @@ class _Body:
     async def _refuse(self, refusal: Refusal) -> Message:
         self._refused = True
         if not self._answered:
-            await _answer(self._scope, self._send, refusal)
+            await answer(self._scope, self._send, refusal)
         return {"type": "http.disconnect"}
 
 
 def declared(scope: Scope, limit: int) -> Refusal | None:
     """What is wrong with the length that the headers declare."""
-    lengths = {value.strip() for name, value in scope["headers"] if name.lower() == b"content-length"}
+    lengths = _values(scope, b"content-length")
     if not lengths:
         return None
     if len(lengths) > 1 or not all(length.isdigit() for length in lengths):
@@ -167,22 +253,50 @@ def declared(scope: Scope, limit: int) -> Refusal | None:
     return too_large(limit) if len(digits) > 15 or int(digits) > limit else None
 
 
-async def _answer(scope: Scope, send: Send, refusal: Refusal, redirect: str | None = None) -> None:
+def most_bytes(scope: Scope, limit: int) -> int:
+    """Bytes that the body will have at most: as declared, `limit` where it comes in chunks, 0 without one.
+
+    The declared length is one that declared() has nothing against.
+    """
+    if _values(scope, b"transfer-encoding"):
+        return limit
+    return int(next(iter(_values(scope, b"content-length")), b"0").lstrip(b"0") or b"0")
+
+
+def _values(scope: Scope, header: bytes) -> set[bytes]:
+    return {value.strip() for name, value in scope["headers"] if name.lower() == header}
+
+
+def _unreadable_type(scope: Scope) -> Refusal | None:
+    return BAD_TYPE if any(len(each) > MOST_TYPE_BYTES for each in _values(scope, b"content-type")) else None
+
+
+def _client(scope: Scope) -> str:
+    """Empty for a local socket."""
+    return network_of((scope.get("client") or ("",))[0])
+
+
+async def answer(scope: Scope, send: Send, refusal: Refusal, redirect: str | None = None) -> None:
     """JSON for who asks for it, a redirect where there is one, else a page; the rest of the body is not read."""
     if _accepts_json(scope):
-        await _respond(send, refusal.status, b"application/json", as_json(refusal))
+        await _respond(send, refusal, b"application/json", as_json(refusal))
     elif redirect is not None:
-        await _respond(send, 303, b"text/html; charset=utf-8", as_page(refusal), [(b"location", redirect.encode())])
+        leading = replace(refusal, status=303)
+        await _respond(send, leading, b"text/html; charset=utf-8", as_page(refusal), (b"location", redirect.encode()))
     else:
-        await _respond(send, refusal.status, b"text/html; charset=utf-8", as_page(refusal))
+        await _respond(send, refusal, b"text/html; charset=utf-8", as_page(refusal))
 
 
-async def _respond(
-    send: Send, status: int, kind: bytes, body: bytes, more: list[tuple[bytes, bytes]] | None = None
-) -> None:
-    headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), *HEADERS, *(more or [])]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+async def _respond(send: Send, refusal: Refusal, kind: bytes, body: bytes, *more: tuple[bytes, bytes]) -> None:
+    start = {"type": "http.response.start", "status": refusal.status}
+    await send({**start, "headers": [*headers(refusal, kind, len(body)), *more]})
     await send({"type": "http.response.body", "body": body})
+
+
+def headers(refusal: Refusal, kind: bytes, length: int) -> list[tuple[bytes, bytes]]:
+    """Of the answer. kind: its Content-Type; length: of its body in bytes."""
+    retry = [] if refusal.retry_seconds is None else [(b"retry-after", b"%d" % refusal.retry_seconds)]
+    return [(b"content-type", kind), (b"content-length", b"%d" % length), *HEADERS, *retry]
 
 
 HEADERS = [

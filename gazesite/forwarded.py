@@ -14,11 +14,30 @@ FOR, PROTO = b"x-forwarded-for", b"x-forwarded-proto"
 SAYING = frozenset((FOR, PROTO, b"x-forwarded-host", b"x-forwarded-port", b"x-real-ip", b"forwarded"))
 """Headers in which a proxy names its client; the last four are believed from nobody."""
 
+MOST_NAMED = 32
+"""Addresses that are looked at in one header, from its end."""
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
+class Proxies:
+    """Trusted proxies. names: networks, or `*` for whoever connects (where nobody else can). Raises ValueError."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._everybody = "*" in names
+        self._networks: list[Network] = [ipaddress.ip_network(name) for name in names if name != "*"]
+
+    def connect_from(self, peer: str) -> bool:
+        return self._everybody or self.include(peer)
+
+    def include(self, address: str) -> bool:
+        """Whether it is one of theirs by its number."""
+        parsed = _parsed(address)
+        return parsed is not None and any(parsed in network for network in self._networks)
+
+
 class Forwarded:
-    """ASGI middleware. proxies: networks, or `*` for whoever connects (where nobody else can). Raises ValueError.
+    """ASGI middleware. proxies: as Proxies takes them. Raises ValueError.
 
     named_in: the header in which these proxies name their client, such as Fly-Client-IP; else X-Forwarded-For.
     """
@@ -26,8 +45,7 @@ class Forwarded:
     def __init__(self, app: App, proxies: Sequence[str], named_in: str = "") -> None:
         self._app = app
         self._named_in = named_in.lower().encode()
-        self._everybody = "*" in proxies
-        self._proxies: list[Network] = [ipaddress.ip_network(proxy) for proxy in proxies if proxy != "*"]
+        self._proxies = Proxies(proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
@@ -38,9 +56,10 @@ class Forwarded:
         saying = SAYING | {self._named_in}
         headers = [(name, value) for name, value in scope["headers"] if name not in saying]
         peer = (scope.get("client") or ("", 0))[0]
-        if not self._trusted(peer, direct=True):
+        if not self._proxies.connect_from(peer):
             return {**scope, "headers": headers}
-        chain = [each.strip() for each in _joined(scope, self._named_in or FOR).split(",") if each.strip()]
+        named = _joined(scope, self._named_in or FOR).rsplit(",", MOST_NAMED)[-MOST_NAMED:]
+        chain = [each.strip() for each in named if each.strip()]
         proto = _joined(scope, PROTO).rpartition(",")[2].strip().lower()
         if proto in ("http", "https"):
             headers.append((PROTO, proto.encode()))
@@ -49,15 +68,9 @@ class Forwarded:
     def _client(self, chain: list[str]) -> str | None:
         """The last one that no trusted proxy is: what stands before it, it may have made up itself."""
         for address in reversed(chain):
-            if not self._trusted(address, direct=False):
+            if not self._proxies.include(address):
                 return address if _parsed(address) else None
         return None
-
-    def _trusted(self, address: str, *, direct: bool) -> bool:
-        if direct and self._everybody:
-            return True
-        parsed = _parsed(address)
-        return parsed is not None and any(parsed in network for network in self._proxies)
 
 
 def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

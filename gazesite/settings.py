@@ -41,6 +41,11 @@ TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 CLIENT_ADDRESS_HEADER = env.text("CLIENT_ADDRESS_HEADER")
 """In which such a proxy names its client and nobody else, where its X-Forwarded-For does not end with it."""
 
+CONNECTIONS = env.whole_number("CONNECTIONS", 5000, 16, 100_000)
+"""Open at a time; never more than half of the files that the process may open."""
+CONNECTIONS_PER_ADDRESS = env.whole_number("CONNECTIONS_PER_ADDRESS", 1500, 4, 100_000)
+"""Of them, and of one client's requests at a time; never more than half of CONNECTIONS."""
+
 
 def _secret_key() -> str:
     """SECRET_KEY, else one of this machine's own, made once and readable by its owner only."""
@@ -229,7 +234,12 @@ LOGIN_URL = "account_login"
 # --- uploads
 
 UPLOAD_LIMIT = 25 * 1024 * 1024
+OPEN_UPLOADS_PER_ADDRESS = env.whole_number("OPEN_UPLOADS_PER_ADDRESS", 32, 1, 10_000)
+"""On their way or being examined."""
+SPOOL_MEGABYTES = env.whole_number("SPOOL_MEGABYTES", 512, 32, 100_000)
+"""Of all bodies of requests together; Django copies an upload once more."""
 FILE_UPLOAD_TEMP_DIR = str(SCRATCH_DIR)
+FILE_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",

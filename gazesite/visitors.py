@@ -1,35 +1,32 @@
-"""Is whoever sends this request signed in? Asked before the body of an upload is read."""
+"""Who sends a request, if somebody is signed in. Asked before the body of an upload is read."""
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
-from typing import Any
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import get_user
+from django.http import HttpRequest
+
+from gazesite.body_cap import Scope
+from gazesite.own_cookies import cookies
 
 
-async def is_signed_in(scope: MutableMapping[str, Any]) -> bool:
-    """Whether the request carries the cookie of a session with a user. What they may do, the view decides."""
-    cookie = _cookie(scope)
-    return cookie is not None and await database_sync_to_async(_has_user)(cookie)
+async def signed_in_person(scope: Scope) -> str | None:
+    """The primary key of whoever is signed in by the request's cookie. What they may do, the view decides.
 
-
-def _cookie(scope: MutableMapping[str, Any]) -> str | None:
-    sent: SimpleCookie = SimpleCookie()
-    try:
-        for name, value in scope["headers"]:
-            if name == b"cookie":
-                sent.load(value.decode("latin-1"))
-    except CookieError:
+    Looked up in another thread. Raises django.db.Error while the database does not answer.
+    """
+    cookie = cookies(scope["headers"]).get(settings.SESSION_COOKIE_NAME)
+    if not cookie:
         return None
-    found = sent.get(settings.SESSION_COOKIE_NAME)
-    return found.value if found else None
+    who: str | None = await database_sync_to_async(_person)(cookie)
+    return who
 
 
-def _has_user(cookie: str) -> bool:
-    store = import_module(settings.SESSION_ENGINE).SessionStore(cookie)
-    return SESSION_KEY in store
+def _person(cookie: str) -> str | None:
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(cookie)
+    user = get_user(request)
+    return str(user.pk) if user.is_authenticated else None

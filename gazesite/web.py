@@ -57,17 +57,20 @@ def serve(host: str, port: int, beside: Beside, ready: Callable[[], None]) -> No
     from daphne.endpoints import build_endpoint_description_strings
     from twisted.internet import reactor
 
-    from gazesite.asgi import LIMITS, application
-    from gazesite.early_cap import CappedServer
+    from gazesite.asgi import application
+    from gazesite.forwarded import Proxies
+    from gazesite.server import SiteServer, allowed_connections
 
     loop: Any = reactor._asyncioEventloop
     progress.use_loop(loop)
+    connections = allowed_connections(settings.CONNECTIONS)
     beside.start()
     try:
-        CappedServer(
+        SiteServer(
             application=application,
-            limits=LIMITS,
-            session_cookie=settings.SESSION_COOKIE_NAME,
+            connections=connections,
+            per_address=min(settings.CONNECTIONS_PER_ADDRESS, connections // 2),
+            is_proxy=Proxies(settings.TRUSTED_PROXIES).connect_from,
             endpoints=build_endpoint_description_strings(host=host, port=port),
             ready_callable=ready,
             server_name="gazesite",

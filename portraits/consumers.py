@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from portraits.admission import Login, Watch
+from portraits.handshake import Receive, Send, deny
 from portraits.models import User
 from portraits.watching import NOT_YOURS, watching
-
-Receive = Callable[[], Awaitable[Mapping[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 async def watch_progress(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -25,6 +23,11 @@ async def watch_progress(scope: Mapping[str, Any], receive: Receive, send: Send)
         telling = tasks.create_task(_tell(scope, send))
         await _until_gone(receive)
         telling.cancel()
+
+
+async def no_such_socket(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+    """ASGI application: 404, where the server can say so in a handshake's answer."""
+    await deny(scope, receive, send, 404)
 
 
 async def _tell(scope: Mapping[str, Any], send: Send) -> None:

@@ -7,7 +7,6 @@ its address until the server is told to trust that proxy, and only that one, and
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 import time
 from dataclasses import dataclass
@@ -16,22 +15,12 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
-IPV6_NETWORK = 64
-"""Bits. One household or one rented machine has all addresses of such a network."""
+from portraits.client_address import network_of
 
 
 def address_of(request: HttpRequest) -> str:
     """Whom to count: an IPv4 address, an IPv6 network, or nothing for a local socket."""
-    address = request.META.get("REMOTE_ADDR", "")
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
-    if parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((parsed, IPV6_NETWORK), strict=False).network_address)
+    return network_of(request.META.get("REMOTE_ADDR", ""))
 
 
 @dataclass(frozen=True)

@@ -1,31 +1,58 @@
-"""A small Django site behind both caps, on Daphne; its pages say what they got. Run with PORT and SECONDS."""
+"""A small Django site behind the cap on bodies, on the site's server; its pages say what they got.
+
+Run with PORT, SECONDS for a body, connections from one address, SECONDS for headers. Whoever makes Twisted parse
+a form or a query ends it.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sys
 from typing import Any
 
 import django
 from django.conf import settings
-from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 
-from gazesite.body_cap import BodyCap, BodyLimits, Scope
+from gazesite.body_cap import BodyCap, BodyLimits, Receive, Scope, Send
+from gazesite.django_handler import DjangoHandler
+from gazesite.own_cookies import cookies
+from portraits.handshake import deny
 
 LIMITS = BodyLimits(uploads={"/upload": 3 << 20})
+LARGE = 8 << 20
 
 
 def echo(request: HttpRequest) -> HttpResponse:
     files = [file for name in request.FILES for file in request.FILES.getlist(name)]
-    return JsonResponse({"fields": len(request.POST), "bytes": sum(file.size or 0 for file in files)})
+    size = sum(file.size or 0 for file in files)
+    return JsonResponse({"fields": len(request.POST), "bytes": size, "prefix": request.META["SCRIPT_NAME"]})
 
 
-urlpatterns = [path("upload", echo), path("other", echo)]
+def large(_request: HttpRequest) -> HttpResponse:
+    return HttpResponse(bytes(LARGE))
 
 
-async def may_upload(scope: Scope) -> bool:
-    return any(name == b"cookie" and b"sessionid=valid" in value for name, value in scope["headers"])
+urlpatterns = [path("upload", echo), path("other", echo), path("large", large)]
+
+
+async def person(scope: Scope) -> str | None:
+    sent = cookies(scope["headers"]).get("sessionid", "")
+    if sent == "slow":
+        await asyncio.Event().wait()
+    return sent if sent.startswith("valid") else None
+
+
+async def sockets(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"] != "/socket":
+        await deny(scope, receive, send, 404)
+        return
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
 
 
 def application() -> Any:
@@ -35,21 +62,36 @@ def application() -> Any:
         SECRET_KEY="of a test",
         DATA_UPLOAD_MAX_NUMBER_FIELDS=50,
         DATA_UPLOAD_MAX_NUMBER_FILES=1,
+        FILE_UPLOAD_MAX_MEMORY_SIZE=64 << 10,
         LOGGING_CONFIG=None,
     )
     django.setup(set_prefix=False)
-    return BodyCap(ASGIHandler(), LIMITS, may_upload=may_upload, sign_in="/sign-in/")
+    pages = BodyCap(DjangoHandler(), LIMITS, person=person, sign_in="/sign-in/", overall_seconds=float(sys.argv[2]))
+
+    async def both(scope: Scope, receive: Receive, send: Send) -> None:
+        await (sockets if scope["type"] == "websocket" else pages)(scope, receive, send)
+
+    return both
+
+
+def forbidden(*_arguments: Any) -> None:
+    os.write(2, b"Twisted parsed what a stranger sent\n")
+    os._exit(1)
 
 
 if __name__ == "__main__":
-    from gazesite.early_cap import CappedServer
+    from twisted.web import http
 
-    CappedServer(
+    from gazesite import http_channel
+    from gazesite.server import SiteServer
+
+    http.parse_qs = http._getMultiPartArgs = http._parseContentType = forbidden
+    http_channel.HEADER_SECONDS = float(sys.argv[4])
+    SiteServer(
         application(),
         endpoints=[f"tcp:port={sys.argv[1]}:interface=127.0.0.1"],
         signal_handlers=False,
-        limits=LIMITS,
-        session_cookie="sessionid",
-        overall_seconds=float(sys.argv[2]),
+        connections=200,
+        per_address=int(sys.argv[3]),
         ready_callable=lambda: print("ready", flush=True),  # noqa: T201
     ).run()

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
 
 from gazesite.asgi import LIMITS, application
@@ -47,3 +48,31 @@ async def test_every_other_address_takes_a_megabyte_at_most() -> None:
 def test_only_the_upload_address_takes_more() -> None:
     assert LIMITS.of("/upload/") > settings.UPLOAD_LIMIT
     assert LIMITS.of("/upload") == LIMITS.of("/") == LIMITS.usual
+
+
+async def test_an_unknown_socket_is_404_and_raises_nothing() -> None:
+    scope = {
+        "type": "websocket",
+        "path": "/ws/nothing/",
+        "headers": [(b"origin", settings.SITE_URL.encode())],
+        "client": ("192.0.2.1", 1),
+        "extensions": {"websocket.http.response": {}},
+    }
+    talk = ApplicationCommunicator(application, scope)
+    await talk.send_input({"type": "websocket.connect"})
+    assert (await talk.receive_output())["status"] == 404
+    await talk.wait()
+
+
+async def test_cookies_that_are_not_the_sites_own_never_reach_django_or_channels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def forbidden(_text: str) -> str:
+        raise AssertionError("a quoted cookie was read")
+
+    monkeypatch.setattr("http.cookies._unquote", forbidden)
+    monkeypatch.setattr("django.http.cookie.cookies._unquote", forbidden)
+    quoted = {"Cookie": 'a="\\\\"; session="\\\\"'}
+    async with client() as http:
+        assert (await http.get("/accounts/login/", headers=quoted)).status_code == 200
+        assert (await http.post("/upload/", headers={**quoted, "Accept": "application/json"})).status_code == 401

@@ -42,7 +42,7 @@ class Exchange:
     """One request: a client that sends `chunks`, and what came back."""
 
     def __init__(self, *chunks: bytes, path: str = "/upload", headers: Any = (), method: str = "POST") -> None:
-        self.scope = {"type": "http", "method": method, "path": path, "headers": list(headers)}
+        self.scope: dict[str, Any] = {"type": "http", "method": method, "path": path, "headers": list(headers)}
         self.taken = 0
         self.sent: list[Message] = []
         self._chunks = chunks
@@ -58,8 +58,8 @@ class Exchange:
     async def send(self, message: Message) -> None:
         self.sent.append(message)
 
-    def run(self, receive: Receive | None = None, **options: Any) -> Exchange:
-        cap = BodyCap(self.reader, LIMITS, **options)
+    def run(self, receive: Receive | None = None, limits: BodyLimits | None = None, **options: Any) -> Exchange:
+        cap = BodyCap(self.reader, limits or LIMITS, **options)
         asyncio.run(asyncio.wait_for(cap(self.scope, receive or self.receive, self.send), 60))
         return self
 
@@ -88,11 +88,11 @@ def declared(length: bytes) -> tuple[bytes, bytes]:
     return (b"content-length", length)
 
 
-def answering(yes: bool) -> Callable[[Scope], Awaitable[bool]]:
-    async def may_upload(_scope: Scope) -> bool:
-        return yes
+def signed_in(who: str | None) -> Callable[[Scope], Awaitable[str | None]]:
+    async def person(_scope: Scope) -> str | None:
+        return who
 
-    return may_upload
+    return person
 
 
 def test_a_body_within_the_cap_passes_unchanged() -> None:
@@ -133,30 +133,30 @@ def test_case_02_a_lying_length_is_cut_at_the_cap() -> None:
 
 
 def test_case_02_a_stranger_is_refused_before_anything_is_read() -> None:
-    exchange = Exchange(b"a" * 2_000, headers=[JSON]).run(may_upload=answering(False))
+    exchange = Exchange(b"a" * 2_000, headers=[JSON]).run(person=signed_in(None))
     assert (exchange.status, exchange.code) == (401, "sign_in_required")
     assert exchange.taken == 0
     assert not exchange.reader.called
 
 
 def test_case_02_a_strangers_too_long_upload_is_refused_for_its_length() -> None:
-    exchange = Exchange(b"", headers=[declared(b"839000000")]).run(may_upload=answering(False))
+    exchange = Exchange(b"", headers=[declared(b"839000000")]).run(person=signed_in(None))
     assert exchange.status == 413
 
 
 def test_a_strangers_form_is_led_to_the_sign_in_page_and_back() -> None:
-    exchange = Exchange(b"a").run(may_upload=answering(False), sign_in="/sign-in/")
+    exchange = Exchange(b"a").run(person=signed_in(None), sign_in="/sign-in/")
     assert exchange.status == 303
     assert exchange.header[b"location"] == b"/sign-in/?next=/upload"
 
 
 @pytest.mark.parametrize(("path", "method"), [("/upload", "GET"), ("/settings", "POST")])
 def test_only_uploads_ask_who_it_is(path: str, method: str) -> None:
-    assert Exchange(b"a", path=path, method=method).run(may_upload=answering(False)).status == 200
+    assert Exchange(b"a", path=path, method=method).run(person=signed_in(None)).status == 200
 
 
 def test_a_member_uploads() -> None:
-    assert Exchange(b"a").run(may_upload=answering(True)).status == 200
+    assert Exchange(b"a").run(person=signed_in("1")).status == 200
 
 
 @pytest.mark.parametrize("length", [b"-1", b"1e3", b"0x10", b"", b"12 13", b"\xd9\xa1", b"+5"])
@@ -253,3 +253,99 @@ def test_sockets_pass_untouched() -> None:
     scope: Scope = {"type": "websocket", "path": "/upload"}
     asyncio.run(BodyCap(inner, LIMITS)(scope, exchange.receive, exchange.send))
     assert seen == [scope]
+
+
+# ------------------------------------------------------------- from whom, and how many
+
+
+def test_a_stranger_sends_a_form_and_nothing_larger_anywhere() -> None:
+    few = BodyLimits(uploads={"/upload": UPLOAD_BYTES}, usual=1_000, anonymous=100)
+    for headers in ([declared(b"101")], [(b"transfer-encoding", b"chunked")]):
+        exchange = Exchange(b"a" * 101, path="/settings", headers=[*headers, JSON])
+        assert exchange.run(limits=few, person=signed_in(None)).status == 413
+        assert exchange.reader.received == 0
+    assert Exchange(b"a" * 100, path="/settings").run(limits=few, person=signed_in(None)).status == 200
+    chunked = Exchange(b"a" * 101, path="/settings", headers=[(b"transfer-encoding", b"chunked")])
+    assert chunked.run(limits=few, person=signed_in("1")).status == 200
+
+
+def test_nothing_is_read_before_it_is_known_who_sends_it() -> None:
+    exchange = Exchange(b"a" * 2_000, headers=[JSON])
+    read: list[int] = []
+
+    async def person(_scope: Scope) -> str | None:
+        read.append(exchange.taken)
+        return None
+
+    assert exchange.run(person=person).status == 401
+    assert read == [0]
+
+
+class Crowd:
+    """Uploads that are all under way at once, from several clients and people."""
+
+    def __init__(self, limits: BodyLimits) -> None:
+        self._done = asyncio.Event()
+        self._cap = BodyCap(self._reads, limits, person=self._person)
+
+    async def outcomes(self, *uploads: tuple[str, str, int]) -> list[int]:
+        """Status of each. An upload is a client's address, a person's name, and a length."""
+        exchanges = [self._exchange(*upload) for upload in uploads]
+        tasks = [asyncio.create_task(self._cap(each.scope, each.receive, each.send)) for each in exchanges]
+        for _ in range(10):
+            await asyncio.sleep(0)
+        self._done.set()
+        await asyncio.gather(*tasks)
+        return [exchange.status for exchange in exchanges]
+
+    def _exchange(self, client: str, person: str, length: int) -> Exchange:
+        exchange = Exchange(b"a", headers=[declared(b"%d" % length)])
+        exchange.scope.update(client=(client, 1), person=person)
+        return exchange
+
+    async def _person(self, scope: Scope) -> str:
+        return str(scope["person"])
+
+    async def _reads(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._done.wait()
+        await Reader()(scope, receive, send)
+
+
+def limits(**more: int) -> BodyLimits:
+    return BodyLimits(uploads={"/upload": UPLOAD_BYTES}, **more)
+
+
+async def test_open_uploads_of_one_address_are_few_whoever_they_say_they_are() -> None:
+    uploads = [("192.0.2.1", str(number), 1) for number in range(4)] + [("192.0.2.2", "9", 1)]
+    assert await Crowd(limits(per_address=3)).outcomes(*uploads) == [200, 200, 200, 429, 200]
+
+
+async def test_addresses_of_one_ipv6_network_count_together() -> None:
+    uploads = [(f"2001:db8::{number}", str(number), 1) for number in range(1, 4)]
+    assert await Crowd(limits(per_address=2)).outcomes(*uploads) == [200, 200, 429]
+
+
+async def test_open_uploads_of_one_person_are_few_wherever_they_come_from() -> None:
+    uploads = [(f"192.0.2.{number}", "owner", 1) for number in range(3)] + [("192.0.2.9", "other", 1)]
+    assert await Crowd(limits(per_person=2)).outcomes(*uploads) == [200, 200, 429, 200]
+
+
+async def test_all_bodies_together_have_so_much_room() -> None:
+    uploads = [(f"192.0.2.{number}", str(number), 4_000) for number in range(3)]
+    crowd = Crowd(limits(spool=10_000))
+    assert await crowd.outcomes(*uploads) == [200, 200, 503]
+    assert await crowd.outcomes(*uploads[:2]) == [200, 200]
+
+
+def test_too_many_open_uploads_say_when_to_try_again() -> None:
+    exchange = Exchange(b"a", headers=[JSON]).run(limits=limits(per_address=0), person=signed_in("1"))
+    # Without an address, as from a local socket, only people are counted.
+    assert exchange.status == 200
+    exchange = Exchange(b"a", headers=[JSON]).run(limits=limits(per_person=0), person=signed_in("1"))
+    assert (exchange.status, exchange.code) == (429, "too_many_open_uploads")
+    assert int(exchange.header[b"retry-after"]) > 0
+
+
+def test_a_content_type_of_kilobytes_is_refused() -> None:
+    exchange = Exchange(b"a", headers=[(b"content-type", b'a/b; c="' + b";" * 5_000), JSON]).run()
+    assert (exchange.status, exchange.code) == (400, "bad_content_type")

@@ -1,85 +1,17 @@
-"""Both caps before a real Django on a real Daphne: what a stranger's bytes leave behind."""
+"""The site's server with the cap on bodies before a real Django: what a stranger's bytes cost and leave behind."""
 
 from __future__ import annotations
 
 import http.client
 import json
-import os
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.gazesite.served_site import CAP, HANDSHAKE, HEAD, MEMBER, Site, form, serve
 from tests.gpuworker.processes import eventually
-
-REPO = Path(__file__).parents[2]
-CAP = 3 << 20
-MEMBER = {"Cookie": "sessionid=valid", "Accept": "application/json"}
-BOUNDARY = "----boundary"
-HEAD = b"POST /upload HTTP/1.1\r\nHost: x\r\nCookie: sessionid=valid\r\n"
-
-
-@dataclass(frozen=True)
-class Site:
-    port: int
-    process: int
-    folder: Path
-
-    def post(
-        self, body: bytes, headers: dict[str, str] | None = None, path: str = "/upload", chunked: bool = False
-    ) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-        pieces = (body[at : at + 65_536] for at in range(0, len(body), 65_536)) if chunked else body
-        connection.request("POST", path, pieces, {**kind, **(headers or MEMBER)}, encode_chunked=chunked)
-        answer = connection.getresponse()
-        answer.content = answer.read()  # type: ignore[attr-defined]
-        connection.close()
-        return answer
-
-    def spooled(self) -> int:
-        """Bytes in temporary files, those without a name included."""
-        total = sum(file.stat().st_size for file in self.folder.iterdir())
-        for descriptor in Path(f"/proc/{self.process}/fd").iterdir():
-            try:
-                if str(self.folder) in os.readlink(descriptor):
-                    total += descriptor.stat().st_size
-            except FileNotFoundError:
-                continue  # closed while we looked
-        return total
-
-
-def serve(folder: Path, seconds: float) -> Iterator[Site]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    script = Path(__file__).with_name("capped_site.py")
-    environment = {**os.environ, "TMPDIR": str(folder), "PYTHONPATH": str(REPO)}
-    with subprocess.Popen(
-        [sys.executable, str(script), str(port), str(seconds)], stdout=subprocess.PIPE, env=environment, text=True
-    ) as server:
-        assert server.stdout is not None
-        try:
-            assert server.stdout.readline() == "ready\n"
-            yield Site(port, server.pid, folder)
-        finally:
-            server.kill()
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    yield from serve(tmp_path_factory.mktemp("spool"), 60.0)
-
-
-def form(*files: bytes, fields: int = 0) -> bytes:
-    part = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="'
-    parts = [f'{part}field{n}"\r\n\r\n1\r\n'.encode() for n in range(fields)]
-    kind = 'photo"; filename="../../x.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
-    parts += [f"{part}{kind}".encode() + file + b"\r\n" for file in files]
-    return b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
 
 
 def test_an_upload_within_the_cap_arrives_whole(site: Site) -> None:
@@ -119,7 +51,9 @@ def test_case_02_an_endless_body_never_takes_more_room_than_the_cap(site: Site) 
 
 def test_case_02_without_a_session_an_upload_is_answered_before_its_first_byte(site: Site) -> None:
     with socket.create_connection(("127.0.0.1", site.port), timeout=20) as client:
-        client.sendall(b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n")
+        client.sendall(
+            b"POST /upload HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nContent-Length: 2000000\r\n\r\n"
+        )
         assert client.recv(100).startswith(b"HTTP/1.1 401 ")
         assert site.spooled() == 0
 
@@ -168,3 +102,47 @@ def test_a_body_that_drips_is_let_go(tmp_path: Path) -> None:
         with socket.create_connection(("127.0.0.1", slow.port), timeout=20) as client:
             client.sendall(HEAD + b"Content-Length: 9\r\n\r\nx")
             assert client.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
+# ------------------------------------------------------------- connections
+
+
+def test_headers_that_drip_end_the_connection(tmp_path: Path) -> None:
+    for site in serve(tmp_path, header_seconds=0.4):
+        with site.connect() as client:
+            client.settimeout(0.05)
+            client.sendall(b"GET /other HTTP/1.1\r\n")
+            assert eventually(lambda: drips_into_nothing(client))
+        with site.connect() as silent:
+            assert silent.recv(1) == b""
+
+
+def drips_into_nothing(client: socket.socket) -> bool:
+    """Whether the server has let go of it."""
+    try:
+        client.sendall(b"X-A: b\r\n")
+        return client.recv(1) == b""
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+
+
+def test_one_address_has_so_many_connections_and_sockets_and_leaves_room_for_others(tmp_path: Path) -> None:
+    for site in serve(tmp_path, per_address=3):
+        with site.connect() as first, site.connect(), site.connect():
+            first.sendall(HANDSHAKE % b"/socket")
+            assert first.recv(100).startswith(b"HTTP/1.1 101 ")
+            with site.connect() as fourth:
+                assert fourth.recv(4096).startswith(b"HTTP/1.1 503 ")
+            with site.connect("127.0.0.2") as other:
+                other.sendall(b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert other.recv(100).startswith(b"HTTP/1.1 200 ")
+        assert eventually(partial(answers, site))
+
+
+def answers(site: Site) -> bool:
+    try:
+        return site.post(b"", path="/other").status == 200
+    except ConnectionError:
+        return False

@@ -1,0 +1,28 @@
+"""Requests and WebSockets of one client at a time: also where all clients come through one proxy's connections."""
+
+from __future__ import annotations
+
+from gazesite.body_cap import BUSY, App, Receive, Scope, Send, answer
+from gazesite.concurrency_limit import ConcurrencyLimit
+from portraits.client_address import network_of
+from portraits.handshake import deny
+
+
+class ClientLimit:
+    """ASGI middleware, inside of the one that finds out the client's address. most: for one address or IPv6 network."""
+
+    def __init__(self, app: App, most: int) -> None:
+        self._app = app
+        self._open = ConcurrencyLimit("requests of one client", most)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        with self._open.slot(network_of((scope.get("client") or ("",))[0])) as has_room:
+            if has_room:
+                await self._app(scope, receive, send)
+            elif scope["type"] == "http":
+                await answer(scope, send, BUSY)
+            else:
+                await deny(scope, receive, send, BUSY.status)

@@ -1,0 +1,62 @@
+"""Count of what is open at once, by whose it is, with a maximum for each."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+log = logging.getLogger(__name__)
+
+QUIET_SECONDS = 60.0
+"""Between two lines in the log about the same limit."""
+
+
+class ConcurrencyLimit:
+    """At most `most` of something at a time for each key; of the empty key as many as there are.
+
+    name: of what is counted, in the log. Used by one thread.
+    """
+
+    def __init__(self, name: str, most: int) -> None:
+        self._name = name
+        self._most = most
+        self._open: Counter[str] = Counter()
+        self._refused = 0
+        self._last_line = -QUIET_SECONDS
+
+    def acquire(self, key: str) -> bool:
+        """Whether there was room; then release() must follow."""
+        if key and self._open[key] >= self._most:
+            self._note_refusal(key)
+            return False
+        self._open[key] += 1
+        return True
+
+    def release(self, key: str) -> None:
+        self._open[key] -= 1
+        if not self._open[key]:
+            del self._open[key]
+
+    @contextmanager
+    def slot(self, key: str) -> Iterator[bool]:
+        """Until the end of the block; False when there is no room."""
+        acquired = self.acquire(key)
+        try:
+            yield acquired
+        finally:
+            if acquired:
+                self.release(key)
+
+    def open(self, key: str) -> int:
+        return self._open.get(key, 0)
+
+    def _note_refusal(self, key: str) -> None:
+        """One line at a time, or the log would be what fills the disk."""
+        self._refused += 1
+        if time.monotonic() - self._last_line >= QUIET_SECONDS:
+            line = "too many %s: %s has %d; refused since the last such line: %d"
+            log.warning(line, self._name, key, self._most, self._refused)
+            self._last_line, self._refused = time.monotonic(), 0

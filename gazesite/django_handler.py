@@ -1,0 +1,43 @@
+"""Django's ASGI application with bodies spooled into the scratch folder, not into /tmp, which may be memory."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from typing import IO, Any
+
+import django
+from django.conf import settings
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler
+
+
+class DjangoHandler(ASGIHandler):
+    async def read_body(self, receive: Callable[[], Awaitable[Mapping[str, Any]]]) -> IO[bytes]:
+        """As Django's: a temporary file, in memory as long as it is small. Raises RequestAborted, OSError."""
+        body = tempfile.SpooledTemporaryFile(  # noqa: SIM115  Django closes it after its answer
+            max_size=settings.FILE_UPLOAD_MAX_MEMORY_SIZE, dir=settings.FILE_UPLOAD_TEMP_DIR
+        )
+        try:
+            await _receive_into(body, receive)
+        except BaseException:
+            body.close()
+            raise
+        body.seek(0)
+        return body
+
+
+async def _receive_into(body: IO[bytes], receive: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise RequestAborted
+        body.write(message.get("body", b""))
+        more = message.get("more_body", False)
+
+
+def get_application() -> DjangoHandler:
+    """As django.core.asgi.get_asgi_application."""
+    django.setup(set_prefix=False)
+    return DjangoHandler()

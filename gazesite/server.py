@@ -1,0 +1,183 @@
+"""Daphne with bounded connections, deadlines, and bodies that stream to the application."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from daphne.http_protocol import HTTPFactory
+from daphne.server import Server
+from daphne.ws_protocol import WebSocketFactory
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Protocol
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+from twisted.web.http import Request
+
+from gazesite.body_cap import BUSY, Message, as_page, headers
+from gazesite.concurrency_limit import ConcurrencyLimit
+from gazesite.http_channel import Channel
+from gazesite.http_request import StreamedRequest
+from gazesite.websocket_protocol import MOST_MESSAGE_BYTES, ListeningSocket
+from portraits.client_address import network_of
+
+WRITE_BYTES = 64 << 10
+"""Of an answer that are written before the client must have taken them."""
+MOST_OPEN_FILES = 65_536
+"""Which the process asks for, where it may have more."""
+EVERYBODY = "all"
+
+
+class SiteServer(Server):  # type: ignore[misc]
+    """As daphne.server.Server.
+
+    connections: most at a time; per_address: of them, from one peer's address. A peer for which `is_proxy` says
+    yes carries many people's requests, so that only the first limit holds for it.
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,
+        connections: int,
+        per_address: int,
+        is_proxy: Callable[[str], bool] = lambda _peer: False,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            *arguments,
+            websocket_max_message_size=MOST_MESSAGE_BYTES,
+            websocket_max_frame_size=MOST_MESSAGE_BYTES,
+            **options,
+        )
+        self._all = ConcurrencyLimit("connections", connections)
+        self._by_address = ConcurrencyLimit("connections from one address", per_address)
+        self._is_proxy = is_proxy
+        self.connections: dict[Any, dict[str, Any]] = {}
+
+    # Server.run makes both factories; there is no other place to hand in one's own.
+
+    @property
+    def http_factory(self) -> LimitedConnections:
+        return self._http_factory
+
+    @http_factory.setter
+    def http_factory(self, _plain: HTTPFactory) -> None:
+        self._http_factory = LimitedConnections(_Factory(self), self._all, self._by_address, self._is_proxy)
+
+    @property
+    def ws_factory(self) -> WebSocketFactory:
+        return self._ws_factory
+
+    @ws_factory.setter
+    def ws_factory(self, plain: WebSocketFactory) -> None:
+        plain.protocol = ListeningSocket
+        self._ws_factory = plain
+
+    def create_application(self, protocol: Any, scope: Any) -> Any:
+        """As Daphne's; a request brings a queue of its own."""
+        if scope["type"] == "websocket":
+            return super().create_application(protocol, {**scope, "extensions": {"websocket.http.response": {}}})
+        application = self.application(
+            scope={**scope, "asgi": {"version": "3.0"}},
+            receive=protocol.receive.get,
+            send=partial(self.handle_reply, protocol),
+        )
+        self.connections[protocol]["application_instance"] = asyncio.ensure_future(application)
+        return protocol.receive
+
+    async def handle_reply(self, protocol: Any, message: Message) -> None:
+        """An answer goes no faster than its client takes it, so that it never piles up here."""
+        if not isinstance(protocol, StreamedRequest):
+            await super().handle_reply(protocol, message)
+            return
+        for part in _parts(message):
+            await super().handle_reply(protocol, part)
+            await protocol.drain()
+
+    def kill_all_applications(self) -> Any:
+        """Daphne's stumbles over connections whose application has not begun or is done."""
+        self.connections = {key: each for key, each in self.connections.items() if "application_instance" in each}
+        return super().kill_all_applications()
+
+
+class _Factory(HTTPFactory):  # type: ignore[misc]
+    protocol = Channel
+
+    def buildProtocol(self, addr: IAddress) -> Any:  # noqa: N802  Twisted's name
+        channel = super().buildProtocol(addr)
+        channel.requestFactory = StreamedRequest
+        channel.timeOut = Channel.timeOut
+        return channel
+
+    def log(self, request: Request) -> None:
+        """The site has an access log of its own."""
+
+
+class LimitedConnections(WrappingFactory):  # type: ignore[misc]
+    """Factory around another one that counts open connections, WebSockets included."""
+
+    noisy = False
+
+    def __init__(
+        self,
+        wrapped: _Factory,
+        overall: ConcurrencyLimit,
+        by_address: ConcurrencyLimit,
+        is_proxy: Callable[[str], bool],
+    ) -> None:
+        super().__init__(wrapped)
+        self._all, self._by_address = overall, by_address
+        self._is_proxy = is_proxy
+
+    def buildProtocol(self, addr: IAddress) -> Any:  # noqa: N802  Twisted's name
+        key = self._key(addr)
+        if not self._all.acquire(EVERYBODY):
+            return None  # Twisted then closes it
+        if not self._by_address.acquire(key):
+            self._all.release(EVERYBODY)
+            return _Refusing()
+        return super().buildProtocol(addr)
+
+    def unregisterProtocol(self, p: ProtocolWrapper) -> None:  # noqa: N802  Twisted's name
+        super().unregisterProtocol(p)
+        self._by_address.release(self._key(p.getPeer()))
+        self._all.release(EVERYBODY)
+
+    def _key(self, address: IAddress) -> str:
+        """Empty for whom only the overall limit holds."""
+        host = str(getattr(address, "host", ""))
+        return "" if self._is_proxy(host) else network_of(host)
+
+
+class _Refusing(Protocol):  # type: ignore[misc]
+    """Connection that is told to come back later, whatever it would have asked for."""
+
+    def connectionMade(self) -> None:  # noqa: N802  Twisted's name
+        body = as_page(BUSY)
+        lines = [f"HTTP/1.1 {BUSY.status} {BUSY.title}".encode()]
+        lines += [b": ".join(each) for each in headers(BUSY, b"text/html; charset=utf-8", len(body))]
+        self.transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + body)
+        self.transport.loseConnection()
+
+
+def allowed_connections(wanted: int) -> int:
+    """At most half of the files that this process may open; the other half is for databases, bodies and children.
+
+    Raises the process's soft limit as far as it may.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = hard if hard != resource.RLIM_INFINITY else MOST_OPEN_FILES
+    soft = max(soft, min(most, MOST_OPEN_FILES)) if soft != resource.RLIM_INFINITY else MOST_OPEN_FILES
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(wanted, soft // 2)
+
+
+def _parts(message: Message) -> Iterator[Message]:
+    """The same message, its body in pieces of at most WRITE_BYTES."""
+    body = message.get("body", b"")
+    last = max(0, len(body) - 1) // WRITE_BYTES * WRITE_BYTES
+    for start in range(0, last, WRITE_BYTES):
+        yield {"type": message["type"], "body": body[start : start + WRITE_BYTES], "more_body": True}
+    yield {**message, "body": body[last:]} if last else message

@@ -1,0 +1,44 @@
+"""WebSocket connection whose page may only listen: Daphne's, with limits on what a client can make it work on."""
+
+from __future__ import annotations
+
+import time
+from http.client import responses
+from typing import Any
+
+from autobahn.twisted.websocket import ConnectionDeny
+from daphne.ws_protocol import WebSocketProtocol
+
+MOST_MESSAGE_BYTES = 1024
+FRAMES_AT_ONCE, FRAMES_A_SECOND = 64, 1
+"""A page answers a ping every twenty seconds and says nothing else."""
+
+
+class ListeningSocket(WebSocketProtocol):  # type: ignore[misc]
+    """Understands ASGI's extension websocket.http.response: a handshake may be refused with any HTTP status."""
+
+    frames = 0
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802  Twisted's name
+        """Browsers send nothing between their handshake and its answer; it would pile up here."""
+        if hasattr(self, "handshake_deferred"):
+            self.dropConnection(abort=True)
+        else:
+            super().dataReceived(data)
+
+    def onFrameBegin(self) -> None:  # noqa: N802  autobahn's name
+        self.frames += 1
+        if self.frames > FRAMES_AT_ONCE + FRAMES_A_SECOND * (time.time() - self.socket_opened):
+            self.dropConnection(abort=True)
+        super().onFrameBegin()
+
+    def handle_reply(self, message: Any) -> None:
+        if message["type"] == "websocket.http.response.start":
+            self._refuse(message["status"])
+        elif message["type"] != "websocket.http.response.body":
+            super().handle_reply(message)
+
+    def _refuse(self, status: int) -> None:
+        self.handshake_deferred.errback(ConnectionDeny(code=status, reason=responses[status]))
+        del self.handshake_deferred
+        self.server.protocol_disconnected(self)
