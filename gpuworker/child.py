@@ -174,7 +174,7 @@ def _give_memory_back() -> None:
 
 def _analyse(request: RenderRequest) -> tuple[framing.Portrait, tuple[str, ...]]:
     picture = photo.read(request.photo)
-    face = faces.choose(faces.find(picture.pixels), request.face, picture.pixels.shape)
+    face = faces.requested(picture.pixels, request.face, request.face_box)
     portrait = framing.frame_portrait(picture, face, request.frame, request.framing)
     advice = faces.advice(face)
     if request.remove_background:

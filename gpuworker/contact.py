@@ -28,7 +28,7 @@ COLUMNS = (-LIMIT, -LIMIT / 2, 0.0, LIMIT / 2, LIMIT)
 def write(request: RenderRequest, out: Path) -> tuple[Path, Path]:
     """Write contact.png and eyes.png into the folder and return their paths. Raises RenderError."""
     picture = photo.read(request.photo)
-    face = faces.choose(faces.find(picture.pixels), request.face, picture.pixels.shape)
+    face = faces.requested(picture.pixels, request.face, request.face_box)
     portrait = framing.frame_portrait(picture, face, request.frame, request.framing)
     engine = engines.create(request.engine)
     engine.set_portrait(portrait, request.intensity)

@@ -103,6 +103,7 @@ class RenderRequest:
 
     photo: the encoded picture, as uploaded or normalised.
     face: index into the faces found, largest first; None demands exactly one.
+    face_box: where that face lies, which decides; `face` counts when there is none.
     levels: which levels to make, a subset of grid.ALL_LEVELS; they are always made coarse to fine.
     intensity: scales every direction, MIN_INTENSITY … MAX_INTENSITY.
     remove_background: frames show the person alone, with alpha.
@@ -112,6 +113,7 @@ class RenderRequest:
     photo: bytes
     framing: Framing = "auto"
     face: int | None = None
+    face_box: Box | None = None
     frame: Size = STANDARD_FRAME
     levels: tuple[str, ...] = tuple(grid.LEVELS)
     engine: str = "warp"

@@ -84,11 +84,16 @@ class FaceTurned(RenderError):
     sentence_default = "The face is turned too far away. Please use a photo that shows it from the front."
 
 
-class NotHuman(RenderError):
-    code = "not_human"
+class FaceUnclear(RenderError):
+    """Something was taken for a face, but a person's was not made out in it."""
+
+    code = "face_unclear"
     permanent = True
     exit_code = 25
-    sentence_default = "This does not look like a human face. Please use a photo of a person."
+    sentence_default = (
+        "We could not make out a face with two eyes, a nose and a mouth. Please use a photo that shows "
+        "one from the front, in good light, with nothing in front of it."
+    )
 
 
 class EyesClosed(RenderError):

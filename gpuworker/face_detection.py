@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +18,7 @@ MIN_SHARE = 0.12
 """Face width over the picture's longer side below which the detector gets unsure (.10: blind)."""
 MIN_DETECTION = 0.4
 """Half-sure ones are analysed too: an animal then gets its own sentence, a shaded face a chance."""
-MAX_FACES = 20
+MAX_FACES = 40
 
 PADDING, MIRRORED_PADDING = 1.5, 1.25
 """Side of a region around the picture over the picture's longer one."""
@@ -27,6 +28,14 @@ CLOSER = (1.0, 1.6, 2.6)
 """Squares from closer by: the shorter side over these."""
 LEAST_SQUARE, MOST_SQUARES = 128, 8
 """Their side in upload pixels (a smaller one holds no face that is large enough), and how many in a row."""
+POINTED = (1.0, 1.6, 2.6, 4.2, 6.8, 11.0, 18.0)
+LEAST_POINTED = 64
+"""Squares around a point: the picture's shorter side over these, and the least side, in pixels."""
+SQUARES_COPY = 512
+"""Shorter side of the copy that squares are read from, in pixels: the smallest is then still 197 of them wide."""
+
+ASIDE = 1.3
+"""Side of the region for `confidence` over that of the face mesh's."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,10 @@ class Detection:
 
     score: float
     region: Region
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point of the picture lies on the face, which FACE_ROOM surrounds."""
+        return math.dist((x, y), (self.region.x, self.region.y)) <= 0.6 * self.region.side / FACE_ROOM
 
 
 def overview(shape: tuple[int, ...]) -> list[Region]:
@@ -70,6 +83,12 @@ def squares(shape: tuple[int, ...]) -> list[Region]:
     ]
 
 
+def around(x: float, y: float, shape: tuple[int, ...]) -> list[Region]:
+    """Squares around a point, from the picture's shorter side down to one that a small face fills."""
+    short = min(shape[:2])
+    return [Region(x, y, short / share) for share in POINTED if short / share >= LEAST_POINTED]
+
+
 def turned(shape: tuple[int, ...]) -> list[Region]:
     """The picture on its sides and upside down."""
     return [_whole(shape, degrees=degrees) for degrees in (90, -90, 180)]
@@ -100,6 +119,40 @@ def detect(pixels: Picture, regions: Sequence[Region]) -> list[Detection]:
         if len(found) < MAX_FACES and not any(_same(each.region, other.region) for other in found):
             found.append(each)
     return found
+
+
+def detect_closer(pixels: Picture) -> list[Detection]:
+    """Faces seen in the picture's squares, read from one shrunken copy: they overlap, and each would shrink it anew."""
+    regions = squares(pixels.shape)
+    height, width = pixels.shape[:2]
+    scale = SQUARES_COPY / min(height, width)
+    if scale >= 1:
+        return detect(pixels, regions)
+    copy = cv2.resize(pixels, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
+    found = detect(copy.astype(np.uint8), [_scaled(region, scale) for region in regions])
+    return [replace(each, region=_scaled(each.region, 1 / scale)) for each in found]
+
+
+def confidence(pixels: Picture, region: Region) -> float:
+    """The detector's best score, 0 … 1, when it is shown one face alone: mean of the region as it is and mirrored.
+
+    region: as the face mesh laid it around its own landmarks.
+    """
+    wide = replace(region, side=ASIDE * region.side)
+    return (_best_score(pixels, wide) + _best_score(pixels, replace(wide, mirrored=True))) / 2
+
+
+def _best_score(pixels: Picture, region: Region) -> float:
+    _, logits = network("face_detection_short_range").run(region.read(pixels, 128) / 127.5 - 1.0)
+    return _sigmoid(logits.max().item())
+
+
+def _sigmoid(logit: float) -> float:
+    return 1 / (1 + math.exp(-max(-80.0, min(logit, 80.0))))
+
+
+def _scaled(region: Region, scale: float) -> Region:
+    return replace(region, x=region.x * scale, y=region.y * scale, side=region.side * scale)
 
 
 def _detect_in(pixels: Picture, region: Region) -> list[Detection]:

@@ -22,36 +22,61 @@ from gpuworker.errors import (
     FaceCut,
     FaceTooSmall,
     FaceTurned,
+    FaceUnclear,
     NoFace,
-    NotHuman,
     SeveralFaces,
 )
-from gpuworker.face_detection import MIN_SHARE, Detection, detect, mirrored, overview, padded, squares, turned
-from gpuworker.landmarks import aperture, contour_error, eye_landmarks, face_mesh, iris_shade, with_eyes
+from gpuworker.face_detection import (
+    MIN_SHARE,
+    Detection,
+    around,
+    confidence,
+    detect,
+    detect_closer,
+    mirrored,
+    overview,
+    padded,
+    turned,
+)
+from gpuworker.landmarks import IrisView, aperture, eye_landmarks, face_mesh, iris_view, nose_shade, with_eyes
 from gpuworker.region import Picture, Points
 from gpuworker.topology import CHIN, EYE_CORNERS, FOREHEAD, LEFT_CHEEK, OVAL, RIGHT_CHEEK
 
 MIN_PRESENCE = 0.5
 SURE_PRESENCE = 0.95
-SURE_DETECTION = 0.86
-MAX_CONTOUR_ERROR = 0.09
+HALF_SURE_CONFIDENCE = 0.80
+"""Demanded of a face between the two presences."""
+SURE_CONFIDENCE = 0.84
+LIGHT_NOSE = 0.45
+"""One of these is demanded of a surer face: most dogs' noses are half as bright as the bridge, hardly any person's."""
+STRANGE_CONFIDENCE, CLEAR_STEP, MASKED_NOSE = 0.78, 0.66, 0.93
+"""An ape's bare face, below the first, above the second, below the third. So little is seen of people where the picture
+is blurred, and then their eyes are too, or where a mask hides the nose, which is then as bright as the mask."""
+MIN_SQUARE_DETECTION = 0.5
+CLEARLY_SURER = 0.05
+"""Of the detector's score: the same face in another region of the picture is analysed anew from so much on."""
+MIN_GROUP_CONFIDENCE = 0.70
+"""Demanded of a face that only a square of the picture showed: hands and lettering are faces with presence 1, too."""
+
 MIN_WIDTH = 50.0
 GOOD_WIDTH = 80.0
 MAX_YAW = 35.0
 STRONG_YAW = 20.0
 MAX_ROLL = 45.0
 STRONG_ROLL = 25.0
-SHUT_APERTURE = 0.12
-DOUBTFUL_APERTURE = 0.27
-COVERED_IRIS = 0.65
-"""Both lid models see an opening up to DOUBTFUL_APERTURE in closed eyes; an iris is then the proof.
-Iris over white measured .16 … .55 on open eyes, .70 … 1.43 on the same ones painted shut."""
+SHUT_APERTURE = 0.13
+"""Judged by shape alone: the brightness of an iris refuses light eyes, spectacles and squints."""
+NARROW_APERTURE = 0.27
+"""A narrower eye may be closed when no iris is seen in it."""
 CUT_TOLERANCE = 0.03
 """How far the silhouette may leave the picture, in face widths: about its own error."""
 NOTHING_FOUND = (
     "We could not find a face in this picture. Please use a photo that shows one face from the front, "
     f"at least {MIN_SHARE:.0%} as wide as the picture's longer side."
 )
+NOTHING_HERE = "We could not make out a face there. Please point at the middle of a face that shows both eyes."
+SAME_OVERLAP = 0.4
+"""Of two boxes on the same face, at least: intersection over union."""
 PROMINENCE = 3.0
 """A face this many times as wide as every other is the portrait; the others are background."""
 
@@ -68,10 +93,9 @@ class Face:
         468 … 472 the left iris (centre, then four points of its ring), 473 … 477 the right one.
     iris_candidates: (2, 3, 2) float64: iris centres of the left and the right eye as seen in crops
         of 2.3, 2.6 and 2.9 eye widths, upload pixels.
-    contour_error: mean distance of the iris model's lid contour from the mesh's, mean of both
-        eyes, in eye widths. Small on human faces, large on animals.
-    iris_shade: brightness of the left and the right iris over that of the white beside it; about 1
-        where a lid covers them.
+    confidence: the detector's score when it is shown this face alone, 0 … 1.
+    nose_shade: brightness of the nose's tip over that of its bridge; small on dogs and cats.
+    irises: how the left and the right iris look.
     """
 
     box: Box
@@ -79,8 +103,9 @@ class Face:
     presence: float
     landmarks: Points
     iris_candidates: Points
-    contour_error: float
-    iris_shade: tuple[float, float] = (0.0, 0.0)
+    confidence: float
+    nose_shade: float
+    irises: tuple[IrisView, IrisView] = (IrisView(), IrisView())
 
     @property
     def width(self) -> float:
@@ -105,45 +130,106 @@ class Face:
         return math.degrees(math.atan2(across[1], across[0]))
 
     @property
+    def eyes_middle(self) -> Points:
+        """(2,): the middle of the four eye corners, upload pixels."""
+        middle: Points = self.landmarks[[corner for eye in EYE_CORNERS for corner in eye], :2].mean(axis=0)
+        return middle
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point of the picture lies on it."""
+        return self.box.x <= x <= self.box.x + self.box.width and self.box.y <= y <= self.box.y + self.box.height
+
+    @property
     def apertures(self) -> tuple[float, float]:
         """Opening of the left and the right eye between the lids' middles, in eye widths."""
         return aperture(self.landmarks, 0), aperture(self.landmarks, 1)
 
     @property
     def shut(self) -> tuple[bool, bool]:
-        """Whether the left and the right eye are closed or nearly so."""
+        """Whether the left and the right eye are closed."""
+        left, right = (opening < SHUT_APERTURE for opening in self.apertures)
+        return left, right
+
+    @property
+    def maybe_shut(self) -> tuple[bool, bool]:
+        """Whether the left and the right eye are closed or may be so; a reason for advice, not for a refusal."""
         left, right = (
-            opening < SHUT_APERTURE or (opening < DOUBTFUL_APERTURE and shade > COVERED_IRIS)
-            for opening, shade in zip(self.apertures, self.iris_shade, strict=True)
+            opening < SHUT_APERTURE or (opening < NARROW_APERTURE and iris.hidden)
+            for opening, iris in zip(self.apertures, self.irises, strict=True)
         )
         return left, right
 
     @property
     def human(self) -> bool:
-        """False for the animals and patterns that the detector takes for faces."""
-        unsure = self.score < SURE_DETECTION and self.contour_error > MAX_CONTOUR_ERROR
-        return self.presence >= MIN_PRESENCE and not unsure
+        """Whether a person's face was made out. False for animals and patterns that the detector takes for faces."""
+        if self.presence < SURE_PRESENCE:
+            return self.presence >= MIN_PRESENCE and self.confidence >= HALF_SURE_CONFIDENCE
+        if self.confidence >= SURE_CONFIDENCE:
+            return True
+        return self.nose_shade >= LIGHT_NOSE and not self._strange
+
+    @property
+    def _strange(self) -> bool:
+        """Whether the detector hardly knows it, although its eyes are clear and its nose is bare."""
+        clear = np.mean([iris.step for iris in self.irises]) > CLEAR_STEP
+        return bool(clear and self.confidence < STRANGE_CONFIDENCE and self.nose_shade < MASKED_NOSE)
 
 
 def find(pixels: Picture) -> list[Face]:
     """Every human face in an upright picture (H, W, 3) uint8 sRGB, analysed, largest first.
 
-    Where there is none: whatever else was taken for a face, so that `choose` can say what is wrong.
+    Where there is none: whatever else was taken for a face, so that `choose` can say what could not be seen.
     """
     shape = pixels.shape
     faces = _analysed(pixels, detect(pixels, overview(shape)) or detect(pixels, padded(shape)))
-    people = [face for face in faces if face.human] or _closer(pixels)
-    # A doubtful upright face is not upside down unless the detector is surer of that.
+    faces = _with_those_in_squares(pixels, faces)
+    persons = people(faces)
+    if any(face.confidence >= SURE_CONFIDENCE for face in persons):
+        return persons
+    # A doubtful upright face is upside down when the detector is surer of that.
     surest = max((face.score for face in faces), default=0.0)
-    return people or [face for face in _lying(pixels) if face.score > surest] or _halved(pixels) or faces
+    return [face for face in _lying(pixels) if face.score > surest] or persons or _halved(pixels) or faces
+
+
+def people(faces: Sequence[Face]) -> list[Face]:
+    """The human ones among some faces; beside a surer face, a doubtful one is none."""
+    found = [face for face in faces if face.human]
+    surest = max((face.confidence for face in found), default=0.0)
+    return [face for face in found if face.confidence >= min(MIN_GROUP_CONFIDENCE, surest)]
+
+
+def find_at(pixels: Picture, x: float, y: float) -> Face:
+    """The face that a person points at, found or overlooked by `find`; x, y in pixels of the picture.
+
+    Raises NoFace when nothing there looks like one.
+    """
+    here = _at(pixels, x, y)
+    if not here:
+        raise NoFace(NOTHING_HERE)
+    return max(here, key=lambda face: (face.human, face.presence >= MIN_PRESENCE, face.confidence))
+
+
+def requested(pixels: Picture, index: int | None, box: Box | None) -> Face:
+    """The face to render: the one at `box`, else number `index`, else the only prominent one.
+
+    box: as `Face.box` was for the person who chose it; one that `find` overlooks is looked for there.
+    Raises what `choose` raises.
+    """
+    found = find(pixels)
+    if box is None:
+        return choose(found, index, pixels.shape)
+    face = _nearest(found, box) or _nearest(_at(pixels, box.x + box.width / 2, box.y + box.height / 2), box)
+    if face is None:
+        return choose(found, index, pixels.shape)
+    return choose([face], 0, pixels.shape)
 
 
 def choose(faces: Sequence[Face], index: int | None, shape: tuple[int, ...]) -> Face:
     """The one face to render: number `index` of `faces`, or the only prominent one.
 
     shape: the picture's (H, W, …).
-    Raises NoFace, NotHuman, SeveralFaces (details: index and box of each), FaceCut, FaceTooSmall,
-    FaceTurned, EyesClosed, or BadRequest when there is no such index.
+    Raises NoFace, SeveralFaces (details: index and box of each), FaceCut, FaceTurned, FaceUnclear,
+    FaceTooSmall, EyesClosed, or BadRequest when there is no such index.
     """
     if not faces:
         raise NoFace(NOTHING_FOUND)
@@ -169,7 +255,9 @@ def advice(face: Face) -> tuple[str, ...]:
         sentences.append("The face is turned to the side, so it will move less. A photo from the front works best.")
     if abs(face.roll) > STRONG_ROLL:
         sentences.append("The head is strongly tilted. An upright one works best.")
-    if any(face.shut):
+    if all(face.maybe_shut):
+        sentences.append("The eyes may be closed. If they are, they will not look right; a photo with open eyes will.")
+    elif any(face.maybe_shut):
         sentences.append("One eye is nearly closed, so its gaze may not look right.")
     return tuple(sentences)
 
@@ -177,14 +265,53 @@ def advice(face: Face) -> tuple[str, ...]:
 # ------------------------------------------------------------------- finding
 
 
-def _closer(pixels: Picture) -> list[Face]:
-    """People far away or in a group.
+def _with_those_in_squares(pixels: Picture, faces: Sequence[Face]) -> list[Face]:
+    """`faces` and those that only squares of the picture show, largest first.
 
-    A last resort, and only for sure finds: squares of a picture without people show the detector
-    much that could be a face.
+    A face that squares show again is taken from there if the detector was clearly surer of it.
     """
-    sure = [detection for detection in detect(pixels, squares(pixels.shape)) if detection.score >= SURE_DETECTION]
-    return [face for face in _analysed(pixels, sure) if face.presence >= SURE_PRESENCE and face.human]
+    found = list(faces)
+    for detection in detect_closer(pixels):
+        known = [face for face in found if face.holds(detection.region.x, detection.region.y)]
+        if detection.score < max([MIN_SQUARE_DETECTION, *(face.score + CLEARLY_SURER for face in known)]):
+            continue
+        face = _analyse(pixels, detection)
+        twins = [other for other in found if _same(face, other)]
+        surer = all(face.score > twin.score + CLEARLY_SURER for twin in twins)
+        if surer and face.human and face.presence >= SURE_PRESENCE and face.confidence >= MIN_GROUP_CONFIDENCE:
+            found = [other for other in found if all(other is not twin for twin in twins)] + [face]
+    return sorted(found, key=lambda face: -face.width)
+
+
+def _same(face: Face, other: Face) -> bool:
+    """Whether two meshes lie on one face: by the distance of the points between their eyes."""
+    apart = float(np.linalg.norm(face.eyes_middle - other.eyes_middle))
+    narrow, wide = sorted((face.width, other.width))
+    return apart < 0.75 * narrow or apart < 0.4 * wide
+
+
+def _at(pixels: Picture, x: float, y: float) -> list[Face]:
+    """What may be a face at a point: as detected around it, or else as the face mesh alone is sure of it."""
+    regions = around(x, y, pixels.shape)
+    seen = [detection for detection in detect(pixels, regions) if detection.holds(x, y)]
+    faces = _analysed(pixels, seen or [Detection(0.0, region) for region in regions])
+    return [face for face in faces if face.holds(x, y) and (seen or face.presence >= SURE_PRESENCE)]
+
+
+def _nearest(faces: Sequence[Face], box: Box) -> Face | None:
+    """The face that a box belongs to."""
+    overlap, face = max(
+        ((_overlap(face.box, box), face) for face in faces), key=lambda pair: pair[0], default=(0.0, None)
+    )
+    return face if overlap >= SAME_OVERLAP else None
+
+
+def _overlap(box: Box, other: Box) -> float:
+    """Intersection over union, 0 … 1."""
+    width = min(box.x + box.width, other.x + other.width) - max(box.x, other.x)
+    height = min(box.y + box.height, other.y + other.height) - max(box.y, other.y)
+    shared = max(width, 0.0) * max(height, 0.0)
+    return shared / (box.width * box.height + other.width * other.height - shared)
 
 
 def _lying(pixels: Picture) -> list[Face]:
@@ -220,8 +347,9 @@ def _analyse(pixels: Picture, detection: Detection) -> Face:
         presence=presence,
         landmarks=landmarks,
         iris_candidates=np.array([irises[:, 0] for _, irises in eyes]),
-        contour_error=float(np.mean([contour_error(mesh, eye, eyes[eye][0]) for eye in (0, 1)])),
-        iris_shade=(iris_shade(pixels, landmarks, 0), iris_shade(pixels, landmarks, 1)),
+        confidence=confidence(pixels, region),
+        nose_shade=nose_shade(pixels, mesh, region),
+        irises=(iris_view(pixels, landmarks, 0), iris_view(pixels, landmarks, 1)),
     )
 
 
@@ -240,22 +368,27 @@ def _most_prominent(faces: Sequence[Face]) -> Face:
 
 
 def _check(face: Face, shape: tuple[int, ...]) -> None:
-    """Raise the error that fits best; a cut face confuses the other measures, so it comes first."""
-    if face.presence >= MIN_PRESENCE and _cut(face, shape):
-        raise FaceCut
+    """Raise the error that fits best; cut and turned faces confuse the other measures, so they come first."""
+    if face.presence >= MIN_PRESENCE:
+        _demand_the_front(face, shape)
     if not face.human:
-        raise NotHuman
+        raise FaceUnclear
     if face.width < MIN_WIDTH:
         raise FaceTooSmall(
             f"The face in this picture is only {face.width:.0f} pixels wide; it needs at least {MIN_WIDTH:.0f}. "
             "Please use a photo in which it is larger."
         )
+    if all(face.shut):
+        raise EyesClosed
+
+
+def _demand_the_front(face: Face, shape: tuple[int, ...]) -> None:
+    if _cut(face, shape):
+        raise FaceCut
     if abs(face.roll) > MAX_ROLL:
         raise FaceTurned("The face lies on its side. Please turn the picture upright.")
     if abs(face.yaw) > MAX_YAW:
         raise FaceTurned
-    if all(face.shut):
-        raise EyesClosed
 
 
 def _cut(face: Face, shape: tuple[int, ...]) -> bool:

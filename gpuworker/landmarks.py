@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from gpuworker.bundled_networks import network
 from gpuworker.region import FACE_ROOM, Picture, Points, Region
@@ -18,11 +19,24 @@ from gpuworker.topology import (
     LID_CONTOURS,
     LOWER_LIDS,
     MESH_POINTS,
+    NOSE_BRIDGE,
+    NOSE_TIP,
+    OUTER_CORNERS,
+    OVAL,
     UPPER_LIDS,
 )
 
 IRIS_CROPS = (2.3, 2.6, 2.9)
 """Side of the iris model's region in eye widths. One is too tight for a far eye; above 3.4 it drifts."""
+
+LEVEL_EDGES = 0.5
+WEAK_STEP = 0.15
+COVERED_SHADE = 0.55
+"""`IrisView`: an iris is hidden below the first two and above the third."""
+DARKEST = 2
+"""Percentile of a face's brightness that `nose_shade` takes for its darkest."""
+STRETCH = 6
+"""Columns, of the 64 across an eye, whose brightness is taken together in looking for an iris's edge."""
 
 
 def face_mesh(pixels: Picture, region: Region) -> tuple[Points, float, Region]:
@@ -92,16 +106,78 @@ def contour_error(mesh: Points, eye: int, contour: Points) -> float:
     return float(distances.mean() / np.linalg.norm(end - start))
 
 
-def iris_shade(pixels: Picture, landmarks: Points, eye: int) -> float:
-    """Brightness of the iris over that of the brighter flank beside it.
+def nose_shade(pixels: Picture, mesh: Points, face: Region) -> float:
+    """Brightness of the nose's tip over that of its bridge, both above the face's darkest: a dog's or a cat's is dark.
 
-    Measured in a band as high as a narrow opening. A lash line crosses all of it alike, so that it
-    does not pass for an iris.
+    Measured from the darkest, it stays the same when a picture is made lighter or paler. face: the
+    region around the mesh.
+    """
+    grey = cv2.cvtColor(face.read(pixels, 192), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    points = face.locate(mesh, 192)
+    inside = cv2.fillPoly(np.zeros(grey.shape, np.uint8), [np.round(points[list(OVAL)]).astype(np.int32)], 1) > 0
+    darkest = _darkest(grey[inside])
+    radius = 0.1 * float(np.linalg.norm(points[OUTER_CORNERS[1]] - points[OUTER_CORNERS[0]]))
+    tip, bridge = (_mean_around(grey, points[list(ends)].mean(axis=0), radius) for ends in (NOSE_TIP, NOSE_BRIDGE))
+    return max(tip - darkest, 0.0) / max(bridge - darkest, 5.0)
+
+
+def _darkest(values: NDArray[np.float32]) -> float:
+    """Without np.percentile, which imports more of NumPy when it is first called: the sandbox opens no files."""
+    rank = len(values) * DARKEST // 100
+    return float(np.partition(values, rank)[rank]) if len(values) else 0.0
+
+
+def _mean_around(grey: NDArray[np.float32], centre: Points, radius: float) -> float:
+    """Of the pixels of a disc, at least the one in its middle."""
+    rows, columns = np.ogrid[: grey.shape[0], : grey.shape[1]]
+    near = np.hypot(columns + 0.5 - centre[0], rows + 0.5 - centre[1]) < max(radius, 1.0)
+    return float(grey[near].mean()) if near.any() else 0.0
+
+
+@dataclass(frozen=True)
+class IrisView:
+    """How an eye's iris looks in a picture, judged by brightness and by edges; for telling closed eyes.
+
+    shade: brightness over that of the brighter flank beside it; about 1 where a lid covers it.
+    uprightness: sum of the gradients across the eye over those along it. An iris has upright edges,
+        a lash line has level ones.
+    step: how much darker it gets from the white to the iris on the side where that is less, over the
+        brighter flank.
+    """
+
+    shade: float = 0.0
+    uprightness: float = 1.0
+    step: float = 1.0
+
+    @property
+    def hidden(self) -> bool:
+        """Whether nothing of an iris shows, perhaps because the eye is closed."""
+        return self.uprightness < LEVEL_EDGES and self.step < WEAK_STEP and self.shade > COVERED_SHADE
+
+
+def iris_view(pixels: Picture, landmarks: Points, eye: int) -> IrisView:
+    """Measured in a square as wide as the eye, around its iris.
+
+    Brightness is taken from a band as high as a narrow opening. A lash line crosses all of it alike,
+    so that it does not pass for an iris.
     """
     start, end = landmarks[list(EYE_CORNERS[eye]), :2]
     x, y = landmarks[IRISES[eye]][0, :2]
     side = float(np.linalg.norm(end - start))
     region = Region(float(x), float(y), side, math.atan2(end[1] - start[1], end[0] - start[0]))
-    columns = cv2.cvtColor(region.read(pixels, 64), cv2.COLOR_RGB2GRAY)[25:39].mean(axis=0)
-    flank = max(columns[8:18].mean(), columns[46:56].mean())
-    return float(columns[26:38].mean() / max(flank, 1.0))
+    grey = cv2.cvtColor(region.read(pixels, 64), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    columns = grey[25:39].mean(axis=0)
+    flank = max(float(columns[8:18].mean()), float(columns[46:56].mean()), 1.0)
+    middle = grey[20:44, 12:52]
+    across, along = (float(np.abs(np.diff(middle, axis=axis)).sum()) for axis in (1, 0))
+    return IrisView(
+        shade=float(columns[26:38].mean() / flank),
+        uprightness=across / max(along, 1.0),
+        step=min(_darkening(columns[:32]), _darkening(columns[:31:-1])) / flank,
+    )
+
+
+def _darkening(columns: NDArray[np.float32]) -> float:
+    """Largest drop of brightness from one stretch of columns to the next, from outside to the middle."""
+    means = np.convolve(columns, np.full(STRETCH, 1 / STRETCH), "valid")
+    return float((means[:-STRETCH] - means[STRETCH:]).max())

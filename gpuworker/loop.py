@@ -27,7 +27,7 @@ def write(request: RenderRequest, path: Path, width: int) -> None:
     if not MIN_WIDTH <= width <= MAX_WIDTH:
         raise BadRequest(f"The moving picture is {MIN_WIDTH} to {MAX_WIDTH} pixels wide.")
     picture = photo.read(request.photo)
-    face = faces.choose(faces.find(picture.pixels), request.face, picture.pixels.shape)
+    face = faces.requested(picture.pixels, request.face, request.face_box)
     portrait = framing.frame_portrait(picture, face, request.frame, request.framing)
     engine = engines.create(request.engine)
     engine.set_portrait(portrait, request.intensity)

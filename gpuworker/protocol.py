@@ -261,7 +261,7 @@ def _option(name: str, value: Any) -> Any:
     """An option from JSON. Raises BadRequest."""
     wrong = BadRequest(f"The option {name} is not valid.")
     match name, value:
-        case "framing", {"x": _, "y": _, "width": _, "height": _, **rest} if not rest:
+        case (("framing" | "face_box"), {"x": _, "y": _, "width": _, "height": _, **rest}) if not rest:
             return Box.parse(",".join(str(value[key]) for key in ("x", "y", "width", "height")))
         case "framing", "auto" | "whole":
             framing: Framing = value
@@ -270,7 +270,9 @@ def _option(name: str, value: Any) -> Any:
             return Size(width, height)
         case "levels", [*names] if all(isinstance(each, str) for each in names) and len(names) <= 16:
             return tuple(names)
-        case (("framing" | "frame" | "levels"), _):
+        case "face_box", None:
+            return None
+        case (("framing" | "face_box" | "frame" | "levels"), _):
             raise wrong
     if not _fits(value, _HINTS[name]):
         raise wrong

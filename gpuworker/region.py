@@ -45,6 +45,12 @@ class Region:
         placed: Points = points[:, :2].astype(np.float64) @ affine[:, :2].T + affine[:, 2]
         return placed
 
+    def locate(self, points: NDArray[Any], n: int) -> Points:
+        """(k, 2) points of the picture, in the region's n × n pixels: the inverse of `place`."""
+        affine = self.affine(n)
+        located: Points = (points[:, :2] - affine[:, 2]) @ np.linalg.inv(affine[:, :2]).T
+        return located
+
     def read(self, picture: Picture, n: int) -> Picture:
         """What the region shows, (n, n, 3) uint8."""
         part, scale, (x, y) = self._surroundings(picture, n)

@@ -7,6 +7,7 @@ worker, given the same bytes, counts them in the same order.
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +20,7 @@ from PIL import Image
 
 from gpuworker import bundled_networks, faces, framing, photo
 from gpuworker.contract import STANDARD_FRAME, Size
-from gpuworker.errors import RenderError, SeveralFaces
+from gpuworker.errors import NoFace, RenderError, SeveralFaces
 from gpuworker.faces import Face
 from gpuworker.photo import Photo
 from portraits.examination import LONGEST_SIDE, Examination, PhotoTooHeavy, Refusal, pack
@@ -45,6 +46,8 @@ def warm() -> None:
     for kind in ("JPEG", "PNG", "WEBP", "AVIF"):
         photo.read(_encoded(blank, None, kind))
     faces.find(blank)
+    with contextlib.suppress(NoFace):
+        faces.find_at(blank, 32, 32)  # every step of an analysis
 
 
 def develop(upload: bytes) -> bytes:

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from gpuworker.contract import STANDARD_FRAME, RenderRequest, Size
+from gpuworker.contract import STANDARD_FRAME, Box, RenderRequest, Size
 from portraits.models.portrait import Portrait
 from portraits.models.render import Output, Render
 
@@ -95,6 +95,7 @@ class Session(models.Model):
             photo=photo,
             framing=self.portrait.framing,
             face=self.portrait.face,
+            face_box=Box(**self.portrait.face_box),
             frame=Size(self.frame_width, self.frame_height),
             engine=engine,
             intensity=self.intensity,

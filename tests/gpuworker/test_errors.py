@@ -20,7 +20,7 @@ EXIT_CODES = {
     "face_too_small": 22,
     "face_cut": 23,
     "face_turned": 24,
-    "not_human": 25,
+    "face_unclear": 25,
     "eyes_closed": 26,
     "output_failed": 30,
     "worker_died": 31,

@@ -8,7 +8,7 @@ import pytest
 
 from gpuworker import topology
 from gpuworker.faces import Face
-from gpuworker.landmarks import aperture, contour_error, eye_landmarks, face_mesh, iris_shade, with_eyes
+from gpuworker.landmarks import aperture, contour_error, eye_landmarks, face_mesh, iris_view, nose_shade, with_eyes
 from gpuworker.region import Picture, Region
 from tests.gpuworker.pictures import chosen, resized
 
@@ -112,9 +112,28 @@ def test_a_contour_error_is_a_distance_in_eye_widths(face: Face) -> None:
 
 
 @pytest.mark.parametrize("eye", [LEFT, RIGHT])
-def test_an_iris_is_darker_than_the_white_and_a_painted_lid_is_not(astronaut: Picture, face: Face, eye: int) -> None:
+def test_an_iris_shows_by_shade_and_edges_and_a_painted_lid_does_not(astronaut: Picture, face: Face, eye: int) -> None:
+    seen = iris_view(astronaut, face.landmarks, eye)
+    assert seen.shade < 0.6
+    assert seen.step > 0.3
+    assert not seen.hidden
     x, y = face.landmarks[topology.IRISES[eye]][0, :2].astype(int)
     lid = astronaut.copy()
     lid[y - 12 : y + 12, x - 20 : x + 20] = 180
-    assert iris_shade(astronaut, face.landmarks, eye) < 0.6
-    assert iris_shade(lid, face.landmarks, eye) == pytest.approx(1, abs=0.01)
+    lid[y + 5 : y + 7, x - 20 : x + 20] = 60
+    covered = iris_view(lid, face.landmarks, eye)
+    assert covered.shade == pytest.approx(1, abs=0.02)
+    assert covered.step == pytest.approx(0, abs=0.02)
+    assert covered.uprightness < 0.2
+    assert covered.hidden
+
+
+def test_a_dark_tip_of_the_nose_is_told_from_its_bridge(astronaut: Picture, face: Face) -> None:
+    mesh = face.landmarks[: topology.MESH_POINTS]
+    _, _, region = face_mesh(astronaut, Region(224, 120, 150))
+    assert nose_shade(astronaut, mesh, region) == pytest.approx(face.nose_shade, abs=0.05)
+    assert face.nose_shade > 0.8
+    x, y = mesh[list(topology.NOSE_TIP), :2].mean(axis=0).astype(int)
+    dog = astronaut.copy()
+    dog[y - 10 : y + 11, x - 10 : x + 11] = 30
+    assert nose_shade(dog, mesh, region) < 0.3

@@ -85,7 +85,7 @@ def test_a_bad_photo_has_its_own_sentence_and_exit_code_and_leaves_nothing(
 def test_a_cat_is_not_a_portrait(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "cat.jpg").write_bytes(encoded(skimage.data.chelsea()))
     code = main(["render", str(tmp_path / "cat.jpg"), str(tmp_path / "out"), "--quiet"])
-    assert code in (errors.NotHuman.exit_code, errors.NoFace.exit_code)
+    assert code in (errors.FaceUnclear.exit_code, errors.NoFace.exit_code)
     assert not (tmp_path / "out").exists()
     assert "face" in capsys.readouterr().err
 

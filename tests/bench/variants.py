@@ -1,0 +1,121 @@
+"""Variants of a photo for benchmarks and tests: each changes what a threshold could wrongly depend on."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gpuworker import topology
+from gpuworker.faces import Face
+from gpuworker.region import Picture
+
+LIGHT_BLUE = (186, 206, 222)
+
+
+def darkened(pixels: Picture, faces: Sequence[Face]) -> Picture:
+    """Skin half as bright."""
+    return _blended(pixels, pixels * 0.5, _skin(pixels, faces))
+
+
+def lightened(pixels: Picture, faces: Sequence[Face]) -> Picture:
+    """Skin half as far from white."""
+    return _blended(pixels, 255 - (255.0 - pixels) * 0.5, _skin(pixels, faces))
+
+
+def light_irises(pixels: Picture, faces: Sequence[Face]) -> Picture:
+    """Light blue irises around dark pupils, where the lids leave them free."""
+    discs, openings = (np.zeros(pixels.shape[:2], np.float32) for _ in range(2))
+    for face in faces:
+        for eye in (0, 1):
+            iris = face.landmarks[topology.IRISES[eye], :2]
+            radius = float(np.linalg.norm(iris[1:] - iris[0], axis=1).mean())
+            _disc(discs, iris[0], radius, 0.8)
+            _disc(discs, iris[0], 0.4 * radius, 0.0)
+            contour = np.round(face.landmarks[list(topology.LID_CONTOURS[eye]), :2] * 16).astype(np.int32)
+            cv2.fillPoly(openings, [cv2.convexHull(contour)], 1.0, cv2.LINE_AA, 4)
+    return _blended(pixels, np.full(pixels.shape, LIGHT_BLUE, np.float32), discs * openings)
+
+
+def compressed(pixels: Picture, _: Sequence[Face]) -> Picture:
+    """As a JPEG of quality 40."""
+    return encoded_anew(pixels, "JPEG", quality=40)
+
+
+def encoded_anew(pixels: Picture, kind: str, **options: int) -> Picture:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, kind, **options)
+    return np.asarray(Image.open(file).convert("RGB"))
+
+
+def kept(pixels: Picture, _: Sequence[Face]) -> Picture:
+    """As the site keeps a photo."""
+    return encoded_anew(pixels, "WEBP", quality=95, method=2)
+
+
+def halved(pixels: Picture, _: Sequence[Face]) -> Picture:
+    return cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+
+def blurred(pixels: Picture, faces: Sequence[Face]) -> Picture:
+    """By a fiftieth of the largest face's width."""
+    return cv2.GaussianBlur(pixels, (0, 0), max(0.02 * faces[0].width, 0.5)).astype(np.uint8)
+
+
+def mirrored(pixels: Picture, _: Sequence[Face]) -> Picture:
+    return np.ascontiguousarray(pixels[:, ::-1])
+
+
+VARIANTS: dict[str, Callable[[Picture, Sequence[Face]], Picture]] = {
+    "skin darkened": darkened,
+    "skin lightened": lightened,
+    "irises lightened": light_irises,
+    "JPEG 40": compressed,
+    "WebP 95": kept,
+    "half size": halved,
+    "blurred": blurred,
+    "mirrored": mirrored,
+}
+
+
+def shut(pixels: Picture, face: Face, eyes: Sequence[int] = (0, 1)) -> Picture:
+    """Skin over each eye's opening, and a lash line along its lower lid."""
+    down = np.array([0, 1])
+    for eye in eyes:
+        contour = face.landmarks[list(topology.LID_CONTOURS[eye]), :2]
+        width = float(np.ptp(contour[:, 0]))
+        opening = np.vstack([contour[:9] + 0.06 * width * down, contour[9:] - 0.1 * width * down])
+        lashes = np.percentile(pixels[_around(contour)].reshape(-1, 3), 2, axis=0).tolist()
+        mask = np.zeros(pixels.shape[:2], np.uint8)
+        cv2.fillPoly(mask, [cv2.convexHull(np.round(opening * 16).astype(np.int32))], 255, shift=4)
+        mask = cv2.dilate(mask, np.ones((3, 3), np.uint8), iterations=max(1, round(width / 20))).astype(np.uint8)
+        pixels = cv2.inpaint(pixels, mask, 3, cv2.INPAINT_TELEA).astype(np.uint8)
+        line = np.round((contour[:9] - 0.5) * 16).astype(np.int32)
+        cv2.polylines(pixels, [line], False, lashes, max(1, round(width / 20)), cv2.LINE_AA, 4)
+    return pixels
+
+
+def _around(points: NDArray[np.float64]) -> tuple[slice, slice]:
+    (left, top), (right, bottom) = points.min(axis=0).astype(int), np.ceil(points.max(axis=0)).astype(int)
+    return slice(max(top, 0), max(bottom, 1)), slice(max(left, 0), max(right, 1))
+
+
+def _skin(pixels: Picture, faces: Sequence[Face]) -> NDArray[np.float32]:
+    """(H, W) float32, 0 … 1: inside each face's silhouette, softly."""
+    mask = np.zeros(pixels.shape[:2], np.float32)
+    for face in faces:
+        cv2.fillPoly(mask, [np.round(face.landmarks[list(topology.OVAL), :2]).astype(np.int32)], 1.0)
+    return cv2.GaussianBlur(mask, (0, 0), max(0.04 * faces[0].width, 1.0)).astype(np.float32)
+
+
+def _disc(mask: NDArray[np.float32], centre: NDArray[np.float64], radius: float, value: float) -> None:
+    cv2.circle(mask, np.round(centre * 16).astype(int).tolist(), round(radius * 16), value, -1, cv2.LINE_AA, 4)
+
+
+def _blended(pixels: Picture, other: NDArray[np.floating], mask: NDArray[np.float32]) -> Picture:
+    mixed: Picture = np.round(pixels + (other - pixels) * mask[..., None]).astype(np.uint8)
+    return mixed
