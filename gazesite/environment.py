@@ -6,14 +6,23 @@ Whatever is wrong stops the start with the variable's name and never with its va
 from __future__ import annotations
 
 import ipaddress
+import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from environ.fileaware_mapping import FileAwareMapping
+
+from gazesite.service_address import checked, is_host, normalised
+
+POSTGRES = ("postgres", "postgresql", "psql", "pgsql")
+SMTP = ("smtp", "smtps", "smtp+tls", "smtp+ssl")
+MAIL_WITHOUT_HOST = ("consolemail", "dummymail", "memorymail")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 class _Values(FileAwareMapping):  # type: ignore[misc]
@@ -64,7 +73,10 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         return word in ("true", "on", "yes", "1")
 
     def number(self, name: str, default: float, least: float, most: float) -> float:
-        value: float = self.float(name, default=default)
+        text = self.text(name)
+        if text and not _NUMBER.fullmatch(text):
+            raise _unclear(name)
+        value = float(text) if text else default
         if not least <= value <= most:
             raise ImproperlyConfigured(f"{name} must lie between {least:g} and {most:g}.")
         return value
@@ -81,22 +93,72 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
             raise ImproperlyConfigured(f"{name} must be one of {', '.join(options)}.")
         return value
 
-    def address(self, name: str, default: str, schemes: Sequence[str]) -> str:
-        """A whole address, without a slash at its end."""
+    def matching(self, name: str, default: str, pattern: str, what: str) -> str:
+        """A text that is entirely as the pattern says; `what` tells people how that is."""
         value = self.text(name, default)
-        if value:
-            parts = urlsplit(value)
-            if parts.scheme not in schemes or not (parts.netloc or parts.scheme == "unix"):
-                raise ImproperlyConfigured(f"{name} must be an address that begins with {schemes[0]}://.")
-        return value.rstrip("/")
+        if value and not re.fullmatch(pattern, value, re.ASCII):
+            raise ImproperlyConfigured(f"{name} must be {what}.")
+        return value
+
+    def host(self, name: str, default: str) -> str:
+        """An IP address, without brackets, or a name."""
+        value = self.text(name, default).removeprefix("[").removesuffix("]")
+        if not is_host(value):
+            raise ImproperlyConfigured(f"{name} must be an IP address or the name of a host, without scheme and port.")
+        return value
+
+    def hosts(self, name: str, default: Sequence[str]) -> list[str]:
+        """Names and IP addresses separated by commas; `*` stands for all, a leading dot for all below a name."""
+        words = self.words(name, default)
+        for word in words:
+            if word != "*" and not is_host(word.removeprefix(".").removeprefix("[").removesuffix("]")):
+                raise ImproperlyConfigured(f"{name} must list names of hosts without scheme and port.")
+        return words
+
+    def address(self, name: str, default: str, schemes: Sequence[str], *, path: bool = False, within: str = "") -> str:
+        """A whole address, without a slash at its end; it has a path only where one is allowed.
+
+        within: a placeholder that it must contain, such as `{id}`.
+        """
+        value = self.text(name, default)
+        if not value:
+            return ""
+        with _reasons(name):
+            if within:
+                if within not in value:
+                    raise ValueError(f"it must contain {within}")
+                bare = value.replace(within, "x")
+                if "{" in bare or "}" in bare:
+                    raise ValueError(f"it may contain no braces but {within}")
+                checked(bare, schemes, path=path)
+                return value.rstrip("/")
+            return normalised(checked(value, schemes, path=path))
+
+    def redis(self, name: str) -> str:
+        """`redis://`, `rediss://` or `unix://`, with the number of a database or without."""
+        value = self.text(name)
+        if not value:
+            return ""
+        with _reasons(name):
+            if value.startswith("unix://"):
+                if not urlsplit(value).path.strip("/"):
+                    raise ValueError("it names no socket")
+                return value
+            parts = checked(value, ("redis", "rediss"), path=True, query=True, credentials=True)
+            if not re.fullmatch(r"(/[0-9]{0,5})?", parts.path):
+                raise ValueError("after its host and port only the number of a database may come")
+            return normalised(parts)
 
     def database(self, name: str) -> dict[str, Any] | None:
-        """As Django's DATABASES; None when it is not given."""
-        return self._parsed(name, self.db_url_config)
+        """As Django's DATABASES, of PostgreSQL or SQLite; None when it is not given."""
+        with _reasons(name):
+            return self._parsed(name, _check_database, self.db_url_config)
 
     def mail(self, name: str, default: str) -> dict[str, Any]:
         """Django's EMAIL_ settings."""
-        return self._parsed(name, self.email_url_config) or dict(self.email_url_config(default))
+        with _reasons(name):
+            found = self._parsed(name, _check_mail, self.email_url_config)
+        return found or dict(self.email_url_config(default))
 
     def words(self, name: str, default: Sequence[str] = ()) -> list[str]:
         """Separated by commas."""
@@ -118,15 +180,49 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
             raise ImproperlyConfigured(f"{name} must be set {why}.")
         return value
 
-    def _parsed(self, name: str, parse: Callable[[str], Any]) -> dict[str, Any] | None:
+    def _parsed(self, name: str, check: Callable[[str], object], parse: Callable[[str], Any]) -> dict[str, Any] | None:
         value = self.text(name)
         if not value:
             return None
+        check(value)
         try:
             with warnings.catch_warnings(action="error"):  # which would show the value
                 return dict(parse(value))
         except (ValueError, TypeError, KeyError, ImproperlyConfigured, UserWarning):
             raise _unclear(name) from None
+
+
+@contextmanager
+def _reasons(name: str) -> Iterator[None]:
+    """A ValueError is the reason for which the address in that variable is none."""
+    try:
+        yield
+    except ValueError as reason:
+        raise ImproperlyConfigured(f"{name} is not a usable address: {reason}.") from None
+
+
+def _check_database(value: str) -> None:
+    if value.startswith("sqlite:"):
+        if not re.fullmatch(r"sqlite:///[^?#]+", value):
+            raise ValueError("SQLite's is sqlite:/// and the path of a file")
+        return
+    local = re.fullmatch(r"\w+:///([^/?#]+)\?(.+)", value)  # a socket in a folder
+    if local and value.partition(":")[0] in POSTGRES and parse_qs(local[2]).get("host", [""])[0].startswith("/"):
+        return
+    parts = checked(value, POSTGRES, path=True, query=True, credentials=True)
+    if not re.fullmatch(r"/[^/]+", parts.path):
+        raise ValueError("it must end with / and the name of a database")
+
+
+def _check_mail(value: str) -> None:
+    scheme, _, rest = value.partition("://")
+    if scheme in MAIL_WITHOUT_HOST and not rest.strip("/"):
+        return
+    if scheme == "filemail" and re.fullmatch(r"/[^?#]+", rest):
+        return
+    parts: SplitResult = checked(value, SMTP, credentials=True)
+    if parts.username is not None and not parts.password:
+        raise ValueError("it has a user without a password")
 
 
 def _unclear(name: str) -> ImproperlyConfigured:

@@ -12,12 +12,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 
 from gazesite import logs, sentry
 from gazesite.environment import Environment
+from gazesite.listening import http_address, http_addresses
+from gazesite.service_address import bracketed
 
 env = Environment()
+TOKEN, TOKEN_IS = r"[!-~]+", "one word of ASCII, without spaces"
+IDENTITY = r"[A-Za-z0-9_-]+"
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("GAZE_DATA", str(BASE_DIR / "var")))
@@ -26,19 +29,21 @@ SCRATCH_DIR = DATA_DIR / "scratch"
 SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
 
 PORT = env.whole_number("PORT", 3000, 1, 65535)
-HOST = env.text("HOST", "127.0.0.1")
-SITE_URL = env.address("SITE_URL", f"http://{HOST}:{PORT}", ("http", "https"))
+HOST = env.host("HOST", "127.0.0.1")
+OWN_ADDRESSES = [] if env.has("SITE_URL") else http_addresses(HOST, PORT)
+"""Where the site is without an address of its own: first for this machine, last for whoever is farthest away."""
+SITE_URL = env.address("SITE_URL", "".join(OWN_ADDRESSES[-1:]), ("https", "http"))
 """How people reach the site: links in mail, share links, and where sockets may come from."""
 
 SECURE = SITE_URL.startswith("https://")
 DEBUG = False
 
-REDIS_URL = env.address("REDIS_URL", "", ("redis", "rediss", "unix"))
+REDIS_URL = env.redis("REDIS_URL")
 """Queue, sockets' messages and counters between processes; without it the site is one process tree."""
 
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 """Networks whose X-Forwarded-For and X-Forwarded-Proto are believed; `*` is whoever connects."""
-CLIENT_ADDRESS_HEADER = env.text("CLIENT_ADDRESS_HEADER")
+CLIENT_ADDRESS_HEADER = env.matching("CLIENT_ADDRESS_HEADER", "", r"[A-Za-z0-9-]+", "the name of a header")
 """In which such a proxy names its client and nobody else, where its X-Forwarded-For does not end with it."""
 
 CONNECTIONS = env.whole_number("CONNECTIONS", 5000, 16, 100_000)
@@ -65,9 +70,11 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 
 _origin_host = urlsplit(SITE_URL).hostname or HOST
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", sorted({_origin_host, "127.0.0.1", "localhost"}))
+_hosts = {bracketed(str(urlsplit(address).hostname)) for address in (SITE_URL, *OWN_ADDRESSES)}
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", sorted(_hosts | {"127.0.0.1", "localhost"}))
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-ALLOWED_ORIGINS = sorted({SITE_URL, *([] if SECURE else [f"http://127.0.0.1:{PORT}", f"http://localhost:{PORT}"])})
+_local = [] if SECURE else [http_address(host, PORT) for host in ("127.0.0.1", "localhost")]
+ALLOWED_ORIGINS = sorted({SITE_URL, *OWN_ADDRESSES, *_local})
 """Pages that may open sockets."""
 
 INSTALLED_APPS = [
@@ -134,8 +141,6 @@ def _database() -> dict[str, Any]:
     given = env.database("DATABASE_URL") or {"ENGINE": "django.db.backends.sqlite3"}
     if given["ENGINE"] == "django.db.backends.sqlite3":
         return {"NAME": DATA_DIR / "gazesite.sqlite3", **given, "OPTIONS": _SQLITE_OPTIONS}
-    if given["ENGINE"] != "django.db.backends.postgresql":
-        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: postgres://user:password@host/name.")
     size = env.whole_number("DATABASE_POOL", 10, 2, 100)
     pool = {"min_size": 1, "max_size": size, "timeout": 10}
     options = {"connect_timeout": 5, **given.get("OPTIONS", {}), "pool": pool}
@@ -157,9 +162,11 @@ CHANNEL_LAYERS: dict[str, Any] = {
 
 # --- files
 
-BUCKET_NAME = env.text("BUCKET_NAME")
+BUCKET_NAME = env.matching(
+    "BUCKET_NAME", "", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket, not its address"
+)
 AWS_ENDPOINT_URL_S3 = env.address("AWS_ENDPOINT_URL_S3", "", ("https", "http"))
-AWS_REGION = env.text("AWS_REGION", "auto")
+AWS_REGION = env.matching("AWS_REGION", "auto", r"[a-z0-9-]+", "the name of a region, such as eu-central-1")
 MEDIA_REDIRECTS = env.switch("MEDIA_REDIRECTS", False) and bool(BUCKET_NAME)
 """Owners get sheets from the bucket, by addresses signed for a minute; it must then allow the site's origin."""
 MEDIA_ORIGIN = AWS_ENDPOINT_URL_S3 or f"https://{BUCKET_NAME}.s3.{AWS_REGION}.amazonaws.com"
@@ -202,7 +209,9 @@ EMAIL_CONFIG = env.mail("EMAIL_URL", "consolemail://")
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
 HAS_MAIL = env.has("EMAIL_URL")
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"gazesite@{_origin_host}")
+DEFAULT_FROM_EMAIL = env.matching(
+    "DEFAULT_FROM_EMAIL", f"gazesite@{_origin_host}", r"[^@]+@[^@\s]+", "an address such as gaze@example.org"
+)
 
 ACCOUNT_ADAPTER = "portraits.accounts.Accounts"
 ACCOUNT_FORMS = {
@@ -303,18 +312,18 @@ GPU_AT_ONCE = env.whole_number("GPU_AT_ONCE", 1, 1, 64)
 GPU_WARM = env.switch("GPU_WARM", GPU_SOURCE == "runpod-pod")
 GPU_DAILY_BUDGET = env.number("GPU_DAILY_BUDGET", 5, 0, 10_000)
 GPU_IDLE_SECONDS = env.number("GPU_IDLE_SECONDS", 600, 30, 86_400)
-GPU_WORKER_URL = env.address("GPU_WORKER_URL", "", ("https", "http"))
-GPU_WORKER_TOKEN = env.text("GPU_WORKER_TOKEN")
-RUNPOD_API_KEY = env.text("RUNPOD_API_KEY")
-RUNPOD_IMAGE = env.text("RUNPOD_IMAGE")
-RUNPOD_POD_PREFIX = env.text("RUNPOD_POD_PREFIX", "gaze-")
+GPU_WORKER_URL = env.address("GPU_WORKER_URL", "", ("https", "http"), path=True)
+GPU_WORKER_TOKEN = env.matching("GPU_WORKER_TOKEN", "", TOKEN, TOKEN_IS)
+RUNPOD_API_KEY = env.matching("RUNPOD_API_KEY", "", TOKEN, TOKEN_IS)
+RUNPOD_IMAGE = env.matching("RUNPOD_IMAGE", "", r"(?!\w+://)[!-~]+", "an image's name, such as ghcr.io/you/worker:1")
+RUNPOD_POD_PREFIX = env.matching("RUNPOD_POD_PREFIX", "gaze-", IDENTITY, "of letters, digits, - and _")
 RUNPOD_GPUS = env.words("RUNPOD_GPUS")
 RUNPOD_DATA_CENTRES = env.words("RUNPOD_DATA_CENTRES")
-RUNPOD_VOLUME = env.text("RUNPOD_VOLUME")
-RUNPOD_ENDPOINT = env.text("RUNPOD_ENDPOINT")
-RUNPOD_REST_URL = env.address("RUNPOD_REST_URL", "", ("https", "http"))
-RUNPOD_SERVERLESS_URL = env.address("RUNPOD_SERVERLESS_URL", "", ("https", "http"))
-RUNPOD_PROXY_URL = env.address("RUNPOD_PROXY_URL", "", ("https", "http"))
+RUNPOD_VOLUME = env.matching("RUNPOD_VOLUME", "", IDENTITY, "the id of a network volume")
+RUNPOD_ENDPOINT = env.matching("RUNPOD_ENDPOINT", "", IDENTITY, "the id of an endpoint, not its address")
+RUNPOD_REST_URL = env.address("RUNPOD_REST_URL", "", ("https", "http"), path=True)
+RUNPOD_SERVERLESS_URL = env.address("RUNPOD_SERVERLESS_URL", "", ("https", "http"), path=True)
+RUNPOD_PROXY_URL = env.address("RUNPOD_PROXY_URL", "", ("https", "http"), path=True, within="{id}")
 """Of a stand-in for the provider; {id} is the pod's."""
 if GPU_SOURCE == "url":
     env.required("GPU_WORKER_URL", "where GPU_SOURCE is url")
@@ -344,10 +353,10 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 LOG_FORMAT = env.choice("LOG_FORMAT", "human", logs.FORMATS)
 LOGGING = logs.configuration(LOG_FORMAT)
-METRICS_TOKEN = env.text("METRICS_TOKEN")
+METRICS_TOKEN = env.matching("METRICS_TOKEN", "", TOKEN, TOKEN_IS)
 """What a reader of /metrics must bear; without one, only this machine itself may read them."""
 METRICS_PORT = env.whole_number("METRICS_PORT", 0, 0, 65535)
-METRICS_HOST = env.text("METRICS_HOST", "127.0.0.1")
+METRICS_HOST = env.host("METRICS_HOST", "127.0.0.1")
 """A port of their own, without a guard; 0 is none."""
 SENTRY_DSN = env.text("SENTRY_DSN")
 if SENTRY_DSN:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from gazesite import settings
 from gazesite.environment import Environment
 
 REPO = Path(__file__).parents[2]
@@ -106,6 +107,156 @@ def test_a_value_that_cannot_be_understood_is_named_and_not_shown(
     with pytest.raises(ImproperlyConfigured, match=r"^IT ") as refused:
         read(env(value))
     assert not value or value not in str(refused.value)
+
+
+ADDRESSES = (
+    "SITE_URL", "REDIS_URL", "DATABASE_URL", "EMAIL_URL", "AWS_ENDPOINT_URL_S3", "GPU_WORKER_URL", "RUNPOD_REST_URL",
+    "RUNPOD_SERVERLESS_URL", "RUNPOD_PROXY_URL",
+)  # fmt: skip
+SCHEMES = {"REDIS_URL": "redis", "DATABASE_URL": "postgres", "EMAIL_URL": "smtp"}
+WITH_CREDENTIALS = {"REDIS_URL", "DATABASE_URL", "EMAIL_URL"}
+ENDS = {"DATABASE_URL": "/gaze", "RUNPOD_PROXY_URL": "/{id}"}
+"""What belongs to the address, after its host and port."""
+
+
+def read(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> object:
+    """What the settings would make of that value."""
+    monkeypatch.setenv(name, value)
+    expression = ast.Expression(read_by_the_code()[name])
+    return eval(compile(expression, "settings", "eval"), {**vars(settings), "env": Environment()})  # noqa: S307
+
+
+def test_every_variable_with_an_address_is_among_them() -> None:
+    readers = {
+        name: call.func.attr for name, call in read_by_the_code().items() if isinstance(call.func, ast.Attribute)
+    }
+    assert {name for name, reader in readers.items() if name.endswith("_URL") or reader == "address"} == set(ADDRESSES)
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_usable_address_is_taken(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    user = "user:pass%2Fword@" if name in WITH_CREDENTIALS else ""
+    address = f"{SCHEMES.get(name, 'https')}://{user}gaze.example:1234{ENDS.get(name, '')}"
+    assert read(name, address, monkeypatch)
+    assert read(name, f"{address}/" if name not in ENDS else address, monkeypatch)
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "s3cret",
+        "s3cret.example:443",
+        "gopher://s3cret.example{end}",
+        "{scheme}://{end}",
+        "{scheme}:///",
+        "{scheme}://:1234{end}",
+        "{scheme}://s3cret example{end}",
+        "{scheme}://s3crét.example{end}",
+        "{scheme}://s3cret.example:0{end}",
+        "{scheme}://s3cret.example:65536{end}",
+        "{scheme}://s3cret.example:port{end}",
+        "{scheme}://-s3cret-{end}",
+        "{scheme}://[s3cret{end}",
+        "{scheme}://[s3cret]{end}",
+        "{scheme}://0.0.0.0:1{end}",
+        "{scheme}://user:s3/cret@gaze.example{end}",
+        "{scheme}://user:s3cret@gaze@.example:port{end}",
+        "{scheme}://gaze.example{end}#s3cret",
+        "{scheme}://gaze.example/a/b?s3cret=1#",
+    ],
+)
+def test_a_misconfigured_address_is_refused_in_a_sentence_that_does_not_show_it(
+    name: str, wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = wrong.format(scheme=SCHEMES.get(name, "https"), end=ENDS.get(name, ""))
+    with pytest.raises(ImproperlyConfigured, match=rf"^{name} (is|has|must) .*\.$") as refused:
+        read(name, value, monkeypatch)
+    assert "s3c" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", sorted(set(ADDRESSES) - WITH_CREDENTIALS))
+def test_an_address_that_needs_none_holds_no_password(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ImproperlyConfigured, match=f"^{name} .* neither user nor password"):
+        read(name, f"https://user:s3cret@gaze.example{ENDS.get(name, '')}", monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SITE_URL", "https://gaze.example/gaze"),
+        ("AWS_ENDPOINT_URL_S3", "https://account.r2.example/bucket"),
+        ("REDIS_URL", "redis://gaze.example/name"),
+        ("REDIS_URL", "unix://"),
+        ("DATABASE_URL", "postgres://gaze.example"),
+        ("DATABASE_URL", "postgres://gaze.example/a/b"),
+        ("DATABASE_URL", "postgres:///gaze"),
+        ("DATABASE_URL", "mysql://gaze.example/gaze"),
+        ("DATABASE_URL", "sqlite://gaze.example/gaze"),
+        ("DATABASE_URL", "sqlite://:memory:"),
+        ("EMAIL_URL", "smtp://"),
+        ("EMAIL_URL", "smtp://gaze.example/path"),
+        ("EMAIL_URL", "smtp://user@gaze.example"),
+        ("EMAIL_URL", "consolemail://gaze.example"),
+        ("RUNPOD_PROXY_URL", "https://gaze.example"),
+        ("RUNPOD_PROXY_URL", "https://{id}.{name}.example"),
+        ("RUNPOD_ENDPOINT", "https://api.runpod.example/v2/abc"),
+        ("RUNPOD_VOLUME", "a volume"),
+        ("RUNPOD_IMAGE", "https://ghcr.example/you/worker"),
+        ("RUNPOD_IMAGE", "you/worker 1"),
+        ("RUNPOD_API_KEY", "two words"),
+        ("RUNPOD_API_KEY", "kéy"),
+        ("GPU_WORKER_TOKEN", "two words"),
+        ("METRICS_TOKEN", "two words"),
+        ("BUCKET_NAME", "https://bucket.example"),
+        ("AWS_REGION", "eu central"),
+        ("CLIENT_ADDRESS_HEADER", "Fly-Client-IP: "),
+        ("DEFAULT_FROM_EMAIL", "nobody"),
+        ("HOST", "http://127.0.0.1"),
+        ("HOST", "127.0.0.1:3000"),
+        ("HOST", "*"),
+        ("METRICS_HOST", "0"),
+        ("ALLOWED_HOSTS", "https://gaze.example"),
+        ("ALLOWED_HOSTS", "gaze.example:443"),
+        ("PORT", "30x0"),
+        ("GPU_DAILY_BUDGET", "1e3"),
+    ],
+)
+def test_what_is_usable_elsewhere_is_refused_where_it_does_not_belong(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match=rf"^{name} (is|has|must) .*\.$") as refused:
+        read(name, value, monkeypatch)
+    assert value not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REDIS_URL", "unix:///run/redis.sock?db=1"),
+        ("REDIS_URL", "rediss://:pass@gaze_redis:6380/2?ssl_cert_reqs=none"),
+        ("DATABASE_URL", "postgres:///gaze?host=/run/postgresql"),
+        ("DATABASE_URL", "sqlite:////data/gaze.sqlite3"),
+        ("EMAIL_URL", "smtp+tls://user%40gaze.example:pass@mail.example:587"),
+        ("EMAIL_URL", "consolemail://"),
+        ("EMAIL_URL", "filemail:////tmp/mail"),
+        ("GPU_WORKER_URL", "https://gaze.example/worker"),
+        ("RUNPOD_PROXY_URL", "https://{id}-8000.proxy.example"),
+        ("ALLOWED_HOSTS", ".gaze.example, 10.0.0.1, [::1], *"),
+        ("DEFAULT_FROM_EMAIL", "gaze <gaze@example.org>"),
+    ],
+)
+def test_unusual_but_usable_values_are_taken(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(name, value, monkeypatch)
+
+
+def test_a_misconfigured_address_stops_the_start_in_one_line(tmp_path: Path) -> None:
+    started = manage(tmp_path, "serve", REDIS_URL="redis://:s3cret@gaze.example:port/0")
+    assert started.returncode == 1
+    assert started.stderr == (
+        "gazesite cannot start: REDIS_URL is not a usable address: its port is no number from 1 to 65535.\n"
+    )
 
 
 def test_an_empty_value_is_none(env: Callable[[str], Environment]) -> None:

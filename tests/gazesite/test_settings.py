@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 from pathlib import Path
@@ -46,6 +47,46 @@ def test_a_public_address_turns_the_transport_guards_on(tmp_path: Path) -> None:
     found = settings(tmp_path, *names, "ALLOWED_ORIGINS", SITE_URL="https://gaze.example")
     assert [found[name] for name in names] == ["True", "31536000", "True", "__Host-session"]
     assert found["ALLOWED_ORIGINS"] == "['https://gaze.example']"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "0::0", "[::]"])
+def test_listening_everywhere_the_site_is_at_addresses_that_work(tmp_path: Path, host: str) -> None:
+    found = settings(tmp_path, "SITE_URL", "OWN_ADDRESSES", "ALLOWED_HOSTS", "ALLOWED_ORIGINS", HOST=host, PORT="3055")
+    addresses = ast.literal_eval(found["OWN_ADDRESSES"])
+    assert addresses[0] in ("http://127.0.0.1:3055", "http://[::1]:3055")
+    assert found["SITE_URL"] == addresses[-1]
+    for address in addresses:
+        assert "0.0.0.0" not in address
+        assert "[::]" not in address
+        assert address in ast.literal_eval(found["ALLOWED_ORIGINS"])
+        assert address.removeprefix("http://").removesuffix(":3055") in ast.literal_eval(found["ALLOWED_HOSTS"])
+
+
+def test_an_ipv6_host_is_written_in_brackets(tmp_path: Path) -> None:
+    found = settings(tmp_path, "SITE_URL", "ALLOWED_HOSTS", HOST="::1")
+    assert found["SITE_URL"] == "http://[::1]:3000"
+    assert "'[::1]'" in found["ALLOWED_HOSTS"]
+
+
+def test_a_site_with_an_address_of_its_own_answers_to_no_address_of_its_machine(tmp_path: Path) -> None:
+    found = settings(tmp_path, "OWN_ADDRESSES", "ALLOWED_HOSTS", HOST="0.0.0.0", SITE_URL="https://gaze.example")
+    assert found["OWN_ADDRESSES"] == "[]"
+    assert found["ALLOWED_HOSTS"] == "['127.0.0.1', 'gaze.example', 'localhost']"
+
+
+@pytest.mark.parametrize(
+    ("given", "origin"),
+    [
+        ("https://gaze.example/", "https://gaze.example"),
+        ("HTTPS://Gaze.Example:443", "https://gaze.example"),
+        ("http://gaze.example:80", "http://gaze.example"),
+        ("http://[2001:DB8::1]:3000/", "http://[2001:db8::1]:3000"),
+    ],
+)
+def test_the_sites_address_is_written_as_browsers_write_origins(tmp_path: Path, given: str, origin: str) -> None:
+    found = settings(tmp_path, "SITE_URL", "CSRF_TRUSTED_ORIGINS", "SECURE", SITE_URL=given)
+    assert (found["SITE_URL"], found["CSRF_TRUSTED_ORIGINS"]) == (origin, f"['{origin}']")
+    assert found["SECURE"] == str(origin.startswith("https"))
 
 
 @pytest.mark.parametrize(("name", "value"), [("PORT", "three thousand")])

@@ -28,14 +28,13 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default=settings.HOST)
-        parser.add_argument("--port", type=int, default=settings.PORT)
         parser.add_argument("--no-demo", action="store_true", help="do not render the home page's portrait")
         parser.add_argument("--web-only", action="store_true", default=bool(settings.REDIS_URL), help="pages alone")
 
-    def handle(self, *args: Any, host: str, port: int, no_demo: bool, web_only: bool, **options: Any) -> None:
+    def handle(self, *args: Any, no_demo: bool, web_only: bool, **options: Any) -> None:
         if web_only and not settings.REDIS_URL:
             raise CommandError("Pages alone need REDIS_URL, by which they hear from the processes that render.")
+        host, port = settings.HOST, settings.PORT  # the addresses that are told and allowed are made of them
         try:
             web.check_port(host, port)
         except PortTakenError as error:
@@ -51,16 +50,19 @@ class Command(BaseCommand):
         self.stdout.write("Stopped.")
 
     def _serve_pages(self, host: str, port: int) -> None:
-        web.serve(host, port, web.Pages(), lambda: self.stdout.write(f"gazesite's pages are at {host}:{port}"))
+        web.serve(host, port, web.Pages(), lambda: self.stdout.write(f"gazesite's pages are at {settings.SITE_URL}"))
 
     def _serve_all(self, host: str, port: int, demo_photo: Path | None) -> None:
         call_command("migrate", interactive=False, verbosity=0)
-        lines = self._welcome(settings.SITE_URL)
+        lines = self._welcome(settings.OWN_ADDRESSES or [settings.SITE_URL])
         web.serve(host, port, Site(demo_photo), lambda: self.stdout.write("\n".join(lines)))
 
-    def _welcome(self, address: str) -> list[str]:
+    def _welcome(self, addresses: list[str]) -> list[str]:
+        """addresses: the first is for people on this machine."""
+        address, *others = addresses
         person = User.objects.filter(email=PERSON).first() or User.objects.create_user(PERSON)
-        lines = ["", f"gazesite is at {address}", f"  sign in, once:  {address}{accounts.one_time_path(person)}"]
+        lines = ["", f"gazesite is at {address}", *(f"  in your network: {other}" for other in others)]
+        lines += [f"  sign in, once:  {address}{accounts.one_time_path(person)}"]
         password = self._admin_password()
         shown = f"password {password}" if password else "with the password printed at the first start"
         return [*lines, f"  admin:          {address}/admin/  {ADMIN}, {shown}", "  Ctrl-C stops it.", ""]
