@@ -27,6 +27,7 @@ from gpuworker.contract import RenderRequest
 from gpuworker.engines import Engine
 from gpuworker.errors import RenderError, WorkerDied
 from gpuworker.grid import NEUTRAL
+from gpuworker.heartbeat import Heartbeat
 from gpuworker.tasks import (
     Analyse,
     CanvasShape,
@@ -36,7 +37,6 @@ from gpuworker.tasks import (
     Order,
     Ready,
     RenderRow,
-    Reply,
     Report,
     SetPortrait,
     Taken,
@@ -47,8 +47,8 @@ from gpuworker.tasks import (
 log = logging.getLogger(__name__)
 
 
-def main(pipe: Connection, engine: str, analyst: bool) -> None:
-    """Entry point of the spawned process.
+def main(pipe: Connection, heart: Heartbeat, engine: str, analyst: bool) -> None:
+    """Entry point of the spawned process. Orders come through `pipe`, replies go out through `heart`.
 
     `engine` is built before the first order, and an analyst loads the face models, so that both are warm.
     """
@@ -56,7 +56,7 @@ def main(pipe: Connection, engine: str, analyst: bool) -> None:
     cv2.setNumThreads(1)
     if analyst:
         bundled_networks.warm()
-    Child(pipe, engine).serve()
+    Child(pipe, heart, engine).serve()
 
 
 def _end_with_parent() -> None:
@@ -69,9 +69,9 @@ def _end_with_parent() -> None:
 class Child:
     """One rendering process's state: its engines and its view of the canvas."""
 
-    def __init__(self, pipe: Connection, engine: str) -> None:
+    def __init__(self, pipe: Connection, heart: Heartbeat, engine: str) -> None:
         self._pipe = pipe
-        self._reply_lock = threading.Lock()
+        self._heart = heart
         self._encoder = ThreadPoolExecutor(encoding.sheets_at_once(engine), thread_name_prefix="encode")
         self._engines = {engine: engines.create(engine)}
         self._engine = self._engines[engine]
@@ -79,12 +79,14 @@ class Child:
 
     def serve(self) -> None:
         """Until the parent closes the pipe."""
-        self._reply(Ready(self._refusal()))
+        self._heart.send(Ready(self._refusal()))
+        self._heart.end()
         while True:
             try:
                 order: Order = self._pipe.recv()
             except EOFError:
                 return
+            self._heart.begin()
             if isinstance(order.task, EncodeSheet):
                 self._encoder.submit(self._answer, order)
             else:
@@ -104,19 +106,21 @@ class Child:
 
     def _answer(self, order: Order) -> None:
         """Every order is answered exactly once with Done or Failed."""
+        self._heart.send(self._answer_to(order))
+        self._heart.end()
+
+    def _answer_to(self, order: Order) -> Done | Failed:
         try:
-            value = self._perform(order)
+            return Done(order.number, self._perform(order))
         except RenderError as error:
-            self._reply(Failed(order.number, error))
+            return Failed(order.number, error)
         except MemoryError:
             log.exception("out of memory in %s", type(order.task).__name__)
             sentence = "The rendering process ran out of memory. Please try again."
-            self._reply(Failed(order.number, WorkerDied(sentence)))
+            return Failed(order.number, WorkerDied(sentence))
         except Exception:  # the boundary of the process: the parent must hear of whatever it is
             log.exception("%s failed", type(order.task).__name__)
-            self._reply(Failed(order.number, RenderError()))
-        else:
-            self._reply(Done(order.number, value))
+            return Failed(order.number, RenderError())
 
     def _perform(self, order: Order) -> Any:
         match order.task:
@@ -133,10 +137,11 @@ class Child:
                 sheet = self._canvas(shape)
                 for col, frame in enumerate(self._engine.render(directions)):
                     sheets.place(sheet, row, col, frame)
+                    self._heart.advance()
                 return len(directions)
             case EncodeSheet(shape, rows, cols, path):
                 image = sheets.image_of(self._canvas(shape), rows, cols)
-                self._reply(Taken(order.number))
+                self._heart.send(Taken(order.number))
                 sheets.write(image, path)
             case WritePoster(path, card):
                 self._write_poster(path, card)
@@ -159,10 +164,6 @@ class Child:
         if name not in self._engines:
             self._engines[name] = engines.create(name)
         return self._engines[name]
-
-    def _reply(self, reply: Reply) -> None:
-        with self._reply_lock:  # the encoding thread replies too
-            self._pipe.send(reply)
 
 
 def _give_memory_back() -> None:

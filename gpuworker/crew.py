@@ -5,11 +5,13 @@ Spawned and not forked, because the parent may be a server with threads.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -19,7 +21,10 @@ from types import TracebackType
 from gpuworker import cores
 from gpuworker.engines import SINGLE
 from gpuworker.errors import Cancelled, WorkerDied
-from gpuworker.tasks import Done, Failed, Order, Ready, Reply, Taken, Task
+from gpuworker.heartbeat import Heartbeat, Vigil
+from gpuworker.tasks import Alive, Done, Failed, Order, Ready, Reply, Taken, Task
+
+log = logging.getLogger(__name__)
 
 MOST_PROCESSES = 4
 ENVIRONMENT = {
@@ -110,6 +115,8 @@ class Crew:
         Raises WorkerDied when the process is gone.
         """
         self._numbers += 1
+        if not self._members[member].at_work:
+            self._members[member].vigil.begin()
         try:
             self._members[member].pipe.send(Order(self._numbers, task))
         except (BrokenPipeError, ConnectionResetError) as error:
@@ -118,17 +125,18 @@ class Crew:
         return self._numbers
 
     def replies(self, cancelled: threading.Event | None = None) -> list[Done | Taken]:
-        """Block until something is answered. Raises Cancelled, WorkerDied, or the error that a task ended with."""
-        pipes: dict[object, _Member] = {member.pipe: member for member in self._members}
-        sentinels = {member.process.sentinel for member in self._members}
+        """Block until something is answered.
+
+        Raises Cancelled, WorkerDied (also of a process that hangs, which is killed), or the error that a task ended
+        with.
+        """
         while True:
             if cancelled is not None and cancelled.is_set():
                 raise Cancelled
-            answered = wait([*pipes, *sentinels], timeout=POLL_SECONDS)  # type: ignore[list-item]
-            found = [reply for each in answered if each in pipes for reply in pipes[each].read()]
+            found, ended = self._listen(self._members)
             if found:
                 return found
-            if sentinels.intersection(answered):
+            if ended:
                 raise WorkerDied
 
     def wait_ready(self, cancelled: threading.Event | None = None) -> None:
@@ -139,9 +147,30 @@ class Crew:
         while any(not member.ready for member in self._members):
             if cancelled is not None and cancelled.is_set():
                 raise Cancelled
-            pipes: dict[object, _Member] = {member.pipe: member for member in self._members if not member.ready}
-            for each in wait(list(pipes), timeout=POLL_SECONDS):  # type: ignore[arg-type]
-                pipes[each].read()
+            self._listen([member for member in self._members if not member.ready])
+
+    def _listen(self, members: Sequence[_Member]) -> tuple[list[Done | Taken], bool]:
+        """What these say within one poll, and whether one of them has ended. Raises as `replies`."""
+        began = time.monotonic()
+        answered = wait([each for member in members for each in (member.pipe, member.process.sentinel)], POLL_SECONDS)
+        passed = min(time.monotonic() - began, 2 * POLL_SECONDS)  # more only if this process itself was stopped
+        found: list[Done | Taken] = []
+        for member in members:
+            if member.pipe in answered:
+                found += member.read()
+            elif member.at_work:
+                self._replace_if_hung(member, passed)
+        return found, any(member.process.sentinel in answered for member in members)
+
+    @staticmethod
+    def _replace_if_hung(member: _Member, passed: float) -> None:
+        """Kill the process when it has been silent for too long, and raise WorkerDied."""
+        why = member.vigil.wait(passed)
+        if why is not None:
+            log.error("rendering process %s %s: it is replaced", member.process.pid, why)
+            member.process.kill()
+            member.process.join()
+            raise WorkerDied("A rendering process stopped answering. Please try again.")
 
     def __enter__(self) -> Crew:
         return self
@@ -155,9 +184,10 @@ class Crew:
 class _Member:
     """One process with its pipe, and the orders that its main thread (busy) and its encoder (aside) have."""
 
-    def __init__(self, process: BaseProcess, pipe: Connection) -> None:
+    def __init__(self, process: BaseProcess, pipe: Connection, *, patient: bool = False) -> None:
         self.process = process
         self.pipe = pipe
+        self.vigil = Vigil(patient=patient)
         self.busy: set[int] = set()
         self.aside: set[int] = set()
         self.ready = False
@@ -176,19 +206,28 @@ class _Member:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
-        return cls(process, ours)
+        return cls(process, ours, patient=engine in SINGLE)
+
+    @property
+    def at_work(self) -> bool:
+        """Whether it must give signs of life."""
+        return bool(self.busy or self.aside or not self.ready)
 
     def read(self) -> list[Done | Taken]:
-        """Whatever lies in the pipe, at least one reply. Raises WorkerDied, or the error that a task ended with."""
+        """The replies that lie in the pipe; none when it was a sign of life.
+
+        Raises WorkerDied, or the error that a task ended with.
+        """
         found: list[Done | Taken] = []
         try:
             while True:
                 reply: Reply = self.pipe.recv()
+                self.vigil.hear(reply)
                 if isinstance(reply, Ready):
                     self.ready = True
                     if reply.error is not None:
                         raise reply.error
-                else:
+                elif not isinstance(reply, Alive):
                     if not isinstance(reply, Taken):
                         self.busy.discard(reply.number)
                         self.aside.discard(reply.number)
@@ -203,10 +242,11 @@ class _Member:
 
 def _enter(pipe: Connection, engine: str, niceness: int, analyst: bool) -> None:
     os.nice(niceness)
+    heart = Heartbeat.started(pipe)
     # Imported here, so that the parent itself stays free of NumPy, OpenCV and the models.
     from gpuworker.child import main
 
-    main(pipe, engine, analyst)
+    main(pipe, heart, engine, analyst)
 
 
 @contextmanager

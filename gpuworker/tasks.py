@@ -109,4 +109,12 @@ class Failed:
     error: RenderError
 
 
-Reply = Ready | Taken | Done | Failed
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """Sign of life. frames: how many it has rendered; cpu_seconds: that the process has used. Since it began."""
+
+    frames: int
+    cpu_seconds: float
+
+
+Reply = Ready | Taken | Done | Failed | Alive

@@ -18,6 +18,7 @@ from gpuworker.contract import RenderRequest
 from gpuworker.errors import NoFace
 from gpuworker.framing import Portrait
 from gpuworker.grid import Direction
+from gpuworker.heartbeat import Heartbeat
 from gpuworker.tasks import (
     Analyse,
     Done,
@@ -59,7 +60,9 @@ class Line:
 @pytest.fixture
 def line() -> Iterator[Line]:
     ours, theirs = Pipe()
-    thread = threading.Thread(target=Child(theirs, "warp").serve)
+    heart = Heartbeat(theirs)
+    heart.begin()
+    thread = threading.Thread(target=Child(theirs, heart, "warp").serve)
     thread.start()
     assert ours.recv() == Ready()
     yield Line(ours)

@@ -6,14 +6,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
+from gpuworker import crew as crew_module
+from gpuworker import heartbeat
 from gpuworker.contract import RenderRequest
 from gpuworker.crew import ENVIRONMENT, Crew
 from gpuworker.errors import Cancelled, RenderError, UnreadablePhoto, WorkerDied
-from gpuworker.tasks import Analyse, Done, RenderRow
+from gpuworker.tasks import Analyse, Done, Ready, RenderRow, UseCanvas
 from tests.gpuworker.processes import alive, eventually
 
 
@@ -67,6 +70,62 @@ def test_a_killed_process_is_noticed_and_a_new_start_works() -> None:
             crew.replies()
 
 
+def stop(pid: int) -> None:
+    """As a debugger, a full cgroup or a dead disk would: it exists and does nothing."""
+    os.kill(pid, signal.SIGSTOP)
+
+
+def talk(crew: Crew) -> None:
+    """For as long as it works: the first process answers one order after the other."""
+    while True:
+        crew.order(0, UseCanvas(None))
+        crew.replies()
+
+
+def test_a_process_that_was_stopped_is_killed_and_replaced_though_the_others_go_on_talking(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(heartbeat, "SILENT_SECONDS", 2.5)
+    with Crew(size=2) as crew:
+        crew.wait_ready()
+        old = crew.process_ids
+        stop(old[1])
+        crew.order(1, UseCanvas(None))
+        with pytest.raises(WorkerDied, match="stopped answering"):
+            talk(crew)
+        assert not alive(old[1])
+        crew.start()
+        assert not set(old) & set(crew.process_ids)
+
+
+def test_a_process_that_is_stopped_while_it_loads_is_killed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "BOOT_SECONDS", 0.5)
+    with Crew(size=1) as crew:
+        pid = crew.process_ids[0]
+        stop(pid)
+        with pytest.raises(WorkerDied, match="stopped answering"):
+            crew.wait_ready()
+        assert not crew.whole
+
+
+def asleep(pipe: Connection, engine: str, niceness: int, analyst: bool) -> None:
+    """In the place of crew._enter: a process whose main thread never answers, though its heart beats."""
+    heart = heartbeat.Heartbeat.started(pipe)
+    heart.send(Ready())
+    threading.Event().wait()
+
+
+def test_a_process_that_beats_and_never_answers_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "STALLED_SECONDS", 1.5)
+    monkeypatch.setattr(crew_module, "_enter", asleep)
+    with Crew(size=1) as crew:
+        crew.wait_ready()
+        crew.order(0, Analyse(RenderRequest(photo=b"")))
+        with pytest.raises(WorkerDied, match="stopped answering"):
+            crew.replies()
+        assert not crew.whole
+
+
 def test_closing_kills_at_once_and_may_be_repeated() -> None:
     crew = Crew(size=2)
     pids = crew.process_ids
@@ -100,8 +159,6 @@ def test_the_parent_stays_light() -> None:
 
 
 def test_replies_come_with_their_orders_numbers(warm: Crew) -> None:
-    from gpuworker.tasks import UseCanvas
-
     numbers = {warm.order(member, UseCanvas(None)) for member in range(warm.size)}
     found: set[int] = set()
     while found != numbers:

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import encoding, grid
+from gpuworker import encoding, grid, heartbeat
 from gpuworker.contract import MANIFEST_NAME, POSTER_NAME, SHEETS, Manifest, Progress, RenderRequest, Size
 from gpuworker.crew import Crew
 from gpuworker.errors import Cancelled, NoFace, OutputFailed, WorkerDied
@@ -225,6 +225,22 @@ def test_a_killed_process_is_an_error_that_may_be_retried(photo: bytes, tmp_path
         assert not caught.value.permanent
         assert not (tmp_path / "out").exists()
         assert list(render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "out", crew))[-1].stage == "done"
+
+
+def test_a_process_that_hangs_in_mid_render_is_an_error_and_the_next_render_is_made(
+    photo: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "SILENT_SECONDS", 2.5)
+    request = RenderRequest(photo=photo, frame=SMALL, levels=("preview",))
+    with Crew(size=2) as crew:
+        steps = render(request, tmp_path / "out", crew)
+        while next(steps).stage != "preview":
+            pass
+        os.kill(crew.process_ids[0], signal.SIGSTOP)
+        with pytest.raises(WorkerDied, match="stopped answering"):
+            list(steps)
+        assert not (tmp_path / "out").exists()
+        assert list(render(request, tmp_path / "out", crew))[-1].stage == "done"
 
 
 def test_a_folder_that_was_there_keeps_what_is_not_ours(crew: Crew, photo: bytes, tmp_path: Path) -> None:

@@ -30,10 +30,11 @@ def enter_official(pipe: Connection, engine: str, niceness: int, analyst: bool) 
     """With the official sizes."""
     from gpuworker.child import main
     from gpuworker.engines.liveportrait.engine import LivePortraitEngine
+    from gpuworker.heartbeat import Heartbeat
 
     inject_table(Path(os.environ["GAZE_WEIGHTS"]))
     LivePortraitEngine.__init__ = functools.partialmethod(LivePortraitEngine.__init__, checked=False)  # type: ignore
-    main(pipe, engine, analyst)
+    main(pipe, Heartbeat.started(pipe), engine, analyst)
 
 
 def inject_table(folder: Path) -> None:
