@@ -27,9 +27,13 @@ class NotAllowed(Exception):
 
 
 def hide(by: User, portrait: Portrait, reason: str) -> bool:
-    """From everybody but its owner."""
+    """From everybody but its owner. Its open reports are closed for the same reason: this settles them."""
     with transaction.atomic():
-        return portrait.hide(_given(reason)) and _write(by, "hide", portrait, reason)
+        if not portrait.hide(_given(reason)):
+            return False
+        for report in portrait.reports.open():
+            close(by, report, reason)
+        return _write(by, "hide", portrait, reason)
 
 
 def restore(by: User, portrait: Portrait, reason: str) -> bool:

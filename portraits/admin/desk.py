@@ -44,7 +44,7 @@ class Desk(admin.AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """With what waits for somebody."""
         waiting = {
-            "open_reports": Report.objects.filter(closed_at=None).count(),
+            "open_reports": Report.objects.open().count(),
             "failed_sessions": Session.objects.filter(renders__state=Render.State.FAILED).count(),
         }
         return super().index(request, {**(extra_context or {}), **waiting})

@@ -57,7 +57,8 @@ class Portraits(Drawer):
         Deed(
             "hide",
             "Hide",
-            "Nobody but its owner sees it any more, and its share links are dead until it is restored.",
+            "Nobody but its owner sees it any more, and its share links are dead until it is restored. "
+            "Its open reports are closed.",
             "portraits.change_portrait",
             moderation.hide,
             lambda portrait: not portrait.hidden,

@@ -9,6 +9,12 @@ from django.utils import timezone
 from portraits.models.portrait import Portrait
 
 
+class ReportQuerySet(models.QuerySet["Report"]):
+    def open(self) -> ReportQuerySet:
+        """Those that nobody has closed."""
+        return self.filter(closed_at=None)
+
+
 class Report(models.Model):
     class Reason(models.TextChoices):
         CONSENT = "consent", "It shows me or somebody else without consent"
@@ -26,6 +32,8 @@ class Report(models.Model):
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+
+    objects = ReportQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at",)

@@ -41,6 +41,38 @@ def test_hiding_and_restoring(moderator: User, portrait: Portrait) -> None:
     ]
 
 
+def test_hiding_closes_the_portraits_reports_and_writes_each_down(moderator: User, portrait: Portrait) -> None:
+    def reported() -> Report:
+        return Report.objects.create(portrait=portrait, reason=Report.Reason.ABUSE)
+
+    closed, first, second = reported(), reported(), reported()
+    moderation.close(moderator, closed, "It is art.")
+    other = Report.objects.create(portrait=cast.portrait(portrait.owner), reason=Report.Reason.ABUSE)
+    before = len(written())
+    assert moderation.hide(moderator, portrait, WHY)
+    assert list(Report.objects.open()) == [other]
+    assert set(Report.objects.filter(closed_by=moderator)) == {closed, first, second}
+    entries = {(action, target, reason) for _, action, target, reason in written()[before:]}
+    closings = {("close", f"report {each.pk}", WHY) for each in (first, second)}
+    assert entries == {("hide", f"portrait {portrait.pk}", WHY), *closings}
+    assert len(written()) == before + 3
+    late = reported()
+    assert not moderation.hide(moderator, portrait, WHY)  # already: what came meanwhile is somebody's to read
+    assert list(portrait.reports.open()) == [late]
+
+
+def test_reports_stay_open_where_hiding_fails(moderator: User, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One transaction."""
+    monkeypatch.setattr(AuditEntry.objects, "create", broken)
+    with pytest.raises(RuntimeError):
+        moderation.hide(moderator, report.portrait, WHY)
+    assert (Report.objects.open().count(), Portrait.objects.shown().count()) == (1, 1)
+
+
+def broken(**fields: object) -> None:
+    raise RuntimeError
+
+
 def test_deleting_leaves_no_byte_and_one_entry(
     moderator: User, portrait: Portrait, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
@@ -149,7 +181,7 @@ def test_what_had_happened_before_is_not_written_down_twice(
     row = {"hide": portrait, "cancel": rendering, "ban": portrait.owner, "close": report}[name]
     deed = getattr(moderation, name)
     assert [deed(moderator, row, WHY) for _ in range(2)] == [True, False]
-    assert len(written()) == 1
+    assert [action for _, action, _, _ in written()].count(name) == 1
 
 
 def test_what_cannot_be_written_down_is_not_done(

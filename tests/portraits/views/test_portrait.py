@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from gpuworker.errors import NoFace
 from portraits import progress
-from portraits.models import Portrait, Session, User
+from portraits.models import Portrait, Session, ShareLink, User
 from tests.portraits import cast
 
 
@@ -70,6 +71,33 @@ def test_a_hidden_portrait_says_so_to_its_owner(as_owner: Client, portrait: Port
     page = page_of(as_owner, portrait)
     assert "A moderator has hidden this portrait." in page
     assert "Somebody in it did not agree." in page
+
+
+def test_a_hidden_portrait_offers_its_owner_nothing_that_does_not_work(
+    as_owner: Client, portrait: Portrait, session: Session
+) -> None:
+    ShareLink.create_for(portrait)
+    failed = cast.claimed(cast.session(cast.portrait(portrait.owner)))
+    failed.render.fail(failed.attempt, NoFace())
+    for each in (portrait, failed.render.session.portrait):
+        each.hide("Somebody in it did not agree.")
+        page = page_of(as_owner, each).partition("<main")[2]
+        forms = re.findall(r'<form method="post" action="([^"]+)"(?![^>]* hidden)', page)
+        links = re.findall(r'<a [^>]*href="([^"]+)"(?![^>]* hidden)', page)
+        assert reverse("share-create", args=[each.pk]) not in page
+        assert "Make a link" not in page
+        assert "Links that work" not in page
+        for link in links:
+            answer = as_owner.get(link)
+            answer.close()
+            assert (link, answer.status_code) == (link, 200)
+        for form in forms:
+            answer = as_owner.post(form, {"title": "New"}, headers={"Accept": "application/json"})
+            assert (form, answer.status_code < 400) == (form, True)
+        assert forms
+        assert links
+    portrait.restore()
+    assert "Make a link" in page_of(as_owner, portrait)
 
 
 def test_it_says_when_it_deletes_itself(as_owner: Client, portrait: Portrait) -> None:
