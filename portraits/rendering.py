@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, close_old_connections
 
 from gpuworker.client import Job, RenderedFile, Step
 from gpuworker.errors import BudgetSpent, Busy, Cancelled, NoCapacity, OutputFailed, RenderError
@@ -24,7 +24,14 @@ log = logging.getLogger(__name__)
 PROGRESS_SECONDS = 0.25
 """Between two records of progress; files, manifests and changes of stage are told at once."""
 PAUSES = {OutputFailed: 5.0, NoCapacity: 60.0, BudgetSpent: 900.0, Busy: 15.0}
-"""Seconds after which what may pass is tried again, unless the error itself knows better."""
+"""Seconds after which what may pass is tried again, unless the error itself knows better. Each time twice as long."""
+LONGEST_PAUSE = 20.0
+"""Where the doubling ends: what returns is noticed within half a minute."""
+DATABASE_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0, 15.0, 15.0, 15.0)
+"""Seconds between tries to hand an attempt back to a database that does not answer; then its lease runs out."""
+STORED_LATER = "Our storage cannot take the picture just now. The work goes on by itself as soon as it can."
+DATABASE_LATER = "Our database does not answer just now. The work goes on by itself as soon as it does."
+FILE_MISSING = "A file of this portrait is missing. Please try again, or upload the photo once more."
 
 
 def run_next(lane: Lane) -> str | None:
@@ -32,7 +39,11 @@ def run_next(lane: Lane) -> str | None:
 
     The render's id when it waits again and is to be given to the queue.
     """
-    taken = None if workers.closing() else turns.take(lane)
+    try:
+        taken = None if workers.closing() else turns.take(lane)
+    except DatabaseError as error:
+        log.warning("the database does not answer (%s): the sweeper gives the work again", error)
+        return None
     return _run(*taken) if taken else None
 
 
@@ -55,25 +66,46 @@ def _run(render: Render, output: Output) -> str | None:
 
 def _run_attempt(render: Render, output: Output) -> str | None:
     log.info("render %s attempt %d of session %s begins", render.pk, output.attempt, render.session_id)
-    progress.publish(render.session_id)
+    try:
+        progress.publish(render.session_id)
+        _attempt_or_give_back(render, output)
+    except DatabaseError:
+        log.exception("render %s attempt %d lost the database", render.pk, output.attempt)
+        _put_off_once_database_answers(render, output)
+    try:
+        progress.publish(render.session_id)
+    except DatabaseError:
+        log.warning("the pages of session %s are not told", render.session_id, exc_info=True)
+    waits = render.state == Render.State.QUEUED and render.not_before is None
+    return str(render.pk) if waits else None
+
+
+def _attempt_or_give_back(render: Render, output: Output) -> None:
+    """Raises DatabaseError only."""
     try:
         with reins.held(render, output) as held:
             _attempt(render, output, held)
     except RenderError as error:
         _give_back(render, output, error)
-    except DatabaseError:
-        # The lease runs out, and whoever finds the database again goes on.
-        log.exception("render %s attempt %d lost the database", render.pk, output.attempt)
-        return None
     except FileNotFoundError:
         log.exception("render %s attempt %d misses a file", render.pk, output.attempt)
-        render.requeue(output.attempt, OutputFailed())
-    except OSError:
+        render.requeue(output.attempt, OutputFailed(FILE_MISSING))
+    except OSError as error:
         log.exception("render %s attempt %d could not read or store files", render.pk, output.attempt)
-        _give_back(render, output, OutputFailed())
-    progress.publish(render.session_id)
-    waits = render.state == Render.State.QUEUED and render.not_before is None
-    return str(render.pk) if waits else None
+        _give_back(render, output, OutputFailed(details={"reason": str(error)}))
+
+
+def _put_off_once_database_answers(render: Render, output: Output) -> None:
+    """That it was away is not the render's fault, so the attempt is not to count."""
+    for pause in DATABASE_PAUSES:
+        close_old_connections()
+        try:
+            render.put_off(output.attempt, OutputFailed(DATABASE_LATER), pause)
+            return
+        except DatabaseError:
+            log.warning("render %s attempt %d cannot be handed back yet", render.pk, output.attempt)
+        if workers.wait_closing(pause):
+            return
 
 
 def _attempt(render: Render, output: Output, held: Reins) -> None:
@@ -112,14 +144,21 @@ def _hand_back(render: Render, output: Output, why: str) -> None:
 
 
 def _give_back(render: Render, output: Output, error: RenderError) -> None:
-    log.warning("render %s attempt %d: %s: %s", render.pk, output.attempt, error.code, error.sentence)
+    log.warning("render %s attempt %d: %s: %s %s", render.pk, output.attempt, error.code, error.sentence, error.details)
     if error.permanent:
         render.fail(output.attempt, error)
     elif type(error) in PAUSES:
-        seconds = float(error.details.get("retry_after", PAUSES[type(error)]))
-        render.put_off(output.attempt, error, seconds)
+        said = OutputFailed(STORED_LATER) if isinstance(error, OutputFailed) else error
+        render.put_off(output.attempt, said, _pause(render, error))
     else:
         render.requeue(output.attempt, error)
+
+
+def _pause(render: Render, error: RenderError) -> float:
+    """Seconds until the next try."""
+    first = PAUSES[type(error)]
+    doubled = min(first * 2 ** min(render.times_put_off, 10), max(first, LONGEST_PAUSE))
+    return float(error.details.get("retry_after", doubled))
 
 
 @dataclass

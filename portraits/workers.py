@@ -60,6 +60,11 @@ def closing() -> bool:
     return _closing.is_set()
 
 
+def wait_closing(seconds: float) -> bool:
+    """Return after so long, or as soon as this process ends; whether it does."""
+    return _closing.wait(seconds)
+
+
 def begin_closing() -> None:
     _closing.set()
 

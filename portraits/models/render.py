@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(seconds=12)
 """How long a process may be silent before another takes its render over; it says every few seconds that it lives."""
-MOST_PUT_OFF = {False: 150, True: 1500}
-"""How often a first and a refined pass is put off for what may pass, until that counts as a failure."""
+MOST_PUT_OFF = {False: 4000, True: 1500}
+"""How often a first and a refined pass is put off for what may pass, until that counts as a failure: about a day."""
 DAY = timedelta(hours=24)
 MAX_ATTEMPTS = 3
 FACES_AHEAD = 3
@@ -136,7 +136,7 @@ class Render(models.Model):
 
     lease_until: until when `attempt` may be silent. tiles, log: see gpuworker.contract.Progress;
     a log line is {"t": seconds since the attempt began, "text": sentence}.
-    not_before: when it was put off, until when.
+    not_before: when it was put off, until when; times_put_off: how often, since it was first queued or tried again.
     """
 
     class State(models.TextChoices):
@@ -168,6 +168,7 @@ class Render(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     queued_at = models.DateTimeField(default=timezone.now)
     not_before = models.DateTimeField(null=True, blank=True)
+    times_put_off = models.PositiveSmallIntegerField(default=0)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     stage = models.CharField(max_length=20, blank=True)
@@ -294,13 +295,14 @@ class Render(models.Model):
 
     def put_off(self, attempt: int, error: RenderError, seconds: float) -> bool:
         """Wait for what may pass, such as a storage that is away; uncounted, until patience is at its end."""
-        if attempt > MOST_PUT_OFF[self.refines]:
+        if self.times_put_off >= MOST_PUT_OFF[self.refines]:
             return self.fail(attempt, error)
         with transaction.atomic():
             won = self._wait_again(
                 attempt,
                 F("attempts_allowed") + 1,
                 not_before=from_now(timedelta(seconds=seconds)),
+                times_put_off=F("times_put_off") + 1,
                 error_code=error.code,
                 error_sentence=error.sentence[:400],
             )
@@ -334,6 +336,7 @@ class Render(models.Model):
                 attempts_allowed=F("attempt") + MAX_ATTEMPTS,
                 queued_at=timezone.now(),
                 not_before=None,
+                times_put_off=0,
                 started_at=None,
                 finished_at=None,
                 error_code="",

@@ -8,16 +8,18 @@ from pathlib import Path
 
 import httpx
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import Settings
 
 from gpuworker.client import Job, Step
 from gpuworker.clock import ManualClock
-from gpuworker.errors import AccessDenied, BudgetSpent, Cancelled, NoFace, OutputFailed, WorkerDied
+from gpuworker.errors import AccessDenied, BudgetSpent, Cancelled, NoFace, OutputFailed, RenderError, WorkerDied
 from gpuworker.fleet.fixed import UrlSource
 from gpuworker.fleet.source import step_of
-from portraits import actors, progress, reins, removal, rendering, storage, workers
+from portraits import actors, progress, reins, removal, rendering, storage, turns, workers
 from portraits.models import Charge, Output, Render, Session, User
+from portraits.models.render import MOST_PUT_OFF
 from tests.portraits import cast
 from tests.portraits.scripted_worker import ScriptedWorker
 
@@ -232,10 +234,112 @@ def test_storage_that_stays_away_is_a_failure_in_the_end(
 ) -> None:
     play()
     away_at(monkeypatch, "poster.webp")
-    Render.objects.update(attempt=150, attempts_allowed=153)
+    Render.objects.update(times_put_off=MOST_PUT_OFF[False])
     assert run(queued).state == "failed"
     assert Render.objects.get().charge.state == "released"
     removal.erase_pending()
+
+
+def test_what_is_put_off_is_tried_again_less_and_less_often_but_within_half_a_minute(
+    queued: Session, play: Play
+) -> None:
+    play(ends_with=OutputFailed())
+    pauses = []
+    for _ in range(5):
+        Render.objects.update(not_before=None)
+        before = timezone.now()
+        render = run(queued)
+        assert render.not_before is not None
+        pauses.append((render.not_before - before).total_seconds())
+    assert pauses == pytest.approx([5, 10, 20, 20, 20], abs=3)
+
+
+def test_whoever_waits_for_storage_is_told_what_they_cannot_mend_and_nothing_of_folders(
+    queued: Session, play: Play
+) -> None:
+    play(ends_with=OutputFailed())
+    said = turns.reason(run(queued))
+    assert said == rendering.STORED_LATER
+    assert "permission" not in said
+
+
+def locked(*ignored: object) -> None:
+    raise OperationalError("database is locked")
+
+
+def lock_at(monkeypatch: pytest.MonkeyPatch, times: int) -> list[float]:
+    """The database takes nothing so many times while attempts are handed back. How long was waited each time."""
+    put_off, waited = Render.put_off, []
+
+    def refused(self: Render, attempt: int, error: RenderError, seconds: float) -> bool:
+        if len(waited) < times:
+            locked()
+        return put_off(self, attempt, error, seconds)
+
+    def wait(seconds: float) -> bool:
+        waited.append(seconds)
+        return False
+
+    monkeypatch.setattr(Render, "put_off", refused)
+    monkeypatch.setattr(workers, "wait_closing", wait)
+    return waited
+
+
+@pytest.mark.parametrize("moment", ["preview", "full", "done"])
+def test_case_52_a_database_that_is_away_costs_no_attempt_however_often(
+    queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    def lock(at: str) -> None:
+        if at == moment:
+            locked()
+
+    play(between=lock)
+    for _ in range(5):
+        Render.objects.update(not_before=None)
+        render = run(queued)
+        assert (render.state, render.error_sentence) == ("queued", rendering.DATABASE_LATER)
+    play()
+    Render.objects.update(not_before=None)
+    assert run(queued).state == "ready"
+    removal.erase_pending()
+
+
+def test_an_attempt_is_handed_back_as_soon_as_the_database_answers_again(
+    queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play(between=locked)
+    waited = lock_at(monkeypatch, times=4)
+    render = run(queued)
+    assert waited == [0.5, 1, 2, 4]
+    assert (render.state, render.attempt, render.attempts_allowed) == ("queued", 1, 4)
+
+
+def test_a_process_that_ends_waits_for_no_database(
+    queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play(between=locked)
+    lock_at(monkeypatch, times=99)
+    monkeypatch.setattr(workers, "wait_closing", lambda seconds: True)
+    assert run(queued).state == "starting"
+
+
+def test_pages_that_cannot_be_told_cost_nobody_anything(
+    queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play()
+    with monkeypatch.context() as broken:
+        broken.setattr(progress, "publish", locked)
+        assert run(queued).attempts_allowed == 4
+    Render.objects.update(not_before=None)
+    assert run(queued).state == "ready"
+
+
+def test_a_queue_that_is_asked_while_the_database_is_away_says_so_in_one_line(
+    queued: Session, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(turns, "take", locked)
+    actors.run_render("whichever")
+    assert [(record.levelname, record.exc_info) for record in caplog.records] == [("WARNING", None)]
 
 
 def test_case_63_a_full_scratch_disk_puts_the_render_off(queued: Session, play: Play) -> None:
