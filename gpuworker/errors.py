@@ -35,7 +35,9 @@ class UnreadablePhoto(RenderError):
     code = "unreadable_photo"
     permanent = True
     exit_code = 10
-    sentence_default = "This file is not a complete picture that we can read. Please use a JPEG, PNG or WebP photo."
+    sentence_default = (
+        "This file is not a complete picture that we can read. Please use a JPEG, PNG, WebP, AVIF or HEIC photo."
+    )
 
 
 class PhotoTooLarge(RenderError):
@@ -43,6 +45,17 @@ class PhotoTooLarge(RenderError):
     permanent = True
     exit_code = 11
     sentence_default = "This picture is too large. Please use one of at most 50 megapixels."
+
+
+class PhotoTooHeavy(RenderError):
+    """Decoding it would need, or has needed, more memory or time than one photo may take."""
+
+    code = "photo_too_heavy"
+    permanent = True
+    exit_code = 12
+    sentence_default = (
+        "This picture needs too much time or memory to be opened. Please save it as a smaller JPEG and try again."
+    )
 
 
 class NoFace(RenderError):

@@ -2,8 +2,8 @@
 
 Loading the picture libraries and the face models takes a second, a fork of them milliseconds. The
 site asks over one socket, with two more in each request: through `data` the child gets the upload
-and gives its reply, on `watch` the keeper reports the child's end. A `watch` that the site closes
-means that nobody waits any more. When the site itself ends, everything here does.
+and gives its reply, on `watch` the keeper says that it lives and reports the child's end. A `watch` that
+the site closes means that nobody waits any more. When the site itself ends, everything here does.
 """
 
 from __future__ import annotations
@@ -21,13 +21,28 @@ import sys
 import time
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
 from portraits.limits import Limits
 
-STATUS = struct.Struct("!i")
-"""How a child ended: its exit code, or minus the signal that killed it."""
+ALIVE = b"."
+"""Sent to the site when everything is loaded, and on every `watch` when its child is made and then every second."""
+
+REPORT = struct.Struct("!ci")
+"""Last on `watch`: an End, and the child's exit code or minus the signal that killed it."""
+
+
+class End:
+    """Kinds of a child's end."""
+
+    ITSELF = b"e"
+    STUCK = b"s"
+    FORK_FAILED = b"f"
+
+
+TICK_SECONDS = 1.0
 
 FAILED_REPLY = b"failed\n"
 """Starts a reply that is a traceback instead of what the chamber makes."""
@@ -43,8 +58,12 @@ class Chamber(Protocol):
 
 @dataclass
 class _Child:
+    """progress: processor time when it last changed, and when that was seen. stuck: it was killed for that."""
+
     watch: socket.socket
     deadline: float
+    progress: tuple[str, float] = ("", 0.0)
+    stuck: bool = False
 
 
 class Keeper:
@@ -55,6 +74,7 @@ class Keeper:
         self._chamber = chamber
         self._limits = limits
         self._children: dict[int, _Child] = {}
+        self._next_tick = 0.0
         self._selector = selectors.DefaultSelector()
         self._selector.register(control, selectors.EVENT_READ)
         self._bell = _bell_of_the_dead()
@@ -62,6 +82,7 @@ class Keeper:
 
     def keep(self) -> None:
         """Until the site closes its end; then every child is killed."""
+        self._control.send(ALIVE)
         open_to_site = True
         while open_to_site:
             for key, _ in self._selector.select(self._patience()):
@@ -71,14 +92,13 @@ class Keeper:
                     self._bell.recv(4096)
                 else:
                     _kill(key.data)
-            self._kill_the_overdue()
+            self._tick()
             self._report_the_dead()
         for pid in self._children:
             _kill(pid)
 
     def _patience(self) -> float | None:
-        deadlines = [child.deadline for child in self._children.values()]
-        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+        return TICK_SECONDS if self._children else None
 
     def _admit(self) -> bool:
         """Fork for one request. False when the site has closed its end."""
@@ -86,20 +106,38 @@ class Keeper:
         if not message:
             return False
         data, watch = (socket.socket(fileno=descriptor) for descriptor in descriptors)
+        watch.setblocking(False)
+        _tell(watch, ALIVE)
         keeper = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:  # too many processes, or no memory for one
+            _tell(watch, REPORT.pack(End.FORK_FAILED, error.errno or 1))
+            data.close()
+            watch.close()
+            return True
         if pid == 0:
             self._work(data, keeper)
         data.close()
-        self._children[pid] = _Child(watch, time.monotonic() + self._limits.wall_seconds)
+        now = time.monotonic()
+        self._children[pid] = _Child(watch, now + self._limits.wall_seconds, ("", now))
         # Nothing is ever sent on it: readable means closed.
         self._selector.register(watch, selectors.EVENT_READ, pid)
         return True
 
-    def _kill_the_overdue(self) -> None:
+    def _tick(self) -> None:
+        """Once a second, or more often: say that this process lives, and kill children that do not get on."""
         now = time.monotonic()
+        if now < self._next_tick:
+            return
+        self._next_tick = now + TICK_SECONDS / 2
         for pid, child in self._children.items():
-            if child.deadline <= now:
+            _tell(child.watch, ALIVE)
+            used = _processor_time(pid)
+            if used != child.progress[0]:
+                child.progress = (used, now)
+            if child.deadline <= now or (used and child.progress[1] + self._limits.stuck_seconds <= now):
+                child.stuck = True
                 _kill(pid)
 
     def _report_the_dead(self) -> None:
@@ -107,11 +145,11 @@ class Keeper:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            watch = self._children.pop(pid).watch
-            self._selector.unregister(watch)
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the site may no longer wait
-                watch.send(STATUS.pack(os.waitstatus_to_exitcode(status)))
-            watch.close()
+            child = self._children.pop(pid)
+            self._selector.unregister(child.watch)
+            end = End.STUCK if child.stuck else End.ITSELF
+            _tell(child.watch, REPORT.pack(end, os.waitstatus_to_exitcode(status)))
+            child.watch.close()
 
     def _work(self, data: socket.socket, keeper: int) -> None:
         """The child's whole life. It never returns."""
@@ -142,6 +180,21 @@ def _bell_of_the_dead() -> socket.socket:
     signal.set_wakeup_fd(clapper.detach())
     signal.signal(signal.SIGCHLD, _nothing)  # SIGCHLD is ignored, and rings nothing, unless it is handled
     return bell
+
+
+def _tell(watch: socket.socket, message: bytes) -> None:
+    """Unless the site waits no more, or has not read for minutes."""
+    with contextlib.suppress(OSError):
+        watch.send(message)
+
+
+def _processor_time(pid: int) -> str:
+    """That a child has used, in the kernel's own words; empty where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return " ".join(fields[11:13])
 
 
 def _nothing(_signal: int, _frame: FrameType | None) -> None: ...

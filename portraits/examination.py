@@ -7,7 +7,6 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-from gpuworker.errors import RenderError
 from portraits.findings import Finding, words
 
 HEAD = struct.Struct("!I")
@@ -19,14 +18,6 @@ MOST_FACES = 100
 
 class GarbledReply(Exception):
     """What came out of the airlock is no answer."""
-
-
-class PhotoTooHeavy(RenderError):
-    """Decoding it needs more memory or time than one photo may take."""
-
-    code = "photo_too_heavy"
-    permanent = True
-    sentence_default = "This picture is too complex to be opened. Please save it as a JPEG and try again."
 
 
 @dataclass(frozen=True)

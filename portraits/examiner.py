@@ -20,10 +20,10 @@ from PIL import Image
 
 from gpuworker import bundled_networks, faces, framing, photo
 from gpuworker.contract import STANDARD_FRAME, Size
-from gpuworker.errors import NoFace, RenderError, SeveralFaces
+from gpuworker.errors import NoFace, PhotoTooHeavy, RenderError, SeveralFaces
 from gpuworker.faces import Face
 from gpuworker.photo import Photo
-from portraits.examination import LONGEST_SIDE, Examination, PhotoTooHeavy, Refusal, pack
+from portraits.examination import LONGEST_SIDE, Examination, Refusal, pack
 from portraits.findings import Finding
 
 FORMATS = (*photo.FORMATS, "HEIF")

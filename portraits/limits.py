@@ -18,18 +18,20 @@ PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 @dataclass(frozen=True)
 class Limits:
     """memory_megabytes: on top of what the process has when it is forked, address space.
+    stuck_seconds: without any use of the processor; then it is stopped, or waits for something that will not come.
 
-    Measured needs and times on two cores are beside each limit's test (tests/portraits/test_limits.py).
+    Measured needs and times on two cores are beside each limit's test (tests/gate/test_limits.py).
     """
 
     cpu_seconds: int = 8
     wall_seconds: float = 20.0
     memory_megabytes: int = 1536
+    stuck_seconds: float = 5.0
 
     def impose(self) -> None:
         """On this process, for good: no new file or connection, no written byte, no core, no privileges.
 
-        Of the open files it keeps what it has. The wall clock is the keeper's business.
+        Of the open files it keeps what it has. Wall clock and progress are the keeper's business.
         """
         resource.setrlimit(resource.RLIMIT_CPU, (self.cpu_seconds, self.cpu_seconds + 1))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

@@ -9,12 +9,25 @@ from __future__ import annotations
 import atexit
 import hashlib
 import logging
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
 from gpuworker.errors import BY_CODE
-from portraits.airlock import Airlock, AirlockBusy, ChamberFailed, ChamberKilled, Passed, Readable, TooMuch
-from portraits.examination import Examination, GarbledReply, PhotoTooHeavy, Refusal, unpack
+from portraits.airlock import (
+    ANYBODY,
+    Airlock,
+    AirlockUnavailable,
+    ChamberFailed,
+    ChamberKilled,
+    ChamberLimited,
+    Passed,
+    Readable,
+    TooMuch,
+)
+from portraits.examination import Examination, GarbledReply, Refusal, unpack
+from portraits.fair_queue import QueueFull, Requester, TooManyOfAddress, TooManyOfPerson
 from portraits.findings import Finding
 
 __all__ = ["MOST_BYTES", "Examined", "Finding", "Readable", "UploadRefused", "examine", "sha256", "start", "stop"]
@@ -25,7 +38,6 @@ MOST_BYTES = 25 << 20
 """Of one upload."""
 
 SENTENCES = {
-    PhotoTooHeavy.code: PhotoTooHeavy.sentence_default,
     "empty_upload": "This file is empty. Please choose a photo.",
     "upload_too_large": f"This file is too large. Please use a photo of at most {MOST_BYTES >> 20} MB.",
     "photo_missing": "Please choose a photo first.",
@@ -33,19 +45,32 @@ SENTENCES = {
     "upload_not_stored": "Your photo could not be stored just now. Please try again in a moment.",
     "too_many_uploads": "Many photos have come from your network within an hour. Please try again later.",
     "upload_busy": "Many people are uploading photos right now. Please try again in a few seconds.",
+    "uploads_at_once": "Two of your photos are being opened already. Please send this one again in a few seconds.",
+    "network_busy": "Many photos from your network are being opened right now. Please try again in a few seconds.",
+    "decoder_unavailable": (
+        "The site could not open the photo just now. There is nothing wrong with it: please try again in a few seconds."
+    ),
 }
 STATUS = {
     "photo_missing": 400,
     "consent_missing": 400,
     "upload_too_large": 413,
     "too_many_uploads": 429,
+    "uploads_at_once": 429,
+    "network_busy": 429,
     "upload_busy": 503,
+    "decoder_unavailable": 503,
     "upload_not_stored": 503,
 }
 REFUSED = 422
 """HTTP statuses; REFUSED is that of every other code."""
-RETRY_SECONDS = 5
-MANY_RETRY_SECONDS = 600
+RETRY_SECONDS = {"too_many_uploads": 600}
+USUAL_RETRY_SECONDS = 5
+"""Of every other code whose status is 429 or 503."""
+MOST_KILLS = 2
+"""Times that the decoder may be killed over the same bytes before they are to blame."""
+REMEMBERED_KILLS = 1000
+"""Different uploads; the oldest are forgotten first."""
 
 
 class UploadRefused(Exception):
@@ -68,7 +93,7 @@ class UploadRefused(Exception):
     @property
     def retry_seconds(self) -> int | None:
         """For Retry-After, when trying again will help."""
-        return {503: RETRY_SECONDS, 429: MANY_RETRY_SECONDS}.get(self.status)
+        return RETRY_SECONDS.get(self.code, USUAL_RETRY_SECONDS) if self.status in (429, 503) else None
 
     def to_json(self) -> dict[str, str]:
         return {"code": self.code, "sentence": self.sentence}
@@ -90,7 +115,24 @@ class Examined(Examination):
         return tuple(finding for finding in self.findings if finding.usable)
 
 
+class _Kills:
+    """How often the decoder was killed while it worked on the same bytes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: OrderedDict[str, int] = OrderedDict()
+
+    def count(self, sha256: str) -> int:
+        """This one included."""
+        with self._lock:
+            self._counts[sha256] = count = self._counts.pop(sha256, 0) + 1
+            if len(self._counts) > REMEMBERED_KILLS:
+                self._counts.popitem(last=False)
+        return count
+
+
 airlock = Airlock()
+kills = _Kills()
 atexit.register(airlock.close)
 
 
@@ -104,21 +146,27 @@ def stop() -> None:
     airlock.close()
 
 
-def examine(upload: Path | Readable, through: Airlock | None = None) -> Examined:
+def check() -> None:
+    """For readiness: raises AirlockUnavailable while no photo can be opened because the decoders do not start."""
+    airlock.check()
+
+
+def examine(upload: Path | Readable, through: Airlock | None = None, requester: Requester = ANYBODY) -> Examined:
     """Decode, check, clean and look for faces, in a limited process; blocks for about half a second.
 
-    An open file is read from its beginning. Raises UploadRefused; then nothing of it is left anywhere.
+    requester: who has the place in line. An open file is read from its beginning.
+    Raises UploadRefused; then nothing of it is left anywhere.
     """
     if isinstance(upload, Path):
         with upload.open("rb") as file:
-            return examine(file, through)
+            return examine(file, through, requester)
     upload.seek(0)
-    passed = _passed(upload, through or airlock)
+    passed = _passed(upload, through or airlock, requester)
     try:
         answer = unpack(passed.reply)
     except GarbledReply as error:
         log.error("An upload (%s) made the examiner answer nonsense.", passed.sha256, exc_info=True)
-        raise UploadRefused("unreadable_photo") from error
+        raise UploadRefused("photo_too_heavy") from error
     if isinstance(answer, Refusal):
         raise UploadRefused(_known(answer.code), answer.sentence)
     return Examined(**vars(answer), sha256=sha256(answer.photo), original_sha256=passed.sha256)
@@ -129,25 +177,36 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _passed(upload: Readable, through: Airlock) -> Passed:
+def _passed(upload: Readable, through: Airlock, requester: Requester) -> Passed:
     """What came out of the airlock; each way in which it does not becomes a refusal."""
     if not upload.read(1):
         raise UploadRefused("empty_upload")
     upload.seek(0)
     try:
-        return through(upload, MOST_BYTES)
+        return through(upload, MOST_BYTES, requester)
     except TooMuch as error:
         raise UploadRefused("upload_too_large") from error
-    except AirlockBusy as error:
+    except TooManyOfPerson as error:
+        raise UploadRefused("uploads_at_once") from error
+    except TooManyOfAddress as error:
+        raise UploadRefused("network_busy") from error
+    except QueueFull as error:
         raise UploadRefused("upload_busy") from error
-    except ChamberKilled as error:
+    except AirlockUnavailable as error:
+        log.error("No upload can be examined: %s.", error)
+        raise UploadRefused("decoder_unavailable") from error
+    except ChamberLimited as error:
         log.warning("An upload ran into the examiner's limits: %s.", error)
         raise UploadRefused("photo_too_heavy") from error
     except ChamberFailed as error:
         log.error("An upload made the examiner fail: %s.", error)
-        raise UploadRefused("unreadable_photo") from error
+        raise UploadRefused("photo_too_heavy") from error
+    except ChamberKilled as error:
+        count = kills.count(error.sha256)
+        log.error("The examiner ended over an upload (%s), time %d: %s.", error.sha256, count, error)
+        raise UploadRefused("photo_too_heavy" if count > MOST_KILLS else "decoder_unavailable") from error
 
 
 def _known(code: str) -> str:
     """The code, if it is one of ours: a decoder that was taken over must not invent any."""
-    return code if code in BY_CODE or code == PhotoTooHeavy.code else "unreadable_photo"
+    return code if code in BY_CODE else "unreadable_photo"

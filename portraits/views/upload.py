@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from portraits import intake, metrics
 from portraits.forms import UploadForm
-from portraits.throttle import takes_upload
+from portraits.throttle import address_of, takes_upload
 from portraits.uploads import UploadRefused
 from portraits.views.person import person
 
@@ -25,7 +25,8 @@ def upload(request: HttpRequest) -> HttpResponse:
     if not takes_upload(request):
         return _refused(request, form, UploadRefused("too_many_uploads"))
     try:
-        received = intake.receive(person(request), form.cleaned_data["photo"], form.cleaned_data["consent"])
+        photo, consent = form.cleaned_data["photo"], form.cleaned_data["consent"]
+        received = intake.receive(person(request), photo, consent, address_of(request))
     except UploadRefused as refusal:
         return _refused(request, form, refusal)
     metrics.upload_accepted()

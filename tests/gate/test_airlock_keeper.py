@@ -28,7 +28,7 @@ def test_the_sites_secrets_are_not_inherited(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_child_has_its_own_upload_open_and_nothing_else(wild: Airlock) -> None:
-    with wild._opened() as (data, _):
+    with wild._opened() as (_, data, _):
         data.sendall(b"sleep")  # somebody else's upload
         assert eventually(lambda: children(wild.process_id or 0) != [])
         descriptors = json.loads(through(wild, b"describe"))["descriptors"]
@@ -38,14 +38,14 @@ def test_a_child_has_its_own_upload_open_and_nothing_else(wild: Airlock) -> None
 
 def test_an_upload_that_nobody_waits_for_any_more_is_stopped(wild: Airlock) -> None:
     through(wild, b"echo")
-    with wild._opened() as (data, _):
+    with wild._opened() as (_, data, _):
         data.sendall(b"sleep")
         assert eventually(lambda: children(wild.process_id or 0) != [])
     assert eventually(lambda: children(wild.process_id or 0) == [], 30)  # by itself it would end after 60
 
 
 def test_it_forks_from_a_single_thread(examiner: Airlock) -> None:
-    with examiner._opened() as (data, _):
+    with examiner._opened() as (_, data, _):
         data.sendall(b"")
         assert eventually(lambda: children(examiner.process_id or 0) != [])
     assert os.listdir(f"/proc/{examiner.process_id}/task") == [str(examiner.process_id)]

@@ -15,11 +15,11 @@ from PIL import Image
 from gpuworker import faces, framing
 from gpuworker import photo as worker_photo
 from gpuworker.contract import STANDARD_FRAME, RenderRequest
-from gpuworker.errors import NoFace, RenderError
+from gpuworker.errors import NoFace, PhotoTooHeavy, RenderError
 from gpuworker.inspection import inspect
 from gpuworker.photo import Photo
 from portraits import examiner
-from portraits.examination import LONGEST_SIDE, Examination, PhotoTooHeavy, Refusal, unpack
+from portraits.examination import LONGEST_SIDE, Examination, Refusal, unpack
 from portraits.examiner import ENOUGH_FACE, THUMBNAIL_SIDE, USUAL_SIDE, examine
 from tests.gate.files import decoded, encoded
 

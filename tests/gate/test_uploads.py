@@ -22,8 +22,9 @@ from PIL import Image
 
 from gpuworker.errors import BY_CODE
 from portraits import uploads
-from portraits.airlock import Airlock, AirlockBusy
+from portraits.airlock import Airlock, AirlockUnavailable, ChamberKilled
 from portraits.examination import Refusal, pack
+from portraits.fair_queue import QueueFull, TooManyOfAddress, TooManyOfPerson
 from portraits.limits import Limits
 from portraits.uploads import MOST_BYTES, SENTENCES, Examined, UploadRefused
 from tests.gate.conftest import nobody_works
@@ -155,22 +156,55 @@ def test_every_code_has_a_sentence_and_a_status(code: str) -> None:
     assert 400 <= refusal.status < 600
 
 
-def test_when_many_wait_one_is_asked_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    def busy(*_: object) -> None:
-        raise AirlockBusy
+@pytest.mark.parametrize(
+    ("error", "code", "status"),
+    [
+        (QueueFull(), "upload_busy", 503),
+        (TooManyOfPerson(), "uploads_at_once", 429),
+        (TooManyOfAddress(), "network_busy", 429),
+        (AirlockUnavailable(), "decoder_unavailable", 503),
+        (ChamberKilled("killed", "0" * 64), "decoder_unavailable", 503),
+    ],
+)
+def test_trouble_that_passes_says_when_to_come_back(error: Exception, code: str, status: int) -> None:
+    def through(*_: object) -> None:
+        raise error
 
     with pytest.raises(UploadRefused) as caught:
-        uploads.examine(io.BytesIO(b"x"), busy)  # type: ignore[arg-type]
-    assert (caught.value.code, caught.value.status, caught.value.retry_seconds) == ("upload_busy", 503, 5)
+        uploads.examine(io.BytesIO(b"x"), through)  # type: ignore[arg-type]
+    assert (caught.value.code, caught.value.status, caught.value.retry_seconds) == (code, status, 5)
+    assert "readable" not in caught.value.sentence
+
+
+def test_bytes_over_which_the_decoder_dies_again_and_again_are_too_heavy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "kills", uploads._Kills())
+    codes = []
+
+    def through(upload: io.BytesIO, *_: object) -> None:
+        raise ChamberKilled("killed", upload.read().hex())
+
+    for upload in (b"a", b"b", b"a", b"a", b"b", b"a"):
+        with pytest.raises(UploadRefused) as caught:
+            uploads.examine(io.BytesIO(upload), through)  # type: ignore[arg-type]
+        codes.append(caught.value.code)
+    assert codes == ["decoder_unavailable"] * 3 + ["photo_too_heavy", "decoder_unavailable", "photo_too_heavy"]
+
+
+def test_the_memory_of_deaths_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "REMEMBERED_KILLS", 3)
+    kills = uploads._Kills()
+    for number in range(9):
+        kills.count(str(number))
+    assert len(kills._counts) == 3
 
 
 @pytest.mark.parametrize(
     ("deed", "code"),
     [
-        (b"crash", "unreadable_photo"),
-        (b"raise any error", "unreadable_photo"),
-        (b"leave 0", "unreadable_photo"),
-        (b"echo nonsense", "unreadable_photo"),
+        (b"crash", "photo_too_heavy"),
+        (b"raise any error", "photo_too_heavy"),
+        (b"leave 0", "photo_too_heavy"),
+        (b"echo nonsense", "photo_too_heavy"),
         (b"echo " + pack(Refusal("root", "Hi.")), "unreadable_photo"),
         (b"spin", "photo_too_heavy"),
     ],
@@ -184,10 +218,10 @@ def test_whatever_happens_in_the_airlock_is_a_refusal(
     assert "root" in str(deed) or caplog.records
 
 
-def test_a_photo_that_takes_too_long_is_too_heavy(brief: Airlock) -> None:
+def test_a_decoder_that_makes_no_progress_is_not_said_to_be_the_photos_fault(brief: Airlock) -> None:
     with pytest.raises(UploadRefused) as caught:
         uploads.examine(io.BytesIO(b"sleep"), brief)
-    assert (caught.value.code, caught.value.status) == ("photo_too_heavy", 422)
+    assert (caught.value.code, caught.value.status) == ("decoder_unavailable", 503)
 
 
 def test_the_site_can_start_and_stop_its_airlock() -> None:

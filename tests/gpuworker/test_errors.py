@@ -15,6 +15,7 @@ EXIT_CODES = {
     "bad_request": 2,
     "unreadable_photo": 10,
     "photo_too_large": 11,
+    "photo_too_heavy": 12,
     "no_face": 20,
     "several_faces": 21,
     "face_too_small": 22,

@@ -71,7 +71,7 @@ def test_without_a_script_the_sentence_stands_on_the_page(as_owner: Client) -> N
 
 
 def test_case_33_without_consent_nothing_is_examined(as_owner: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def examined(*_: object) -> None:
+    def examined(*_: object, **__: object) -> None:
         raise AssertionError("the photo was looked at")
 
     monkeypatch.setattr(uploads, "examine", examined)
@@ -81,7 +81,7 @@ def test_case_33_without_consent_nothing_is_examined(as_owner: Client, monkeypat
 
 
 def test_a_busy_gate_says_when_to_come_back(as_owner: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def busy(*_: object) -> None:
+    def busy(*_: object, **__: object) -> None:
         raise UploadRefused("upload_busy")
 
     monkeypatch.setattr(uploads, "examine", busy)
