@@ -14,19 +14,16 @@ from typing import Any
 
 import cv2
 import numpy as np
-import pi_heif  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import bundled_networks, faces, framing, photo
+from gpuworker import bundled_networks, decode_cost, faces, framing, photo
 from gpuworker.contract import STANDARD_FRAME, Size
 from gpuworker.errors import NoFace, PhotoTooHeavy, RenderError, SeveralFaces
 from gpuworker.faces import Face
 from gpuworker.photo import Photo
 from portraits.examination import LONGEST_SIDE, Examination, Refusal, pack
 from portraits.findings import Finding
-
-FORMATS = (*photo.FORMATS, "HEIF")
 
 USUAL_SIDE = 2048
 ENOUGH_FACE = 260.0
@@ -39,7 +36,6 @@ THUMBNAIL_SIDE, THUMBNAIL_QUALITY, THUMBNAIL_METHOD = 480, 82, 2
 def warm() -> None:
     """Load parsers and networks, so that children need no file of their own any more."""
     Image.init()
-    pi_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
     cv2.setNumThreads(1)
     bundled_networks.warm()
     blank = np.full((64, 64, 3), 128, np.uint8)
@@ -61,7 +57,7 @@ def develop(upload: bytes) -> bytes:
 def examine(upload: bytes) -> Examination:
     """Raises RenderError: the file's own reason, or why its largest face cannot be rendered."""
     try:
-        return _examined(photo.read(upload, FORMATS))
+        return _examined(photo.read(upload, enough=LONGEST_SIDE, budget=decode_cost.BUDGET))
     except (MemoryError, cv2.error) as error:
         raise PhotoTooHeavy from error
 

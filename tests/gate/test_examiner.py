@@ -143,10 +143,10 @@ def test_a_usable_face_beside_a_refused_one_is_for_a_person_to_choose(pair: byte
 
 
 def test_only_photo_formats_are_parsed(astronaut: Pixels, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert set(examiner.FORMATS) == {"JPEG", "PNG", "WEBP", "AVIF", "HEIF"}
+    assert set(worker_photo.FORMATS) == {"JPEG", "PNG", "WEBP", "AVIF", "HEIF"}
     asked: list[str] = []
     for name, (factory, accept) in list(Image.OPEN.items()):
-        if name not in examiner.FORMATS:
+        if name not in worker_photo.FORMATS:
             noted = (lambda *_, name=name: asked.append(name), accept)
             monkeypatch.setitem(Image.OPEN, name, noted)
         assert factory
@@ -167,7 +167,7 @@ def test_a_heic_file_is_read_upright_and_without_its_words(astronaut: Pixels) ->
 
 @pytest.mark.parametrize("error", [MemoryError(), cv2.error("Insufficient memory")])
 def test_what_does_not_fit_into_memory_is_too_heavy(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    def full(*_: object) -> Photo:
+    def full(*_: object, **__: object) -> Photo:
         raise error
 
     monkeypatch.setattr(worker_photo, "read", full)

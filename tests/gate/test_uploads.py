@@ -272,13 +272,13 @@ def test_case_04_an_avif_of_81_megapixels_is_refused_from_the_header_alone(refus
 def test_case_05_a_jpeg_of_500_scans_is_refused(refuse: Refuse) -> None:
     file = with_scans(encoded(Image.new("RGB", (5_000, 5_000), "tan"), progressive=True), 500)
     assert len(file) < 10_000_000
-    refuse(file, "unreadable_photo")
+    refuse(file, "photo_too_heavy")
 
 
 def test_case_05_fewer_scans_of_a_huge_picture_are_refused_too(refuse: Refuse) -> None:
     file = with_scans(encoded(Image.new("L", (7_071, 7_071)), progressive=True), 50)
     assert len(file) < 500_000
-    refuse(file, "unreadable_photo")
+    refuse(file, "photo_too_heavy")
 
 
 @pytest.mark.parametrize("name", [b"zTXt", b"iCCP", b"iTXt"])

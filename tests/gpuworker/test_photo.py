@@ -13,8 +13,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from gpuworker import photo
-from gpuworker.errors import PhotoTooLarge, UnreadablePhoto
+from gpuworker import image_headers, photo
+from gpuworker.errors import PhotoTooHeavy, PhotoTooLarge, UnreadablePhoto
 
 LOSSY = [("JPEG", {"quality": 95}), ("WEBP", {"quality": 95}), ("AVIF", {"quality": 95, "speed": 10})]
 LOSSLESS = [("PNG", {}), ("WEBP", {"lossless": True})]
@@ -311,28 +311,28 @@ def _with_scans(jpeg: bytes, extra: int) -> bytes:
 
 def test_a_jpeg_of_many_scans_is_refused(image: Image.Image, pixels: NDArray[np.uint8]) -> None:
     progressive = encoded(image, "JPEG", progressive=True, quality=95)
-    scans = photo.scan_count(progressive)
+    scans = image_headers.scan_count(progressive)
     assert 5 < scans < 20
     allowed = _with_scans(progressive, photo.MAX_SCANS - scans)
-    assert photo.scan_count(allowed) == photo.MAX_SCANS
+    assert image_headers.scan_count(allowed) == photo.MAX_SCANS
     assert distance(photo.read(allowed).pixels, pixels) < 6
-    with pytest.raises(UnreadablePhoto):
+    with pytest.raises(PhotoTooHeavy):
         photo.read(_with_scans(progressive, photo.MAX_SCANS - scans + 1))
 
 
 def test_scans_and_pixels_count_together(image: Image.Image, monkeypatch: pytest.MonkeyPatch) -> None:
     progressive = encoded(image, "JPEG", progressive=True)
-    work = photo.scan_count(progressive) * image.width * image.height
+    work = image_headers.scan_count(progressive) * image.width * image.height
     monkeypatch.setattr(photo, "MAX_SCANNED_PIXELS", work)
     photo.read(progressive)
     monkeypatch.setattr(photo, "MAX_SCANNED_PIXELS", work - 1)
-    with pytest.raises(UnreadablePhoto):
+    with pytest.raises(PhotoTooHeavy):
         photo.read(progressive)
 
 
 def test_scan_markers_inside_metadata_do_not_count(image: Image.Image) -> None:
     file = encoded(image, "JPEG", comment=b"\xff\xda\x00\x04" * 500)
-    assert photo.scan_count(file) == 1
+    assert image_headers.scan_count(file) == 1
     photo.read(file)
 
 

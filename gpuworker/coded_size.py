@@ -1,0 +1,114 @@
+"""Sizes in the headers of HEVC and AV1 streams, which a file around them may contradict."""
+
+from __future__ import annotations
+
+
+class _Bits:
+    """Reader of single bits, most significant first; beyond the end there are zeros."""
+
+    def __init__(self, data: bytes) -> None:
+        self._value = int.from_bytes(data, "big")
+        self._left = 8 * len(data)
+
+    def take(self, count: int) -> int:
+        self._left -= count
+        shift = self._left
+        return (self._value >> shift if shift >= 0 else self._value << -shift) & ((1 << count) - 1)
+
+    def exp_golomb(self) -> int:
+        """An unsigned number as H.265's ue(v) or AV1's uvlc."""
+        zeros = 0
+        while zeros < 32 and not self.take(1):
+            zeros += 1
+        return (1 << zeros) - 1 + self.take(zeros)
+
+
+def hevc(configuration: bytes) -> int:
+    """Pixels of a picture by the sequence parameter sets in an hvcC box's contents; 0 when there are none."""
+    at, most = 23, 0
+    for _ in range(configuration[22] if len(configuration) > 22 else 0):
+        kind, count = configuration[at] & 63, int.from_bytes(configuration[at + 1 : at + 3], "big")
+        at += 3
+        for _ in range(min(count, 64)):
+            length = int.from_bytes(configuration[at : at + 2], "big")
+            if kind == 33:
+                most = max(most, _sequence_parameters(configuration[at + 2 : at + 2 + length]))
+            at += 2 + length
+        if at >= len(configuration):
+            break
+    return most
+
+
+def _sequence_parameters(unit: bytes) -> int:
+    """Pixels by an H.265 SPS (7.3.2.2)."""
+    bits = _Bits(unit[:256].replace(b"\0\0\3", b"\0\0"))
+    bits.take(16 + 4)
+    layers = bits.take(3)
+    bits.take(1 + 96)
+    present = [(bits.take(1), bits.take(1)) for _ in range(layers)]
+    if layers:
+        bits.take(2 * (8 - layers))
+    for profile, level in present:
+        bits.take(88 * profile + 8 * level)
+    bits.exp_golomb()
+    if bits.exp_golomb() == 3:
+        bits.take(1)
+    return bits.exp_golomb() * bits.exp_golomb()
+
+
+def av1(units: bytes) -> int:
+    """Pixels of a picture by the sequence header that begins an AV1 stream; 0 when there is none."""
+    at = 0
+    for _ in range(4):
+        if at >= len(units):
+            return 0
+        head = units[at]
+        at += 2 if head & 4 else 1
+        length, at = _leb128(units, at) if head & 2 else (len(units) - at, at)
+        if head >> 3 & 15 == 1:
+            return _sequence_header(units[at : at + length])
+        at += length
+    return 0
+
+
+def _leb128(data: bytes, at: int) -> tuple[int, int]:
+    value = 0
+    for n, byte in enumerate(data[at : at + 8]):
+        value |= (byte & 127) << 7 * n
+        if byte < 128:
+            return value, at + n + 1
+    return value, at + 8
+
+
+def _sequence_header(unit: bytes) -> int:
+    """Pixels by an AV1 sequence header (5.5.1)."""
+    bits = _Bits(unit)
+    bits.take(3 + 1)
+    if bits.take(1):  # of a still picture
+        bits.take(5)
+    else:
+        _operating_points(bits)
+    width_bits, height_bits = bits.take(4) + 1, bits.take(4) + 1
+    return (bits.take(width_bits) + 1) * (bits.take(height_bits) + 1)
+
+
+def _operating_points(bits: _Bits) -> None:
+    """Read over timing and operating points."""
+    modelled, delay_bits = 0, 0
+    if bits.take(1):
+        bits.take(32 + 32)
+        if bits.take(1):
+            bits.exp_golomb()
+        modelled = bits.take(1)
+        if modelled:
+            delay_bits = bits.take(5) + 1
+            bits.take(32 + 5 + 5)
+    delayed = bits.take(1)
+    for _ in range(bits.take(5) + 1):
+        bits.take(12)
+        if bits.take(5) > 7:
+            bits.take(1)
+        if modelled and bits.take(1):
+            bits.take(2 * delay_bits + 1)
+        if delayed and bits.take(1):
+            bits.take(4)
