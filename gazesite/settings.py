@@ -234,8 +234,19 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = HAS_MAIL
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_PREVENT_ENUMERATION = True
 # More than allauth's own: the link that `make run` prints, and the password that deletes an account.
-ACCOUNT_RATE_LIMITS = {"one_time_sign_in": "20/m/ip", "delete_account": "5/m/user"}
+ACCOUNT_RATE_LIMITS = {
+    "one_time_sign_in": "20/m/ip",
+    "delete_account": "5/m/user",
+    # Wrong passwords, with keys of portraits.login_limits.
+    "login_failed": "10/m/ip,5/5m/key,30/d/key",
+    "login_failed_known": "10/5m/key",
+    "login_failed_anywhere": "1000/d/key",
+    # Strangers who ask for somebody else's message must not keep them from their own: it is sent less often instead.
+    "reset_password": "20/m/ip",
+    "reset_password_message": "5/h/key",
+}
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 LOGIN_REDIRECT_URL = "home"
 LOGIN_URL = "account_login"
@@ -275,6 +286,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
+KNOWN_BROWSER_COOKIE_NAME = "__Host-known" if SECURE else "known"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from allauth.account import forms
+from allauth.account import app_settings, forms
 from allauth.account.internal.flows.email_verification import send_verification_email_to_address
+from allauth.account.internal.flows.signup import prevent_enumeration
 from allauth.account.models import EmailAddress
-from django.db import transaction
-from django.http import HttpRequest
+from allauth.account.utils import passthrough_next_redirect_url
+from allauth.core import ratelimit
+from django.contrib import messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from portraits.models import User
 
 LABELS = {
     "login": "E-mail address",
@@ -18,6 +28,7 @@ LABELS = {
     "password1": "New password",
     "password2": "The same again",
 }
+ACCOUNT_IS_THERE = "You can sign in now. If the address had an account before, it is unchanged, and so is its password."
 PASSWORD_RULES = "At least 8 characters, not a common word, and nothing like your address."
 
 
@@ -40,9 +51,42 @@ class SignIn(Plain, forms.LoginForm):
 
 
 class SignUp(Plain, forms.SignupForm):
+    """Says the same, and takes as long, whether or not the address has an account already."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password1"].label = "Password"
+
+    def validate_unique_email(self, value: str) -> str:
+        """An address that somebody has merely asked to change theirs to is not taken."""
+        self.account_already_exists = User.objects.filter(email=value).exists()
+        return value
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """The new account, if any, and the answer where it is not allauth's own to a new account."""
+        user = self._create(request)
+        if app_settings.EMAIL_VERIFICATION != app_settings.EmailVerificationMethod.MANDATORY:
+            return user, _to_sign_in(request)
+        if user is not None:
+            return user, None
+        return None, prevent_enumeration(request, email=self.cleaned_data["email"])
+
+    def _create(self, request: HttpRequest) -> User | None:
+        """None for an address that has one; then its password is hashed in vain, which takes most of the time."""
+        if not self.account_already_exists:
+            try:
+                with transaction.atomic():
+                    return cast(User, self.save(request))
+            except IntegrityError:  # of two who came at once, this is the second
+                self.account_already_exists = True
+        make_password(self.cleaned_data["password1"])
+        return None
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Where no message can be sent: whoever chose the password can use it."""
+    messages.info(request, ACCOUNT_IS_THERE)
+    return redirect(passthrough_next_redirect_url(request, reverse("account_login"), REDIRECT_FIELD_NAME))
 
 
 class NewAddress(Plain, forms.AddEmailForm):
@@ -69,7 +113,12 @@ class FirstPassword(Plain, forms.SetPasswordForm):
 
 
 class ForgottenPassword(Plain, forms.ResetPasswordForm):
-    pass
+    def save(self, request: HttpRequest, **more: Any) -> str:
+        """Without a message where several have been sent within the hour: their links work."""
+        email: str = self.cleaned_data["email"].lower()
+        if ratelimit.consume(request, action="reset_password_message", key=email):
+            super().save(request, **more)
+        return email
 
 
 class ResetPassword(Plain, forms.ResetPasswordKeyForm):

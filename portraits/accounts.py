@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_decode, urlsafe_base64_encode
 
-from portraits import progress
+from portraits import known_browser, login_limits, progress
 from portraits.models import BrowserSession, User
 from portraits.models.browser import hash_session_key
 
@@ -38,6 +38,20 @@ class Accounts(DefaultAccountAdapter):
         super().set_password(user, password)
         current = self.request.session.session_key if self.request else None
         sign_out_everywhere(user, but=current)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Raises ValidationError when there were too many wrong passwords."""
+        self._login_failed_rl_usage = login_limits.take(request, self.clean_email(credentials.get("email", "")))
+        if self._login_failed_rl_usage is None:
+            raise self.validation_error("too_many_login_attempts")
+
+    def post_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **more)
+        known_browser.remember(response, user.email)
+        return response
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        login_limits.forgive(request, self.clean_email(credentials.get("email", "")))
 
     def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
         """Not an address with which somebody else has signed up in the meantime, confirmed or not."""
