@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -17,7 +16,6 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from gazesite.own_cookies import MOST_VALUE_BYTES
 from portraits import progress
 from portraits.account_forms import SignUp
 from portraits.models import BrowserSession, User
@@ -223,119 +221,6 @@ def test_a_wrong_password_and_an_unknown_address_read_the_same(anonymous: Client
     assert sentences[0] == sentences[1]
 
 
-ELSEWHERE = {"REMOTE_ADDR": "203.0.113.7"}
-
-
-def guess(email: str, times: int, **more: str) -> list[str]:
-    """Wrong passwords from a browser of its own; what each is answered."""
-    client = Client()
-    pages = [getattr(sign_in(client, email, "wrong", **more), "content", b"").decode() for _ in range(times)]
-    return ["too many" if "Too many failed" in page else "wrong" for page in pages]
-
-
-def inside(client: Client) -> bool:
-    return client.get("/account/").status_code == 200
-
-
-def test_a_strangers_wrong_passwords_slow_the_stranger_only(anonymous: Client, owner: User) -> None:
-    assert guess(owner.email, 6, **ELSEWHERE) == ["wrong"] * 5 + ["too many"]
-    stranger = Client()
-    sign_in(stranger, owner.email, **ELSEWHERE)
-    assert not inside(stranger)  # not even with the right one, or there would be something to learn
-    sign_in(anonymous, owner.email)
-    assert inside(anonymous)
-
-
-def test_wrong_passwords_from_next_door_do_not_lock_a_browser_that_is_known(anonymous: Client, owner: User) -> None:
-    sign_in(anonymous, owner.email)
-    anonymous.post("/accounts/logout/")
-    assert guess(owner.email, 6)[-1] == "too many"
-    sign_in(anonymous, owner.email)
-    assert inside(anonymous)
-
-
-def test_a_known_browser_guesses_no_faster_for_long(anonymous: Client, owner: User) -> None:
-    sign_in(anonymous, owner.email)
-    anonymous.post("/accounts/logout/")
-    for _ in range(10):
-        sign_in(anonymous, owner.email, "wrong")
-    sign_in(anonymous, owner.email)
-    assert not inside(anonymous)
-
-
-def test_a_browser_is_known_for_the_account_that_signed_in_there_only(
-    anonymous: Client, owner: User, stranger: User
-) -> None:
-    sign_in(anonymous, owner.email)
-    anonymous.post("/accounts/logout/")
-    guess(stranger.email, 5)
-    sign_in(anonymous, stranger.email)
-    assert not inside(anonymous)
-
-
-def test_guesses_from_everywhere_are_bounded_and_lock_no_known_browser(
-    anonymous: Client, owner: User, settings: Settings, mailoutbox: list[EmailMessage]
-) -> None:
-    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "login_failed_anywhere": "12/d/key"}
-    known = signed_in_by_form(owner)
-    answers = [guess(owner.email, 5, REMOTE_ADDR=f"203.0.113.{n}") for n in range(3)]
-    assert answers == [["wrong"] * 5, ["wrong"] * 5, ["wrong"] * 2 + ["too many"] * 3]
-    fresh = Client()
-    sign_in(fresh, owner.email)
-    assert not inside(fresh)
-    sign_in(known, owner.email)
-    assert inside(known)
-    anonymous.post("/accounts/password/reset/", {"email": owner.email})
-    form = anonymous.get(link_in(mailoutbox[-1]))["Location"]
-    anonymous.post(form, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
-    sign_in(fresh, owner.email, NEW_PASSWORD)
-    assert inside(fresh)
-
-
-def signed_in_by_form(user: User) -> Client:
-    """A browser that is known, after signing out."""
-    client = Client()
-    sign_in(client, user.email)
-    client.post("/accounts/logout/")
-    return client
-
-
-def test_a_stranger_who_is_slowed_uses_up_nobody_elses_guesses(owner: User, settings: Settings) -> None:
-    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "login_failed_anywhere": "6/d/key"}
-    guess(owner.email, 9, **ELSEWHERE)
-    assert guess(owner.email, 1) == ["wrong"]
-
-
-def test_whoever_is_signed_in_and_asked_again_is_not_locked_out_by_guesses(owner: User) -> None:
-    client = signed_in(owner)
-    client.get("/accounts/email/")
-    guess(owner.email, 6)
-    client.post("/accounts/reauthenticate/", {"password": cast.PASSWORD, "next": "/accounts/email/"})
-    assert client.post("/accounts/email/", {"email": "o@example.com", "action_add": ""})["Location"] == (
-        "/accounts/email/"
-    )
-
-
-def test_strangers_who_ask_for_reset_messages_keep_nobody_from_their_own(
-    owner: User, anonymous: Client, mailoutbox: list[EmailMessage]
-) -> None:
-    """They flood no mailbox either: the links of the first messages work."""
-    for _ in range(9):
-        Client().post("/accounts/password/reset/", {"email": owner.email}, **ELSEWHERE)  # type: ignore[arg-type]
-    answer = anonymous.post("/accounts/password/reset/", {"email": owner.email})
-    assert answer["Location"] == "/accounts/password/reset/done/"
-    assert len(mailoutbox) == 5
-    assert "/key/" in anonymous.get(link_in(mailoutbox[0]))["Location"]
-
-
-def test_the_cookie_of_a_known_browser_is_for_this_site_only_and_names_nobody(anonymous: Client, owner: User) -> None:
-    sign_in(anonymous, owner.email)
-    cookie = anonymous.cookies["known"]
-    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
-    assert owner.email not in cookie.value
-    assert len(cookie.value) <= MOST_VALUE_BYTES
-
-
 def test_case_32_a_forged_address_of_the_client_does_not_lift_the_limit(anonymous: Client, db: None) -> None:
     answers = [
         anonymous.post(
@@ -534,56 +419,6 @@ def test_a_second_choice_replaces_the_first(as_owner: Client, owner: User, mailo
         as_owner.post(link_in(mail))
     owner.refresh_from_db()
     assert owner.email == "second@example.com"
-
-
-@pytest.fixture
-def confirmation(as_owner: Client, owner: User, mailoutbox: list[EmailMessage]) -> str:
-    """The link with which the owner confirms other@example.com."""
-    page = as_owner.post("/accounts/email/", {"email": "other@example.com", "action_add": ""})["Location"]
-    as_owner.post(page, {"password": cast.PASSWORD, "next": "/accounts/email/"})
-    return link_in(mailoutbox[0])
-
-
-def test_confirming_twice_says_that_it_is_done(as_owner: Client, anonymous: Client, confirmation: str) -> None:
-    answer = as_owner.post(confirmation, follow=True)
-    assert "other@example.com is confirmed." in answer.content.decode()
-    for client in (as_owner, anonymous):
-        for answer in (client.get(confirmation), client.post(confirmation)):
-            text = answer.content.decode()
-            assert answer.status_code == 200
-            assert "other@example.com has been confirmed. There is nothing more to do." in text
-            assert "does not work" not in text
-
-
-def test_a_link_that_is_too_old_says_what_to_do(
-    as_owner: Client, anonymous: Client, confirmation: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    later = time.time() + 4 * 24 * 3600
-    monkeypatch.setattr(time, "time", lambda: later)
-    for answer in (anonymous.get(confirmation), anonymous.post(confirmation)):
-        text = answer.content.decode()
-        assert "It is too old to confirm other@example.com." in text
-        assert "Sign in, and we send a new link" in text
-
-
-def test_a_link_for_an_address_that_was_replaced_says_so(
-    as_owner: Client, owner: User, anonymous: Client, confirmation: str
-) -> None:
-    as_owner.post("/accounts/email/", {"email": "other@example.com", "action_remove": ""})
-    assert "The account has another address by now" in anonymous.get(confirmation).content.decode()
-    owner.delete()
-    assert "or it has been deleted" in anonymous.get(confirmation).content.decode()
-
-
-def test_half_a_link_is_no_link(anonymous: Client, confirmation: str) -> None:
-    text = anonymous.get(confirmation[:-3] + "/").content.decode()
-    assert "It is not complete." in text
-    assert "other@example.com" not in text
-
-
-def test_a_link_to_confirm_an_address_signs_nobody_out(as_stranger: Client, confirmation: str) -> None:
-    assert "Is other@example.com yours?" in as_stranger.get(confirmation).content.decode()
-    assert as_stranger.get("/account/").status_code == 200
 
 
 def test_changing_the_address_asks_for_the_password_again(as_owner: Client) -> None:
