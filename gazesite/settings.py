@@ -5,9 +5,12 @@ deploy/SETTINGS.md lists what can be set.
 
 from __future__ import annotations
 
+import os
 import secrets
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,10 +64,18 @@ def _secret_key() -> str:
         return given
     kept = DATA_DIR / "secret_key"
     if not kept.exists():
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
-        kept.touch(mode=0o600)
-        kept.write_text(secrets.token_urlsafe(48))
+        _keep_new_key(kept)
     return kept.read_text()
+
+
+def _keep_new_key(kept: Path) -> None:
+    """Whole or not at all, and the first one stays: a full disk must not leave half a key, nor two processes two."""
+    with NamedTemporaryFile("w", dir=kept.parent, prefix=".secret_key-") as file:  # of mode 0600
+        file.write(secrets.token_urlsafe(48))
+        file.flush()
+        os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(file.name, kept)
 
 
 SECRET_KEY = _secret_key()

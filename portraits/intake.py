@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from gpuworker.contract import STANDARD_FRAME, Box, Framing, Size
-from portraits import dispatch, removal, storage, uploads
+from portraits import dispatch, readiness, removal, storage, uploads
 from portraits.airlock import Readable
 from portraits.fair_queue import Requester
 from portraits.findings import Finding
@@ -46,13 +46,14 @@ class Choice:
 
 
 def receive(owner: User, photo: Readable, consent: bool, address: str | None = None) -> Upload:
-    """Examine a photo and keep it for its owner's choice. Raises UploadRefused; then nothing of it is left.
+    """Examine a photo and keep it for its owner's choice. Raises UploadRefused, DiskFull; then nothing of it is left.
 
     address: where it comes from (throttle.address_of), for a fair share of the decoders.
     Without consent the file is not even read.
     """
     if not consent:
         raise UploadRefused("consent_missing")
+    readiness.demand_room()
     consent_at = timezone.now()
     examined = uploads.examine(photo, requester=Requester(str(owner.pk), address or None))
     upload = Upload.objects.create(

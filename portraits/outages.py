@@ -50,6 +50,9 @@ STORAGE_AWAY = Outage(
     10,
 )
 OTHER = Outage("unavailable", "The site cannot do this just now. Please try again in a moment.", 10)
+TOO_MANY_DOWNLOADS = Outage(
+    "too_many_downloads", "Two of your portraits are being downloaded already. Please try again when one is there.", 15
+)
 BUGS = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
 """Kinds of OSError that say something about our code and nothing about the machine."""
 

@@ -5,11 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
+import threading
+from collections import Counter
 from pathlib import Path
 from typing import IO
 
 PIECE = 1 << 18
 """Bytes that are in memory at a time."""
+
+
+MOST_OF_ONE_PERSON = 2
+"""At a time, in this process: each takes some 15 MB of the disk for as long as its reader likes."""
+
+_lock = threading.Lock()
+_open: Counter[object] = Counter()
+
+
+class TooManyDownloads(Exception):
+    """The person has MOST_OF_ONE_PERSON under way."""
 
 
 class PassingFile:
@@ -19,8 +32,14 @@ class PassingFile:
     written is gone with the process, however that ends.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.target: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # closed with the answer
+    def __init__(self, folder: Path, person: object) -> None:
+        """Raises TooManyDownloads, OSError."""
+        self._person = person
+        with _lock:
+            if _open[person] >= MOST_OF_ONE_PERSON:
+                raise TooManyDownloads
+            self.target: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # closed with the answer
+            _open[person] += 1
 
     def size(self) -> int:
         """Bytes written."""
@@ -38,4 +57,11 @@ class PassingFile:
         return piece
 
     def close(self) -> None:
+        """Safe to call twice."""
+        with _lock:
+            if self.target.closed:
+                return
+            _open.subtract([self._person])
+            if not _open[self._person]:
+                del _open[self._person]
         self.target.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil
@@ -36,6 +37,9 @@ SENTENCES = {"disk": "the disk is full or cannot be written"}
 
 class DiskFull(OSError):
     """Less than ROOM is free."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(errno.ENOSPC, reason)
 
 
 class Readiness:
@@ -89,6 +93,20 @@ def sentence(part: str) -> str:
     return SENTENCES.get(part, f"the {part} does not answer")
 
 
+def demand_room() -> None:
+    """Before something large is begun: what is left is for the database, and for what goes on.
+
+    Raises DiskFull, and StorageAway when a folder is missing.
+    """
+    for folder in _folders():
+        try:
+            free = shutil.disk_usage(folder).free
+        except FileNotFoundError as error:
+            raise storage.StorageAway(f"the folder {folder} is not there") from error
+        if free < ROOM:
+            raise DiskFull(f"{folder} has {free >> 20} MB left, and needs {ROOM >> 20}")
+
+
 def _database() -> None:
     """It can be written: neither locked by somebody who does not let go, nor a copy that is only read."""
     with transaction.atomic():
@@ -109,10 +127,8 @@ def _files() -> None:
 
 def _disk() -> None:
     """Every folder that this process writes to has room, and takes a file."""
+    demand_room()
     for folder in _folders():
-        free = shutil.disk_usage(folder).free
-        if free < ROOM:
-            raise DiskFull(f"{folder} has {free >> 20} MB left, and needs {ROOM >> 20}")
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(os.urandom(PROBE_BYTES))
             file.flush()

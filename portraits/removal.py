@@ -17,10 +17,9 @@ def remove_portrait(portrait: Portrait) -> None:
     with transaction.atomic():
         sessions = list(Session.objects.filter(portrait=portrait).values_list("pk", flat=True))
         outputs = Output.objects.filter(render__session__portrait=portrait)
-        Erasure.of(storage.photo_prefix(portrait.pk), *(output.prefix for output in outputs))
+        _erase_on_commit(Erasure.of(storage.photo_prefix(portrait.pk), *(output.prefix for output in outputs)))
         Session.objects.filter(portrait=portrait).update(shown=None)
         portrait.delete()
-    _erase_soon()
     for session_id in sessions:
         progress.close_sockets_on(session_id)
 
@@ -31,8 +30,7 @@ def remove_upload(upload: Upload) -> None:
         gone, _ = Upload.objects.filter(pk=upload.pk).delete()
         # A portrait made from it in the meantime has taken the files over.
         if gone and not Portrait.objects.filter(pk=upload.pk).exists():
-            Erasure.of(storage.photo_prefix(upload.pk))
-    _erase_soon()
+            _erase_on_commit(Erasure.of(storage.photo_prefix(upload.pk)))
 
 
 def remove_user(user: User) -> None:
@@ -52,21 +50,38 @@ def cancel_renders_of(user: User) -> None:
         render.cancel()
 
 
-def erase_pending() -> None:
-    """Delete what rows no longer own; a second time once no late process can put anything back. Raises OSError."""
-    for erasure in Erasure.objects.all():
-        storage.erase(erasure.prefix)
-        if erasure.settled:
-            erasure.delete()
+def erase_pending(most: int | None = None) -> None:
+    """Delete what rows no longer own, so many at most, each with its own turn; a second time once no late process can
+    put anything back. Raises StorageAway at once, and the first of other errors when all have been tried.
+    """
+    first_error: OSError | None = None
+    for erasure in list(Erasure.objects.in_turn()[:most]):
+        erasure.note_try()
+        try:
+            _erase(erasure)
+        except storage.StorageAway:
+            raise
+        except OSError as error:
+            log.warning("%s could not be erased: %s", erasure.prefix, error)
+            first_error = first_error or error
+    if first_error is not None:
+        raise first_error
 
 
-def _erase_soon() -> None:
-    """On commit. Where storage is away, the sweeper does it later."""
-    transaction.on_commit(_try_to_erase)
+def _erase(erasure: Erasure) -> None:
+    storage.erase(erasure.prefix)
+    if erasure.settled:
+        erasure.delete()
 
 
-def _try_to_erase() -> None:
-    try:
-        erase_pending()
-    except OSError:
-        log.exception("deleted files are still in storage; the sweeper tries again")
+def _erase_on_commit(erasures: list[Erasure]) -> None:
+    """These only, because the person who deletes waits for it. Where storage is away, the sweeper does it later."""
+
+    def erase() -> None:
+        try:
+            for erasure in erasures:
+                _erase(erasure)
+        except OSError:
+            log.exception("deleted files are still in storage; the sweeper tries again")
+
+    transaction.on_commit(erase)

@@ -44,12 +44,12 @@ def sweep_renders() -> None:
 
 
 def clean() -> None:
-    """What is to be gone is deleted."""
-    for upload in Upload.objects.stale():
+    """What is to be gone is deleted: so many at a time, because renders of dead processes wait for the next look."""
+    for upload in Upload.objects.stale().order_by("created_at")[:MOST_AT_ONCE]:
         removal.remove_upload(upload)
-    for portrait in Portrait.objects.expired():
+    for portrait in Portrait.objects.expired().order_by("expires_at")[:MOST_AT_ONCE]:
         removal.remove_portrait(portrait)
-    removal.erase_pending()
+    removal.erase_pending(MOST_AT_ONCE)
 
 
 def run_until(stopped: threading.Event) -> None:

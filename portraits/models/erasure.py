@@ -11,19 +11,32 @@ SETTLING = timedelta(seconds=60)
 """A process that was overtaken may put one more file; after this long it has noticed."""
 
 
+class ErasureQuerySet(models.QuerySet["Erasure"]):
+    def in_turn(self) -> ErasureQuerySet:
+        """What was never tried first, then what was tried longest ago: one that fails keeps no other waiting."""
+        return self.order_by(models.F("tried_at").asc(nulls_first=True), "pk")
+
+
 class Erasure(models.Model):
-    """Everything below `prefix` (or the one file of that name) is to be gone."""
+    """Everything below `prefix` (or the one file of that name) is to be gone. tried_at: the last attempt."""
 
     prefix = models.CharField(max_length=200)
     created_at = models.DateTimeField(default=timezone.now)
+    tried_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ErasureQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"erasure of {self.prefix}"
 
     @staticmethod
-    def of(*prefixes: str) -> None:
+    def of(*prefixes: str) -> list[Erasure]:
         """In the same transaction as the rows' own deletion."""
-        Erasure.objects.bulk_create([Erasure(prefix=prefix) for prefix in prefixes])
+        return Erasure.objects.bulk_create([Erasure(prefix=prefix) for prefix in prefixes])
+
+    def note_try(self) -> None:
+        """It is attempted now; others are next."""
+        Erasure.objects.filter(pk=self.pk).update(tried_at=timezone.now())
 
     @property
     def settled(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
 from django.conf import settings
@@ -12,9 +13,9 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from portraits import archive
+from portraits import archive, outages, readiness
 from portraits.models import Portrait
-from portraits.passing_file import PassingFile
+from portraits.passing_file import PassingFile, TooManyDownloads
 from portraits.views.person import person
 
 
@@ -32,13 +33,23 @@ def portrait_zip(request: HttpRequest, portrait_id: UUID) -> HttpResponseBase:
     }
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
-    file = PassingFile(settings.SCRATCH_DIR)
+    try:
+        readiness.demand_room()
+        file = PassingFile(settings.SCRATCH_DIR, portrait.owner_id)
+    except TooManyDownloads:
+        return outages.response(request, outages.TOO_MANY_DOWNLOADS)
     try:
         archive.write(session.shown, file.target)
         size = file.size()
-    except OSError as error:
-        file.close()
+    except BaseException as error:
+        _discard(file)
         if isinstance(error, FileNotFoundError):
             raise Http404 from None
         raise
     return StreamingHttpResponse(file, headers={**headers, "Content-Length": str(size)})
+
+
+def _discard(file: PassingFile) -> None:
+    """What a full disk did not take is still in a buffer, and closing tries to write it once more."""
+    with suppress(OSError):
+        file.close()

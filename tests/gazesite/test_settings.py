@@ -35,6 +35,20 @@ def test_the_secret_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> N
     assert len(first["SECRET_KEY"]) > 50
 
 
+FULL_DISK = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+"""
+
+
+def test_case_63_a_disk_that_is_full_at_the_first_start_leaves_no_empty_key_for_the_second(tmp_path: Path) -> None:
+    full = in_fresh_process(FULL_DISK + "from gazesite import settings", tmp_path / "data")
+    assert "File too large" in full.stderr
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["scratch"]
+    assert len(settings(tmp_path, "SECRET_KEY")["SECRET_KEY"]) > 50
+
+
 def test_a_port_changes_the_address_and_the_origins(tmp_path: Path) -> None:
     found = settings(tmp_path, "SITE_URL", "ALLOWED_ORIGINS", "DEBUG", PORT="3055")
     assert found["SITE_URL"] == "http://127.0.0.1:3055"

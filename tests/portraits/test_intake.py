@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from gpuworker.contract import LARGE_FRAME, Box
-from portraits import intake, integrity, removal, storage, uploads
+from portraits import intake, integrity, outages, readiness, removal, storage, uploads
 from portraits.intake import Choice
 from portraits.models import Charge, Erasure, Portrait, Session, Upload, User
 from portraits.uploads import UploadRefused
@@ -79,6 +80,16 @@ def test_when_storage_is_full_the_person_is_told_and_nothing_stays(
     assert not Upload.objects.exists()
     removal.erase_pending()
     assert list(storage.keys()) == []
+
+
+def test_case_63_the_last_of_the_disk_is_for_what_goes_on_and_not_for_new_photos(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness.shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(1 << 40, 1 << 40, 0))
+    with pytest.raises(readiness.DiskFull) as full:
+        received(owner)
+    assert outages.outage_of(full.value) == outages.DISK_FULL
+    assert not Upload.objects.exists()
 
 
 def test_the_row_is_there_before_the_first_file(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from portraits import intake, removal, storage
-from portraits.models import Charge, Erasure, Portrait, Render, Session, ShareLink, Upload, User
+from portraits.models import Charge, Erasure, Output, Portrait, Render, Session, ShareLink, Upload, User
 from tests.portraits import cast
 
 
@@ -48,6 +48,47 @@ def test_storage_that_is_away_does_not_stop_a_deletion(
     assert not Portrait.objects.exists()
     removal.erase_pending()
     assert list(storage.keys()) == []
+
+
+def test_a_file_that_cannot_be_erased_keeps_no_other_in_storage(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    erase = storage.erase
+
+    def refuses(prefix: str) -> int:
+        if prefix == "renders/a/1/":
+            raise PermissionError("somebody changed the owner")
+        return erase(prefix)
+
+    storage.put("renders/b/1/q0.webp", b"x")
+    Erasure.of("renders/a/1/", "renders/b/1/")
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "erase", refuses)
+        with pytest.raises(PermissionError):
+            removal.erase_pending()
+    assert list(storage.keys()) == []
+
+
+def test_what_was_tried_longest_ago_is_next_however_many_wait(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+    monkeypatch.setattr(storage, "erase", tried.append)
+    Erasure.of(*(f"renders/{number}/1/" for number in range(5)))
+    for _ in range(3):
+        removal.erase_pending(2)
+    assert [prefix.split("/")[1] for prefix in tried] == ["0", "1", "2", "3", "4", "0"]
+
+
+def test_whoever_deletes_waits_for_their_own_files_only(
+    portrait: Portrait,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Erasure.of(*(f"renders/{number}/1/" for number in range(100)))
+    own = {storage.photo_prefix(portrait.pk), Output.objects.get().prefix}
+    erased: list[str] = []
+    with monkeypatch.context() as patch, django_capture_on_commit_callbacks(execute=True):
+        patch.setattr(storage, "erase", erased.append)
+        removal.remove_portrait(portrait)
+    assert set(erased) == own
+    removal.erase_pending()
 
 
 def test_an_upload_that_has_become_a_portrait_keeps_its_files(

@@ -69,6 +69,25 @@ def test_case_33_photos_that_nobody_chose_and_expired_portraits_are_deleted_on_t
     assert upload.pk
 
 
+def test_a_look_deletes_so_many_at_most_and_the_next_one_goes_on(
+    owner: User,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    """Renders of dead processes wait for the look that comes after."""
+    monkeypatch.setattr(sweeper, "MOST_AT_ONCE", 2)
+    for _ in range(3):
+        cast.portrait(owner)
+        cast.upload(owner)
+    Upload.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    Portrait.objects.update(expires_at=timezone.now())
+    sweep(django_capture_on_commit_callbacks)
+    assert (Upload.objects.count(), Portrait.objects.count()) == (1, 1)
+    sweep(django_capture_on_commit_callbacks)
+    assert (Upload.objects.count(), Portrait.objects.count()) == (0, 0)
+    removal.erase_pending()
+
+
 def test_case_43_an_upload_whose_process_died_is_cleared_away(
     owner: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+from pathlib import Path
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -14,6 +15,7 @@ from django.urls import reverse
 
 from portraits import storage
 from portraits.models import Portrait, Session, User
+from portraits.passing_file import PassingFile
 from tests.portraits import cast
 
 
@@ -99,3 +101,17 @@ def test_nobody_is_sent_to_sign_in(anonymous: Client, portrait: Portrait) -> Non
 @pytest.mark.parametrize("method", ["post", "put", "delete", "options"])
 def test_it_is_only_read(as_owner: Client, portrait: Portrait, method: str) -> None:
     assert getattr(as_owner, method)(address(portrait)).status_code == 405
+
+
+def test_a_person_with_two_downloads_under_way_is_asked_to_wait(
+    as_owner: Client, portrait: Portrait, owner: User, tmp_path: Path
+) -> None:
+    files = [PassingFile(tmp_path, owner.pk) for _ in range(2)]
+    answer = as_owner.get(f"/portraits/{portrait.pk}/portrait.zip", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer["Retry-After"]) == (503, "15")
+    assert answer.json()["code"] == "too_many_downloads"
+    for file in files:
+        file.close()
+    answer = as_owner.get(f"/portraits/{portrait.pk}/portrait.zip")
+    assert answer.status_code == 200
+    answer.close()
