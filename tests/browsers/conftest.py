@@ -23,7 +23,9 @@ ENGINES = [pytest.param(CHROMIUM), *(pytest.param(name, marks=pytest.mark.slow) 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
-        metafunc.parametrize("engine", ENGINES, scope="session")
+        # What is slow itself is walked through in Chromium by tests/site.
+        others = metafunc.definition.get_closest_marker("slow")
+        metafunc.parametrize("engine", ENGINES[1:] if others else ENGINES, scope="session")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -26,6 +26,8 @@ ROUTES = {
     "PerformActions": ("POST", "/actions"),
     "SetTimeouts": ("POST", "/timeouts"),
     "SetWindowRect": ("POST", "/window/rect"),
+    "SwitchToFrame": ("POST", "/frame"),
+    "SwitchToParentFrame": ("POST", "/frame/parent"),
     "TakeScreenshot": ("GET", "/screenshot"),
 }
 """WebDriver's commands by the names that Marionette gives them."""

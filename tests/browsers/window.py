@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -71,6 +73,8 @@ class DrivenWindow(Window):
 
     def run(self, body: str, *args: Any) -> Any:
         told = self._browser.send("ExecuteAsyncScript", script=ASYNC.format(body=body), args=list(args))
+        if told is None:
+            raise BrowserError("The page was left before its script was done.")
         if "error" in told:
             raise BrowserError(told["error"])
         return told.get("value")
@@ -99,6 +103,13 @@ class DrivenWindow(Window):
     def screenshot(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(base64.b64decode(self._browser.send("TakeScreenshot", full=False)))
+
+    @contextmanager
+    def inside(self, selector: str) -> Iterator[None]:
+        """What is run in the block runs in a frame of the page, whatever its origin."""
+        self._browser.send("SwitchToFrame", id={ELEMENT: self._find(selector)})
+        yield
+        self._browser.send("SwitchToParentFrame")
 
     def _find(self, selector: str) -> str:
         return str(self._browser.send("FindElement", using="css selector", value=selector)[ELEMENT])
