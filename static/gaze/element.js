@@ -35,7 +35,7 @@ const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 export class GazeTracker extends HTMLElement {
   static observedAttributes = [...ATTRIBUTES, 'no-poll'];
 
-  #internals = this.attachInternals();
+  #internals = this.attachInternals?.();
   #still = document.createElement('div');
   #poster = new Image();
   #canvas = document.createElement('canvas');
@@ -386,10 +386,15 @@ export class GazeTracker extends HTMLElement {
     if (alt || !this.hasAttribute('aria-label')) this.setAttribute('aria-label', alt || LABEL);
   }
 
-  /** Browsers without custom states lack only what style sheets make of them. */
+  /** Browsers without custom states, or with an early form of them, lack only what style sheets make of them. */
   #toggleState(name, on) {
-    if (on) this.#internals.states?.add(name);
-    else this.#internals.states?.delete(name);
+    const states = this.#internals?.states;
+    try {
+      if (on) states?.add(name);
+      else states?.delete(name);
+    } catch {
+      // Chromium before 125 takes names with two dashes only.
+    }
   }
 
   #report(error) {

@@ -115,10 +115,10 @@ function noRoom() {
 
 /** @returns {Promise<{source: CanvasImageSource, width: number, height: number, close: () => void}>} */
 async function decode(blob) {
+  if (BITMAPS_DECODE_ASIDE) return decodedBitmap(blob);
   if (await isCutOff(blob)) throw undecodable();
-  // A page whose policy allows no blob: pictures takes the bitmap, too.
-  const image = BITMAPS_DECODE_ASIDE ? null : await decodedImage(blob);
-  return image ?? decodedBitmap(blob);
+  // A page whose policy allows no blob: pictures is held up by the bitmap, but lives.
+  return (await decodedImage(blob)) ?? decodedBitmap(blob);
 }
 
 async function decodedImage(blob) {

@@ -53,6 +53,10 @@ const looks = new WeakMap();
  */
 export function styleRoot(root, { width, shape }) {
   const size = `:host { width: ${width}px; aspect-ratio: ${shape.width} / ${shape.height}; }`;
+  if (!('adoptedStyleSheets' in root)) {
+    embed(root, CSS + size);
+    return;
+  }
   root.adoptedStyleSheets = [looksIn(root.ownerDocument), constructed(root.ownerDocument, size)];
 }
 
@@ -60,6 +64,12 @@ export function styleRoot(root, { width, shape }) {
 function looksIn(page) {
   if (!looks.has(page)) looks.set(page, constructed(page, CSS));
   return looks.get(page);
+}
+
+/** Safari before 16.4 constructs no style sheets; there, a page with a strict policy shows the element unstyled. */
+function embed(root, css) {
+  const style = root.querySelector('style') ?? root.appendChild(document.createElement('style'));
+  style.textContent = css;
 }
 
 function constructed(page, css) {

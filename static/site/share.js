@@ -46,11 +46,10 @@ async function send(form, panel) {
 }
 
 function replace(panel, next) {
-  // The panel's own style sheet stays where it is: a new one would leave it unstyled for a moment.
-  panel.replaceChildren(
-    ...panel.querySelectorAll(':scope > link'),
-    ...[...next.children].filter((child) => !['LINK', 'SCRIPT'].includes(child.tagName)),
-  );
+  // The panel's own style sheet stays where it is: one put in anew would leave it unstyled for a moment.
+  const isContent = (child) => !['LINK', 'SCRIPT'].includes(child.tagName);
+  for (const child of [...panel.children].filter(isContent)) child.remove();
+  panel.append(...[...next.children].filter(isContent));
   equip(panel);
   // Whoever used the keyboard goes on from here; the button they pressed is gone.
   const field = panel.querySelector('#new-link');

@@ -28,6 +28,8 @@ export class UploadForm {
     this.#error = form.querySelector('#upload-error');
     this.#input.addEventListener('change', () => this.take(this.#input.files[0]));
     this.#consent.addEventListener('change', () => this.#onConsent());
+    // Back from the next page, some browsers show this one as it was left: still sending.
+    addEventListener('pageshow', ({ persisted }) => persisted && this.#end(''));
     form.querySelector('#upload-stop').addEventListener('click', () => this.#request?.abort());
     form.addEventListener('submit', (event) => {
       event.preventDefault();

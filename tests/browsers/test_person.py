@@ -25,6 +25,13 @@ element.lookAt(...args);
 for (let i = 0; i < 3; i += 1) await new Promise(requestAnimationFrame);
 return element.shadowRoot.querySelector('canvas').toDataURL();
 """
+WATCH_STYLES = """
+window.stylesTaken = 0;
+const isStyle = ({ tagName }) => tagName === 'LINK';
+const note = ({ removedNodes }) => { stylesTaken += [...removedNodes].filter(isStyle).length; };
+new MutationObserver((records) => records.forEach(note))
+  .observe(document.querySelector('.share-panel'), { childList: true });
+"""
 VALUE = "return document.querySelector(args[0]).value"
 
 
@@ -68,8 +75,10 @@ class Walk:
 
     def share(self) -> tuple[str, str, str]:
         """The address, the script snippet and the frame snippet of a new link."""
+        self.window.run(WATCH_STYLES)
         self.window.click(".new-share button[type=submit]")
         self.window.wait_for("document.querySelector('#new-link')?.value")
+        assert self.window.run("return stylesTaken") == 0, "the panel stood there unstyled for a moment"
         self.keep("share")
         link, script, frame = (self.window.run(VALUE, field) for field in ("#new-link", "#new-snippet", "#new-frame"))
         return link, script, frame

@@ -384,3 +384,23 @@ class TestLife:
         stage.open(portrait.page(host))
         stage.wait_for_level("mobile")
         assert [each["type"] for each in stage.told("gaze-ready")] == ["gaze-ready"]
+
+
+class TestOlderBrowsers:
+    @pytest.mark.parametrize(
+        "lacking",
+        [
+            "delete HTMLElement.prototype.attachInternals",
+            "CustomStateSet.prototype.add = () => { throw new SyntaxError('two dashes') }",
+            "delete ShadowRoot.prototype.adoptedStyleSheets",
+        ],
+        ids=["no internals", "dashed states", "no constructed sheets"],
+    )
+    def test_what_a_browser_lacks_costs_no_more_than_looks(self, staged: Staged, portrait: Site, lacking: str) -> None:
+        stage = staged()
+        stage.page.add_init_script(lacking)
+        stage.open(portrait.page(tracker()))
+        stage.wait_for_level("mobile")
+        assert stage.look(1, 1).cell == (19, 19)
+        stage.page.locator("gaze-tracker").evaluate("(element) => element.setAttribute('width', '40')")
+        assert box(stage.page) == (40, 50)

@@ -118,3 +118,13 @@ def test_what_is_no_picture_is_not_sent(form: Stand) -> None:
     form.page.set_input_files("#photo", {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"%PDF"})
     expect(form.page.locator("#upload-error")).to_have_text("This is not a picture. Please choose a photo.")
     assert "POST /upload/" not in form.asked
+
+
+def test_back_from_the_next_page_the_form_takes_another_photo(form: Stand) -> None:
+    """Browsers keep a page as it was left; then it was still sending."""
+    form.page.check("#consent")
+    form.page.evaluate("document.querySelector('#upload-form').setAttribute('aria-busy', 'true')")
+    form.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(form.page.locator("#upload-form")).not_to_have_attribute("aria-busy", "true")
+    form.page.set_input_files("#photo", PHOTO)  # type: ignore[arg-type]
+    arrived(form)
