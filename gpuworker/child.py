@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image
 
 from gpuworker import bundled_networks, canvas, encoding, engines, faces, framing, matting, matting_model, photo, sheets
-from gpuworker.contract import RenderRequest
+from gpuworker.contract import RenderRequest, Size
 from gpuworker.engines import Engine
 from gpuworker.errors import RenderError, WorkerDied
 from gpuworker.grid import NEUTRAL
@@ -177,7 +177,8 @@ def _analyse(request: RenderRequest) -> tuple[framing.Portrait, tuple[str, ...]]
     picture = photo.read(request.photo)
     face = faces.requested(picture.pixels, request.face, request.face_box)
     portrait = framing.frame_portrait(picture, face, request.frame, request.framing)
-    advice = faces.advice(face)
+    height, width = picture.pixels.shape[:2]
+    advice = faces.advice(face) + framing.advice(portrait.crop, Size(width, height))
     if request.remove_background:
         portrait, how = matting.remove_background(portrait)
         advice += how

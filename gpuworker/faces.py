@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gpuworker.contract import Box
+from gpuworker.covering import BARE, DARK_EYES, FLAT, Covering, covering
 from gpuworker.errors import (
     BadRequest,
     EyesClosed,
@@ -38,7 +39,16 @@ from gpuworker.face_detection import (
     padded,
     turned,
 )
-from gpuworker.landmarks import IrisView, aperture, eye_landmarks, face_mesh, iris_view, nose_shade, with_eyes
+from gpuworker.landmarks import (
+    IrisView,
+    aperture,
+    contour_error,
+    eye_landmarks,
+    face_mesh,
+    iris_view,
+    nose_shade,
+    with_eyes,
+)
 from gpuworker.region import Picture, Points
 from gpuworker.topology import CHIN, EYE_CORNERS, FOREHEAD, LEFT_CHEEK, OVAL, RIGHT_CHEEK
 
@@ -68,11 +78,18 @@ SHUT_APERTURE = 0.13
 """Judged by shape alone: the brightness of an iris refuses light eyes, spectacles and squints."""
 NARROW_APERTURE = 0.27
 """A narrower eye may be closed when no iris is seen in it."""
+UNSEEN_STEP = 0.2
+DRAWN_CONTOUR = 0.09
+"""`IrisView.step` of irises that are not seen in the dark, and `contour_error` of eyes that are drawn."""
 CUT_TOLERANCE = 0.03
 """How far the silhouette may leave the picture, in face widths: about its own error."""
 NOTHING_FOUND = (
     "We could not find a face in this picture. Please use a photo that shows one face from the front, "
     f"at least {MIN_SHARE:.0%} as wide as the picture's longer side."
+)
+MASKED = (
+    "We could not see nose and mouth, and without them not enough of the face. "
+    "Please use a photo with nothing in front of it."
 )
 NOTHING_HERE = "We could not make out a face there. Please point at the middle of a face that shows both eyes."
 SAME_OVERLAP = 0.4
@@ -96,6 +113,9 @@ class Face:
     confidence: the detector's score when it is shown this face alone, 0 … 1.
     nose_shade: brightness of the nose's tip over that of its bridge; small on dogs and cats.
     irises: how the left and the right iris look.
+    covering: what covers it.
+    contour_error: mean distance of the iris model's lid contour from the mesh's, mean of both
+        eyes, in eye widths; large where eyes are not drawn as they are.
     """
 
     box: Box
@@ -106,6 +126,8 @@ class Face:
     confidence: float
     nose_shade: float
     irises: tuple[IrisView, IrisView] = (IrisView(), IrisView())
+    covering: Covering = BARE
+    contour_error: float = 0.0
 
     @property
     def width(self) -> float:
@@ -158,6 +180,17 @@ class Face:
             for opening, iris in zip(self.apertures, self.irises, strict=True)
         )
         return left, right
+
+    @property
+    def eyes_hidden(self) -> bool:
+        """Whether dark lenses or the dark hide the eyes."""
+        step = np.mean([iris.step for iris in self.irises])
+        return self.covering.dark_lenses or bool(self.covering.eye_light < DARK_EYES and step < UNSEEN_STEP)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether it is perhaps a flat drawing."""
+        return self.covering.flatness < FLAT and self.contour_error > DRAWN_CONTOUR and not self.covering.mask
 
     @property
     def human(self) -> bool:
@@ -255,10 +288,16 @@ def advice(face: Face) -> tuple[str, ...]:
         sentences.append("The face is turned to the side, so it will move less. A photo from the front works best.")
     if abs(face.roll) > STRONG_ROLL:
         sentences.append("The head is strongly tilted. An upright one works best.")
-    if all(face.maybe_shut):
+    if face.covering.mask:
+        sentences.append("Something covers nose and mouth, so they will not look right. A photo of the bare face will.")
+    if all(face.maybe_shut) and not face.covering.dark_lenses:
         sentences.append("The eyes may be closed. If they are, they will not look right; a photo with open eyes will.")
+    elif face.eyes_hidden:
+        sentences.append("The eyes are in the dark, perhaps behind sunglasses, so their gaze will hardly show.")
     elif any(face.maybe_shut):
         sentences.append("One eye is nearly closed, so its gaze may not look right.")
+    if face.drawn:
+        sentences.append("This may be a flat drawing. Eyes that are drawn may not look right when they move.")
     return tuple(sentences)
 
 
@@ -350,6 +389,8 @@ def _analyse(pixels: Picture, detection: Detection) -> Face:
         confidence=confidence(pixels, region),
         nose_shade=nose_shade(pixels, mesh, region),
         irises=(iris_view(pixels, landmarks, 0), iris_view(pixels, landmarks, 1)),
+        covering=covering(pixels, mesh, region),
+        contour_error=float(np.mean([contour_error(mesh, eye, eyes[eye][0]) for eye in (0, 1)])),
     )
 
 
@@ -372,7 +413,7 @@ def _check(face: Face, shape: tuple[int, ...]) -> None:
     if face.presence >= MIN_PRESENCE:
         _demand_the_front(face, shape)
     if not face.human:
-        raise FaceUnclear
+        raise FaceUnclear(MASKED if face.covering.mask else None)
     if face.width < MIN_WIDTH:
         raise FaceTooSmall(
             f"The face in this picture is only {face.width:.0f} pixels wide; it needs at least {MIN_WIDTH:.0f}. "

@@ -29,9 +29,15 @@ FACE_WIDTH = 0.42
 FACE_HEIGHT = 0.58
 FACE_WIDTH_ZOOMED = 0.62
 """How much of the width the face may fill before the picture is padded instead."""
+FACE_WIDTH_TIGHT = 0.74
+"""The same beside the picture's edge, where padding is skin or hair drawn out in streaks."""
 CENTRE = (0.50, 0.47)
 CENTRE_X, CENTRE_Y = (0.34, 0.66), (0.40, 0.60)
 """Where the face's centre belongs, and where it may lie when the crop slides inside the picture."""
+CENTRE_X_TIGHT, CENTRE_Y_TIGHT = (0.30, 0.70), (0.37, 0.62)
+"""The same before the picture is padded."""
+NOTABLE_PADDING = 0.05
+"""Share of the crop beyond the picture from which a person is told."""
 
 OVAL_MARGIN = 0.06
 """Room around the silhouette in an adjusted crop, in face widths: a face cut by the frame folds."""
@@ -97,6 +103,24 @@ def plan(face: Face, photo_size: Size, frame: Size, framing: Framing) -> Box:
     return _automatic(face, photo_size, frame)
 
 
+def padding_share(crop: Box, photo_size: Size) -> float:
+    """Share of a crop that lies beyond the picture, 0 … 1: there it is made up."""
+    width = min(crop.x + crop.width, photo_size.width) - max(crop.x, 0)
+    height = min(crop.y + crop.height, photo_size.height) - max(crop.y, 0)
+    return 1 - max(width, 0) * max(height, 0) / (crop.width * crop.height)
+
+
+def advice(crop: Box, photo_size: Size) -> tuple[str, ...]:
+    """Sentences for the person about a crop that leaves the picture."""
+    share = padding_share(crop, photo_size)
+    if share < NOTABLE_PADDING:
+        return ()
+    return (
+        f"The picture ends close to the head, so {share:.0%} of what is shown will be made up and look smeared. "
+        "A photo with more room around the head looks better.",
+    )
+
+
 def frame_portrait(photo: Photo, face: Face, frame: Size, framing: Framing) -> Portrait:
     """Crop, resize and pad the photo, and move the landmarks with it.
 
@@ -133,18 +157,28 @@ def frame_portrait(photo: Photo, face: Face, frame: Size, framing: Framing) -> P
 
 
 def _automatic(face: Face, photo: Size, frame: Size) -> Box:
-    """Head and shoulders: slide inside the picture first, then zoom in, and only then pad."""
+    """Head and shoulders: slide inside the picture first, then zoom in, then crop tightly, and only then pad."""
+    crop = _headed(face, photo, frame, FACE_WIDTH_ZOOMED, CENTRE_X, CENTRE_Y)
+    if not padding_share(crop, photo):
+        return crop
+    return _headed(face, photo, frame, FACE_WIDTH_TIGHT, CENTRE_X_TIGHT, CENTRE_Y_TIGHT)
+
+
+def _headed(
+    face: Face, photo: Size, frame: Size, zoomed: float, limits_x: tuple[float, float], limits_y: tuple[float, float]
+) -> Box:
+    """The crop around a face that fills at most `zoomed` of its width, with its centre within the limits."""
     aspect = frame.height / frame.width
     middle = face.landmarks[[LEFT_CHEEK, RIGHT_CHEEK, FOREHEAD, CHIN], :2].mean(axis=0)
     x, y = float(middle[0]), float(middle[1])
     width = max(face.width / FACE_WIDTH, face.height / (FACE_HEIGHT * aspect))
-    fit = min(_fitting(x, photo.width, CENTRE_X), _fitting(y, photo.height, CENTRE_Y) / aspect)
+    fit = min(_fitting(x, photo.width, limits_x), _fitting(y, photo.height, limits_y) / aspect)
     oval = _with_margin(face)
-    least = max(face.width / FACE_WIDTH_ZOOMED, oval.height / aspect)
+    least = max(face.width / zoomed, oval.height / aspect)
     width = max(min(width, fit), min(width, least))
     height = width * aspect
-    left = _containing(_slid(x, width, photo.width, CENTRE[0], CENTRE_X), width, oval.x, oval.width)
-    top = _containing(_slid(y, height, photo.height, CENTRE[1], CENTRE_Y), height, oval.y, oval.height)
+    left = _containing(_slid(x, width, photo.width, CENTRE[0], limits_x), width, oval.x, oval.width)
+    top = _containing(_slid(y, height, photo.height, CENTRE[1], limits_y), height, oval.y, oval.height)
     return _whole_pixels(Box(left, top, width, height), photo, aspect)
 
 

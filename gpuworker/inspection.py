@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gpuworker import faces, framing, photo, topology
 from gpuworker.contact import png
-from gpuworker.contract import Box, RenderRequest
+from gpuworker.contract import Box, RenderRequest, Size
 from gpuworker.errors import RenderError
 from gpuworker.faces import Face
 from gpuworker.whole_file import write_whole
@@ -45,7 +45,9 @@ def _finding(picture: photo.Photo, found: list[Face], index: int, request: Rende
         portrait = framing.frame_portrait(picture, face, request.frame, request.framing)
     except RenderError as refusal:
         return Finding(found[index], None, refusal, ())
-    return Finding(face, portrait.crop, None, faces.advice(face))
+    height, width = picture.pixels.shape[:2]
+    advice = faces.advice(face) + framing.advice(portrait.crop, Size(width, height))
+    return Finding(face, portrait.crop, None, advice)
 
 
 def _annotated(pixels: NDArray[np.uint8], findings: list[Finding]) -> NDArray[np.uint8]:

@@ -17,6 +17,7 @@ from gpuworker.topology import (
     IRISES,
     LANDMARKS,
     LID_CONTOURS,
+    LOWER_CHEEKS,
     LOWER_LIDS,
     MESH_POINTS,
     NOSE_BRIDGE,
@@ -35,6 +36,8 @@ COVERED_SHADE = 0.55
 """`IrisView`: an iris is hidden below the first two and above the third."""
 DARKEST = 2
 """Percentile of a face's brightness that `nose_shade` takes for its darkest."""
+EQUALLY_DARK = 0.2
+"""How much brighter than the nose's tip, over its bridge, the cheeks of an animal are at least."""
 STRETCH = 6
 """Columns, of the 64 across an eye, whose brightness is taken together in looking for an iris's edge."""
 
@@ -109,8 +112,8 @@ def contour_error(mesh: Points, eye: int, contour: Points) -> float:
 def nose_shade(pixels: Picture, mesh: Points, face: Region) -> float:
     """Brightness of the nose's tip over that of its bridge, both above the face's darkest: a dog's or a cat's is dark.
 
-    Measured from the darkest, it stays the same when a picture is made lighter or paler. face: the
-    region around the mesh.
+    Measured from the darkest, it stays the same when a picture is made lighter or paler. At least 1
+    where the cheeks below are as dark as the nose: that is a dark mask. face: the region around the mesh.
     """
     grey = cv2.cvtColor(face.read(pixels, 192), cv2.COLOR_RGB2GRAY).astype(np.float32)
     points = face.locate(mesh, 192)
@@ -118,7 +121,10 @@ def nose_shade(pixels: Picture, mesh: Points, face: Region) -> float:
     darkest = _darkest(grey[inside])
     radius = 0.1 * float(np.linalg.norm(points[OUTER_CORNERS[1]] - points[OUTER_CORNERS[0]]))
     tip, bridge = (_mean_around(grey, points[list(ends)].mean(axis=0), radius) for ends in (NOSE_TIP, NOSE_BRIDGE))
-    return max(tip - darkest, 0.0) / max(bridge - darkest, 5.0)
+    cheeks = float(np.mean([_mean_around(grey, points[index], radius) for index in LOWER_CHEEKS]))
+    lit = max(bridge - darkest, 5.0)
+    shade = max(tip - darkest, 0.0) / lit
+    return max(shade, 1.0) if cheeks - tip < EQUALLY_DARK * lit else shade
 
 
 def _darkest(values: NDArray[np.float32]) -> float:

@@ -132,7 +132,8 @@ def _finding(pixels: NDArray[np.uint8], found: Sequence[Face], index: int) -> Fi
         crop = framing.plan(face, Size(width, height), STANDARD_FRAME, "auto")
     except RenderError as refusal:
         return Finding(index, face.box, face.width, code=refusal.code, sentence=refusal.sentence)
-    return Finding(index, face.box, face.width, crop, advice=faces.advice(face))
+    advice = faces.advice(face) + framing.advice(crop, Size(width, height))
+    return Finding(index, face.box, face.width, crop, advice=advice)
 
 
 def _demand_a_usable_face(found: Sequence[Face], findings: Sequence[Finding], shape: tuple[int, ...]) -> None:

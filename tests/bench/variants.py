@@ -14,6 +14,7 @@ from gpuworker import topology
 from gpuworker.faces import Face
 from gpuworker.region import Picture
 
+LOWER_OVAL = (116, 345, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136, 172, 58, 132)
 LIGHT_BLUE = (186, 206, 222)
 
 
@@ -97,6 +98,31 @@ def shut(pixels: Picture, face: Face, eyes: Sequence[int] = (0, 1)) -> Picture:
         line = np.round((contour[:9] - 0.5) * 16).astype(np.int32)
         cv2.polylines(pixels, [line], False, lashes, max(1, round(width / 20)), cv2.LINE_AA, 4)
     return pixels
+
+
+def in_sunglasses(pixels: Picture, face: Face) -> Picture:
+    """Nearly black lenses over both eyes, with a bridge between them."""
+    mask = np.zeros(pixels.shape[:2], np.float32)
+    lenses = []
+    for corners in topology.EYE_CORNERS:
+        start, end = face.landmarks[list(corners), :2]
+        lenses.append((start + end) / 2)
+        width = float(np.linalg.norm(end - start))
+        axes = (round(0.95 * width), round(0.7 * width))
+        cv2.ellipse(mask, np.round(lenses[-1]).astype(int).tolist(), axes, face.roll, 0, 360, 0.93, -1, cv2.LINE_AA)
+    bridge = [np.round(each).astype(int).tolist() for each in lenses]
+    cv2.line(mask, *bridge, 0.93, max(1, round(0.03 * face.width)), cv2.LINE_AA)
+    return _blended(pixels, np.full(pixels.shape, 12, np.float32), mask)
+
+
+def in_a_mask(pixels: Picture, face: Face, colour: tuple[int, int, int] = (196, 218, 232)) -> Picture:
+    """A cloth of one colour from the nose's bridge to under the chin."""
+    outline = face.landmarks[[*LOWER_OVAL, 195], :2]
+    mask = np.zeros(pixels.shape[:2], np.float32)
+    cv2.fillPoly(mask, [cv2.convexHull(np.round(outline * 16).astype(np.int32))], 1.0, cv2.LINE_AA, 4)
+    shade = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    folds = cv2.GaussianBlur(shade, (0, 0), 0.05 * face.width) / max(float(shade[mask > 0].mean()), 1.0)
+    return _blended(pixels, np.clip(np.array(colour) * (0.7 + 0.3 * folds[..., None]), 0, 255), mask)
 
 
 def _around(points: NDArray[np.float64]) -> tuple[slice, slice]:

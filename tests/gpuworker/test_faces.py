@@ -16,6 +16,7 @@ from PIL import Image
 
 from gpuworker import errors, faces, photo, topology
 from gpuworker.contract import Box
+from gpuworker.covering import Covering
 from gpuworker.errors import (
     BadRequest,
     EyesClosed,
@@ -31,7 +32,7 @@ from gpuworker.face_detection import detect, detect_closer, overview
 from gpuworker.faces import Face
 from gpuworker.landmarks import IrisView
 from gpuworker.region import Picture, Region
-from tests.bench.variants import VARIANTS, shut
+from tests.bench.variants import VARIANTS, in_a_mask, in_sunglasses, shut
 from tests.gpuworker.pictures import chosen, resized
 
 LEFT, RIGHT = 0, 1
@@ -350,6 +351,42 @@ def test_a_person_far_away_is_found_from_closer_by(astronaut: NDArray[np.uint8])
 def test_a_closer_look_invents_nobody(name: str) -> None:
     picture = np.asarray(Image.fromarray(getattr(skimage.data, name)()).convert("RGB"))
     assert [face for face in faces.find(np.ascontiguousarray(picture)) if face.human] == []
+
+
+# -------------------------------------------------------------------- advice
+
+
+def advice_on(pixels: Picture) -> str:
+    return " ".join(faces.advice(chosen(pixels)))
+
+
+@pytest.mark.parametrize("colour", [(196, 218, 232), (40, 44, 52), (240, 240, 240), (120, 120, 180)])
+def test_a_masked_person_is_let_in_with_advice(astronaut: Picture, colour: tuple[int, int, int]) -> None:
+    large = resized(astronaut, 2)
+    assert "covers nose and mouth" in advice_on(in_a_mask(large, chosen(large), colour))
+
+
+def test_an_unclear_face_behind_a_mask_hears_what_could_not_be_seen(face: Face) -> None:
+    masked = Covering(lower_colour=20, nose_colour=20, lips_red=0)
+    with pytest.raises(FaceUnclear, match="could not see nose and mouth"):
+        faces.choose([dataclasses.replace(face, presence=0.4, covering=masked)], 0, (512, 512, 3))
+
+
+def test_sunglasses_are_let_in_with_advice(astronaut: Picture) -> None:
+    large = resized(astronaut, 2)
+    assert "sunglasses" in advice_on(in_sunglasses(large, chosen(large)))
+
+
+def test_a_flat_drawing_is_let_in_with_advice(face: Face) -> None:
+    drawn = dataclasses.replace(face, covering=Covering(flatness=0.05), contour_error=0.12)
+    assert any("drawing" in sentence for sentence in faces.advice(drawn))
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_bare_face_hears_nothing_of_masks_glasses_or_drawings(astronaut: Picture, name: str) -> None:
+    large = resized(astronaut, 2)
+    advice = advice_on(np.ascontiguousarray(VARIANTS[name](large, [chosen(large)])))
+    assert not any(word in advice for word in ("covers", "sunglasses", "drawing", "closed"))
 
 
 # -------------------------------------------------------------------- groups

@@ -10,6 +10,7 @@ from gpuworker import topology
 from gpuworker.faces import Face
 from gpuworker.landmarks import aperture, contour_error, eye_landmarks, face_mesh, iris_view, nose_shade, with_eyes
 from gpuworker.region import Picture, Region
+from tests.bench.variants import in_a_mask
 from tests.gpuworker.pictures import chosen, resized
 
 LEFT, RIGHT = 0, 1
@@ -137,3 +138,10 @@ def test_a_dark_tip_of_the_nose_is_told_from_its_bridge(astronaut: Picture, face
     dog = astronaut.copy()
     dog[y - 10 : y + 11, x - 10 : x + 11] = 30
     assert nose_shade(dog, mesh, region) < 0.3
+
+
+def test_a_nose_behind_a_dark_mask_is_no_animals(astronaut: Picture, face: Face) -> None:
+    mesh = face.landmarks[: topology.MESH_POINTS]
+    masked = in_a_mask(astronaut, face, (40, 44, 52))
+    _, _, region = face_mesh(astronaut, Region(224, 120, 150))
+    assert nose_shade(masked, mesh, region) >= 1
