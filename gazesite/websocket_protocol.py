@@ -32,6 +32,14 @@ class ListeningSocket(WebSocketProtocol):  # type: ignore[misc]
             self.dropConnection(abort=True)
         super().onFrameBegin()
 
+    def sendMessage(self, payload: bytes, *rest: Any, **options: Any) -> None:  # noqa: N802  autobahn's name
+        """What we say may be long: autobahn holds what goes out to the limit of what comes in."""
+        self.maxMessagePayloadSize = 0
+        try:
+            super().sendMessage(payload, *rest, **options)
+        finally:
+            self.maxMessagePayloadSize = MOST_MESSAGE_BYTES
+
     def handle_reply(self, message: Any) -> None:
         if message["type"] == "websocket.http.response.start":
             self._refuse(message["status"])

@@ -46,11 +46,13 @@ async def person(scope: Scope) -> str | None:
 
 
 async def sockets(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["path"] != "/socket":
+    if scope["path"] not in ("/socket", "/talking-socket"):
         await deny(scope, receive, send, 404)
         return
     await receive()
     await send({"type": "websocket.accept"})
+    if scope["path"] == "/talking-socket":
+        await send({"type": "websocket.send", "text": "x" * 40_000})
     while (await receive())["type"] != "websocket.disconnect":
         pass
 
