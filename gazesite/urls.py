@@ -4,10 +4,16 @@ from django.urls import include, path, re_path
 
 from portraits.admin import desk
 from portraits.views.confirm_email import ConfirmEmail
+from portraits.views.reset_password import ResetPassword
 
 accounts = [
-    # Before allauth's own of this name.
+    # Before allauth's own of these names.
     re_path(r"^confirm-email/(?P<key>[-:\w]+)/$", ConfirmEmail.as_view(), name="account_confirm_email"),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        ResetPassword.as_view(),
+        name="account_reset_password_from_key",
+    ),
     path("", include("allauth.urls")),
 ]
 

@@ -19,7 +19,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
-from django.views.decorators.http import require_POST
 
 from portraits.admin.deeds import Deed
 from portraits.admin.gpu import gpu_page
@@ -64,8 +63,10 @@ class Desk(admin.AdminSite):
             raise PermissionDenied
         return redirect_to_login(target)
 
-    @method_decorator(require_POST)
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
+        """By form only: a link leads to the page that asks."""
+        if request.method != "POST":
+            return redirect("account_logout")
         get_adapter().logout(request)
         return redirect("home")
 

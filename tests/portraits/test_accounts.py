@@ -345,20 +345,6 @@ def test_a_new_password_signs_everybody_else_out(
     assert [user for user, _ in told] == [owner.pk]
 
 
-def test_a_forgotten_password_is_chosen_anew_once(
-    anonymous: Client, owner: User, mailoutbox: list[EmailMessage]
-) -> None:
-    elsewhere = signed_in(owner)
-    anonymous.post("/accounts/password/reset/", {"email": owner.email})
-    path = link_in(mailoutbox[0])
-    form = anonymous.get(path)["Location"]
-    fields = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
-    assert anonymous.post(form, fields).status_code == 302
-    assert status(sign_in(Client(), owner.email, NEW_PASSWORD)) == 302
-    assert elsewhere.get("/account/").status_code == 302
-    assert "This link does not work" in Client().get(path, follow=True).content.decode()
-
-
 def test_an_unknown_address_gets_a_message_and_the_page_says_the_same(
     anonymous: Client, owner: User, mailoutbox: list[EmailMessage]
 ) -> None:
