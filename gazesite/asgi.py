@@ -17,24 +17,27 @@ django = get_application()
 # The models must be ready before anything of the app is imported.
 from gazesite.body_cap import MULTIPART_ROOM, BodyCap, BodyLimits  # noqa: E402
 from gazesite.client_limit import ClientLimit  # noqa: E402
+from gazesite.client_turns import ClientTurns  # noqa: E402
 from gazesite.forwarded import Forwarded  # noqa: E402
 from gazesite.journal import Journal  # noqa: E402
 from gazesite.metrics import Metrics  # noqa: E402
 from gazesite.outage_guard import OutageGuard  # noqa: E402
 from gazesite.own_cookies import OwnCookies  # noqa: E402
-from gazesite.probes import Probes  # noqa: E402
+from gazesite.probes import PATHS, Probes  # noqa: E402
 from gazesite.static_files import static_files  # noqa: E402
 from gazesite.visitors import signed_in_person  # noqa: E402
 from portraits.routing import websocket_urlpatterns  # noqa: E402
 
+UPLOAD = "/upload/"
 LIMITS = BodyLimits(
-    uploads={"/upload/": settings.UPLOAD_LIMIT + MULTIPART_ROOM},
+    uploads={UPLOAD: settings.UPLOAD_LIMIT + MULTIPART_ROOM},
     spool=settings.SPOOL_MEGABYTES << 20,
     per_address=settings.OPEN_UPLOADS_PER_ADDRESS,
 )
 
 pages = Probes(
-    BodyCap(django, LIMITS, person=signed_in_person),
+    # Uploads wait for the decoder and are counted by the cap.
+    BodyCap(ClientTurns(django, free=(UPLOAD, *PATHS)), LIMITS, person=signed_in_person),
     host=settings.SITE_URL.split("://", 1)[1],
     scheme="https" if settings.SECURE else "http",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
@@ -75,7 +76,7 @@ def too_large(limit: int) -> Refusal:
 
 
 NO_LENGTH = Refusal(400, "bad_length", "Not understood", "The length of this request is not a number.")
-BAD_TYPE = Refusal(400, "bad_content_type", "Not understood", "The type of this request's content is too long.")
+BAD_TYPE = Refusal(400, "bad_content_type", "Not understood", "This site does not read content of this type.")
 TOO_SLOW = Refusal(408, "upload_too_slow", "Too slow", "The upload stopped or took too long. Please try again.")
 SIGN_IN = Refusal(401, "sign_in_required", "Please sign in", "Please sign in before you upload a photo.")
 TOO_MANY = Refusal(
@@ -93,6 +94,8 @@ BUSY = Refusal(
     retry_seconds=5,
 )
 
+OTHER_PAIRS = re.compile(rb"application/x-www-form-urlencoded\s*;.*charset\s*=(?!\s*\"?utf-?8)", re.IGNORECASE)
+"""Pairs that are not UTF-8: Django raises again while it answers with 400, and ends with 500."""
 MOST_TYPE_BYTES = 512
 """Of a Content-Type; Django's parser takes longer for each byte of a longer one."""
 
@@ -144,7 +147,7 @@ class BodyCap:
         self, scope: Scope, receive: Receive, send: Send, person: Callable[[Scope], Awaitable[str | None]]
     ) -> None:
         """A large body is somebody's, and one of few from them and from where they are."""
-        with self._addresses.slot(_client(scope)) as has_room:
+        with self._addresses.slot(client_of(scope)) as has_room:
             if not has_room:
                 await answer(scope, send, TOO_MANY)
                 return
@@ -268,11 +271,12 @@ def _values(scope: Scope, header: bytes) -> set[bytes]:
 
 
 def _unreadable_type(scope: Scope) -> Refusal | None:
-    return BAD_TYPE if any(len(each) > MOST_TYPE_BYTES for each in _values(scope, b"content-type")) else None
+    types = _values(scope, b"content-type")
+    return BAD_TYPE if any(len(each) > MOST_TYPE_BYTES or OTHER_PAIRS.match(each) for each in types) else None
 
 
-def _client(scope: Scope) -> str:
-    """Empty for a local socket."""
+def client_of(scope: Scope) -> str:
+    """Address or network that a request counts for; empty for a local socket's."""
     return network_of((scope.get("client") or ("",))[0])
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from gazesite.body_cap import BUSY, App, Receive, Scope, Send, answer
+from gazesite.body_cap import BUSY, App, Receive, Scope, Send, answer, client_of
 from gazesite.concurrency_limit import ConcurrencyLimit
-from portraits.client_address import network_of
 from portraits.handshake import deny
 
 
@@ -19,7 +18,7 @@ class ClientLimit:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        with self._open.slot(network_of((scope.get("client") or ("",))[0])) as has_room:
+        with self._open.slot(client_of(scope)) as has_room:
             if has_room:
                 await self._app(scope, receive, send)
             elif scope["type"] == "http":

@@ -21,6 +21,10 @@ from gazesite.body_queue import BodyQueue
 SMALL_CHUNKS, LEAST_CHUNK = 256, 32
 """After so many chunks of a chunked body, fewer bytes in each on average end the connection: no upload needs them."""
 
+UNREAD = (b"daphne-root-path", b"sec-websocket-protocol")
+"""Headers that Daphne must not read: with one anybody could say that the site lies elsewhere, and the other, of which
+the site knows no value, makes it stumble over every byte that is not ASCII."""
+
 _clock: Any = reactor
 """Twisted's interfaces say nothing that mypy understands."""
 
@@ -39,8 +43,8 @@ class StreamedRequest(WebRequest):  # type: ignore[misc]
         self._chunks = self._received = 0
         self.args: dict[bytes, list[bytes]] = {}
         self.content = BytesIO()  # of a WebSocket's handshake, which has none
-        # Daphne would believe anybody who says with it that the site lies elsewhere.
-        self.requestHeaders.removeHeader(b"daphne-root-path")
+        for header in UNREAD:
+            self.requestHeaders.removeHeader(header)
         self.method, self.uri, self.clientproto = self.channel._command, self.channel._path, self.channel._version
         self.path, _, self.query_string = self.uri.partition(b"?")
         self._is_handshake = length == 0 and self._upgrades_to_websocket()

@@ -23,6 +23,8 @@ CLIENT_GONE = 499
 """Of a request whose client left before there was an answer."""
 QUIET = ("livez", "readyz", "static", "metrics")
 """Views whose lines are of interest to nobody while they succeed."""
+MOST_PATH = 300
+"""Characters of a path in a line; ours are shorter."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -85,7 +87,7 @@ class _Entry:
         if method != "WS":
             metrics.count_request(view, method, status, seconds)
         level = logging.DEBUG if view in QUIET and status < 400 else logging.INFO
-        path = quote(self.scope["path"])  # a line cannot be broken with it; handlers take tokens out
+        path = quote(self.scope["path"][:MOST_PATH])  # a line cannot be broken with it; handlers take tokens out
         fields = {"method": method, "path": path, "status": status, "ms": round(seconds * 1000, 1)}
         if self.facts.user is not None:
             fields["user"] = self.facts.user

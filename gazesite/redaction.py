@@ -15,8 +15,11 @@ HIDDEN = r"\1[token]"
 
 BEARER = re.compile(r"(\bBearer\s+)[^\s\"',;]+", re.IGNORECASE)
 PROVIDER_KEY = re.compile(r"\b()rpa_[A-Za-z0-9]{6,}")
-CREDENTIALS = re.compile(r"\b([a-z][a-z0-9+.-]*://[^\s/:@\"']*:)[^\s/@\"']+(?=@)")
-"""The password in the address of a database, of Redis or of a mail server."""
+CREDENTIALS = re.compile(r"\b([a-z][a-z0-9+.-]{0,20}://[^\s/:@\"']*:)[^\s/@\"']+(?=@)")
+"""The password in the address of a database, of Redis or of a mail server.
+
+A scheme without an end would be looked for from every dot of a long line to the line's end.
+"""
 SECRETS = (BEARER, PROVIDER_KEY, CREDENTIALS)
 
 

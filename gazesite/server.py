@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -25,8 +26,10 @@ from portraits.client_address import network_of
 
 WRITE_BYTES = 64 << 10
 """Of an answer that are written before the client must have taken them."""
-MOST_OPEN_FILES = 65_536
-"""Which the process asks for, where it may have more."""
+OPEN_FILES = (65_536, 32_768, 16_384, 10_240, 4_096)
+"""Which the process asks for, where it has fewer and may have as many."""
+FILES_PER_CONNECTION = 5
+"""Itself, SQLite's three, and a body on its way in."""
 EVERYBODY = "all"
 
 
@@ -163,15 +166,15 @@ class _Refusing(Protocol):  # type: ignore[misc]
 
 
 def allowed_connections(wanted: int) -> int:
-    """At most half of the files that this process may open; the other half is for databases, bodies and children.
-
-    Raises the process's soft limit as far as it may.
-    """
+    """At most so many that each may have all of its files open. Raises the process's soft limit as far as it may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = hard if hard != resource.RLIM_INFINITY else MOST_OPEN_FILES
-    soft = max(soft, min(most, MOST_OPEN_FILES)) if soft != resource.RLIM_INFINITY else MOST_OPEN_FILES
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return min(wanted, soft // 2)
+    for files in OPEN_FILES if soft != resource.RLIM_INFINITY else ():
+        if files > soft and (hard == resource.RLIM_INFINITY or files <= hard):
+            with suppress(ValueError, OSError):  # as on macOS, which allows less than it says
+                resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+                break
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return wanted if soft == resource.RLIM_INFINITY else min(wanted, soft // FILES_PER_CONNECTION)
 
 
 def _parts(message: Message) -> Iterator[Message]:

@@ -50,7 +50,7 @@ CLIENT_ADDRESS_HEADER = env.matching("CLIENT_ADDRESS_HEADER", "", r"[A-Za-z0-9-]
 """In which such a proxy names its client and nobody else, where its X-Forwarded-For does not end with it."""
 
 CONNECTIONS = env.whole_number("CONNECTIONS", 5000, 16, 100_000)
-"""Open at a time; never more than half of the files that the process may open."""
+"""Open at a time; never more than a fifth of the files that the process may open."""
 CONNECTIONS_PER_ADDRESS = env.whole_number("CONNECTIONS_PER_ADDRESS", 1500, 4, 100_000)
 """Of them, and of one client's requests at a time; never more than half of CONNECTIONS."""
 

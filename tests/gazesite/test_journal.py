@@ -177,6 +177,13 @@ async def test_a_path_cannot_break_a_line(lines: list[logging.LogRecord]) -> Non
 
 
 @database
+async def test_a_path_of_kilobytes_is_a_short_line(lines: list[logging.LogRecord]) -> None:
+    async with client() as http:
+        await http.get("/" + "a." * 7_000)
+    assert len(lines[0].getMessage()) < 500
+
+
+@database
 async def test_probes_and_static_files_that_succeed_get_no_line(lines: list[logging.LogRecord]) -> None:
     async with client() as http:
         await http.get("/livez")

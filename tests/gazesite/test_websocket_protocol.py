@@ -37,3 +37,9 @@ def test_a_socket_that_talks_is_closed(site: Site, frames: bytes) -> None:
                 pass
         except ConnectionError:
             return
+
+
+def test_a_socket_that_names_protocols_in_bytes_is_answered_like_any_other(site: Site) -> None:
+    with site.connect() as client:
+        client.sendall(HANDSHAKE[:-2] % b"/socket" + b"Sec-WebSocket-Protocol: \xff\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 101 ")
