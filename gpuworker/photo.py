@@ -182,7 +182,7 @@ def _opened(photo: bytes, formats: tuple[str, ...]) -> ImageFile.ImageFile:
     except _GARBAGE as error:
         raise UnreadablePhoto from error
     _demand_size(*image.size)
-    if frames > MAX_FRAMES:
+    if frames > MAX_FRAMES and image.format != "HEIF":  # there they are pictures beside the one that is shown
         raise UnreadablePhoto("This file is an animation. Please use a photo.")
     return image
 

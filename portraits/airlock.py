@@ -180,8 +180,13 @@ class Airlock:
             self._keeper = None
 
     def check(self) -> None:
-        """Raises AirlockUnavailable while the keeper fails to start; starts one when it is time to try again."""
+        """Raises AirlockUnavailable while the keeper fails to start; starts one when it is time to try again.
+
+        Where nobody has started it, there is nothing to be told.
+        """
         with self._lock:
+            if self._keeper is None and not self._failed_starts:
+                return
             if not self._running().loaded and self._failed_starts:
                 raise AirlockUnavailable(f"the keeper failed to start {self._failed_starts} times in a row")
 

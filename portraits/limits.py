@@ -25,7 +25,7 @@ class Limits:
 
     cpu_seconds: int = 8
     wall_seconds: float = 20.0
-    memory_megabytes: int = 1536
+    memory_megabytes: int = 512
     stuck_seconds: float = 5.0
 
     def impose(self) -> None:

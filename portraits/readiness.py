@@ -18,7 +18,7 @@ from django.core.files.storage import FileSystemStorage
 from django.db import connection, transaction
 from dramatiq.brokers.stub import StubBroker
 
-from portraits import storage
+from portraits import storage, uploads
 from portraits.models import Erasure
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ PATIENCE = 2.0
 ROOM = 200 << 20
 """Bytes that must be free on each disk: a few uploads of 25 MB, and what two renders make, 60 MB each."""
 PROBE_BYTES = 4096
-SENTENCES = {"disk": "the disk is full or cannot be written"}
+SENTENCES = {"disk": "the disk is full or cannot be written", "decoders": "the decoders of photos do not start"}
 """For parts of which it is not enough to say that they do not answer."""
 
 
@@ -146,5 +146,5 @@ def _folders() -> set[Path]:
     return folders
 
 
-parts = Readiness({"database": _database, "queue": _queue, "files": _files, "disk": _disk})
+parts = Readiness({"database": _database, "queue": _queue, "files": _files, "disk": _disk, "decoders": uploads.check})
 """What this site stands on."""

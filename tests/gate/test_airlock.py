@@ -271,6 +271,11 @@ def test_a_keeper_that_hangs_while_it_loads_is_given_more_time_after_each_failur
     keeper.end(patience=0)
 
 
+def test_asking_whether_it_is_ready_starts_nothing(airlock: Airlock) -> None:
+    airlock.check()
+    assert airlock.process_id is None
+
+
 def test_a_keeper_that_starts_again_is_ready_again(airlock: Airlock) -> None:
     airlock._failed_starts = 3
     with pytest.raises(AirlockUnavailable):

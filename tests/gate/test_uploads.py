@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import random
+import struct
 import subprocess
 import sys
 import zlib
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gpuworker.errors import BY_CODE
+from gpuworker.photo import FORMATS
 from portraits import uploads
 from portraits.airlock import Airlock, AirlockUnavailable, ChamberKilled
 from portraits.examination import Refusal, pack
@@ -40,6 +42,7 @@ from tests.gate.files import (
     ycck,
     zeros,
 )
+from tests.gpuworker import heic
 from tests.gpuworker.portraits import PORTRAITS
 from tests.gpuworker.test_photo import DISPLAY_P3, SRGB, icc_profile
 
@@ -309,6 +312,13 @@ def test_case_08_pictures_of_no_shape_are_refused(refuse: Refuse, width: int, he
     refuse(encoded(Image.new("L", (width, height)), "PNG"), code)
 
 
+def test_case_04_a_webp_of_34_bytes_is_refused_from_its_header(refuse: Refuse) -> None:
+    bits = (6_999 | 6_999 << 14).to_bytes(4, "little")
+    file = b"RIFF" + struct.pack("<I", 26) + b"WEBPVP8L" + struct.pack("<I", 14) + b"\x2f" + bits + bytes(9)
+    assert len(file) == 34
+    refuse(file, "photo_too_heavy")
+
+
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 NO_PHOTOS = {
     "svg": SVG,
@@ -475,6 +485,19 @@ def test_case_16_what_phones_make_is_accepted(take: Take, photo: Image.Image, as
     assert_bare(examined)
     assert distance(pixels(examined.photo), np.asarray(original)) < 4
     assert examined.suggested == 0
+
+
+def test_case_16_a_phones_grid_of_tiles_is_accepted(strict: Airlock, clean: Callable[[], None]) -> None:
+    """Within two seconds and 200 MB, although its tiles are decoded by threads."""
+    examined = uploads.examine(io.BytesIO(heic.grid(1, 1, turns=3, copies=True)), strict)
+    assert examined.suggested == 0
+    assert (examined.width, examined.height) == (heic.TILE, heic.TILE)
+
+
+@pytest.mark.parametrize("code", ["unreadable_photo"])
+def test_a_refusal_names_every_format_that_is_taken(code: str) -> None:
+    names = {"JPEG": "JPEG", "PNG": "PNG", "WEBP": "WebP", "AVIF": "AVIF", "HEIF": "HEIC"}
+    assert all(names[kind] in UploadRefused(code).sentence for kind in FORMATS)
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a\0b.jpg", "a\r\nSet-Cookie: x", "\u202egpj.exe", "a" * 4096])

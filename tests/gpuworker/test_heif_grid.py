@@ -73,3 +73,10 @@ def test_a_tile_of_another_size_makes_the_photo_unreadable() -> None:
     file = heic.grid(2, 1).replace(heic.size(heic.TILE, heic.TILE), heic.size(256, 256))
     with pytest.raises(UnreadablePhoto):
         photo.read(file.replace(heic.size(2 * heic.TILE, heic.TILE), heic.size(512, 256)))
+
+
+def test_pictures_beside_the_one_that_is_shown_do_not_make_an_animation() -> None:
+    """Neither a burst nor tiles that are not marked as hidden."""
+    file = heic.grid(9, 8)
+    assert len(pi_heif.open_heif(io.BytesIO(file))) > photo.MAX_FRAMES
+    assert photo.read(file, enough=700).pixels.shape == (768, 864, 3)

@@ -6,6 +6,7 @@ import contextlib
 import io
 import struct
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from PIL import Image, PngImagePlugin
 
 from gpuworker import image_headers, photo
 from gpuworker.errors import PhotoTooHeavy, PhotoTooLarge, UnreadablePhoto
+from tests.gpuworker import heic
 
 LOSSY = [("JPEG", {"quality": 95}), ("WEBP", {"quality": 95}), ("AVIF", {"quality": 95, "speed": 10})]
 LOSSLESS = [("PNG", {}), ("WEBP", {"lossless": True})]
@@ -157,6 +159,38 @@ def test_every_orientation_gives_the_same_upright_pixels(
     stored = Image.fromarray(np.ascontiguousarray(_STORED[orientation](pixels)))
     read = photo.read(encoded(stored, name, exif=_exif(orientation), **options))
     np.testing.assert_array_equal(read.pixels, pixels)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["JPEG", "AVIF"])
+def test_lossy_pictures_are_turned_once(pixels: NDArray[np.uint8], orientation: int, name: str) -> None:
+    """AVIF says it twice, in its own boxes and in EXIF."""
+    stored = Image.fromarray(np.ascontiguousarray(_STORED[orientation](pixels)))
+    read = photo.read(encoded(stored, name, exif=_exif(orientation), quality=95))
+    assert distance(read.pixels, pixels) < 6
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_a_heic_is_turned_by_its_boxes_and_not_by_its_exif(turns: int) -> None:
+    file = heic.ASTRONAUT.read_bytes()
+    irot = file.index(b"irot") + 4
+    assert file[irot] == 3
+    assert b"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06" in file  # EXIF says the same
+    upright = photo.read(file).pixels
+    turned = photo.read(file[:irot] + bytes([turns]) + file[irot + 1 :]).pixels
+    np.testing.assert_array_equal(turned, np.rot90(upright, turns - 3))
+
+
+XMP = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>"""
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "AVIF"])
+def test_an_orientation_in_xmp_does_not_count_as_in_no_browser(pixels: NDArray[np.uint8], name: str) -> None:
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", XMP.decode())
+    options = {"pnginfo": text} if name == "PNG" else {"xmp": XMP}
+    assert photo.read(encoded(Image.fromarray(pixels), name, **options)).pixels.shape == pixels.shape
 
 
 def test_garbled_exif_leaves_the_picture_as_it_is(image: Image.Image, pixels: NDArray[np.uint8]) -> None:
@@ -338,3 +372,48 @@ def test_scan_markers_inside_metadata_do_not_count(image: Image.Image) -> None:
 
 def test_what_follows_the_picture_is_ignored(image: Image.Image, pixels: NDArray[np.uint8]) -> None:
     assert distance(photo.read(encoded(image, "JPEG", quality=95) + b"PK\3\4<script>" * 999).pixels, pixels) < 5
+
+
+@pytest.mark.parametrize(
+    ("size", "factor"), [((4096, 3072), 1), ((5712, 4284), 1), ((6000, 6000), 2), ((8064, 6048), 2)]
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_no_more_is_decoded_than_is_asked_for(size: tuple[int, int], factor: int, turned: bool) -> None:
+    assert photo._factor(size[::-1] if turned else size, 4096) == factor
+    assert photo._factor(size, None) == 1
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "1", "RGBA", "LA", "I;16", "CMYK"])
+def test_every_mode_can_be_reduced(image: Image.Image, mode: str) -> None:
+    grey = image.convert("L")
+    picture = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257) if mode == "I;16" else image.convert(mode)
+    file = encoded(picture.resize((1440, 1920)), "JPEG" if mode == "CMYK" else "PNG")
+    read = photo.read(file, enough=300).pixels
+    assert read.shape == (240, 180, 3)
+    shown = np.asarray(
+        image.resize((180, 240)).convert("RGB" if mode in ("RGB", "RGBA", "P", "CMYK") else "L").convert("RGB")
+    )
+    if mode != "1":
+        assert distance(read, shown) < (20 if mode == "P" else 6)
+
+
+@pytest.mark.parametrize("options", [{}, {"lossless": True}])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_a_still_webp_is_read_as_pillow_reads_it(image: Image.Image, options: dict[str, Any], alpha: bool) -> None:
+    picture = image.copy()
+    if alpha:
+        picture.putalpha(image.convert("L"))
+    file = encoded(picture, "WEBP", **options)
+    shown = np.asarray(Image.open(io.BytesIO(file)))
+    read = photo.read(file)
+    assert (read.alpha is not None) == alpha
+    visible = shown[..., 3] > 0 if alpha else np.full(shown.shape[:2], True)
+    np.testing.assert_array_equal(read.pixels[visible], shown[..., :3][visible])
+
+
+def test_what_a_decoder_sees_beyond_the_header_is_refused(image: Image.Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = encoded(image, "PNG")
+    small = replace(image_headers.parse(file), width=10, height=10)
+    monkeypatch.setattr(image_headers, "parse", lambda _: small)
+    with pytest.raises(UnreadablePhoto):
+        photo.read(file)

@@ -14,7 +14,8 @@ from django.db import OperationalError, connection
 from dramatiq.brokers.stub import StubBroker
 from pytest_django import Settings
 
-from portraits import readiness, storage
+from portraits import readiness, storage, uploads
+from portraits.airlock import AirlockUnavailable
 from portraits.readiness import Readiness
 
 
@@ -145,3 +146,15 @@ def test_a_queue_in_redis_is_pinged_and_one_in_memory_is_not(monkeypatch: pytest
     monkeypatch.setattr(readiness.dramatiq, "get_broker", InRedis)
     readiness._queue()
     assert pinged == ["ping"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_decoders_that_do_not_start_are_a_silent_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing() -> None:
+        raise AirlockUnavailable("it ended")
+
+    monkeypatch.setattr(uploads.airlock, "check", failing)
+    readiness.parts.forget()
+    assert readiness.parts.silent() == ["decoders"]
+    readiness.parts.forget()
+    assert readiness.sentence("decoders") == "the decoders of photos do not start"

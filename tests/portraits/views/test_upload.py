@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from portraits import storage, uploads
-from portraits.models import Upload
+from portraits.airlock import AirlockUnavailable
+from portraits.fair_queue import QueueFull, Requester
+from portraits.models import Upload, User
 from portraits.uploads import UploadRefused
 from tests.portraits import photos
 
@@ -87,6 +91,52 @@ def test_a_busy_gate_says_when_to_come_back(as_owner: Client, monkeypatch: pytes
     monkeypatch.setattr(uploads, "examine", busy)
     answer = send(as_owner, photos.upload(photos.astronaut()), **JSON)
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+
+
+@pytest.fixture
+def two_places(owner: User) -> Iterator[None]:
+    """Taken in the decoders' line by the owner."""
+    queue = uploads.airlock._queue
+    with ExitStack() as places:
+        for _ in range(2):
+            places.callback(queue._leave, queue._entered(Requester(str(owner.pk), "192.0.2.1")))
+        yield
+
+
+@pytest.mark.usefixtures("two_places")
+@pytest.mark.parametrize("json", [True, False])
+def test_a_persons_third_upload_at_a_time_is_refused(as_owner: Client, json: bool) -> None:
+    answer = send(as_owner, photos.upload(photos.astronaut()), **(JSON if json else {}))
+    assert (answer.status_code, answer["Retry-After"]) == (429, "5")
+    assert ('"uploads_at_once"' if json else "Two of your photos") in answer.content.decode()
+    assert nothing_is_left()
+
+
+def test_a_place_is_taken_for_the_person_and_the_address(as_owner: Client, owner: User, monkeypatch: Any) -> None:
+    asked: list[Requester] = []
+
+    def through(_photo: object, _most: int, requester: Requester) -> None:
+        asked.append(requester)
+        raise QueueFull
+
+    monkeypatch.setattr(uploads, "airlock", through)
+    assert send(as_owner, photos.upload(photos.astronaut()), **JSON).status_code == 503
+    assert asked == [Requester(str(owner.pk), "127.0.0.1")]
+
+
+@pytest.mark.parametrize("json", [True, False])
+def test_a_decoder_that_is_gone_is_503_and_not_the_photos_fault(
+    as_owner: Client, monkeypatch: pytest.MonkeyPatch, json: bool
+) -> None:
+    def gone(*_: object) -> None:
+        raise AirlockUnavailable("killed")
+
+    monkeypatch.setattr(uploads, "airlock", gone)
+    answer = send(as_owner, photos.upload(photos.astronaut()), **(JSON if json else {}))
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert answer["Content-Type"].startswith("application/json" if json else "text/html")
+    assert "could not open the photo just now" in answer.content.decode()
+    assert nothing_is_left()
 
 
 @pytest.mark.parametrize(
