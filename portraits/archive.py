@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from gpuworker import grid, page
 from gpuworker.contract import CARD_NAME, MANIFEST_NAME
-from portraits import storage
+from portraits import link_preview, storage
 from portraits.models import Output
 
 METADATA_NAME, README_NAME = "metadata.json", "README.txt"
@@ -29,7 +29,7 @@ def write(output: Output, file: IO[bytes]) -> None:
             archive.writestr(_entry(output, name), text)
         for name, source in zip(page.names(), page.sources(), strict=True):
             archive.writestr(_entry(output, name), source.read_bytes())
-        for name in sorted(set(output.files) - {CARD_NAME}):
+        for name in sorted(set(output.files) - {CARD_NAME, link_preview.NAME}):
             entry = _entry(output, name)
             entry.compress_type = zipfile.ZIP_STORED
             with storage.private().open(output.key(name)) as stored, archive.open(entry, "w") as target:

@@ -20,7 +20,13 @@ from django.utils.http import parse_etags, quote_etag
 from portraits import progress, storage
 from portraits.models import Output
 
-TYPES = {"webp": "image/webp", "json": "application/json", "avif": "image/avif", "mp4": "video/mp4"}
+TYPES = {
+    "webp": "image/webp",
+    "jpg": "image/jpeg",
+    "json": "application/json",
+    "avif": "image/avif",
+    "mp4": "video/mp4",
+}
 
 
 class Audience(Enum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from contextlib import closing
@@ -11,8 +12,9 @@ from typing import Any
 from django.db import DatabaseError, close_old_connections
 
 from gpuworker.client import Job, RenderedFile, Step
+from gpuworker.contract import POSTER_NAME
 from gpuworker.errors import BudgetSpent, Busy, Cancelled, NoCapacity, OutputFailed, RenderError
-from portraits import metrics, progress, reins, storage, turns, workers
+from portraits import link_preview, metrics, progress, reins, storage, turns, workers
 from portraits.circumstances import noted
 from portraits.models import Output, Render
 from portraits.phases import PhaseLog
@@ -192,7 +194,19 @@ class _Recorder:
         if not self.render.advance(self.output, step.progress, lines):
             return False
         progress.publish(self.render.session_id)
-        return True
+        return POSTER_NAME not in {file.name for file in step.files} or self._add_link_preview()
+
+    def _add_link_preview(self) -> bool:
+        """Once the face has been told to be alive, which must not wait for it. False when overtaken."""
+        poster = storage.read(self.output.key(POSTER_NAME))
+        try:
+            preview = link_preview.compose(poster)
+        except OSError as error:  # the share page then shows the poster itself
+            log.warning("render %s has no link preview: %s", self.render.pk, error)
+            return True
+        storage.put(self.output.key(link_preview.NAME), preview)
+        described = {"sha256": hashlib.sha256(preview).hexdigest(), "size": len(preview)}
+        return self.output.record({link_preview.NAME: described}, None)
 
     def _note(self, step: Step) -> None:
         """Log lines for the person: each phase of a cold start with its time, each stage, what they should know

@@ -13,7 +13,7 @@ from PIL import Image
 
 from gpuworker import grid
 from gpuworker.contract import CARD_NAME, POSTER_NAME, SHEETS, STANDARD_FRAME, Level, Manifest, Progress, level_frame
-from portraits import storage
+from portraits import link_preview, storage
 from portraits.models import Output, Portrait, Render, Session, Upload, User
 
 PASSWORD = "a long enough password"
@@ -123,9 +123,22 @@ def store_level(output: Output, levels: Iterable[str], *, complete: bool = False
     assert render.session.show(output)
 
 
+@cache
+def _link_preview() -> bytes:
+    return link_preview.compose(picture())
+
+
+def store_link_preview(output: Output) -> None:
+    """As a render leaves it beside the poster."""
+    data = _link_preview()
+    storage.put(output.key(link_preview.NAME), data)
+    assert output.record({link_preview.NAME: {"sha256": sha256(data), "size": len(data)}}, None)
+
+
 def complete(output: Output, *, alpha: bool = False) -> None:
     """All levels are there and the render has ended."""
     store_level(output, grid.LEVELS, complete=True, alpha=alpha)
+    store_link_preview(output)
     assert output.render.finish(output)
 
 

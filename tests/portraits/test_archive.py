@@ -10,7 +10,7 @@ import pytest
 
 from gpuworker import page
 from gpuworker.contract import CARD_NAME, SHEETS, Manifest
-from portraits import archive, storage
+from portraits import archive, link_preview, storage
 from portraits.models import Output, Session, User
 from tests.portraits import cast
 
@@ -117,7 +117,7 @@ def test_a_card_for_link_previews_stays_at_home(owner: User) -> None:
     file = io.BytesIO()
     archive.write(output, file)
     packed = zipfile.ZipFile(file)
-    assert CARD_NAME in output.files
-    assert CARD_NAME not in packed.namelist()
+    assert {CARD_NAME, link_preview.NAME} <= set(output.files)
+    assert not {CARD_NAME, link_preview.NAME} & set(packed.namelist())
     assert json.loads(packed.read("metadata.json"))["hasAlpha"] is True
     assert json.loads(packed.read("manifest.json"))["alpha"] is True

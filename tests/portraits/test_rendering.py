@@ -17,7 +17,7 @@ from gpuworker.clock import ManualClock
 from gpuworker.errors import AccessDenied, BudgetSpent, Cancelled, NoFace, OutputFailed, RenderError, WorkerDied
 from gpuworker.fleet.fixed import UrlSource
 from gpuworker.fleet.source import step_of
-from portraits import actors, progress, reins, removal, rendering, storage, turns, workers
+from portraits import actors, link_preview, progress, reins, removal, rendering, storage, turns, workers
 from portraits.models import Charge, Output, Render, Session, User
 from portraits.models.render import MOST_PUT_OFF
 from tests.portraits import cast
@@ -71,6 +71,37 @@ def test_the_face_is_shown_from_the_preview_on(queued: Session, play: Play) -> N
     play(between=look)
     run(queued)
     assert alive == {"preview": (False, False), "mobile": (True, False), "full": (True, False), "done": (True, False)}
+
+
+def test_the_link_preview_is_made_once_after_the_face_is_alive(
+    queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive: list[bool] = []
+    real = link_preview.compose
+
+    def compose(poster: bytes) -> bytes:
+        alive.append(Session.objects.get(pk=queued.pk).alive)
+        return real(poster)
+
+    monkeypatch.setattr(link_preview, "compose", compose)
+    play()
+    run(queued)
+    output = Output.objects.get()
+    assert alive == [True]
+    assert storage.sha256(output.key(link_preview.NAME)) == output.files[link_preview.NAME]["sha256"]
+    removal.remove_portrait(queued.portrait)
+    removal.erase_pending()
+    assert list(storage.keys("renders/")) == []
+
+
+def test_a_poster_that_cannot_be_read_costs_the_link_preview_and_not_the_render(
+    queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(cast, "picture", lambda size: b"no picture")
+    play()
+    assert run(queued).state == "ready"
+    assert link_preview.NAME not in Output.objects.get().files
+    assert "has no link preview" in caplog.text
 
 
 def test_case_74_no_reader_ever_sees_a_manifest_that_lists_a_missing_file(queued: Session, play: Play) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 import time
@@ -14,10 +15,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image
 from pytest_django import Settings
 
 from gazesite.redaction import RedactTokens
-from portraits import progress, removal, throttle
+from portraits import link_preview, progress, removal, storage, throttle
 from portraits.models import Portrait, Session, ShareLink, User
 from portraits.throttle import GUESSES
 from tests.portraits import cast
@@ -42,12 +44,14 @@ def token(made: tuple[ShareLink, str]) -> str:
 
 def addresses(token: str, session: Session) -> dict[str, str]:
     """Every address below a link."""
-    poster = progress.file_name(session.shown, "poster.webp")  # type: ignore[arg-type]
+    assert session.shown is not None
+    poster, preview = (progress.file_name(session.shown, name) for name in ("poster.webp", link_preview.NAME))
     return {
         "page": reverse("share", args=[token]),
         "embed": reverse("share-embed", args=[token]),
         "manifest": reverse("share-manifest", args=[token]),
         "file": reverse("share-file", args=[token, poster]),
+        "preview": reverse("share-file", args=[token, preview]),
         "report": reverse("share-report", args=[token]),
     }
 
@@ -74,10 +78,35 @@ def test_the_portrait_is_on_the_page_for_everybody(
     )
 
 
-def test_cards_show_the_poster_under_its_whole_address(
+def test_link_previews_are_a_large_jpeg_under_its_whole_address(
     anonymous: Client, session: Session, token: str, settings: Settings
 ) -> None:
     settings.SITE_URL = "https://faces.example"
+    text = anonymous.get(reverse("share", args=[token])).content.decode()
+    preview = addresses(token, session)["preview"]
+    for tag in (
+        f'<meta property="og:image" content="https://faces.example{preview}">',
+        '<meta property="og:image:type" content="image/jpeg">',
+        '<meta property="og:image:width" content="1200">',
+        '<meta property="og:image:height" content="630">',
+        '<meta name="twitter:card" content="summary_large_image">',
+        f'<meta name="twitter:image" content="https://faces.example{preview}">',
+    ):
+        assert tag in text
+    answer = anonymous.get(preview)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "image/jpeg")
+    with Image.open(io.BytesIO(answer.content)) as image:
+        assert (image.format, image.size) == ("JPEG", (1200, 630))
+
+
+def test_a_portrait_of_before_there_were_link_previews_shows_its_poster(
+    anonymous: Client, session: Session, token: str, settings: Settings
+) -> None:
+    settings.SITE_URL = "https://faces.example"
+    assert session.shown is not None
+    storage.erase(session.shown.key(link_preview.NAME))
+    session.shown.files.pop(link_preview.NAME)
+    session.shown.save()
     text = anonymous.get(reverse("share", args=[token])).content.decode()
     poster = f"https://faces.example{addresses(token, session)['file']}"
     page = f"https://faces.example/s/{token}/"
@@ -102,7 +131,7 @@ def test_cards_of_a_person_without_background_show_an_opaque_picture(
     cast.complete(output, alpha=True)
     _, token = ShareLink.create_for(output.render.session.portrait)
     text = anonymous.get(reverse("share", args=[token])).content.decode()
-    card = reverse("share-file", args=[token, progress.file_name(output, "card.webp")])
+    card = reverse("share-file", args=[token, progress.file_name(output, link_preview.NAME)])
     poster = reverse("share-file", args=[token, progress.file_name(output, "poster.webp")])
     for tag in (
         f'<meta property="og:image" content="https://faces.example{card}">',
@@ -110,7 +139,7 @@ def test_cards_of_a_person_without_background_show_an_opaque_picture(
     ):
         assert tag in text
     assert '<body class="shared cut-out"' in text
-    assert anonymous.get(card)["Content-Type"] == "image/webp"
+    assert anonymous.get(card)["Content-Type"] == "image/jpeg"
 
 
 def test_a_title_is_text_and_nothing_else(anonymous: Client, portrait: Portrait, token: str) -> None:
