@@ -109,3 +109,16 @@ def test_a_person_looks_after_their_account(page: Page) -> None:
     page.get_by_role("main").get_by_role("button", name="Sign out", exact=True).click()
     page.wait_for_url("**/")
     expect(page.get_by_text("You have signed out.")).to_be_visible()
+    page.go_back()
+    page.wait_for_url("**/accounts/login/?next=/account/")
+    assert "owner@example.com" not in page.content()
+
+
+def test_a_page_that_comes_back_as_it_was_is_asked_for_anew(page: Page) -> None:
+    """As WebKit brings back pages, whatever their headers say."""
+    for address, who in (("/account/", "owner"), ("/admin/", "moderator")):
+        enter(page, address, who)
+        page.wait_for_load_state("networkidle")
+        page.context.clear_cookies()
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+        page.wait_for_url("**/accounts/login/**")

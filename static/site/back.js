@@ -1,0 +1,8 @@
+/**
+ * Asks for the page anew when a browser brings it back as it was: whoever goes back after its owner has signed out
+ * must not see it. Most browsers keep no page that says `no-store`; WebKit keeps some.
+ */
+
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) location.reload();
+});
