@@ -79,6 +79,13 @@ class Box:
             "height": round(self.height, 1),
         }
 
+    def overlap(self, other: Box) -> float:
+        """Intersection over union, 0 … 1."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        shared = max(width, 0.0) * max(height, 0.0)
+        return shared / (self.width * self.height + other.width * other.height - shared)
+
     @classmethod
     def parse(cls, text: str) -> Box:
         """`x,y,width,height`; raises BadRequest."""

@@ -340,17 +340,9 @@ def _at(pixels: Picture, x: float, y: float) -> list[Face]:
 def _nearest(faces: Sequence[Face], box: Box) -> Face | None:
     """The face that a box belongs to."""
     overlap, face = max(
-        ((_overlap(face.box, box), face) for face in faces), key=lambda pair: pair[0], default=(0.0, None)
+        ((face.box.overlap(box), face) for face in faces), key=lambda pair: pair[0], default=(0.0, None)
     )
     return face if overlap >= SAME_OVERLAP else None
-
-
-def _overlap(box: Box, other: Box) -> float:
-    """Intersection over union, 0 … 1."""
-    width = min(box.x + box.width, other.x + other.width) - max(box.x, other.x)
-    height = min(box.y + box.height, other.y + other.height) - max(box.y, other.y)
-    shared = max(width, 0.0) * max(height, 0.0)
-    return shared / (box.width * box.height + other.width * other.height - shared)
 
 
 def _lying(pixels: Picture) -> list[Face]:

@@ -15,6 +15,11 @@ HEAD = struct.Struct("!I")
 LONGEST_SIDE = 4096
 MOST_FACES = 100
 
+PLACE = b"A place in a photo\n"
+"""What a request to look there begins with; an upload that does so only gets the answer to one."""
+
+_GARBLED = (struct.error, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+
 
 class GarbledReply(Exception):
     """What came out of the airlock is no answer."""
@@ -59,11 +64,44 @@ def pack(answer: Examination | Refusal) -> bytes:
     return _with_head(head) + answer.photo + answer.thumbnail
 
 
+def pack_place(photo: bytes, x: float, y: float) -> bytes:
+    """A request to look for a face at one place of a kept photo, as bytes; x, y in its pixels."""
+    return PLACE + _with_head({"x": x, "y": y}) + photo
+
+
+def unpack_place(request: bytes) -> tuple[bytes, float, float] | None:
+    """Photo, x and y; None for what is an upload. Raises GarbledReply when it only begins like one."""
+    if not request.startswith(PLACE):
+        return None
+    try:
+        start = len(PLACE) + HEAD.size + HEAD.unpack_from(request, len(PLACE))[0]
+        head = json.loads(request[len(PLACE) + HEAD.size : start])
+        return request[start:], float(head["x"]), float(head["y"])
+    except _GARBLED as error:
+        raise GarbledReply(repr(error)) from error
+
+
+def pack_finding(finding: Finding) -> bytes:
+    """The answer to `pack_place`, as bytes; `unpack_finding` reads them."""
+    return _with_head({"finding": finding.to_json()})
+
+
+def unpack_finding(reply: bytes) -> Finding | Refusal:
+    """Raises GarbledReply for anything but what `pack_finding` makes, or `pack` of a refusal."""
+    try:
+        head = json.loads(reply[HEAD.size : HEAD.size + HEAD.unpack_from(reply)[0]])
+        if "code" in head:
+            return Refusal(words(head["code"]), words(head["sentence"]))
+        return Finding.from_json(head["finding"])
+    except _GARBLED as error:
+        raise GarbledReply(repr(error)) from error
+
+
 def unpack(reply: bytes) -> Examination | Refusal:
     """Raises GarbledReply for anything but what `pack` makes: the decoder may have been taken over."""
     try:
         return _unpacked(reply)
-    except (struct.error, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+    except _GARBLED as error:
         raise GarbledReply(repr(error)) from error
 
 

@@ -19,10 +19,10 @@ from PIL import Image
 
 from gpuworker import bundled_networks, decode_cost, faces, framing, photo
 from gpuworker.contract import STANDARD_FRAME, Size
-from gpuworker.errors import NoFace, PhotoTooHeavy, RenderError, SeveralFaces
+from gpuworker.errors import NoFace, PhotoTooHeavy, RenderError, SeveralFaces, from_code
 from gpuworker.faces import Face
 from gpuworker.photo import Photo
-from portraits.examination import LONGEST_SIDE, Examination, Refusal, pack
+from portraits.examination import LONGEST_SIDE, Examination, Refusal, pack, pack_finding, unpack_place
 from portraits.findings import Finding
 
 USUAL_SIDE = 2048
@@ -49,7 +49,8 @@ def warm() -> None:
 def develop(upload: bytes) -> bytes:
     """The reply to an upload: what it holds, or why it is refused (examination.pack)."""
     try:
-        return pack(examine(upload))
+        place = unpack_place(upload)
+        return pack(examine(upload)) if place is None else pack_finding(find_at(*place))
     except RenderError as refusal:
         return pack(Refusal(refusal.code, refusal.sentence))
 
@@ -60,6 +61,19 @@ def examine(upload: bytes) -> Examination:
         return _examined(photo.read(upload, enough=LONGEST_SIDE, budget=decode_cost.BUDGET))
     except (MemoryError, cv2.error) as error:
         raise PhotoTooHeavy from error
+
+
+def find_at(kept: bytes, x: float, y: float) -> Finding:
+    """The face at one place of a photo that `examine` kept; x, y in its pixels. Raises RenderError: why there is none.
+
+    It is found as the worker will find it, from its box alone.
+    """
+    pixels = photo.read(kept).pixels
+    face = faces.requested(pixels, None, faces.find_at(pixels, x, y).box)
+    finding = _finding(pixels, [face], 0)
+    if finding.code is not None:
+        raise from_code(finding.code, finding.sentence)
+    return finding
 
 
 def _examined(original: Photo) -> Examination:

@@ -36,10 +36,19 @@ class UploadForm(forms.Form):
     )
 
 
+class PlaceForm(forms.Form):
+    """A place in a photo, 0 … 1 of its sides."""
+
+    x = forms.FloatField(min_value=0, max_value=1)
+    y = forms.FloatField(min_value=0, max_value=1)
+
+
 class ConfirmForm(forms.Form):
     """Face, crop and options of one upload. `choice` is what intake.adopt takes."""
 
-    face = forms.TypedChoiceField(coerce=int, error_messages={"invalid_choice": "Please choose one of the faces."})
+    face = forms.TypedChoiceField(
+        coerce=int, error_messages=dict.fromkeys(("invalid_choice", "required"), "Please choose one of the faces.")
+    )
     framing = forms.ChoiceField(choices=FRAMINGS, required=False)
     crop = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
     remove_background = forms.BooleanField(

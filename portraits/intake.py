@@ -76,6 +76,20 @@ def receive(owner: User, photo: Readable, consent: bool, address: str | None = N
     return upload
 
 
+def find_face(upload: Upload, x: float, y: float, address: str | None = None) -> Finding:
+    """The face that its owner points at, 0 … 1 of the photo's sides, kept beside those found before.
+
+    Raises UploadRefused with a sentence on what could not be seen there, or UploadGone.
+    """
+    photo = storage.read(storage.photo_prefix(upload.pk) + storage.PHOTO)
+    requester = Requester(str(upload.owner.pk), address or None)
+    found = uploads.find_face(photo, x * upload.width, y * upload.height, requester=requester)
+    kept = upload.add_face(found.to_json())
+    if kept is None:
+        raise UploadGone
+    return Finding.from_json(kept)
+
+
 def adopt(upload: Upload, choice: Choice) -> Session:
     """Make the portrait and its first run, once: equal calls all get the same session. Raises UploadGone.
 
@@ -98,12 +112,12 @@ def faces(upload: Upload) -> list[Finding]:
     return [Finding.from_json(finding) for finding in upload.findings]
 
 
-def suggested(upload: Upload) -> Finding:
-    """The face that is meant, as far as one can tell: else the largest usable one."""
+def suggested(upload: Upload) -> Finding | None:
+    """The face that is plainly meant, such as the only one; None when its owner should choose."""
     meant = next((finding for finding in upload.findings if finding.get("suggested")), None)
-    if meant is not None:
-        return Finding.from_json(meant)
-    return next(face for face in faces(upload) if face.usable)
+    if meant is None and len(upload.findings) == 1:
+        meant = upload.findings[0]
+    return None if meant is None else Finding.from_json(meant)
 
 
 def _described(finding: Finding, examined: Examined) -> dict[str, Any]:

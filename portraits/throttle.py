@@ -58,6 +58,17 @@ class Throttle:
 GUESSES = Throttle("share-guesses", most=20, seconds=600)
 """Tokens of share links that never were any."""
 REPORTS = Throttle("reports", most=5, seconds=3600)
+PLACES = Throttle("places", most=40, seconds=600)
+"""Places in photos that are searched for a face, each at the cost of about half an upload."""
+
+
+def takes_place(request: HttpRequest) -> bool:
+    """Whether the address may point at one more place of a photo; counts it."""
+    address = address_of(request)
+    if PLACES.wait(address) is not None:
+        return False
+    PLACES.count(address, secrets.token_hex(8))
+    return True
 
 
 def takes_upload(request: HttpRequest) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import hashlib
+import io
 import logging
 import threading
 from collections import OrderedDict
@@ -26,7 +27,7 @@ from portraits.airlock import (
     Readable,
     TooMuch,
 )
-from portraits.examination import Examination, GarbledReply, Refusal, unpack
+from portraits.examination import Examination, GarbledReply, Refusal, pack_place, unpack, unpack_finding
 from portraits.fair_queue import QueueFull, Requester, TooManyOfAddress, TooManyOfPerson
 from portraits.findings import Finding
 
@@ -44,6 +45,8 @@ SENTENCES = {
     "consent_missing": "Please confirm that you may use this photo and that the person in it agrees.",
     "upload_not_stored": "Your photo could not be stored just now. Please try again in a moment.",
     "too_many_uploads": "Many photos have come from your network within an hour. Please try again later.",
+    "too_many_places": "You have pointed at many places. Please try again in a few minutes, or use another photo.",
+    "place_missing": "Please point at a place in the photo.",
     "upload_busy": "Many people are uploading photos right now. Please try again in a few seconds.",
     "uploads_at_once": "Two of your photos are being opened already. Please send this one again in a few seconds.",
     "network_busy": "Many photos from your network are being opened right now. Please try again in a few seconds.",
@@ -53,6 +56,8 @@ SENTENCES = {
 }
 STATUS = {
     "photo_missing": 400,
+    "place_missing": 400,
+    "too_many_places": 429,
     "consent_missing": 400,
     "upload_too_large": 413,
     "too_many_uploads": 429,
@@ -64,7 +69,7 @@ STATUS = {
 }
 REFUSED = 422
 """HTTP statuses; REFUSED is that of every other code."""
-RETRY_SECONDS = {"too_many_uploads": 600}
+RETRY_SECONDS = {"too_many_uploads": 600, "too_many_places": 600}
 USUAL_RETRY_SECONDS = 5
 """Of every other code whose status is 429 or 503."""
 MOST_KILLS = 2
@@ -170,6 +175,24 @@ def examine(upload: Path | Readable, through: Airlock | None = None, requester: 
     if isinstance(answer, Refusal):
         raise UploadRefused(_known(answer.code), answer.sentence)
     return Examined(**vars(answer), sha256=sha256(answer.photo), original_sha256=passed.sha256)
+
+
+def find_face(
+    photo: bytes, x: float, y: float, through: Airlock | None = None, requester: Requester = ANYBODY
+) -> Finding:
+    """The face at one place of a photo that was examined before, in the same limited process.
+
+    x, y: pixels of that photo. Raises UploadRefused with a sentence on what could not be seen there.
+    """
+    passed = _passed(io.BytesIO(pack_place(photo, x, y)), through or airlock, requester)
+    try:
+        answer = unpack_finding(passed.reply)
+    except GarbledReply as error:
+        log.error("A place in a photo (%s) made the examiner answer nonsense.", passed.sha256, exc_info=True)
+        raise UploadRefused("decoder_unavailable") from error
+    if isinstance(answer, Refusal):
+        raise UploadRefused(_known(answer.code), answer.sentence)
+    return answer
 
 
 def sha256(data: bytes) -> str:

@@ -30,6 +30,7 @@ from portraits.views.share_manifest import share_manifest
 from portraits.views.share_report import share_report
 from portraits.views.share_revoke import share_revoke
 from portraits.views.upload import upload
+from portraits.views.upload_face import upload_face
 from portraits.views.upload_photo import upload_photo, upload_thumbnail
 
 urlpatterns = [
@@ -63,6 +64,7 @@ urlpatterns = [
     path("sign-in/<str:user_id>/<str:token>/", one_time_sign_in, name="one-time-sign-in"),
     path("upload/", upload, name="upload"),
     path("uploads/<uuid:upload_id>/", confirm, name="confirm"),
+    path("uploads/<uuid:upload_id>/faces/", upload_face, name="upload-face"),
     path("uploads/<uuid:upload_id>/photo.webp", upload_photo, name="upload-photo"),
     path("uploads/<uuid:upload_id>/thumbnail.webp", upload_thumbnail, name="upload-thumbnail"),
 ]

@@ -7,12 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
+
+from gpuworker.contract import Box
 
 if TYPE_CHECKING:
     from portraits.models.user import User
 
+SAME_FACE = 0.4
+"""Overlap (intersection over union) from which two boxes are of one face."""
 KEPT = timedelta(hours=1)
 """How long a photo waits for its owner's choice."""
 
@@ -55,6 +59,24 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return f"upload {self.pk}"
+
+    def add_face(self, finding: dict[str, Any]) -> dict[str, Any] | None:
+        """Keep a face that was found later; None when the row was removed in the meantime.
+
+        One that was there before keeps its index, and is usable now even if it was not.
+        """
+        with transaction.atomic():
+            row = Upload.objects.select_for_update().filter(pk=self.pk).first()
+            if row is None:
+                return None
+            box = Box(**finding["box"])
+            before = next((each for each in row.findings if Box(**each["box"]).overlap(box) >= SAME_FACE), None)
+            index = len(row.findings) if before is None else before["index"]
+            kept = {**finding, "index": index, "suggested": False}
+            self.findings = [each for each in row.findings if each["index"] != index] + [kept]
+            self.findings.sort(key=lambda each: each["index"])
+            Upload.objects.filter(pk=self.pk).update(findings=self.findings)
+        return kept
 
     def mark_stored(self) -> bool:
         """Both files are there. False when the row was removed in the meantime."""

@@ -14,6 +14,7 @@ from portraits import intake
 from portraits.findings import Finding
 from portraits.forms import LARGE_FACE, ConfirmForm
 from portraits.models import Portrait, Upload, User
+from portraits.uploads import UploadRefused
 from portraits.views.person import person
 
 ROOM = 0.3
@@ -37,10 +38,10 @@ def confirm(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     if upload is None:
         return redirect(_made(person(request), upload_id))
     if request.method != "POST":
-        return _page(request, upload, None)
+        return confirm_page(request, upload)
     form = ConfirmForm(request.POST, upload=upload)
     if not form.is_valid():
-        return _page(request, upload, form)
+        return confirm_page(request, upload, form)
     try:
         session = intake.adopt(upload, form.choice)
     except intake.UploadGone:
@@ -56,17 +57,22 @@ def _made(owner: User, upload_id: UUID) -> Portrait:
     return portrait
 
 
-def _page(request: HttpRequest, upload: Upload, form: ConfirmForm | None) -> HttpResponse:
+def confirm_page(
+    request: HttpRequest, upload: Upload, form: ConfirmForm | None = None, refusal: UploadRefused | None = None
+) -> HttpResponse:
+    """form: one that was filled in wrongly. refusal: why there is no face where its owner pointed."""
     faces = intake.faces(upload)
     usable = [face for face in faces if face.usable]
-    chosen = intake.suggested(upload)
+    chosen = _chosen(request, upload, usable)
     context = {
         "upload": upload,
         "form": form or ConfirmForm(upload=upload),
-        "faces": [_choice(face) for face in faces],
-        "usable": usable,
+        "refusal": refusal,
+        "faces": [_choice(face) for face in usable],
+        "refused": [_choice(face) for face in faces if not face.usable],
         "chosen": chosen,
-        "view_box": _view_box(chosen.crop or chosen.box),
+        "asks": chosen is None or len(usable) > 1,
+        "view_box": _view_box(chosen.crop or chosen.box) if chosen else f"0 0 {upload.width} {upload.height}",
         "large_fits": any(face.width >= LARGE_FACE for face in usable),
         "crop_data": {
             "width": upload.width,
@@ -74,7 +80,15 @@ def _page(request: HttpRequest, upload: Upload, form: ConfirmForm | None) -> Htt
             "faces": [face.to_json() for face in usable],
         },
     }
-    return render(request, "portraits/confirm.html", context, status=422 if form else 200)
+    status = refusal.status if refusal else 422 if form else 200
+    return render(request, "portraits/confirm.html", context, status=status)
+
+
+def _chosen(request: HttpRequest, upload: Upload, usable: list[Finding]) -> Finding | None:
+    """What its owner has chosen or pointed at, else the face that is plainly meant; None when nothing is plain."""
+    asked = request.POST.get("face") or request.GET.get("face")
+    named = next((face for face in usable if str(face.index) == asked), None)
+    return named or intake.suggested(upload)
 
 
 def _choice(face: Finding) -> FaceChoice:

@@ -1,6 +1,7 @@
 /** The page between photo and portrait: face, crop and options; without it, the form sends what is suggested. */
 import { Crop } from './crop.js';
 import { CropView } from './crop-view.js';
+import { letPeoplePoint } from './place.js';
 
 const { faces, ...photo } = JSON.parse(document.querySelector('#crop-data').textContent);
 const form = document.querySelector('#confirm-form');
@@ -13,12 +14,14 @@ const field = document.querySelector('#crop');
 const LARGE_FACE = 130;
 
 const crops = new Map(faces.map((face) => [face.index, new Crop(photo, face)]));
-let crop = crops.get(chosenFace().index);
+let chosen = chosenFace();
+let crop = crops.get((chosen ?? faces[0]).index);
 const view = new CropView(canvas, photo, crop, changed);
 
+/** Undefined until a person has chosen one of several. */
 function chosenFace() {
   const { value } = form.elements.face; // of a radio list, or of the only, hidden field
-  return faces.find((face) => face.index === Number(value)) ?? faces[0];
+  return faces.find((face) => String(face.index) === value);
 }
 
 function changed() {
@@ -28,15 +31,18 @@ function changed() {
 }
 
 function choose() {
-  const face = chosenFace();
-  crop = crops.get(face.index);
-  view.crop = crop;
-  changed();
-  for (const box of document.querySelectorAll('.face-box')) {
-    box.classList.toggle('chosen', Number(box.dataset.face) === face.index);
+  chosen = chosenFace();
+  if (chosen) {
+    crop = crops.get(chosen.index);
+    view.crop = crop;
+    changed();
+    advise(chosen);
+    offerSizes(chosen);
   }
-  advise(face);
-  offerSizes(face);
+  for (const box of document.querySelectorAll('.face-box.usable')) {
+    box.classList.toggle('chosen', box.dataset.face === String(chosen?.index));
+  }
+  onFraming();
 }
 
 function advise({ advice }) {
@@ -53,7 +59,7 @@ function offerSizes({ width }) {
 }
 
 function onFraming() {
-  const whole = form.elements.framing.value === 'whole';
+  const whole = !chosen || form.elements.framing.value === 'whole';
   view.whole = whole;
   zoom.disabled = whole;
   document.querySelector('#crop-tools').toggleAttribute('inert', whole);
@@ -94,7 +100,7 @@ form.addEventListener('submit', () => {
 addEventListener('pageshow', () => document.querySelector('#bring-to-life').classList.remove('busy'));
 
 choose();
-onFraming();
+letPeoplePoint(document.querySelector('#faces-map'), document.querySelector('#place-form'));
 load(canvas.dataset.thumbnail)
   .then(() => load(canvas.dataset.photo))
   .catch(() => {}); // the still picture of the page stays

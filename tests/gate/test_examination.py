@@ -11,7 +11,20 @@ from typing import Any
 import pytest
 
 from gpuworker.contract import Box
-from portraits.examination import HEAD, LONGEST_SIDE, Examination, GarbledReply, Refusal, pack, unpack
+from portraits.examination import (
+    HEAD,
+    LONGEST_SIDE,
+    PLACE,
+    Examination,
+    GarbledReply,
+    Refusal,
+    pack,
+    pack_finding,
+    pack_place,
+    unpack,
+    unpack_finding,
+    unpack_place,
+)
 from portraits.findings import Finding
 
 
@@ -67,3 +80,25 @@ def test_garbled_replies_are_refused_or_read_but_nothing_else() -> None:
             unpack(bytes(garbled))
         except GarbledReply:
             continue
+
+
+def test_a_place_and_what_is_found_there_travel_whole() -> None:
+    assert unpack_place(pack_place(b"photo", 10.5, 20)) == (b"photo", 10.5, 20)
+    assert unpack_place(b"\xff\xd8 a photo") is None
+    finding = ACCEPTED.findings[0]
+    assert unpack_finding(pack_finding(finding)) == finding
+    refusal = Refusal("no_face", "No face.")
+    assert unpack_finding(pack(refusal)) == refusal
+
+
+@pytest.mark.parametrize("rest", [b"", b"\0\0\0\2{}", b"\0\0\0\4null", b"\xff\xff\xff\xff", b'\0\0\0\x0c{"x": "a"}  '])
+def test_what_only_begins_like_a_place_is_garbled(rest: bytes) -> None:
+    with pytest.raises(GarbledReply):
+        unpack_place(PLACE + rest)
+
+
+def test_the_answer_about_a_place_passes_for_no_examination() -> None:
+    with pytest.raises(GarbledReply):
+        unpack(pack_finding(ACCEPTED.findings[0]))
+    with pytest.raises(GarbledReply):
+        unpack_finding(pack(ACCEPTED))

@@ -25,7 +25,7 @@ from gpuworker.errors import BY_CODE
 from gpuworker.photo import FORMATS
 from portraits import uploads
 from portraits.airlock import Airlock, AirlockUnavailable, ChamberKilled
-from portraits.examination import Refusal, pack
+from portraits.examination import Refusal, pack, pack_place
 from portraits.fair_queue import QueueFull, TooManyOfAddress, TooManyOfPerson
 from portraits.limits import Limits
 from portraits.uploads import MOST_BYTES, SENTENCES, Examined, UploadRefused
@@ -590,3 +590,28 @@ def test_the_sites_own_process_stays_small() -> None:
     code, megabytes = done.stdout.split()
     assert code == "photo_too_large"
     assert int(megabytes) < 50
+
+
+# ------------------------------------------------------------------- a place
+
+
+def test_a_face_that_is_pointed_at_is_found_in_the_sandbox(take: Take, examiner: Airlock, photo: Image.Image) -> None:
+    examined = take(encoded(photo, quality=92))
+    (known,) = examined.findings
+    box = known.box
+    found = uploads.find_face(examined.photo, box.x + box.width / 2, box.y + box.height / 2, examiner)
+    assert found.box.overlap(box) > 0.9
+    assert found.crop is not None
+
+
+def test_where_nobody_is_a_sentence_says_so(take: Take, examiner: Airlock, photo: Image.Image) -> None:
+    examined = take(encoded(photo, quality=92))
+    with pytest.raises(UploadRefused, match="could not make out a face there") as caught:
+        uploads.find_face(examined.photo, 8, 390, examiner)
+    assert (caught.value.code, caught.value.status) == ("no_face", 422)
+
+
+def test_an_upload_that_poses_as_a_place_is_no_photo(refuse: Refuse, take: Take, photo: Image.Image) -> None:
+    kept = take(encoded(photo, quality=92)).photo
+    refuse(pack_place(kept, 150, 110), "photo_too_heavy")
+    refuse(pack_place(b"nothing", 1, 1), "unreadable_photo")

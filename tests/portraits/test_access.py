@@ -65,6 +65,7 @@ PRIVATE = {
     "session-retry": WRITE,
     "share-create": WRITE,
     "share-revoke": WRITE,
+    "upload-face": WRITE,
     "upload-photo": READ,
     "upload-thumbnail": READ,
 }

@@ -120,16 +120,18 @@ def test_a_row_removed_in_mid_upload_takes_late_files_with_it(owner: User, monke
     assert list(storage.keys()) == []
 
 
-def test_where_no_face_is_plainly_meant_the_largest_usable_one_is_suggested(upload: Upload) -> None:
+def test_where_no_face_is_plainly_meant_none_is_suggested(upload: Upload) -> None:
     (face,) = upload.findings
     upload.findings = [
         {**face, "index": 0, "crop": None, "code": "face_cut", "sentence": "The edge cuts it."},
         {**face, "index": 1, "suggested": False},
         {**face, "index": 2, "suggested": False},
     ]
-    assert intake.suggested(upload).index == 1
+    assert intake.suggested(upload) is None
     upload.findings[2]["suggested"] = True
-    assert intake.suggested(upload).index == 2
+    meant = intake.suggested(upload)
+    assert meant is not None
+    assert meant.index == 2
 
 
 # --- adopt

@@ -48,12 +48,10 @@ def test_among_several_faces_the_refused_one_says_why_and_cannot_be_chosen(as_ow
     page = as_owner.get(url(group)).content.decode()
     first, refused, small = (re.search(rf'name="face" value="{index}"[^>]*>', page) for index in range(3))
     assert first is not None
-    assert refused is not None
+    assert refused is None
     assert small is not None
-    assert "checked" in first[0]
-    assert "disabled" in refused[0]
+    assert "required" in first[0]
     assert "The eyes are closed." in page
-    assert "disabled" not in small[0]
     assert as_owner.post(url(group), {"face": "1"}).status_code == 422
     assert as_owner.post(url(group), {"face": "2"}).status_code == 302
     assert (Portrait.objects.get().face, Portrait.objects.get().advice) == (2, ["The face is small."])
@@ -150,3 +148,38 @@ def test_a_ticked_box_stays_so_when_something_else_is_wrong(as_owner: Client, up
     box = re.search(r'<input type="checkbox" name="remove_background"[^>]*>', page)
     assert box is not None
     assert "checked" in box[0]
+
+
+def test_among_several_none_is_chosen_silently(as_owner: Client, group: Upload) -> None:
+    page = as_owner.get(url(group)).content.decode()
+    assert "checked" not in "".join(re.findall(r'name="face"[^>]*>', page))
+    assert "Which face?" in page
+    answer = as_owner.post(url(group), {})
+    assert answer.status_code == 422
+    assert "Please choose one of the faces." in answer.content.decode()
+    assert not Portrait.objects.exists()
+
+
+def test_the_only_usable_one_beside_a_refused_one_is_asked_for_too(as_owner: Client, group: Upload) -> None:
+    group.refresh_from_db()
+    Upload.objects.update(findings=group.findings[:2])
+    page = as_owner.get(url(group)).content.decode()
+    assert "Which face?" in page
+    assert "checked" not in "".join(re.findall(r'name="face"[^>]*>', page))
+
+
+def test_a_face_that_is_plainly_meant_is_chosen_among_several(as_owner: Client, group: Upload) -> None:
+    group.refresh_from_db()
+    first, *others = group.findings
+    Upload.objects.update(findings=[{**first, "suggested": True}, *others])
+    page = as_owner.get(url(group)).content.decode()
+    assert re.findall(r'name="face" value="(.)"[^>]*checked', page) == ["0"]
+
+
+def test_the_address_may_name_the_face_that_was_pointed_at(as_owner: Client, group: Upload) -> None:
+    page = as_owner.get(url(group) + "?face=2").content.decode()
+    assert re.findall(r'name="face" value="(.)"[^>]*checked', page) == ["2"]
+    for wrong in ("1", "9", "x"):
+        assert "checked" not in "".join(
+            re.findall(r'name="face"[^>]*>', as_owner.get(url(group) + f"?face={wrong}").content.decode())
+        )

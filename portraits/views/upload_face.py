@@ -1,0 +1,57 @@
+"""A face that was not found: the photo's owner points at it, and it is looked for there."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from portraits import intake
+from portraits.forms import PlaceForm
+from portraits.models import Upload
+from portraits.throttle import address_of, takes_place
+from portraits.uploads import UploadRefused
+from portraits.views.confirm import confirm_page
+from portraits.views.person import person
+
+
+@require_POST
+def upload_face(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """Scripts, which accept JSON, are answered in it: 201 with the face, or {code, sentence}."""
+    upload = get_object_or_404(Upload.objects.waiting(person(request)).select_related("owner"), pk=upload_id)
+    try:
+        face = intake.find_face(upload, *_place(request), address_of(request))
+    except UploadRefused as refusal:
+        return _refused(request, upload, refusal)
+    except intake.UploadGone:
+        raise Http404 from None
+    if _wants_json(request):
+        return JsonResponse(face.to_json(), status=201)
+    return redirect(f"{reverse('confirm', args=[upload.pk])}?face={face.index}")
+
+
+def _place(request: HttpRequest) -> tuple[float, float]:
+    """Raises UploadRefused."""
+    form = PlaceForm(request.POST)
+    if not form.is_valid():
+        raise UploadRefused("place_missing")
+    if not takes_place(request):
+        raise UploadRefused("too_many_places")
+    return form.cleaned_data["x"], form.cleaned_data["y"]
+
+
+def _refused(request: HttpRequest, upload: Upload, refusal: UploadRefused) -> HttpResponse:
+    if _wants_json(request):
+        response: HttpResponse = JsonResponse(refusal.to_json(), status=refusal.status)
+    else:
+        response = confirm_page(request, upload, refusal=refusal)
+    if refusal.retry_seconds is not None:
+        response["Retry-After"] = str(refusal.retry_seconds)
+    return response
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return "application/json" in request.headers.get("Accept", "")
