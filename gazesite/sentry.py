@@ -41,8 +41,11 @@ def start(dsn: str, environment: str, release: str, **options: Any) -> None:
 def strip(event: Any, hint: Any = None) -> Any:
     """The event without cookies, bodies, queries, most headers, and people's data; tokens are taken out of the rest.
 
-    What it is about is noted as tags.
+    What it is about is noted as tags. None, which is told to nobody, for a request that was refused: strangers
+    cause as many as they like.
     """
+    if event.get("logger", "").startswith("django.security"):
+        return None
     request = event.get("request")
     if request is not None:
         headers = {name: value for name, value in request.get("headers", {}).items() if name.title() in HEADERS}

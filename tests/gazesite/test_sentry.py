@@ -122,6 +122,12 @@ def test_of_a_person_the_number_is_told_and_nothing_else() -> None:
     assert [word for word in (TOKEN, "203.0.113.9", "owner@", "a-machine") if word in told] == []
 
 
+def test_a_refused_request_is_told_to_nobody(sent: list[dict[str, Any]]) -> None:
+    for logger in ("django.security.DisallowedHost", "portraits.intake"):
+        sentry_sdk.capture_event({"logger": logger, "message": "no"})
+    assert [event["logger"] for event in sent] == ["portraits.intake"]
+
+
 def test_a_malformed_dsn_stops_the_start() -> None:
     with pytest.raises(ImproperlyConfigured, match="SENTRY_DSN is not the address"):
         sentry.start("nonsense", "e", "r")
