@@ -12,8 +12,9 @@ class PortraitsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from portraits import broker, groups
+        from portraits import broker, groups, lock_timeout
 
+        lock_timeout.start()
         dramatiq.set_broker(broker.configured())
         # Its permissions are there by then: django.contrib.auth, which makes them, was connected earlier.
         post_migrate.connect(groups.make_groups, sender=self)

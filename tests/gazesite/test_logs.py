@@ -138,3 +138,19 @@ def test_an_unknown_log_format_stops_the_start_with_its_name(tmp_path: Path) -> 
     done = printed(tmp_path, "xml")
     assert done.returncode != 0
     assert "LOG_FORMAT must be one of human, json" in done.stderr
+
+
+FULL = """
+import logging, logging.config
+from gazesite import logs
+logging.config.dictConfig(logs.configuration("json"))
+for _ in range(3):
+    logging.getLogger("portraits").error("anything")
+print("went on", flush=True)
+"""
+
+
+def test_case_63_a_log_on_a_full_disk_stops_nobody() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-c", FULL], stdout=subprocess.PIPE, stderr=full, text=True, check=False)
+    assert done.stdout == "went on\n"
