@@ -45,14 +45,15 @@ const CSS = `
 const looks = new WeakMap();
 
 /**
- * Gives a shadow root the looks of the element, and its size. A new size is a new sheet: WebKit shows nothing of an
+ * Gives a shadow root the looks of the element, and its size. Pages find its width by its height in `--gaze-ratio`. A new size is a new sheet: WebKit shows nothing of an
  * edit to a rule that is in use already.
  *
  * @param {ShadowRoot} root in a document with a window
  * @param {{width: number, shape: {width: number, height: number}}} size CSS pixels; `shape` is only a proportion
  */
 export function styleRoot(root, { width, shape }) {
-  const size = `:host { width: ${width}px; aspect-ratio: ${shape.width} / ${shape.height}; }`;
+  const proportion = `aspect-ratio: ${shape.width} / ${shape.height}; --gaze-ratio: ${shape.width / shape.height};`;
+  const size = `:host { width: ${width}px; ${proportion} }`;
   if (!('adoptedStyleSheets' in root)) {
     embed(root, CSS + size);
     return;
