@@ -8,45 +8,35 @@ from typing import Any
 
 Message = MutableMapping[str, Any]
 
-MOST_HELD = 64 << 10
-"""Bytes that wait for the application; then nothing more is read from the connection until half of them are taken."""
-MESSAGE_COST = 512
-"""Bytes that a message takes besides its body: many small chunks fill the queue too."""
-
 
 class BodyQueue(asyncio.Queue[Message]):
     """The application's `receive` is this queue's `get`.
+
+    What is read from the connection at once, at most 64 KB, waits here; more is read when the application has taken it.
 
     pause, resume: reading from the connection. asked: called when the application wants the next message.
     """
 
     def __init__(self, pause: Callable[[], None], resume: Callable[[], None], asked: Callable[[], None]) -> None:
-        self._pause, self._resume, self._asked = pause, resume, asked
-        self._cost = 0
         super().__init__()
+        self._pause, self._resume, self._asked = pause, resume, asked
 
-    def add(self, data: bytes, *, more: bool) -> None:
-        """A chunk of the body; more: whether others follow."""
-        self.put_nowait({"type": "http.request", "body": data, "more_body": more})
-        if self._cost > MOST_HELD:
-            self._pause()
+    def add(self, data: bytes) -> None:
+        """A chunk of the body; others may follow."""
+        self.put_nowait({"type": "http.request", "body": data, "more_body": True})
+        self._pause()
+
+    def end(self) -> None:
+        """The body is whole. Reading goes on: nobody must ask for the end of a request without a body."""
+        self.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+        self._resume()
 
     async def get(self) -> Message:
         self._asked()
         return await super().get()
 
-    def _put(self, item: Message) -> None:
-        self._cost += _cost(item)
-        super()._put(item)
-
     def _get(self) -> Message:
         message: Message = super()._get()
-        was_full = self._cost > MOST_HELD // 2
-        self._cost -= _cost(message)
-        if was_full and self._cost <= MOST_HELD // 2:
+        if self.empty():
             self._resume()
         return message
-
-
-def _cost(message: Message) -> int:
-    return len(message.get("body", b"")) + MESSAGE_COST

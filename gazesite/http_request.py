@@ -58,7 +58,7 @@ class StreamedRequest(WebRequest):  # type: ignore[misc]
         self._received += len(data)
         if self._chunked and self._chunks > SMALL_CHUNKS and self._received < self._chunks * LEAST_CHUNK:
             raise _MalformedChunkedDataError("chunks too small")
-        self._body.add(data, more=True)
+        self._body.add(data)
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802
         """The body is whole. Twisted's own would parse it."""
@@ -67,7 +67,7 @@ class StreamedRequest(WebRequest):  # type: ignore[misc]
         if self._is_handshake:
             self.process()
         else:
-            self._body.add(b"", more=False)
+            self._body.end()
 
     @property
     def receive(self) -> BodyQueue:

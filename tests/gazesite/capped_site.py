@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import AsyncIterator
 from typing import Any
 
 import django
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path
 
 from gazesite.body_cap import BodyCap, BodyLimits, Receive, Scope, Send
@@ -22,7 +23,7 @@ from gazesite.own_cookies import cookies
 from portraits.handshake import deny
 
 LIMITS = BodyLimits(uploads={"/upload": 3 << 20})
-LARGE = 8 << 20
+LARGE = 64 << 20
 
 
 def echo(request: HttpRequest) -> HttpResponse:
@@ -31,8 +32,12 @@ def echo(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"fields": len(request.POST), "bytes": size, "prefix": request.META["SCRIPT_NAME"]})
 
 
-def large(_request: HttpRequest) -> HttpResponse:
-    return HttpResponse(bytes(LARGE))
+async def large(_request: HttpRequest) -> StreamingHttpResponse:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(LARGE >> 18):
+            yield bytes(1 << 18)
+
+    return StreamingHttpResponse(pieces())
 
 
 urlpatterns = [path("upload", echo), path("other", echo), path("large", large)]

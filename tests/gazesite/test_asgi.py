@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
 
 from gazesite.asgi import LIMITS, application
+from gazesite.concurrency_limit import ConcurrencyLimit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,3 +78,27 @@ async def test_cookies_that_are_not_the_sites_own_never_reach_django_or_channels
     async with client() as http:
         assert (await http.get("/accounts/login/", headers=quoted)).status_code == 200
         assert (await http.post("/upload/", headers={**quoted, "Accept": "application/json"})).status_code == 401
+
+
+async def test_a_client_with_too_much_under_way_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ConcurrencyLimit, "acquire", lambda _limit, _key: False)
+    async with client() as http:
+        answer = await http.get("/accounts/login/")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+async def test_pages_wait_for_their_clients_turn_and_probes_and_uploads_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = []
+
+    class Noted(asyncio.Semaphore):
+        async def acquire(self) -> Literal[True]:
+            turns.append(self)
+            return await super().acquire()
+
+    monkeypatch.setattr("gazesite.client_turns.asyncio.Semaphore", Noted)
+    async with client() as http:
+        assert (await http.get("/accounts/login/")).status_code == 200
+        assert len(turns) == 1
+        assert (await http.get("/livez")).status_code == 200
+        assert (await http.get("/upload/")).status_code == 302
+    assert len(turns) == 1

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
+import resource
 import socket
 from functools import partial
 from pathlib import Path
 
 import pytest
+from twisted.internet.address import IPv4Address
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.testing import StringTransportWithDisconnection
 
+from gazesite import server
+from gazesite.concurrency_limit import ConcurrencyLimit
 from tests.gazesite.served_site import CAP, HANDSHAKE, HEAD, MEMBER, Site, form, serve
 from tests.gpuworker.processes import eventually
 
@@ -146,3 +153,58 @@ def answers(site: Site) -> bool:
         return site.post(b"", path="/other").status == 200
     except ConnectionError:
         return False
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "raised", "connections"),
+    [
+        (1_024, 1_048_576, 65_536, 5_000),
+        (1_024, resource.RLIM_INFINITY, 65_536, 5_000),
+        (256, 4_096, 4_096, 819),
+        (1_024, 1_024, 1_024, 204),
+        (100_000, 100_000, 100_000, 5_000),
+        (resource.RLIM_INFINITY, resource.RLIM_INFINITY, resource.RLIM_INFINITY, 5_000),
+    ],
+)
+def test_connections_leave_room_for_the_files_that_each_may_need(
+    monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, raised: int, connections: int
+) -> None:
+    now = [(soft, hard)]
+    monkeypatch.setattr(resource, "getrlimit", lambda _kind: now[-1])
+    monkeypatch.setattr(resource, "setrlimit", lambda _kind, limits: now.append(limits))
+    assert server.allowed_connections(5_000) == connections
+    assert now[-1][0] == raised
+
+
+def test_a_system_that_allows_fewer_files_than_it_says_gets_what_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [(256, resource.RLIM_INFINITY)]
+
+    def setrlimit(_kind: int, limits: tuple[int, int]) -> None:
+        if limits[0] > 10_240:
+            raise ValueError("current limit exceeds maximum limit")
+        now.append(limits)
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _kind: now[-1])
+    monkeypatch.setattr(resource, "setrlimit", setrlimit)
+    assert server.allowed_connections(5_000) == 2_048
+
+
+async def test_a_connection_whose_headers_are_not_there_yet_holds_up_no_shutdown() -> None:
+    stopping = server.SiteServer(None, endpoints=["tcp:0"], connections=1, per_address=1)
+    stopping.connections = {object(): {"connected": 0.0}}
+    await stopping.kill_all_applications().asFuture(asyncio.get_running_loop())
+
+
+def test_the_overall_limit_closes_what_is_too_much_whoever_it_is() -> None:
+    overall, by_address = ConcurrencyLimit("connections", 2), ConcurrencyLimit("connections from one address", 2)
+    wrapped = Factory.forProtocol(Protocol)
+    factory = server.LimitedConnections(wrapped, overall, by_address, lambda peer: peer == "10.0.0.1")
+    proxy = IPv4Address("TCP", "10.0.0.1", 1)
+    built = [factory.buildProtocol(proxy) for _ in range(3)]
+    assert [each is not None for each in built] == [True, True, False]
+    assert by_address.open("10.0.0.1") == 0
+    transport = StringTransportWithDisconnection(peerAddress=proxy)
+    transport.protocol = built[0]
+    built[0].makeConnection(transport)
+    transport.loseConnection()
+    assert factory.buildProtocol(proxy) is not None

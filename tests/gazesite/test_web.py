@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from typing import Any
 
 import pytest
 
@@ -22,3 +23,31 @@ def test_a_free_port_passes_and_an_occupied_one_is_named() -> None:
 def test_an_address_that_is_not_ours_is_refused_with_its_reason() -> None:
     with pytest.raises(web.PortTakenError, match="cannot be used"):
         web.check_port("192.0.2.1", 3000)
+
+
+def test_the_server_gets_the_limits_that_are_set(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    options: dict[str, Any] = {}
+
+    class Server:
+        def __init__(self, **given: Any) -> None:
+            options.update(given)
+
+        def run(self) -> None:
+            pass
+
+    monkeypatch.setattr("gazesite.server.SiteServer", Server)
+    monkeypatch.setattr("gazesite.server.allowed_connections", lambda wanted: wanted)
+    settings.CONNECTIONS, settings.CONNECTIONS_PER_ADDRESS, settings.TRUSTED_PROXIES = 100, 60, ["10.0.0.0/8"]
+    web.serve("127.0.0.1", 3000, Nothing(), lambda: None)
+    assert (options["connections"], options["per_address"]) == (100, 50)
+    assert [options["is_proxy"](peer) for peer in ("10.0.0.1", "192.0.2.1")] == [True, False]
+
+
+class Nothing:
+    """Lives beside the server and does nothing."""
+
+    def start(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
