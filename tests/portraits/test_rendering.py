@@ -316,6 +316,7 @@ def lock_at(monkeypatch: pytest.MonkeyPatch, times: int) -> list[float]:
     return waited
 
 
+@pytest.mark.django_db(transaction=True)  # a connection that failed is closed, which ends a transaction
 @pytest.mark.parametrize("moment", ["preview", "full", "done"])
 def test_case_52_a_database_that_is_away_costs_no_attempt_however_often(
     queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch, moment: str
@@ -335,6 +336,7 @@ def test_case_52_a_database_that_is_away_costs_no_attempt_however_often(
     removal.erase_pending()
 
 
+@pytest.mark.django_db(transaction=True)  # a connection that failed is closed, which ends a transaction
 def test_an_attempt_is_handed_back_as_soon_as_the_database_answers_again(
     queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -345,6 +347,7 @@ def test_an_attempt_is_handed_back_as_soon_as_the_database_answers_again(
     assert (render.state, render.attempt, render.attempts_allowed) == ("queued", 1, 4)
 
 
+@pytest.mark.django_db(transaction=True)  # a connection that failed is closed, which ends a transaction
 def test_a_process_that_ends_waits_for_no_database(
     queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -354,6 +357,7 @@ def test_a_process_that_ends_waits_for_no_database(
     assert run(queued).state == "starting"
 
 
+@pytest.mark.django_db(transaction=True)  # a connection that failed is closed, which ends a transaction
 def test_pages_that_cannot_be_told_cost_nobody_anything(
     queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
