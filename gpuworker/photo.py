@@ -137,8 +137,8 @@ def _source(photo: bytes, formats: tuple[str, ...], header: Header, factor: int)
     if image.width * image.height > header.pixels:
         raise UnreadablePhoto  # its decoder sees more than was checked
     source = _decoded(image, photo, header, factor)
-    exif = None if image.format == "HEIF" else image.info.get("exif")
-    return source, image.info.get("icc_profile"), exif
+    # Of a HEIC file, pi_heif has taken the orientation out of the EXIF data: its own boxes have turned it.
+    return source, image.info.get("icc_profile"), image.info.get("exif")
 
 
 def _checked(photo: bytes) -> Header:

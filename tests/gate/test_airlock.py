@@ -223,7 +223,7 @@ def test_a_killed_child_is_nobodys_fault_at_first(airlock: Airlock) -> None:
 
 
 def test_a_stopped_child_is_ended_long_before_its_deadline() -> None:
-    airlock = Airlock(CHAMBERS, Limits(stuck_seconds=0.5), size=1)
+    airlock = Airlock(CHAMBERS, Limits(wall_seconds=600, stuck_seconds=0.5), size=1)
     assert Limits().stuck_seconds <= 5
     through(airlock, b"echo 1")
     upload = Upload(airlock, b"spin")
