@@ -58,7 +58,7 @@ HALF_SURE_CONFIDENCE = 0.80
 """Demanded of a face between the two presences."""
 SURE_CONFIDENCE = 0.84
 LIGHT_NOSE = 0.45
-"""One of these is demanded of a surer face: most dogs' noses are half as bright as the bridge, hardly any person's."""
+"""One of these is demanded of every face: most dogs' noses are half as bright as the bridge, hardly any person's."""
 STRANGE_CONFIDENCE, CLEAR_STEP, MASKED_NOSE = 0.78, 0.66, 0.93
 """An ape's bare face, below the first, above the second, below the third. So little is seen of people where the picture
 is blurred, and then their eyes are too, or where a mask hides the nose, which is then as bright as the mask."""
@@ -195,11 +195,11 @@ class Face:
     @property
     def human(self) -> bool:
         """Whether a person's face was made out. False for animals and patterns that the detector takes for faces."""
-        if self.presence < SURE_PRESENCE:
-            return self.presence >= MIN_PRESENCE and self.confidence >= HALF_SURE_CONFIDENCE
-        if self.confidence >= SURE_CONFIDENCE:
-            return True
-        return self.nose_shade >= LIGHT_NOSE and not self._strange
+        if self.presence < SURE_PRESENCE and self.confidence < HALF_SURE_CONFIDENCE:
+            return False
+        if self.presence < MIN_PRESENCE:
+            return False
+        return self.confidence >= SURE_CONFIDENCE or (self.nose_shade >= LIGHT_NOSE and not self._strange)
 
     @property
     def _strange(self) -> bool:

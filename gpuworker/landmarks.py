@@ -36,6 +36,7 @@ COVERED_SHADE = 0.55
 """`IrisView`: an iris is hidden below the first two and above the third."""
 DARKEST = 2
 """Percentile of a face's brightness that `nose_shade` takes for its darkest."""
+DARK_NOSE = 0.5
 EQUALLY_DARK = 0.2
 """How much brighter than the nose's tip, over its bridge, the cheeks of an animal are at least."""
 STRETCH = 6
@@ -112,8 +113,8 @@ def contour_error(mesh: Points, eye: int, contour: Points) -> float:
 def nose_shade(pixels: Picture, mesh: Points, face: Region) -> float:
     """Brightness of the nose's tip over that of its bridge, both above the face's darkest: a dog's or a cat's is dark.
 
-    Measured from the darkest, it stays the same when a picture is made lighter or paler. At least 1
-    where the cheeks below are as dark as the nose: that is a dark mask. face: the region around the mesh.
+    Measured from the darkest, it stays the same when a picture is made lighter or paler. 1 where a nose
+    is dark and the cheeks below are, too: that is a dark mask. face: the region around the mesh.
     """
     grey = cv2.cvtColor(face.read(pixels, 192), cv2.COLOR_RGB2GRAY).astype(np.float32)
     points = face.locate(mesh, 192)
@@ -124,7 +125,7 @@ def nose_shade(pixels: Picture, mesh: Points, face: Region) -> float:
     cheeks = float(np.mean([_mean_around(grey, points[index], radius) for index in LOWER_CHEEKS]))
     lit = max(bridge - darkest, 5.0)
     shade = max(tip - darkest, 0.0) / lit
-    return max(shade, 1.0) if cheeks - tip < EQUALLY_DARK * lit else shade
+    return 1.0 if shade < DARK_NOSE and cheeks - tip < EQUALLY_DARK * lit else shade
 
 
 def _darkest(values: NDArray[np.float32]) -> float:
