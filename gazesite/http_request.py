@@ -82,7 +82,8 @@ class StreamedRequest(WebRequest):  # type: ignore[misc]
 
     def handle_reply(self, message: Any) -> None:
         if message["type"] == "http.response.start" and not self.body_is_whole:
-            message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+            others = [each for each in message.get("headers", ()) if each[0].lower() != b"connection"]
+            message = {**message, "headers": [*others, (b"connection", b"close")]}
         super().handle_reply(message)
 
     def check_timeouts(self) -> None:

@@ -77,6 +77,7 @@ def test_an_answer_before_the_end_of_the_request_ends_the_connection(site: Site)
         client.sendall(HEAD + b"Content-Length: 900000000\r\n\r\nGET /other HTTP/1.1\r\nHost: x\r\n\r\n")
         heard = b"".join(iter(lambda: client.recv(65_536), b""))
     assert heard.count(b"HTTP/1.1 ") == 1
+    assert heard.count(b"Connection: close") == 1
 
 
 def test_requests_that_come_together_are_answered_one_after_the_other(site: Site) -> None:
