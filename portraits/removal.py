@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from portraits import progress, storage
+from portraits.durable_commit import sync_commits
 from portraits.models import Erasure, Output, Portrait, Render, Session, Upload, User
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ def erase_pending(most: int | None = None) -> None:
     put anything back. Raises StorageAway at once, and the first of other errors when all have been tried.
     """
     first_error: OSError | None = None
+    sync_commits()
     for erasure in list(Erasure.objects.in_turn()[:most]):
         erasure.note_try()
         try:
@@ -79,9 +81,10 @@ def _erase_on_commit(erasures: list[Erasure]) -> None:
 
     def erase() -> None:
         try:
+            sync_commits()
             for erasure in erasures:
                 _erase(erasure)
-        except OSError:
+        except (OSError, DatabaseError):
             log.exception("deleted files are still in storage; the sweeper tries again")
 
     transaction.on_commit(erase)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Literal
+from pathlib import Path
+from typing import IO, Any, Literal
 
 import httpx
 import pytest
 from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
 
+from gazesite import django_handler
 from gazesite.asgi import LIMITS, application
 from gazesite.concurrency_limit import ConcurrencyLimit
 
@@ -102,3 +104,19 @@ async def test_pages_wait_for_their_clients_turn_and_probes_and_uploads_do_not(m
         assert (await http.get("/livez")).status_code == 200
         assert (await http.get("/upload/")).status_code == 302
     assert len(turns) == 1
+
+
+async def test_case_63_a_disk_that_is_full_while_a_body_comes_in_is_a_503_in_the_form_that_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Django spools bodies before any of its middleware runs."""
+
+    def on_a_full_disk(**_options: Any) -> IO[bytes]:
+        return Path("/dev/full").open("r+b", buffering=0)
+
+    monkeypatch.setattr(django_handler.tempfile, "SpooledTemporaryFile", on_a_full_disk)
+    async with client() as http:
+        told = await http.post("/accounts/login/", content=b"login=a", headers={"Accept": "application/json"})
+        shown = await http.post("/accounts/login/", content=b"login=a", headers={"Accept": "text/html"})
+    assert (told.status_code, told.headers["Retry-After"], told.json()["code"]) == (503, "60", "disk_full")
+    assert (shown.status_code, "Our disk is full" in shown.text) == (503, True)

@@ -1,0 +1,62 @@
+"""What was committed is on disk before files that rows no longer name are gone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from portraits import durable_commit, removal, storage
+from portraits.models import Erasure, Portrait
+from tests.portraits import cast
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ON_SQLITE = connection.vendor == "sqlite"
+
+
+def noting(done: list[str]) -> Any:
+    def note(execute: Any, sql: str, *rest: Any) -> Any:
+        done.extend(word for word in ("wal_checkpoint", 'DELETE FROM "portraits_portrait"') if word in sql)
+        return execute(sql, *rest)
+
+    return connection.execute_wrapper(note)
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What happens to rows, log and files, in its order."""
+    found: list[str] = []
+    erase = storage.erase
+
+    def erased(prefix: str) -> int:
+        found.append("erase")
+        return erase(prefix)
+
+    monkeypatch.setattr(storage, "erase", erased)
+    return found
+
+
+def test_a_portraits_files_are_erased_once_its_deletion_survives_a_power_cut(
+    transactional_db: None, done: list[str]
+) -> None:
+    portrait = cast.portrait(cast.user("owner"))
+    with noting(done):
+        removal.remove_portrait(Portrait.objects.get(pk=portrait.pk))
+    synced = ["wal_checkpoint"] if ON_SQLITE else []
+    assert done == ['DELETE FROM "portraits_portrait"', *synced, "erase"]
+
+
+def test_the_sweeper_erases_what_others_have_committed_once_that_is_on_disk(
+    transactional_db: None, done: list[str]
+) -> None:
+    Erasure.of("renders/a/1/")
+    with noting(done):
+        removal.erase_pending()
+    assert done == (["wal_checkpoint", "erase"] if ON_SQLITE else ["erase"])
+
+
+def test_inside_a_transaction_nothing_is_committed_and_nothing_synced(transactional_db: None, done: list[str]) -> None:
+    with noting(done), transaction.atomic():
+        durable_commit.sync_commits()
+    assert done == []
