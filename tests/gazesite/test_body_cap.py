@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
 
 from gazesite.body_cap import BodyCap, BodyLimits, Message, Receive, Scope, Send
+from gazesite.forwarded import Forwarded
 
 UPLOAD_BYTES = 5_000
 LIMITS = BodyLimits(uploads={"/upload": UPLOAD_BYTES}, usual=1_000)
@@ -284,9 +285,9 @@ def test_nothing_is_read_before_it_is_known_who_sends_it() -> None:
 class Crowd:
     """Uploads that are all under way at once, from several clients and people."""
 
-    def __init__(self, limits: BodyLimits) -> None:
+    def __init__(self, limits: BodyLimits, proxies: Sequence[str] = ()) -> None:
         self._done = asyncio.Event()
-        self._cap = BodyCap(self._reads, limits, person=self._person)
+        self._cap = Forwarded(BodyCap(self._reads, limits, person=self._person), proxies)
 
     async def outcomes(self, *uploads: tuple[str, str, int]) -> list[int]:
         """Status of each. An upload is a client's address, a person's name, and a length."""
@@ -299,8 +300,9 @@ class Crowd:
         return [exchange.status for exchange in exchanges]
 
     def _exchange(self, client: str, person: str, length: int) -> Exchange:
-        exchange = Exchange(b"a", headers=[declared(b"%d" % length)])
-        exchange.scope.update(client=(client, 1), person=person)
+        peer, _, named = client.partition(" for ")
+        exchange = Exchange(b"a", headers=[declared(b"%d" % length), (b"x-forwarded-for", named.encode())])
+        exchange.scope.update(client=(peer, 1), person=person)
         return exchange
 
     async def _person(self, scope: Scope) -> str:
@@ -318,6 +320,13 @@ def limits(**more: int) -> BodyLimits:
 async def test_open_uploads_of_one_address_are_few_whoever_they_say_they_are() -> None:
     uploads = [("192.0.2.1", str(number), 1) for number in range(4)] + [("192.0.2.2", "9", 1)]
     assert await Crowd(limits(per_address=3)).outcomes(*uploads) == [200, 200, 200, 429, 200]
+
+
+async def test_a_trusted_proxys_uploads_count_for_the_client_that_it_names() -> None:
+    clients = ["10.0.0.1 for 192.0.2.1", "10.0.0.1 for 192.0.2.9, 192.0.2.1", "10.0.0.1 for 192.0.2.2"]
+    uploads = [(client, str(number), 1) for number, client in enumerate(clients)]
+    assert await Crowd(limits(per_address=1), proxies=["10.0.0.1"]).outcomes(*uploads) == [200, 429, 200]
+    assert await Crowd(limits(per_address=1)).outcomes(*uploads) == [200, 429, 429]
 
 
 async def test_addresses_of_one_ipv6_network_count_together() -> None:
