@@ -1,4 +1,4 @@
-"""Sizes in the headers of HEVC and AV1 streams, which a file around them may contradict."""
+"""Sizes in the headers of HEVC and AV1 streams, which a file around them may contradict, and AV1's code points."""
 
 from __future__ import annotations
 
@@ -58,17 +58,39 @@ def _sequence_parameters(unit: bytes) -> int:
 
 def av1(units: bytes) -> int:
     """Pixels of a picture by the sequence header that begins an AV1 stream; 0 when there is none."""
+    header = _sequence_unit(units)
+    return _frame_size(_Bits(header)) if header else 0
+
+
+def av1_code_points(units: bytes) -> tuple[int, int] | None:
+    """Primaries and transfer (H.273) by that header; None when it does not say them."""
+    header = _sequence_unit(units)
+    if not header:
+        return None
+    bits = _Bits(header)
+    _frame_size(bits)
+    _tools(bits, still=bool(header[0] >> 3 & 1))
+    profile = header[0] >> 5
+    if bits.take(1) and profile == 2:
+        bits.take(1)
+    if profile != 1:
+        bits.take(1)
+    return (bits.take(8), bits.take(8)) if bits.take(1) else None
+
+
+def _sequence_unit(units: bytes) -> bytes:
+    """The first sequence header among an AV1 stream's units; empty when there is none."""
     at = 0
     for _ in range(4):
         if at >= len(units):
-            return 0
+            break
         head = units[at]
         at += 2 if head & 4 else 1
         length, at = _leb128(units, at) if head & 2 else (len(units) - at, at)
         if head >> 3 & 15 == 1:
-            return _sequence_header(units[at : at + length])
+            return units[at : at + length]
         at += length
-    return 0
+    return b""
 
 
 def _leb128(data: bytes, at: int) -> tuple[int, int]:
@@ -80,16 +102,31 @@ def _leb128(data: bytes, at: int) -> tuple[int, int]:
     return value, at + 8
 
 
-def _sequence_header(unit: bytes) -> int:
-    """Pixels by an AV1 sequence header (5.5.1)."""
-    bits = _Bits(unit)
+def _frame_size(bits: _Bits) -> int:
+    """Pixels by an AV1 sequence header (5.5.1), read so far."""
     bits.take(3 + 1)
-    if bits.take(1):  # of a still picture
+    if bits.take(1):  # reduced: of a still picture
         bits.take(5)
     else:
         _operating_points(bits)
     width_bits, height_bits = bits.take(4) + 1, bits.take(4) + 1
     return (bits.take(width_bits) + 1) * (bits.take(height_bits) + 1)
+
+
+def _tools(bits: _Bits, still: bool) -> None:
+    """Read over what a sequence header says between size and colours. still: its header is the reduced one."""
+    if not still and bits.take(1):
+        bits.take(4 + 3)
+    bits.take(3)
+    if not still:
+        bits.take(4)
+        ordered = bits.take(1)
+        bits.take(2 * ordered)
+        screen_content = bits.take(1) or bits.take(1)
+        if screen_content and not bits.take(1):
+            bits.take(1)
+        bits.take(3 * ordered)
+    bits.take(3)
 
 
 def _operating_points(bits: _Bits) -> None:

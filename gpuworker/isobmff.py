@@ -48,8 +48,8 @@ class Grid:
 class Picture:
     """The picture that a file shows.
 
-    coded_pixels: that are decoded for it, its tiles, layers and alpha included. nclx: primaries, transfer and
-    full range (always true of decoded RGB).
+    coded_pixels: that are decoded for it, its tiles, layers and alpha included. nclx: primaries and
+    transfer as H.273 numbers them.
     """
 
     codec: bytes
@@ -113,7 +113,7 @@ class _File:
             coded_pixels=max(cost, self._movie_pixels),
             bits=self._bits(coded),
             alpha=bool(alphas),
-            nclx=self._nclx(item) or self._nclx(coded),
+            nclx=self._nclx(item) or self._nclx(coded) or coded_size.av1_code_points(self._av1_head(coded)),
             grid=None if alphas else self._grid(item),
         )
 
@@ -275,10 +275,14 @@ class _File:
         """As the coded stream itself says, which may not be what the file says of it."""
         if item.kind == b"hvc1" and (box := self._property(item, b"hvcC")):
             return coded_size.hevc(self._file[box.at : box.end])
-        if item.kind == b"av01" and item.extents and not item.inline:
-            start, end = item.extents[0]
-            return coded_size.av1(self._file[start : min(end, start + 64)])
-        return 0
+        return coded_size.av1(self._av1_head(item))
+
+    def _av1_head(self, item: _Item) -> bytes:
+        """Where an AV1 item's sequence header is; empty for other items."""
+        if item.kind != b"av01" or not item.extents or item.inline:
+            return b""
+        start, end = item.extents[0]
+        return self._file[start : min(end, start + 64)]
 
     def _first_coded(self, item: _Item) -> _Item:
         """The item itself or the first of its parts that is a coded picture."""

@@ -49,8 +49,27 @@ def test_av1_with_timing_models_and_operating_points() -> None:
     assert coded_size.av1(bytes([0x12, 0, 0x0A, len(sequence)]) + sequence) == 10_000 * 8_000
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("subsampling", ["4:2:0", "4:4:4"])
+def test_av1_says_its_colours(mode: str, subsampling: str) -> None:
+    file = io.BytesIO()
+    subsampling = "4:0:0" if mode == "L" else subsampling
+    Image.effect_noise((64, 48), 40).convert(mode).save(file, "AVIF", speed=10, subsampling=subsampling)
+    data = file.getvalue()
+    assert coded_size.av1_code_points(data[data.index(b"mdat") + 4 :]) == (1, 13)
+
+
+def test_av1_of_a_sequence_says_its_colours_too() -> None:
+    frames = [Image.effect_noise((64, 48), 40).convert("RGB") for _ in range(2)]
+    file = io.BytesIO()
+    frames[0].save(file, "AVIF", speed=10, save_all=True, append_images=frames[1:])
+    data = file.getvalue()
+    assert coded_size.av1_code_points(data[data.index(b"mdat") + 4 :]) == (1, 13)
+
+
 def test_what_is_no_stream_has_no_size() -> None:
     assert coded_size.av1(b"") == 0
+    assert coded_size.av1_code_points(b"") is None
     assert coded_size.av1(bytes([0x12, 0] * 9)) == 0
     assert coded_size.hevc(b"") == 0
     assert coded_size.hevc(bytes(22) + b"\0") == 0
@@ -61,4 +80,5 @@ def test_garbage_never_takes_long_or_raises() -> None:
     for _ in range(300):
         garbage = chance.randbytes(chance.randrange(400))
         coded_size.av1(garbage)
+        coded_size.av1_code_points(garbage)
         assert coded_size.hevc(bytes(22) + b"\x40" + struct.pack(">BHH", 33, 60_000, 60) + garbage) >= 0

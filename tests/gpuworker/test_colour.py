@@ -220,6 +220,20 @@ def test_an_avif_looks_as_in_a_browser(code_points: tuple[int, ...], expected: l
     np.testing.assert_allclose(levels, expected, atol=3 if code_points[0] != 12 else 8)
 
 
+def in_the_stream_alone(file: bytes, primaries: int) -> bytes:
+    """An AVIF file whose colr box is gone, and whose coded stream says these primaries."""
+    start = file.index(b"mdat") + 4
+    bits = "".join(format(byte, "08b") for byte in file[start : start + 32])
+    told = bits.replace(format(0x010D06, "024b"), format(primaries << 16 | 0x0D06, "024b"), 1)
+    assert told != bits
+    stream = int(told, 2).to_bytes(32, "big")
+    return file[:start].replace(b"colr", b"skip") + stream + file[start + 32 :]
+
+
+def test_an_avif_without_a_colour_box_is_read_by_what_its_stream_says() -> None:
+    assert middle(in_the_stream_alone(avif(), 12)) == middle(with_code_points(avif(), 12, 13, 6, 1)) != SAME
+
+
 def test_an_avifs_profile_comes_before_its_code_points() -> None:
     profile = icc_profile(DISPLAY_P3)
     file = with_code_points(avif(icc_profile=profile), 9, 16, 6, 1)
