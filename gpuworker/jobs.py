@@ -365,6 +365,9 @@ class JobTable:
             return "cancelled", error
         except RenderError as error:
             return "failed", error
+        except OSError as error:
+            log.exception("job %s/%d could not read or write files", entry.id, entry.attempt)
+            return "failed", OutputFailed(details={"reason": error.strerror or str(error)})
         except Exception:  # the boundary of the thread: the client must hear of whatever it is
             log.exception("job %s/%d failed", entry.id, entry.attempt)
             return "failed", RenderError()

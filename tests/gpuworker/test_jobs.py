@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import threading
 from collections.abc import Iterator
@@ -200,6 +201,17 @@ def test_a_failure_is_told_and_leaves_no_file(tmp_path: Path, error: Exception) 
         assert snapshot.error.code == (error.code if isinstance(error, RenderError) else "render_failed")
         assert (snapshot.files, snapshot.progress.manifest) == ((), None)
         assert list(tmp_path.iterdir()) == []
+
+
+def test_case_63_a_disk_that_is_full_where_the_worker_works_is_told_as_that(tmp_path: Path) -> None:
+    """Its client waits for room, and counts no attempt."""
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with table(tmp_path, fails_with(full)) as jobs:
+        jobs.submit(a_job())
+        assert ended(jobs) == "failed"
+        error = jobs.snapshot("one").error
+        assert error is not None
+        assert (error.code, error.details["reason"]) == ("output_failed", "No space left on device")
 
 
 def test_case_60_a_gpu_out_of_memory_fails_this_job_and_not_the_next(tmp_path: Path) -> None:
