@@ -365,6 +365,7 @@ if GPU_SOURCE == "runpod-serverless":
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = ["gazesite.formats"]
 # Counters of whoever tries too much live here; the default of 300 would soon push them out.
 _OWN_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
 CACHES = {

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from portraits.models import Output, Render
 from portraits.models.render import DAY, RenderQuerySet
+from portraits.times import moment_in_words
 
 Lane = Literal["here", "elsewhere"]
 """First passes on the job's host, and refined ones on a GPU: neither waits for the other."""
@@ -86,7 +87,7 @@ def _next_day_sentence(most: int, had: RenderQuerySet) -> str:
     ended = [moment for moment in newest_first[:most] if moment is not None]
     begins = (ended[-1] if len(ended) == most else timezone.now()) + DAY
     portraits = "portrait" if most == 1 else f"{most} portraits"
-    return f"You have made the {portraits} that a day allows. This one begins by itself at {begins:%H:%M} UTC."
+    return f"You have made the {portraits} that a day allows. This one begins by itself at {moment_in_words(begins)}."
 
 
 def _gpu_is_used_up() -> bool:

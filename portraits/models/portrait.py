@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from gpuworker.contract import Box, Framing
+from portraits.times import day_in_words
 
 if TYPE_CHECKING:
     from portraits.models.session import Session
@@ -66,7 +67,7 @@ class Portrait(models.Model):
         indexes = (models.Index(fields=["owner", "-created_at"], name="portrait_owner_newest"),)
 
     def __str__(self) -> str:
-        return self.title or f"Portrait of {self.created_at:%-d %B %Y}"
+        return self.title or f"Portrait of {day_in_words(self.created_at)}"
 
     def get_absolute_url(self) -> str:
         return reverse("portrait", args=[self.pk])

@@ -6,8 +6,10 @@ from typing import Any
 
 from django import template
 
+from portraits import visibility as visibilities
 from portraits.models import Portrait
 from portraits.share_form import ShareForm
+from portraits.visibility import Visibility
 
 register = template.Library()
 
@@ -17,3 +19,9 @@ def share_form(context: dict[str, Any], portrait: Portrait) -> ShareForm:
     """The view's, with what was wrong with it, else a fresh one."""
     sent = context.get("share_form")
     return sent if isinstance(sent, ShareForm) else ShareForm(portrait=portrait, initial={"days": ""})
+
+
+@register.simple_tag
+def visibility(portrait: Portrait, live_links: int) -> Visibility:
+    """Who can see it just now."""
+    return visibilities.of(portrait, live_links)

@@ -2,6 +2,8 @@
  * The panel that says how the making goes, from one snapshot to the next.
  */
 
+import { withLocalTimes } from './local-times.js';
+
 const FINAL = { failed: 'It did not work', cancelled: 'Stopped' };
 const STOPPED = 'You stopped it. Nothing half-made is kept.';
 const SHEETS = { preview: 'Preview', q: 'Large sheet', q_20: 'Small sheet' };
@@ -122,7 +124,7 @@ function words({ state, error, position, message, eta_seconds: eta, alive }) {
   if (position === 1) return 'Yours is next.';
   if (position) return `${position - 1} ${position === 2 ? 'portrait is' : 'portraits are'} before yours.`;
   if (eta !== null) return `${alive ? 'Already alive. ' : ''}${left(eta)}`;
-  return message;
+  return withLocalTimes(message);
 }
 
 function left(seconds) {

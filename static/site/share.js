@@ -3,6 +3,8 @@
  * to pages that show the same.
  */
 
+import { showLocalTimes } from './local-times.js';
+
 const FAILED = 'That did not work. Please look whether you are online and signed in, and try again.';
 
 /** Shows the copy buttons, which need this script. */
@@ -50,6 +52,7 @@ function replace(panel, next) {
   const isContent = (child) => !['LINK', 'SCRIPT'].includes(child.tagName);
   for (const child of [...panel.children].filter(isContent)) child.remove();
   panel.append(...[...next.children].filter(isContent));
+  showLocalTimes(panel);
   equip(panel);
   // Whoever used the keyboard goes on from here; the button they pressed is gone.
   const field = panel.querySelector('#new-link');

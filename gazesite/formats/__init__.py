@@ -1,0 +1,1 @@
+"""How Django writes times where nobody says otherwise, by language."""

@@ -1,0 +1,80 @@
+"""What the owner is told about who can see a portrait is what holds, in every state."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from portraits import visibility
+from portraits.models import Portrait, Session, ShareLink
+
+ONLY_YOU = "only you can see it"
+
+
+def told(client: Client, portrait: Portrait) -> dict[str, str]:
+    """By page."""
+    return {
+        "page": client.get(portrait.get_absolute_url()).content.decode(),
+        "gallery": client.get("/portraits/").content.decode(),
+    }
+
+
+def opens(token: str) -> bool:
+    return Client().get(f"/s/{token}/").status_code == 200
+
+
+def test_without_a_link_only_the_owner_and_moderators_see_it(
+    as_owner: Client, portrait: Portrait, session: Session
+) -> None:
+    pages = told(as_owner, portrait)
+    assert f"No link leads to this portrait: {ONLY_YOU}. {visibility.MODERATORS}" in pages["page"]
+    assert '<span class="tile-note">Private</span>' in pages["gallery"]
+
+
+@pytest.mark.parametrize(("count", "label"), [(1, "Shared by a link"), (3, "Shared by 3 links")])
+def test_links_that_work_are_counted(
+    as_owner: Client, portrait: Portrait, session: Session, count: int, label: str
+) -> None:
+    tokens = [ShareLink.create_for(portrait)[1] for _ in range(count)]
+    pages = told(as_owner, portrait)
+    assert all(map(opens, tokens))
+    assert ONLY_YOU not in pages["page"]
+    assert visibility.of(portrait, count).sentence in pages["page"]
+    assert f'<span class="tile-note">{label}</span>' in pages["gallery"]
+
+
+@pytest.mark.parametrize("over", ["revoked", "expired"])
+def test_a_link_that_is_over_does_not_count(as_owner: Client, portrait: Portrait, session: Session, over: str) -> None:
+    link, token = ShareLink.create_for(portrait)
+    if over == "revoked":
+        link.revoke()
+    else:
+        ShareLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    pages = told(as_owner, portrait)
+    assert not opens(token)
+    assert ONLY_YOU in pages["page"]
+    assert '<span class="tile-note">Private</span>' in pages["gallery"]
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_hidden_portrait_is_seen_by_its_owner_and_moderators_whatever_links_there_are(
+    as_owner: Client, portrait: Portrait, session: Session, linked: bool
+) -> None:
+    token = ShareLink.create_for(portrait)[1] if linked else ""
+    Portrait.objects.update(moderation=Portrait.Moderation.HIDDEN)
+    pages = told(as_owner, portrait)
+    assert "Only you and moderators can see it" in pages["page"]
+    assert ("its links show nothing" in pages["page"]) is linked
+    assert '<span class="tile-note">Seen by nobody else</span>' in pages["gallery"]
+    assert not (linked and opens(token))
+
+
+def test_the_panel_that_a_new_link_brings_says_who_sees_it_now(as_owner: Client, portrait: Portrait) -> None:
+    answer = as_owner.post(f"/portraits/{portrait.pk}/shares/", {"days": ""}, headers={"X-Requested-With": "fetch"})
+    assert ONLY_YOU not in answer.content.decode()
+    link = ShareLink.objects.get()
+    revoked = as_owner.post(f"/shares/{link.pk}/revoke/", headers={"X-Requested-With": "fetch"})
+    assert ONLY_YOU in revoked.content.decode()
