@@ -99,7 +99,7 @@ def read(
 
     enough: pixels of the longer side that suffice; a larger picture is halved while three quarters of them are
     left, or while it has more pixels than one and a half squares of that side.
-    budget: most that decoding may cost, by what the header says.
+    budget: most that decoding may cost, by what the header says. Half of `enough` does where more would cost more.
 
     Raises PhotoTooLarge and PhotoTooHeavy (from the header alone) and UnreadablePhoto (another format, garbage,
     or a file that ends too early).
@@ -109,9 +109,7 @@ def read(
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         header = _checked(photo)
-        factor = _factor((header.width, header.height), enough)
-        if budget and not decode_cost.of(header, factor).within(budget):
-            raise PhotoTooHeavy
+        factor = _affordable_factor(header, enough, budget)
         try:
             return _photo(photo, formats, header, factor)
         except _GARBAGE as error:
@@ -168,6 +166,16 @@ def _factor(size: tuple[int, int], enough: int | None) -> int:
         longest, pixels = max(size) / (2 * factor), size[0] * size[1] / factor**2
         if longest < 0.75 * enough and pixels <= 1.5 * enough**2:
             break
+        factor *= 2
+    return factor
+
+
+def _affordable_factor(header: Header, enough: int | None, budget: decode_cost.Cost | None) -> int:
+    """That of _factor, or a larger one where only that is within the budget. Raises PhotoTooHeavy."""
+    factor = _factor((header.width, header.height), enough)
+    while budget and not decode_cost.of(header, factor).within(budget):
+        if not enough or factor == 8 or max(header.width, header.height) / (2 * factor) < enough / 2:
+            raise PhotoTooHeavy
         factor *= 2
     return factor
 
