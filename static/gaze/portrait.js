@@ -95,6 +95,13 @@ export class Portrait extends EventTarget {
     this.frames = null;
     this.#renderer?.removeEventListener('lost', this.#onLost);
     this.#renderer?.removeEventListener('restored', this.#onRestored);
+    // What it held is free now: those that had to do with less may climb on.
+    for (const other of opened.values()) other.climbOn();
+  }
+
+  /** Climbs if it is shown already. */
+  climbOn() {
+    if (this.frames) this.climb();
   }
 
   /** What its frames measure when it is finished; where no manifest says so, what the first ones measured. */

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 from tests.gaze import drawn
-from tests.gaze.conftest import Site, Stage, Staged
+from tests.gaze.conftest import Js, Site, Stage, Staged
 
 TRACKER = '<gaze-tracker src="manifest.json" smoothing="1" width="80" {attributes}></gaze-tracker>'
 
@@ -206,3 +206,23 @@ def test_the_only_level_is_tried_again_after_a_lost_context(staged: Staged, site
     stage.open(site.page(tracker()))
     stage.wait_for_level("mobile")
     assert stage.look(-1, 1).cell == (19, 0)
+
+
+MAKE_ROOM = """async ({ openPortrait }, manifest) => {
+  const large = openPortrait({ key: 'large', manifest });
+  Object.defineProperty(large, 'bytes', { get: () => 1.2e9 });
+  const portrait = openPortrait({ key: 'portrait', manifest });
+  await portrait.climb();
+  const names = [portrait.frames.level.name];
+  const climbed = new Promise((resolve) => portrait.addEventListener('level', resolve, { once: true }));
+  large.close();
+  await Promise.race([climbed, new Promise((resolve) => setTimeout(resolve, 10000))]);
+  names.push(portrait.frames.level.name);
+  portrait.close();
+  return names;
+}"""
+
+
+def test_a_portrait_that_is_closed_makes_room_for_others(js: Js, site: Site) -> None:
+    drawn.write_portrait(site.folder, "preview", "mobile")
+    assert js("portrait.js", MAKE_ROOM, f"{site.url}/manifest.json") == ["preview", "mobile"]
