@@ -171,6 +171,7 @@ class _Recorder:
     output: Output
     told_at: float = 0.0
     told_stage: str = ""
+    previewed: bool = False
     lines: list[str] = field(default_factory=list)
     phases: PhaseLog = field(default_factory=PhaseLog)
 
@@ -194,10 +195,15 @@ class _Recorder:
         if not self.render.advance(self.output, step.progress, lines):
             return False
         progress.publish(self.render.session_id)
-        return POSTER_NAME not in {file.name for file in step.files} or self._add_link_preview()
+        return self.previewed or not self._alive or self._add_link_preview()
+
+    @property
+    def _alive(self) -> bool:
+        return self.output.manifest is not None and bool(self.output.manifest["levels"])
 
     def _add_link_preview(self) -> bool:
         """Once the face has been told to be alive, which must not wait for it. False when overtaken."""
+        self.previewed = True
         poster = storage.read(self.output.key(POSTER_NAME))
         try:
             preview = link_preview.compose(poster)

@@ -58,7 +58,10 @@ class ScriptedWorker:
         yield self._step("analysing", 0, advice=self._advice)
         for level in grid.LEVELS:
             self._between(level)
-            names = [*([POSTER_NAME] if level == "preview" else []), *SHEETS[level]]
+            if level == "preview":  # as the real one does: the poster comes by itself, and nobody is told of it
+                yield self._step("preview", 0)
+                yield self._step("preview", 0, [POSTER_NAME])
+            names = SHEETS[level]
             size = grid.LEVELS[level]
             manifest = manifest.with_level(
                 Level(level, size.x, size.y, level_frame(level, STANDARD_FRAME), SHEETS[level])
