@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import pytest
 
 from gpuworker import framing, photo
 from gpuworker.contract import STANDARD_FRAME
-from gpuworker.errors import EyesClosed
 from gpuworker.matting import remove_background
 from gpuworker.region import Picture
 from tests.gpuworker.pictures import chosen
-from tests.gpuworker.test_faces import painted_shut
 from tests.gpuworker.test_framing import again
 
 
@@ -24,8 +21,3 @@ def test_each_is_framed_and_keeps_its_face_without_a_background(other_face: Pict
     inside = np.zeros(found.alpha.shape, np.uint8)
     cv2.fillConvexPoly(inside, cv2.convexHull((found.landmarks[:468, :2] * 2).astype(np.int32)), 1)
     assert np.mean(found.alpha[inside > 0] > 250) > 0.98
-
-
-def test_closed_eyes_are_refused_in_each(other_face: Picture) -> None:
-    with pytest.raises(EyesClosed):
-        chosen(painted_shut(other_face, chosen(other_face)))
