@@ -184,9 +184,11 @@ def test_while_the_bucket_is_away_a_sheet_is_asked_for_again_in_a_moment(
     assert session.shown is not None
     name = f"{session.shown.tag.hex[:12]}-{session.shown.attempt}.poster.webp"
     in_bucket(settings, f"http://127.0.0.1:{relay.port}")
+    as_owner.raise_request_exception = False  # as a server: the handler of errors answers
     relay.cut()
     try:
-        answer = as_owner.get(f"/sessions/{session.pk}/{name}")
+        answer = as_owner.get(f"/sessions/{session.pk}/{name}", headers={"Accept": "application/json"})
     finally:
         relay.mend()
-    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert answer.json()["code"] == "storage_unavailable"
