@@ -23,16 +23,16 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
 ANONYMOUS_BYTES = 64 << 10
-"""Of a body from somebody who is not signed in; every form for them is shorter."""
+"""Largest body from an anonymous client; every form for such a client is shorter."""
 USUAL_BYTES = 1 << 20
-"""Of a body, wherever nothing is uploaded."""
+"""Largest body at an address that takes no uploads."""
 MULTIPART_ROOM = 64 << 10
-"""What a form adds to the one file in it."""
+"""Bytes that a form adds, at most, to the one file in it."""
 SPOOL_BYTES = 512 << 20
-"""Of all bodies together that are being read or worked on."""
+"""Most bytes of all bodies together that are being read or worked on."""
 IDLE_SECONDS, OVERALL_SECONDS = 30.0, 300.0
 ANONYMOUS_SECONDS = 30.0
-"""Overall, for a body from somebody who is not signed in."""
+"""Longest time for a whole body from an anonymous client."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class BodyLimits:
     per_person: int = 4
 
     def of(self, path: str) -> int:
-        """Bytes, from somebody who is signed in."""
+        """Most bytes of a body from a user who is signed in."""
         return self.uploads.get(path, self.usual)
 
     def takes_uploads(self, path: str) -> bool:
@@ -97,15 +97,15 @@ BUSY = Refusal(
 OTHER_PAIRS = re.compile(rb"application/x-www-form-urlencoded\s*;.*charset\s*=(?!\s*\"?utf-?8)", re.IGNORECASE)
 """Pairs that are not UTF-8: Django raises again while it answers with 400, and ends with 500."""
 MOST_TYPE_BYTES = 512
-"""Of a Content-Type; Django's parser takes longer for each byte of a longer one."""
+"""Longest Content-Type; Django's parser takes longer for each byte of a longer one."""
 
 
 class BodyCap:
     """ASGI middleware: refuses a body from its headers where it can, else at the byte that is too much.
 
     person: who is signed in, by any name that is theirs alone, or None. Asked before more than `limits.anonymous`
-    bytes are read. An upload by nobody is answered with 401, or for a browser's form with a
-    redirect to `sign_in`. Without `person`, nobody is asked and everything counts as signed in.
+    bytes are read. An anonymous upload is answered with 401, or for a browser's form with a
+    redirect to `sign_in`. Without `person`, no user is looked up and every request counts as signed in.
     """
 
     def __init__(
@@ -146,7 +146,7 @@ class BodyCap:
     async def _ask(
         self, scope: Scope, receive: Receive, send: Send, person: Callable[[Scope], Awaitable[str | None]]
     ) -> None:
-        """A large body is somebody's, and one of few from them and from where they are."""
+        """A large body needs a signed-in user, and is one of few from that user and from one address."""
         with self._addresses.slot(client_of(scope)) as has_room:
             if not has_room:
                 await answer(scope, send, TOO_MANY)
@@ -212,7 +212,7 @@ class _Body:
         self._refused = False
 
     async def receive(self) -> Message:
-        """As the server's; once the body is refused, the application finds the client gone and drops what it has."""
+        """The server's next message; after a refusal http.disconnect, so that the application drops what it has."""
         if self._refused:
             return {"type": "http.disconnect"}
         if self._whole:
@@ -229,7 +229,7 @@ class _Body:
         return message
 
     async def send(self, message: Message) -> None:
-        """As the server's; nothing more once the body is refused."""
+        """Passes a message on to the server; none once the body is refused."""
         if not self._refused:
             self._answered = True
             await self._send(message)
@@ -245,7 +245,7 @@ class _Body:
 
 
 def declared(scope: Scope, limit: int) -> Refusal | None:
-    """What is wrong with the length that the headers declare."""
+    """Refusal for the length that the headers declare; None when it is fine or absent."""
     lengths = _values(scope, b"content-length")
     if not lengths:
         return None
@@ -298,7 +298,7 @@ async def _respond(send: Send, refusal: Refusal, kind: bytes, body: bytes, *more
 
 
 def headers(refusal: Refusal, kind: bytes, length: int) -> list[tuple[bytes, bytes]]:
-    """Of the answer. kind: its Content-Type; length: of its body in bytes."""
+    """Headers of the answer. kind: its Content-Type; length: of its body in bytes."""
     retry = [] if refusal.retry_seconds is None else [(b"retry-after", b"%d" % refusal.retry_seconds)]
     return [(b"content-type", kind), (b"content-length", b"%d" % length), *HEADERS, *retry]
 

@@ -12,7 +12,7 @@ Message = MutableMapping[str, Any]
 class BodyQueue(asyncio.Queue[Message]):
     """The application's `receive` is this queue's `get`.
 
-    What is read from the connection at once, at most 64 KB, waits here; more is read when the application has taken it.
+    Bytes that come in one read, at most 64 KB, wait here; more are read when the application has taken them.
 
     pause, resume: reading from the connection. asked: called when the application wants the next message.
     """
@@ -27,7 +27,7 @@ class BodyQueue(asyncio.Queue[Message]):
         self._pause()
 
     def end(self) -> None:
-        """The body is whole. Reading goes on: nobody must ask for the end of a request without a body."""
+        """The body is whole. Reading goes on: the end of a request without a body need not be asked for."""
         self.put_nowait({"type": "http.request", "body": b"", "more_body": False})
         self._resume()
 

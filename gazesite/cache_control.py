@@ -1,6 +1,6 @@
 """Middleware that forbids caches and browsers to keep answers that are meant for one person.
 
-A browser that keeps no page shows none when somebody goes back after the owner has signed out.
+A browser that keeps no page shows none when another person goes back after the owner has signed out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PRIVATE = "private, no-store"
 
 @sync_and_async_middleware
 def forbid_storing(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Overrides what a view says once the session was asked who somebody is; else a view may allow it in words."""
+    """Overrides what a view says once the session was asked for its user; else a view may allow storing in words."""
     if iscoroutinefunction(get_response):
         answer = cast(Callable[[HttpRequest], Awaitable[HttpResponseBase]], get_response)
 

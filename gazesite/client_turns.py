@@ -41,7 +41,7 @@ class ClientTurns:
 
 
 class _Queue:
-    """Of one client, as long as it has members."""
+    """Queue of one client, kept as long as it has members."""
 
     def __init__(self, most: int) -> None:
         self.places = asyncio.Semaphore(most)
@@ -49,7 +49,7 @@ class _Queue:
 
 
 class _Turn:
-    """Begins when the application is handed the end of the body."""
+    """Turn of a request; it begins when the application is handed the end of the body."""
 
     def __init__(self, places: asyncio.Semaphore, receive: Receive, send: Send) -> None:
         self._places = places

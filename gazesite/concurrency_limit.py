@@ -11,11 +11,11 @@ from contextlib import contextmanager
 log = logging.getLogger(__name__)
 
 QUIET_SECONDS = 60.0
-"""Between two lines in the log about the same limit."""
+"""Least time between two lines in the log about the same limit."""
 
 
 class ConcurrencyLimit:
-    """At most `most` of something at a time for each key; of the empty key as many as there are.
+    """Limit of `most` things at a time for each key; no limit for the empty key.
 
     name: of what is counted, in the log. Used by one thread.
     """
@@ -42,7 +42,7 @@ class ConcurrencyLimit:
 
     @contextmanager
     def slot(self, key: str) -> Iterator[bool]:
-        """Until the end of the block; False when there is no room."""
+        """Slot until the end of the block; False when there is no room."""
         acquired = self.acquire(key)
         try:
             yield acquired

@@ -14,7 +14,7 @@ from django.core.handlers.asgi import ASGIHandler
 
 class DjangoHandler(ASGIHandler):
     async def read_body(self, receive: Callable[[], Awaitable[Mapping[str, Any]]]) -> IO[bytes]:
-        """As Django's: a temporary file, in memory as long as it is small. Raises RequestAborted, OSError."""
+        """Temporary file with the body, as Django makes it; in memory when small. Raises RequestAborted, OSError."""
         body = tempfile.SpooledTemporaryFile(  # noqa: SIM115  Django closes it after its answer
             max_size=settings.FILE_UPLOAD_MAX_MEMORY_SIZE, dir=settings.FILE_UPLOAD_TEMP_DIR
         )
@@ -38,6 +38,6 @@ async def _receive_into(body: IO[bytes], receive: Callable[[], Awaitable[Mapping
 
 
 def get_application() -> DjangoHandler:
-    """As django.core.asgi.get_asgi_application."""
+    """The application, as django.core.asgi.get_asgi_application makes it."""
     django.setup(set_prefix=False)
     return DjangoHandler()

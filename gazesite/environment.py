@@ -1,6 +1,6 @@
 """Settings from the environment: typed, within bounds, or from the file that `NAME_FILE` names.
 
-Whatever is wrong stops the start with the variable's name and never with its value, which may be a secret.
+A mistake stops the start with the variable's name and never with its value, which may be a secret.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
             return normalised(parts)
 
     def database(self, name: str) -> dict[str, Any] | None:
-        """As Django's DATABASES, of PostgreSQL or SQLite; None when it is not given."""
+        """Entry of Django's DATABASES, of PostgreSQL or SQLite; None when it is not given."""
         with _reasons(name):
             return self._parsed(name, _check_database, self.db_url_config)
 

@@ -12,7 +12,7 @@ from gazesite.body_cap import App, Receive, Scope, Send
 
 FOR, PROTO = b"x-forwarded-for", b"x-forwarded-proto"
 SAYING = frozenset((FOR, PROTO, b"x-forwarded-host", b"x-forwarded-port", b"x-real-ip", b"forwarded"))
-"""Headers in which a proxy names its client; the last four are believed from nobody."""
+"""Headers in which a proxy names its client; the last four are never believed."""
 
 MOST_NAMED = 32
 """Addresses that are looked at in one header, from its end."""
@@ -21,7 +21,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Proxies:
-    """Trusted proxies. names: networks, or `*` for whoever connects (where nobody else can). Raises ValueError."""
+    """Trusted proxies. names: networks, or `*` for every peer (where only proxies can connect). Raises ValueError."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._everybody = "*" in names

@@ -9,18 +9,18 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.web.http import HTTPChannel, Request
 
 HEADER_SECONDS = 10.0
-"""From connecting, or from a later request's first byte, to the end of its headers."""
+"""Longest time from connecting, or from a later request's first byte, to the end of its headers."""
 IDLE_SECONDS = 30.0
-"""Between an answer and the next request's first byte."""
+"""Longest time between an answer and the next request's first byte."""
 WRITE_SECONDS = 30.0
-"""For a client to take the 64 KB of its answer that were written last."""
+"""Longest time for a client to take the 64 KB of its answer that were written last."""
 PARTING_SECONDS = 2.0
-"""For an answer that came before the whole request to be read, while what still comes is thrown away.
+"""Time for the client to read an answer that came before its whole request; what still comes is thrown away.
 
 Closed at once, the connection would be reset, and the client might never see the answer.
 """
 MOST_LINES = 128
-"""In a header section, continued lines included; browsers send some twenty."""
+"""Most lines of a header section, continued ones included; browsers send some twenty."""
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]

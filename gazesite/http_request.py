@@ -19,7 +19,7 @@ from twisted.web.http import _MalformedChunkedDataError
 from gazesite.body_queue import BodyQueue
 
 SMALL_CHUNKS, LEAST_CHUNK = 256, 32
-"""After so many chunks of a chunked body, fewer bytes in each on average end the connection: no upload needs them."""
+"""Chunks of a body, and bytes in each: after so many, fewer on average end the connection; no upload needs them."""
 
 UNREAD = (b"daphne-root-path", b"sec-websocket-protocol")
 """Headers that Daphne must not read: with one anybody could say that the site lies elsewhere, and the other, of which
@@ -71,7 +71,7 @@ class StreamedRequest(WebRequest):  # type: ignore[misc]
 
     @property
     def receive(self) -> BodyQueue:
-        """What Server.create_application takes the application's messages from."""
+        """The queue from which Server.create_application takes the application's messages."""
         return self._body
 
     async def drain(self) -> None:
@@ -102,7 +102,7 @@ class StreamedRequest(WebRequest):  # type: ignore[misc]
         self.application_queue = self.server.create_application(self, self._scope())
 
     def _malformed(self) -> str | None:
-        """As Daphne judges it."""
+        """The reason why the request is malformed, as Daphne judges it; None when it is not."""
         for name, values in self.requestHeaders.getAllRawHeaders():
             if not HEADER_NAME_RE.fullmatch(name):
                 return "Invalid header name"
@@ -150,5 +150,5 @@ class StreamedRequest(WebRequest):  # type: ignore[misc]
 
 
 def _address(address: Any) -> list[Any] | None:
-    """As ASGI names one; None for a local socket."""
+    """Host and port in ASGI's form; None for a local socket."""
     return [str(address.host), address.port] if hasattr(address, "host") and hasattr(address, "port") else None

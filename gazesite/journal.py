@@ -20,9 +20,9 @@ from portraits import circumstances
 log = logging.getLogger("gazesite.access")
 
 CLIENT_GONE = 499
-"""Of a request whose client left before there was an answer."""
+"""Status of a request whose client left before there was an answer."""
 QUIET = ("livez", "readyz", "static", "metrics")
-"""Views whose lines are of interest to nobody while they succeed."""
+"""Views whose lines are of no interest while they succeed."""
 MOST_PATH = 300
 """Characters of a path in a line; ours are shorter."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

@@ -1,4 +1,4 @@
-"""Where a server that listens on a host can be reached, by people on its machine and by others."""
+"""Addresses at which a server that listens on a host can be reached, on its own machine and from others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ nothing."""
 
 
 def http_addresses(host: str, port: int) -> list[str]:
-    """Where a server that listens there is: first for this machine, then, if there is a network, for that.
+    """Addresses of a server that listens there: first for this machine, then, if there is a network, for that.
 
     0.0.0.0 and :: listen on every address and are none themselves.
     """
@@ -20,7 +20,7 @@ def http_addresses(host: str, port: int) -> list[str]:
 
 
 def http_address(host: str, port: int) -> str:
-    """As a browser writes it."""
+    """Address of that host and port, as a browser writes it."""
     return f"http://{bracketed(host)}" + ("" if port == 80 else f":{port}")
 
 
@@ -32,7 +32,7 @@ def _every_address(host: str) -> list[str]:
 
 
 def _own_address(family: socket.AddressFamily) -> str | None:
-    """Of this machine in its network; None where there is no network."""
+    """Address of this machine in its network; None where there is no network."""
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect((ELSEWHERE[family], 9))

@@ -13,7 +13,7 @@ FORMATS = ("human", "json")
 
 
 class Circumstances(logging.Filter):
-    """On every handler: notes in each record what is known while it is made. Passes every record."""
+    """Filter on every handler: notes in each record what is known while it is made. Passes every record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not hasattr(record, "circumstances"):
@@ -64,7 +64,7 @@ def _moment(record: logging.LogRecord) -> str:
 
 
 def configuration(form: str) -> dict[str, Any]:
-    """For `settings.LOGGING`; form: one of FORMATS."""
+    """Value of `settings.LOGGING`; form: one of FORMATS."""
     return {
         "version": 1,
         "disable_existing_loggers": False,

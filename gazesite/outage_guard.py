@@ -40,7 +40,7 @@ class OutageGuard:
 
 @dataclass
 class _Sent:
-    """What has gone out so far."""
+    """State of an answer: how much of it has gone out so far."""
 
     send: Send
     accepted: bool = False

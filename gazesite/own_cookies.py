@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from gazesite.body_cap import App, Receive, Scope, Send
 
 MOST_VALUE_BYTES = 256
-"""Of one cookie's value; ours have 32 to 64."""
+"""Longest value of a cookie; ours have 32 to 64."""
 
 
 class OwnCookies:

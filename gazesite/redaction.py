@@ -1,4 +1,4 @@
-"""What opens something stays out of logs: whoever reads a log could use it."""
+"""Redaction of secrets in logs: a reader of a log could use what opens something."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def redact(text: str) -> str:
 
 
 class RedactTokens(logging.Filter):
-    """On every handler: a filter on a logger would not see what its children say. Passes every record.
+    """Filter on every handler: one on a logger would not see what its children say. Passes every record.
 
     It changes message, fields and traceback; a formatter of `settings.LOGGING` writes nothing else that a
     stranger could have put there.

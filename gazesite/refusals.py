@@ -11,7 +11,7 @@ LONGEST = 200
 
 
 class FoldRefusals(logging.Filter):
-    """On every handler: passes every record but those of Django about an answer of 4xx, whose reason it notes.
+    """Filter on every handler: drops only Django's records about an answer of 4xx, whose reason it notes.
 
     Without a request's facts, as in commands, it passes those too. Faults of ours (5xx) keep their own line.
     """

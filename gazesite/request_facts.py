@@ -1,6 +1,6 @@
-"""What is known of a request that is being answered, for the access log and the metrics.
+"""Facts about a request that is being answered, for the access log and the metrics.
 
-The ASGI application that keeps the journal makes the facts; whoever learns something, notes it in them.
+The ASGI application that keeps the journal makes the facts; code that learns something notes it in them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.utils.decorators import sync_and_async_middleware
 class Facts:
     """id: our own, in every line that is logged meanwhile and in the answer's X-Request-ID.
 
-    user: primary key of whoever is signed in, where the request needed to know; view: the address's name;
+    user: primary key of the user who is signed in, where the request needed to know; view: the address's name;
     refusal: why it was refused, where the status alone does not say it.
     """
 
@@ -29,13 +29,13 @@ class Facts:
     refusal: str = ""
 
 
-# Mutable, because what a task sets in its own context is not seen by whoever started it.
+# Mutable, because what a task sets in its own context is not seen by the code that started it.
 current: ContextVar[Facts | None] = ContextVar("request facts", default=None)
 
 
 @sync_and_async_middleware
 def note_facts(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Django middleware: outermost, so that it sees what the others have found out. It asks nobody anything."""
+    """Django middleware: outermost, so that it sees what the others have found out. It looks nothing up."""
     if iscoroutinefunction(get_response):
         answer = cast(Callable[[HttpRequest], Awaitable[HttpResponseBase]], get_response)
 

@@ -1,4 +1,4 @@
-"""Errors are told to Sentry where SENTRY_DSN says so, without what opens something or belongs to somebody."""
+"""Errors are told to Sentry where SENTRY_DSN says so, without secrets and without people's data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEADERS = ("Accept", "Content-Length", "Content-Type", "Host", "Sec-Fetch-Site",
 
 
 def start(dsn: str, environment: str, release: str, **options: Any) -> None:
-    """From now on, in this process. options: more of Sentry's own. Raises ImproperlyConfigured."""
+    """Start reporting errors of this process. options: more of Sentry's own. Raises ImproperlyConfigured."""
     try:
         import sentry_sdk
         from sentry_sdk.utils import BadDsn
@@ -41,8 +41,8 @@ def start(dsn: str, environment: str, release: str, **options: Any) -> None:
 def strip(event: Any, hint: Any = None) -> Any:
     """The event without cookies, bodies, queries, most headers, and people's data; tokens are taken out of the rest.
 
-    What it is about is noted as tags. None, which is told to nobody, for a request that was refused: strangers
-    cause as many as they like.
+    The circumstances of the event are noted as tags. None, so that nothing is sent, for a request that was refused:
+    strangers cause as many as they like.
     """
     if event.get("logger", "").startswith("django.security"):
         return None

@@ -25,16 +25,16 @@ from gazesite.websocket_protocol import MOST_MESSAGE_BYTES, ListeningSocket
 from portraits.client_address import network_of
 
 WRITE_BYTES = 64 << 10
-"""Of an answer that are written before the client must have taken them."""
+"""Bytes of an answer that are written before the client must have taken them."""
 OPEN_FILES = (65_536, 32_768, 16_384, 10_240, 4_096)
-"""Which the process asks for, where it has fewer and may have as many."""
+"""Numbers of open files for which the process asks, where it has fewer and may have as many."""
 FILES_PER_CONNECTION = 5
-"""Itself, SQLite's three, and a body on its way in."""
+"""Files of a connection: itself, SQLite's three, and a body on its way in."""
 EVERYBODY = "all"
 
 
 class SiteServer(Server):  # type: ignore[misc]
-    """As daphne.server.Server.
+    """Server like daphne.server.Server, with limits on its connections.
 
     connections: most at a time; per_address: of them, from one peer's address. A peer for which `is_proxy` says
     yes carries many people's requests, so that only the first limit holds for it.
@@ -79,7 +79,7 @@ class SiteServer(Server):  # type: ignore[misc]
         self._ws_factory = plain
 
     def create_application(self, protocol: Any, scope: Any) -> Any:
-        """As Daphne's; a request brings a queue of its own."""
+        """Starts the application as Daphne's server does; a request brings a queue of its own."""
         if scope["type"] == "websocket":
             return super().create_application(protocol, {**scope, "extensions": {"websocket.http.response": {}}})
         application = self.application(
@@ -166,7 +166,7 @@ class _Refusing(Protocol):  # type: ignore[misc]
 
 
 def allowed_connections(wanted: int) -> int:
-    """At most so many that each may have all of its files open. Raises the process's soft limit as far as it may."""
+    """Most connections, up to `wanted`, whose files may all be open. Raises the process's soft limit where allowed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     for files in OPEN_FILES if soft != resource.RLIM_INFINITY else ():
         if files > soft and (hard == resource.RLIM_INFINITY or files <= hard):

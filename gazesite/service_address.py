@@ -44,7 +44,7 @@ def checked(
 
 
 def normalised(parts: SplitResult) -> str:
-    """As browsers write an origin: lower case, no default port; no slash at the end."""
+    """The address as browsers write an origin: lower case, no default port; no slash at the end."""
     user, at, _ = parts.netloc.rpartition("@")
     host = bracketed(str(parts.hostname).lower())
     port = "" if parts.port in (None, DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
@@ -71,7 +71,7 @@ def is_unspecified(host: str) -> bool:
 
 
 def bracketed(host: str) -> str:
-    """As it is written in an address: IPv6 in brackets."""
+    """The host as it is written in an address: IPv6 in brackets."""
     return f"[{host}]" if ":" in host else host
 
 

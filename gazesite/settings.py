@@ -34,7 +34,7 @@ SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
 PORT = env.whole_number("PORT", 3000, 1, 65535)
 HOST = env.host("HOST", "127.0.0.1")
 OWN_ADDRESSES = [] if env.has("SITE_URL") else http_addresses(HOST, PORT)
-"""Where the site is without an address of its own: first for this machine, last for whoever is farthest away."""
+"""Addresses of a site without SITE_URL: first the one for this machine, last the one for the farthest clients."""
 SITE_URL = env.address("SITE_URL", "".join(OWN_ADDRESSES[-1:]), ("https", "http"))
 """How people reach the site: links in mail, share links, and where sockets may come from."""
 
@@ -45,14 +45,14 @@ REDIS_URL = env.redis("REDIS_URL")
 """Queue, sockets' messages and counters between processes; without it the site is one process tree."""
 
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
-"""Networks whose X-Forwarded-For and X-Forwarded-Proto are believed; `*` is whoever connects."""
+"""Networks whose X-Forwarded-For and X-Forwarded-Proto are believed; `*` is every peer."""
 CLIENT_ADDRESS_HEADER = env.matching("CLIENT_ADDRESS_HEADER", "", r"[A-Za-z0-9-]+", "the name of a header")
-"""In which such a proxy names its client and nobody else, where its X-Forwarded-For does not end with it."""
+"""Header in which such a proxy names only its client, where its X-Forwarded-For does not end with it."""
 
 CONNECTIONS = env.whole_number("CONNECTIONS", 5000, 16, 100_000)
-"""Open at a time; never more than a fifth of the files that the process may open."""
+"""Most connections at a time; never more than a fifth of the files that the process may open."""
 CONNECTIONS_PER_ADDRESS = env.whole_number("CONNECTIONS_PER_ADDRESS", 1500, 4, 100_000)
-"""Of them, and of one client's requests at a time; never more than half of CONNECTIONS."""
+"""Most connections of one address, and requests of one client, at a time; never more than half of CONNECTIONS."""
 
 
 def _secret_key() -> str:
@@ -140,7 +140,7 @@ TEMPLATES = [
 
 _SQLITE_OPTIONS = {
     "timeout": 20,
-    # A reader that starts to write would otherwise fail at once when somebody else has written.
+    # A reader that starts to write would otherwise fail at once when another has written.
     "transaction_mode": "IMMEDIATE",
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
@@ -254,7 +254,7 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/5m/key,30/d/key",
     "login_failed_known": "10/5m/key",
     "login_failed_anywhere": "1000/d/key",
-    # Strangers who ask for somebody else's message must not keep them from their own: it is sent less often instead.
+    # Strangers who ask for a user's message must not keep the user from it: it is sent less often instead.
     "reset_password": "20/m/ip",
     "reset_password_message": "5/h/key",
 }
@@ -266,9 +266,9 @@ LOGIN_URL = "account_login"
 
 UPLOAD_LIMIT = 25 * 1024 * 1024
 OPEN_UPLOADS_PER_ADDRESS = env.whole_number("OPEN_UPLOADS_PER_ADDRESS", 32, 1, 10_000)
-"""On their way or being examined."""
+"""Most uploads on their way or being examined."""
 SPOOL_MEGABYTES = env.whole_number("SPOOL_MEGABYTES", 512, 32, 100_000)
-"""Of all bodies of requests together; Django copies an upload once more."""
+"""Most megabytes of all bodies of requests together; Django copies an upload once more."""
 FILE_UPLOAD_TEMP_DIR = str(SCRATCH_DIR)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
@@ -323,7 +323,7 @@ UPLOADS_PER_ADDRESS = env.whole_number("UPLOADS_PER_ADDRESS", 0, 0, 1_000_000)
 """Photos from one address within an hour; what is more is refused. 0 is no limit."""
 RENDERS_PER_PERSON = env.whole_number("RENDERS_PER_PERSON", 0, 0, 100_000)
 GPU_RENDERS_PER_DAY = env.whole_number("GPU_RENDERS_PER_DAY", 0, 0, 1_000_000)
-"""In any 24 hours; what is more waits. 0 is no limit."""
+"""Most renders in any 24 hours; further ones wait. 0 is no limit."""
 WORK_PROCESSES = env.whole_number("WORK_PROCESSES", 1, 1, 64)
 WORK_GRACE = env.number("WORK_GRACE", 20, 0, 280)
 """Seconds that renders get to end when their process is told to; then others take them up."""
@@ -347,7 +347,7 @@ RUNPOD_ENDPOINT = env.matching("RUNPOD_ENDPOINT", "", IDENTITY, "the id of an en
 RUNPOD_REST_URL = env.address("RUNPOD_REST_URL", "", ("https", "http"), path=True)
 RUNPOD_SERVERLESS_URL = env.address("RUNPOD_SERVERLESS_URL", "", ("https", "http"), path=True)
 RUNPOD_PROXY_URL = env.address("RUNPOD_PROXY_URL", "", ("https", "http"), path=True, within="{id}")
-"""Of a stand-in for the provider; {id} is the pod's."""
+"""Addresses of a stand-in for the provider; {id} is the pod's."""
 if GPU_SOURCE == "url":
     env.required("GPU_WORKER_URL", "where GPU_SOURCE is url")
     env.required("GPU_WORKER_TOKEN", "where GPU_SOURCE is url")
@@ -366,7 +366,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-gb"
 FORMAT_MODULE_PATH = ["gazesite.formats"]
-# Counters of whoever tries too much live here; the default of 300 would soon push them out.
+# Counters of clients that try too much live here; the default of 300 would soon push them out.
 _OWN_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
 CACHES = {
     "default": {"BACKEND": "gazesite.counters.SharedCounters", "LOCATION": REDIS_URL} if REDIS_URL else _OWN_MEMORY
@@ -378,7 +378,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOG_FORMAT = env.choice("LOG_FORMAT", "human", logs.FORMATS)
 LOGGING = logs.configuration(LOG_FORMAT)
 METRICS_TOKEN = env.matching("METRICS_TOKEN", "", TOKEN, TOKEN_IS)
-"""What a reader of /metrics must bear; without one, only this machine itself may read them."""
+"""Token that a reader of /metrics must send; without one, only this machine itself may read them."""
 METRICS_PORT = env.whole_number("METRICS_PORT", 0, 0, 65535)
 METRICS_HOST = env.host("METRICS_HOST", "127.0.0.1")
 """A port of their own, without a guard; 0 is none."""

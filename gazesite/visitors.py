@@ -1,4 +1,4 @@
-"""Who sends a request, if somebody is signed in. Asked before the body of an upload is read."""
+"""User who sends a request, if one is signed in. Looked up before the body of an upload is read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gazesite.own_cookies import cookies
 
 
 async def signed_in_person(scope: Scope) -> str | None:
-    """The primary key of whoever is signed in by the request's cookie. What they may do, the view decides.
+    """Primary key of the user who is signed in by the request's cookie. The view decides what that user may do.
 
     Looked up in another thread. Raises django.db.Error while the database does not answer.
     """

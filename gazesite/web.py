@@ -14,11 +14,11 @@ from portraits import progress, uploads
 
 
 class PortTakenError(Exception):
-    """Somebody else listens where we should."""
+    """Another process listens where we should."""
 
 
 class Beside(Protocol):
-    """What starts before the first page is served and stops after the last."""
+    """Part that starts before the first page is served and stops after the last."""
 
     def start(self) -> None: ...
 

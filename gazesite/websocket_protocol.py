@@ -33,7 +33,7 @@ class ListeningSocket(WebSocketProtocol):  # type: ignore[misc]
         super().onFrameBegin()
 
     def sendMessage(self, payload: bytes, *rest: Any, **options: Any) -> None:  # noqa: N802  autobahn's name
-        """What we say may be long: autobahn holds what goes out to the limit of what comes in."""
+        """Our messages may be long: autobahn would hold outgoing ones to the limit of incoming ones."""
         self.maxMessagePayloadSize = 0
         try:
             super().sendMessage(payload, *rest, **options)

@@ -31,7 +31,7 @@ LATTICE = 65
 
 LINEAR, SRGB_TRANSFER, PQ, HLG = 8, 13, 16, 18
 VIDEO_TRANSFERS = frozenset((1, 6, 11, 12, 14, 15))
-"""Of Rec. 709 and its relatives."""
+"""Transfer functions of Rec. 709 and its relatives."""
 
 _D65 = (0.3127, 0.3290)
 _REC709 = (*_D65, 0.640, 0.330, 0.300, 0.600, 0.150, 0.060)
@@ -52,12 +52,12 @@ PRIMARIES: dict[int, tuple[float, ...]] = {
 
 _SRGB_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
-# What ImageCms raises for garbage.
+# Errors that ImageCms raises for garbage.
 _GARBAGE = (ImageCms.PyCMSError, OSError, ValueError, TypeError, SyntaxError)
 
 
 Converter = Callable[[Image.Image], Image.Image]
-"""From a part of a picture to the same part as RGB in sRGB."""
+"""Function from a part of a picture to the same part as RGB in sRGB."""
 
 
 def converter(overview: Image.Image, header: Header, profile: bytes | None) -> Converter | None:

@@ -1,7 +1,7 @@
-"""What goes in and what comes out: RenderRequest, Progress, Manifest.
+"""Input and output of a render: RenderRequest, Progress, Manifest.
 
 Standard library only. The manifest's reader in JavaScript (static/gaze/manifest.js) and this one
-share tests/golden/manifest.json; whoever changes one changes all three.
+share tests/golden/manifest.json; a change to one is a change to all three.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Size:
 STANDARD_FRAME = Size(410, 512)
 LARGE_FRAME = Size(512, 640)
 MAX_SIDE = 640
-"""Of a frame, in pixels. A quadrant of larger ones would not fit the memory that a small host has."""
+"""Longest side of a frame, in pixels. A quadrant of larger ones would not fit the memory that a small host has."""
 
 SHEETS = {
     "preview": ("preview.webp",),
@@ -191,7 +191,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a reader may load right now. Only files that are whole are listed; `complete` comes last."""
+    """List of what a reader may load right now. Only files that are whole are listed; `complete` comes last."""
 
     engine: str
     frame: Size

@@ -140,7 +140,7 @@ class Crew:
                 raise WorkerDied
 
     def wait_ready(self, cancelled: threading.Event | None = None) -> None:
-        """Block until every process has loaded its libraries: a pipe that nobody reads would block a large order.
+        """Block until every process has loaded its libraries: a pipe without a reader would block a large order.
 
         Raises Cancelled, WorkerDied, and once the reason why an engine cannot work; every render raises it again.
         """
@@ -150,7 +150,7 @@ class Crew:
             self._listen([member for member in self._members if not member.ready])
 
     def _listen(self, members: Sequence[_Member]) -> tuple[list[Done | Taken], bool]:
-        """What these say within one poll, and whether one of them has ended. Raises as `replies`."""
+        """Replies of these within one poll, and whether one of them has ended. Raises as `replies`."""
         began = time.monotonic()
         answered = wait([each for member in members for each in (member.pipe, member.process.sentinel)], POLL_SECONDS)
         passed = min(time.monotonic() - began, 2 * POLL_SECONDS)  # more only if this process itself was stopped

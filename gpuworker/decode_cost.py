@@ -26,12 +26,12 @@ class Cost:
 
 
 BUDGET = Cost(seconds=2.0, megabytes=200.0)
-"""For a stranger's file. A 48-megapixel HEIC or JPEG of a phone is within it, and 12 megapixels in every format."""
+"""Limit for a stranger's file. A phone's 48-megapixel HEIC or JPEG is within it, and 12 megapixels in each format."""
 
 OUTPUT = 3
 """Bytes for each pixel of the result."""
 EDGE = Cost(0.02, 5.0)
-"""For each megapixel with alpha: colours are spread under what is transparent."""
+"""Cost of each megapixel with alpha: colours are spread under what is transparent."""
 FIXED = Cost(0.05, 12.0)
 
 

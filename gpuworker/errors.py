@@ -1,6 +1,6 @@
 """Why a render did not happen: one root, a stable code, a sentence for the person.
 
-`permanent` says that the same request will fail again, so nobody retries it.
+`permanent` says that the same request will fail again, so it is not retried.
 `exit_code` is what the command line ends with; the table is part of the interface.
 Standard library only.
 """
@@ -195,7 +195,7 @@ class AccessDenied(RenderError):
 
 
 class NoCapacity(RenderError):
-    """Nobody rents us a GPU right now."""
+    """No GPU can be rented right now."""
 
     code = "no_capacity"
     exit_code = 38
@@ -203,7 +203,7 @@ class NoCapacity(RenderError):
 
 
 class BudgetSpent(RenderError):
-    """What may be spent on a day has been. `details["retry_after"]` is seconds until the next day (UTC)."""
+    """The day's budget has been spent. `details["retry_after"]` is seconds until the next day (UTC)."""
 
     code = "budget_spent"
     exit_code = 39

@@ -23,7 +23,7 @@ MAX_FACES = 40
 PADDING, MIRRORED_PADDING = 1.5, 1.25
 """Side of a region around the picture over the picture's longer one."""
 ELONGATED = 1.5
-"""From this ratio of its sides, squares of the shorter one are looked at as well as the whole."""
+"""Least ratio of a picture's sides from which squares of the shorter one are looked at as well as the whole."""
 CLOSER = (1.0, 1.6, 2.6)
 """Squares from closer by: the shorter side over these."""
 LEAST_SQUARE, MOST_SQUARES = 128, 8

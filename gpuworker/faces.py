@@ -55,7 +55,7 @@ from gpuworker.topology import CHIN, EYE_CORNERS, FOREHEAD, LEFT_CHEEK, OVAL, RI
 MIN_PRESENCE = 0.5
 SURE_PRESENCE = 0.95
 HALF_SURE_CONFIDENCE = 0.80
-"""Demanded of a face between the two presences."""
+"""Least confidence in a face between the two presences."""
 SURE_CONFIDENCE = 0.84
 LIGHT_NOSE = 0.45
 """One of these is demanded of every face: most dogs' noses are half as bright as the bridge, hardly any person's."""
@@ -64,9 +64,9 @@ STRANGE_CONFIDENCE, CLEAR_STEP, MASKED_NOSE = 0.78, 0.66, 0.93
 is blurred, and then their eyes are too, or where a mask hides the nose, which is then as bright as the mask."""
 MIN_SQUARE_DETECTION = 0.5
 CLEARLY_SURER = 0.05
-"""Of the detector's score: the same face in another region of the picture is analysed anew from so much on."""
+"""Least gain in the detector's score for which the same face is analysed anew in another region of the picture."""
 MIN_GROUP_CONFIDENCE = 0.70
-"""Demanded of a face that only a square of the picture showed: hands and lettering are faces with presence 1, too."""
+"""Least confidence in a face that only a square of the picture showed: hands and lettering, too, have presence 1."""
 
 MIN_WIDTH = 50.0
 GOOD_WIDTH = 80.0
@@ -93,7 +93,7 @@ MASKED = (
 )
 NOTHING_HERE = "We could not make out a face there. Please point at the middle of a face that shows both eyes."
 SAME_OVERLAP = 0.4
-"""Of two boxes on the same face, at least: intersection over union."""
+"""Least intersection over union of two boxes on the same face."""
 PROMINENCE = 3.0
 """A face this many times as wide as every other is the portrait; the others are background."""
 
@@ -330,7 +330,7 @@ def _same(face: Face, other: Face) -> bool:
 
 
 def _at(pixels: Picture, x: float, y: float) -> list[Face]:
-    """What may be a face at a point: as detected around it, or else as the face mesh alone is sure of it."""
+    """Possible faces at a point: those detected around it, or else those of which the face mesh alone is sure."""
     regions = around(x, y, pixels.shape)
     seen = [detection for detection in detect(pixels, regions) if detection.holds(x, y)]
     faces = _analysed(pixels, seen or [Detection(0.0, region) for region in regions])

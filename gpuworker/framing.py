@@ -25,7 +25,7 @@ SUPERSAMPLING = 2
 """Picture pixels per frame pixel: a warp that samples twice the resolution stays sharp."""
 
 FACE_WIDTH = 0.42
-"""Of the frame's width; FACE_HEIGHT, of its height, decides for long faces."""
+"""Share of the frame's width that a face takes; FACE_HEIGHT, of its height, decides for long faces."""
 FACE_HEIGHT = 0.58
 FACE_WIDTH_ZOOMED = 0.62
 """How much of the width the face may fill before the picture is padded instead."""
@@ -55,7 +55,7 @@ HAZE = 5.0
 
 @dataclass(frozen=True)
 class Portrait:
-    """What an engine is given once.
+    """Picture and landmarks that an engine is given once.
 
     picture: (SUPERSAMPLING·H, SUPERSAMPLING·W, 3) uint8 sRGB, the framed crop.
     alpha: (SUPERSAMPLING·H, SUPERSAMPLING·W) uint8, or None when it is opaque; 0 in padding.
@@ -243,7 +243,7 @@ def _with_margin(face: Face) -> Box:
 
 
 def _demand_visible_gaze(face: Face, crop: Box, frame: Size) -> None:
-    """Raises BadRequest when the face is so small in the frame that nobody would see it look around."""
+    """Raises BadRequest when the face is so small in the frame that its gaze could not be seen to move."""
     shown = face.width * frame.width / crop.width
     if shown < MIN_FRAMED_WIDTH:
         raise BadRequest(
@@ -265,7 +265,7 @@ def _cut(pixels: NDArray[np.uint8], crop: Box, frame: Size) -> NDArray[np.uint8]
 
 
 def _cut_alpha(alpha: NDArray[np.uint8], crop: Box, frame: Size) -> NDArray[np.uint8]:
-    """As `_cut`, (2H, 2W) uint8; padding stays transparent."""
+    """Alpha cut as by `_cut`, (2H, 2W) uint8; padding stays transparent."""
     inside, padding = _inside(alpha, crop)
     return _resized(cv2.copyMakeBorder(inside, *padding, cv2.BORDER_CONSTANT, value=0).astype(np.uint8), frame)
 
@@ -280,7 +280,7 @@ def _inside(pixels: NDArray[np.uint8], crop: Box) -> tuple[NDArray[np.uint8], tu
 
 
 def _resized(pixels: NDArray[np.uint8], frame: Size) -> NDArray[np.uint8]:
-    """To SUPERSAMPLING × frame. Both ways keep the corners, so landmarks scale with the sides.
+    """Pixels resized to SUPERSAMPLING × frame. Both ways keep the corners, so landmarks scale with the sides.
 
     Enlarged by cubics: Lanczos is no sharper on eyes and rings around lids and JPEG grain.
     """

@@ -11,15 +11,15 @@ from multiprocessing.connection import Connection
 from gpuworker.tasks import Alive, Ready, Reply
 
 BEAT_SECONDS = 1.0
-"""Between two signs of life of a process that has something to do."""
+"""Time between two signs of life of a process that has something to do."""
 BOOT_SECONDS = 30.0
-"""Until the first one: Python itself starts."""
+"""Longest time until the first one: Python itself starts."""
 SILENT_SECONDS = 5.0
-"""Without any: the process was stopped, or cannot run."""
+"""Longest time without any: after it the process was stopped, or cannot run."""
 STALLED_SECONDS = 8.0
-"""Without a frame, an answer or CPU time, although it beats: its threads wait for each other."""
+"""Longest time without a frame, an answer or CPU time, although it beats: then its threads wait for each other."""
 ENDLESS_SECONDS = 120.0
-"""Without a frame or an answer, whatever CPU time it takes. The longest task, one sheet's encoding, takes seconds."""
+"""Longest time without a frame or an answer, at any CPU time. The longest task, one sheet's encoding, takes seconds."""
 MOVING_CPU_SECONDS = 0.1
 """CPU time that cannot be the heartbeat's own."""
 
@@ -36,7 +36,7 @@ class Heartbeat:
 
     @classmethod
     def started(cls, pipe: Connection) -> Heartbeat:
-        """Of a process whose first task is to load."""
+        """Heartbeat of a process whose first task is to load, already sending."""
         heart = cls(pipe)
         heart.begin()
         threading.Thread(target=heart._beat, name="heartbeat", daemon=True).start()
@@ -72,8 +72,8 @@ class Heartbeat:
 
 @dataclass(slots=True)
 class Vigil:
-    """What the parent has heard of one process. Time is counted by whoever looks, so that a parent that was
-    itself stopped for a while blames nobody.
+    """The parent's record of what it has heard from one process. The parent counts the time while it waits, so that
+    after it was itself stopped for a while it does not take a process for hung.
 
     patient: for engines whose frames wait for another device, which takes no CPU time.
     """

@@ -42,7 +42,7 @@ class Cicp:
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of itself.
+    """Facts that a file states about itself.
 
     width, height: pixels as stored. length: bytes of the file. frames: of an animation, 1 otherwise.
     scans: passes of a JPEG over the picture. samples: coefficients for each pixel that a JPEG decoder keeps
@@ -120,7 +120,7 @@ def jpeg_markers(jpeg: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def scan_count(jpeg: bytes) -> int:
-    """How many scans the first picture of a JPEG file holds."""
+    """Number of scans that the first picture of a JPEG file holds."""
     return sum(marker == _JPEG_SCAN for marker, _ in jpeg_markers(jpeg))
 
 
@@ -160,7 +160,7 @@ def _png(photo: bytes) -> Header:
 
 
 def _png_fact(name: bytes, content: bytes) -> dict[str, object]:
-    """What a chunk says of the colours, under the names of Header's fields."""
+    """Facts of a chunk about the colours, under the names of Header's fields."""
     if name == b"cICP" and len(content) == 4 and content[2] == 0:  # RGB: a matrix has no meaning there
         return {"cicp": Cicp(content[0], content[1], bool(content[3]))}
     if name == b"tRNS":

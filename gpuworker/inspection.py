@@ -1,4 +1,4 @@
-"""What the worker sees in a photo, before anything is rendered: faces, advice, and an annotated picture."""
+"""Inspection of a photo by the worker, before anything is rendered: faces, advice, and an annotated picture."""
 
 from __future__ import annotations
 

@@ -230,7 +230,7 @@ class _File:
                 item.extents.append((start + shift, start + shift + size))
 
     def _integer(self, at: int, size: int) -> tuple[int, int]:
-        """Of `size` bytes, and where the next begins."""
+        """Integer of `size` bytes, and where the next begins."""
         if at + size > len(self._file):
             raise UnreadablePhoto
         return int.from_bytes(self._file[at : at + size], "big"), at + size
@@ -239,7 +239,7 @@ class _File:
         self._inline_start = box.at
 
     def _read_samples(self, box: _Box) -> None:
-        """Of an image sequence: the size in its sample descriptions."""
+        """Size of an image sequence, from its sample descriptions."""
         for entry in self._boxes(box.at + 8, box.end):
             width, height = struct.unpack_from(">HH", self._file, entry.at + 24)
             self._movie_pixels = max(self._movie_pixels, width * height)
@@ -272,13 +272,13 @@ class _File:
         return self._costs[identity]
 
     def _coded_pixels(self, item: _Item) -> int:
-        """As the coded stream itself says, which may not be what the file says of it."""
+        """Pixels as the coded stream itself says, which may not be what the file says of it."""
         if item.kind == b"hvc1" and (box := self._property(item, b"hvcC")):
             return coded_size.hevc(self._file[box.at : box.end])
         return coded_size.av1(self._av1_head(item))
 
     def _av1_head(self, item: _Item) -> bytes:
-        """Where an AV1 item's sequence header is; empty for other items."""
+        """Bytes in which an AV1 item's sequence header is; empty for other items."""
         if item.kind != b"av01" or not item.extents or item.inline:
             return b""
         start, end = item.extents[0]

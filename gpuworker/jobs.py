@@ -133,7 +133,7 @@ class JobTable:
             return self._snapshot(self._find(identity, attempt))
 
     def wait(self, identity: str, attempt: int, revision: int, seconds: float) -> Snapshot:
-        """As `snapshot`, once it is newer than `revision`, or after `seconds`."""
+        """The snapshot, once it is newer than `revision`, or after `seconds`. Raises as `snapshot`."""
         with self._changed:
             self._changed.wait_for(lambda: self._find(identity, attempt).revision > revision, seconds)
             return self._snapshot(self._find(identity, attempt))
@@ -325,7 +325,7 @@ class JobTable:
         except RenderError as error:
             log.error("the worker cannot start: %s", error.sentence)
             self.failure = error
-        except Exception:  # the boundary of the thread: whoever watches it must hear of whatever it is
+        except Exception:  # the boundary of the thread: its watcher must hear of every error
             log.exception("the worker cannot start")
             self.failure = WorkerDied()
         with self._changed:

@@ -38,7 +38,7 @@ DARKEST = 2
 """Percentile of a face's brightness that `nose_shade` takes for its darkest."""
 DARK_NOSE = 0.5
 EQUALLY_DARK = 0.2
-"""How much brighter than the nose's tip, over its bridge, the cheeks of an animal are at least."""
+"""Least excess of an animal's cheeks over its nose's tip in brightness, as a share of the bridge's."""
 STRETCH = 6
 """Columns, of the 64 across an eye, whose brightness is taken together in looking for an iris's edge."""
 
@@ -129,13 +129,13 @@ def nose_shade(pixels: Picture, mesh: Points, face: Region) -> float:
 
 
 def _darkest(values: NDArray[np.float32]) -> float:
-    """Without np.percentile, which imports more of NumPy when it is first called: the sandbox opens no files."""
+    """Percentile DARKEST. Not by np.percentile, whose first call imports more of NumPy: the sandbox opens no files."""
     rank = len(values) * DARKEST // 100
     return float(np.partition(values, rank)[rank]) if len(values) else 0.0
 
 
 def _mean_around(grey: NDArray[np.float32], centre: Points, radius: float) -> float:
-    """Of the pixels of a disc, at least the one in its middle."""
+    """Mean of the pixels of a disc, at least the one in its middle."""
     rows, columns = np.ogrid[: grey.shape[0], : grey.shape[1]]
     near = np.hypot(columns + 0.5 - centre[0], rows + 0.5 - centre[1]) < max(radius, 1.0)
     return float(grey[near].mean()) if near.any() else 0.0
@@ -143,7 +143,7 @@ def _mean_around(grey: NDArray[np.float32], centre: Points, radius: float) -> fl
 
 @dataclass(frozen=True)
 class IrisView:
-    """How an eye's iris looks in a picture, judged by brightness and by edges; for telling closed eyes.
+    """Look of an eye's iris in a picture, judged by brightness and by edges; for telling closed eyes.
 
     shade: brightness over that of the brighter flank beside it; about 1 where a lid covers it.
     uprightness: sum of the gradients across the eye over those along it. An iris has upright edges,

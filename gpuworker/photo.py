@@ -1,6 +1,6 @@
 """An encoded photo → upright 8-bit sRGB pixels, checked before and while it is decoded.
 
-What a file claims is checked from its header first: a 2 KB file can ask for gigabytes. The site
+The claims of a file are checked from its header first: a 2 KB file can ask for gigabytes. The site
 runs this in a process with limits of its own; these checks are what the worker relies on.
 """
 
@@ -30,7 +30,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF")
 MAX_PIXELS = 50_000_000
 MAX_SIDE = 20_000
 MAX_FRAMES = 64
-"""Of an animation or burst we read the first frame; thousands of them are an attack, not a photo."""
+"""Most frames of an animation or burst, of which we read the first; thousands are an attack, not a photo."""
 MAX_SCANS = 64
 """Progressive JPEGs have about 10; each further one costs a pass over the whole picture."""
 MAX_SCANNED_PIXELS = 800_000_000
@@ -55,7 +55,7 @@ _TURNS: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
 }
 """EXIF orientation → what makes the stored picture upright."""
 
-# What Pillow raises on garbage: the first five were seen when changing bytes in all four formats,
+# Errors that Pillow raises on garbage: the first five were seen when changing bytes in all four formats,
 # the others are what its own opener expects of its parsers.
 _GARBAGE = (
     OSError,
@@ -117,7 +117,7 @@ def read(
 
 
 def _photo(photo: bytes, formats: tuple[str, ...], header: Header, factor: int) -> Photo:
-    """Upright sRGB pixels and alpha. What is as large as the picture is let go as soon as it can be."""
+    """Upright sRGB pixels and alpha. Arrays as large as the picture are released as soon as they can be."""
     source, profile, exif = _source(photo, formats, header, factor)
     source, alpha = _parted(source)
     pixels = _srgb(source, header, profile)
@@ -135,7 +135,7 @@ def _source(photo: bytes, formats: tuple[str, ...], header: Header, factor: int)
     if image.width * image.height > header.pixels:
         raise UnreadablePhoto  # its decoder sees more than was checked
     source = _decoded(image, photo, header, factor)
-    # Of a HEIC file, pi_heif has taken the orientation out of the EXIF data: its own boxes have turned it.
+    # pi_heif has taken the orientation out of a HEIC file's EXIF data: the file's own boxes have turned the picture.
     return source, image.info.get("icc_profile"), image.info.get("exif")
 
 
@@ -196,7 +196,7 @@ def _opened(photo: bytes, formats: tuple[str, ...]) -> ImageFile.ImageFile:
 
 
 def _decoded(image: ImageFile.ImageFile, photo: bytes, header: Header, factor: int) -> Source:
-    """As stored (HEIC: upright), its sides divided by about `factor`, in any mode."""
+    """The picture as stored (HEIC: upright), its sides divided by about `factor`, in any mode."""
     if header.grid and not header.grid.tile_width % factor and not header.grid.tile_height % factor:
         return heif_grid.decode(photo, header.grid, factor)
     whole = image.size
@@ -210,7 +210,7 @@ def _decoded(image: ImageFile.ImageFile, photo: bytes, header: Header, factor: i
 
 
 def _without_palette(image: Image.Image) -> Image.Image:
-    """In a mode whose values can be averaged."""
+    """The picture in a mode whose values can be averaged."""
     if image.mode == "1":
         return image.convert("L")
     if image.mode != "P" and "transparency" not in image.info:
@@ -272,7 +272,7 @@ def _srgb(source: Source, header: Header, profile: Any) -> NDArray[np.uint8]:
 
 
 def _convertible(image: Image.Image) -> Image.Image:
-    """Without alpha."""
+    """The picture without alpha, in a mode that can be converted."""
     return image if image.mode in _CONVERTIBLE else image.convert("RGB")
 
 
@@ -287,7 +287,7 @@ def _overview(source: Source) -> Image.Image:
 
 
 def _turn(exif: Any) -> Callable[[NDArray[np.uint8]], NDArray[np.uint8]]:
-    """What makes a picture upright, by its EXIF orientation; garbage there means that it stays as it is.
+    """Function that makes a picture upright, by its EXIF orientation; garbage there means that it stays as it is.
 
     Not ImageOps.exif_transpose: it writes the other tags anew and fails on what they hold. Not Image.getexif:
     it looks in XMP too, which no browser does.
@@ -317,7 +317,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
 def _beyond_the_edge(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Invisible pixels take the colour of the visible ones near them, and white far away; `pixels` itself is changed.
 
-    What a file keeps under alpha 0 is arbitrary (mostly black); resizing would bleed it into the
+    The colour that a file keeps under alpha 0 is arbitrary (mostly black); resizing would bleed it into the
     edge as a dark fringe, and an engine without alpha would show it. Spread on a small copy, which
     keeps a 50-megapixel picture within memory.
     """

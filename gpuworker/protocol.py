@@ -61,7 +61,7 @@ ENDED: tuple[State, ...] = ("done", "failed", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What a worker says about itself.
+    """Report of a worker about itself.
 
     gpu: its name, None without one; release: of this package; queued: jobs that wait or run;
     idle_seconds: since it last had anything to do for anybody.
@@ -187,7 +187,7 @@ def submission(job: Job) -> bytes:
 
 
 def job_from(body: bytes) -> Job:
-    """What `submission` wrote. Raises BadRequest, OtherProtocol."""
+    """Job that `submission` wrote. Raises BadRequest, OtherProtocol."""
     try:
         data = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -223,7 +223,7 @@ def error_json(error: RenderError) -> dict[str, Any]:
 
 
 def error_from(data: Any) -> RenderError:
-    """What `error_json` wrote. Raises KeyError or TypeError when it is something else."""
+    """Error that `error_json` wrote. Raises KeyError or TypeError when it is something else."""
     return from_code(str(data["code"]), str(data["sentence"]), dict(data["details"]))
 
 

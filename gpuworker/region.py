@@ -52,7 +52,7 @@ class Region:
         return located
 
     def read(self, picture: Picture, n: int) -> Picture:
-        """What the region shows, (n, n, 3) uint8."""
+        """Pixels that the region shows, (n, n, 3) uint8."""
         part, scale, (x, y) = self._surroundings(picture, n)
         affine = (self.affine(n) - [[0, 0, x], [0, 0, y]]) * scale[:, None]
         # warpAffine counts from pixel centres.

@@ -1,4 +1,4 @@
-"""What a render asks of its processes, and what they answer. Plain data; light to import."""
+"""Tasks that a render gives its processes, and their answers. Plain data; light to import."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How Django writes times where nobody says otherwise, by language."""
+"""Default formats in which Django writes times, by language."""
