@@ -47,9 +47,9 @@ export class GazeTracker extends HTMLElement {
   #lingering = 0;
   #live = false;
   #portrait = null;
-  /** What `src` and `poster` were relative to when they were set: a router may change the page's address later. */
+  /** Base addresses of `src` and `poster` when they were set: a router may change the page's address later. */
   #bases = {};
-  /** What the portrait was opened for. */
+  /** The attributes for which the portrait was opened. */
   #asked = null;
   /** The size that the style sheet has. */
   #styled = null;

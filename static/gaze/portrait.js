@@ -18,7 +18,7 @@ const WAIT_GROWTH = 1.5;
 /** Failures after which a level is never tried again; others get another chance when the page asks for it. */
 const LASTING = ['memory', 'context-lost', 'decode'];
 
-/** What is shown counts as less than anything that the manifest now lists. */
+/** Level that stands for outdated frames: it counts as less than anything that the manifest now lists. */
 const OUTDATED = { rows: 0, cols: 0 };
 
 const opened = new Map();
@@ -35,7 +35,7 @@ export function openPortrait(source) {
 }
 
 export class Portrait extends EventTarget {
-  /** What may be loaded; null until it is known. @type {import('./source.js').Description | null} */
+  /** Description of what may be loaded; null until it is known. @type {import('./source.js').Description | null} */
   description = null;
   /** The level to show; null while there is none. @type {import('./frames.js').LevelFrames | null} */
   frames = null;
@@ -95,7 +95,7 @@ export class Portrait extends EventTarget {
     this.frames = null;
     this.#renderer?.removeEventListener('lost', this.#onLost);
     this.#renderer?.removeEventListener('restored', this.#onRestored);
-    // What it held is free now: those that had to do with less may climb on.
+    // Its memory is free now: portraits that had to do with less may climb on.
     for (const other of opened.values()) other.climbOn();
   }
 
@@ -104,7 +104,7 @@ export class Portrait extends EventTarget {
     if (this.frames) this.climb();
   }
 
-  /** What its frames measure when it is finished; where no manifest says so, what the first ones measured. */
+  /** Size of its frames when it is finished; where no manifest says so, the size of the first ones. */
   get size() {
     return this.description?.frame ?? this.#measured;
   }

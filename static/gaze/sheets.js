@@ -65,7 +65,7 @@ export async function loadLevel(level, renderer, options) {
 
 function download(url, { signal }) {
   const blob = fetchBlob(url, signal);
-  // Whoever awaits it hears of the failure; until then it must not count as unhandled.
+  // The caller that awaits it hears of the failure; until then it must not count as unhandled.
   blob.catch(() => {});
   return blob;
 }

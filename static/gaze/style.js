@@ -1,6 +1,6 @@
 /**
  * The element's looks, as constructed style sheets: pages with a strict Content-Security-Policy allow these.
- * Whatever the page's own style sheet says about the element wins.
+ * The page's own style sheet wins in all that it says about the element.
  */
 
 const CSS = `

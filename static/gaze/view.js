@@ -75,7 +75,7 @@ export class View {
   }
 }
 
-/** What the browser says about a length, unless it forgets its own device pixel ratio, as emulated ones do. */
+/** Device pixels as the browser measures them, unless it forgets its device pixel ratio, as emulated ones do. */
 function devicePixels(length, exact) {
   const expected = length * devicePixelRatio;
   return Math.min(LARGEST, Math.abs(exact - expected) <= 1 ? exact : Math.round(expected));

@@ -1,6 +1,6 @@
 /**
- * Asks for the page anew when a browser brings it back as it was: whoever goes back after its owner has signed out
- * must not see it. Most browsers keep no page that says `no-store`; WebKit keeps some.
+ * Asks for the page anew when a browser brings it back as it was: a person who goes back after its owner
+ * has signed out must not see it. Most browsers keep no page that says `no-store`; WebKit keeps some.
  */
 
 addEventListener('pageshow', ({ persisted }) => {

@@ -2,7 +2,7 @@
  * Pointing at a face that was not found: by click or tap, or with a ring that the arrow keys move.
  */
 
-/** Of the photo's longer side. */
+/** Shares of the photo's longer side: a step by key, the ring's radius. */
 const STEP = 0.025;
 const RING = 0.07;
 

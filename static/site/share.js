@@ -54,7 +54,7 @@ function replace(panel, next) {
   panel.append(...[...next.children].filter(isContent));
   showLocalTimes(panel);
   equip(panel);
-  // Whoever used the keyboard goes on from here; the button they pressed is gone.
+  // The keyboard's focus goes on from here; the button that was pressed is gone.
   const field = panel.querySelector('#new-link');
   (field ?? panel.querySelector('h2')).focus();
   field?.select();

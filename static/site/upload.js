@@ -17,7 +17,7 @@ export class UploadForm {
   #consent;
   #error;
   #request = null;
-  /** What waits for the consent. @type {File | null} */
+  /** Photo that waits for the consent. @type {File | null} */
   #waiting = null;
 
   /** @param {HTMLFormElement} form as templates/portraits/_upload_form.html has it */
