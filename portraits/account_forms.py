@@ -58,7 +58,7 @@ class SignUp(Plain, forms.SignupForm):
         self.fields["password1"].label = "Password"
 
     def validate_unique_email(self, value: str) -> str:
-        """An address that somebody has merely asked to change theirs to is not taken."""
+        """An address to which a user has merely asked to change counts as free."""
         self.account_already_exists = User.objects.filter(email=value).exists()
         return value
 
@@ -84,7 +84,7 @@ class SignUp(Plain, forms.SignupForm):
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Where no message can be sent: whoever chose the password can use it."""
+    """Redirect to the sign-in where no message can be sent: the person who chose the password can use it."""
     messages.info(request, ACCOUNT_IS_THERE)
     return redirect(passthrough_next_redirect_url(request, reverse("account_login"), REDIRECT_FIELD_NAME))
 
@@ -93,7 +93,7 @@ class NewAddress(Plain, forms.AddEmailForm):
     def save(self, request: HttpRequest) -> EmailAddress:
         """Waits to be confirmed, in the place of one that waited before.
 
-        allauth would take away the present address as well when nobody has ever confirmed it,
+        allauth would take away the present address as well when it has never been confirmed,
         which is so for everybody where no mail is sent.
         """
         with transaction.atomic():
@@ -114,7 +114,7 @@ class FirstPassword(Plain, forms.SetPasswordForm):
 
 class ForgottenPassword(Plain, forms.ResetPasswordForm):
     def save(self, request: HttpRequest, **more: Any) -> str:
-        """Without a message where several have been sent within the hour: their links work."""
+        """Sends no message where several have been sent within the hour: their links work."""
         email: str = self.cleaned_data["email"].lower()
         if ratelimit.consume(request, action="reset_password_message", key=email):
             super().save(request, **more)

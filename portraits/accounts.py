@@ -21,10 +21,10 @@ from portraits.models.browser import hash_session_key
 
 
 class Accounts(DefaultAccountAdapter):
-    """allauth's adapter. Whatever ends a sign-in closes its sockets once it has ended, not before."""
+    """allauth's adapter. Each way of ending a sign-in closes its sockets once it has ended, not before."""
 
     def clean_email(self, email: str) -> str:
-        """In lower case, so that each person has one account."""
+        """Address in lower case, so that each person has one account."""
         return super().clean_email(email).lower()
 
     def logout(self, request: HttpRequest) -> None:
@@ -34,7 +34,7 @@ class Accounts(DefaultAccountAdapter):
             progress.close_sockets_of(user_id)
 
     def set_password(self, user: User, password: str) -> None:
-        """Changed, reset or set: whoever was signed in with the old one is not any more."""
+        """Password changed, reset or set: every other browser that was signed in with the old one is signed out."""
         super().set_password(user, password)
         current = self.request.session.session_key if self.request else None
         sign_out_everywhere(user, but=current)
@@ -54,7 +54,7 @@ class Accounts(DefaultAccountAdapter):
         login_limits.forgive(request, self.clean_email(credentials.get("email", "")))
 
     def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
-        """Not an address with which somebody else has signed up in the meantime, confirmed or not."""
+        """Refuses an address with which another user has signed up in the meantime, confirmed or not."""
         if User.objects.filter(email=email_address.email).exclude(pk=email_address.user_id).exists():
             told = "account/messages/email_confirmation_failed.txt"
             self.add_message(request, messages.ERROR, told, {"email": email_address.email})
@@ -71,7 +71,7 @@ class Accounts(DefaultAccountAdapter):
         return url_has_allowed_host_and_scheme(url, {self.request.get_host()}, require_https=self.request.is_secure())
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """By the site's own name: what a browser calls it has no place in a mail."""
+        """Address with the site's own name: the name by which a browser asks for the site has no place in a mail."""
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
         return settings.SITE_URL + path.replace("UID-KEY", key)
 
@@ -114,7 +114,7 @@ def user_of_link(user_id: str, token: str) -> User | None:
 
 
 def spend_link(user_id: str, token: str) -> User | None:
-    """As user_of_link, and it does not work again: of two at the same time, one wins."""
+    """The user of the link, as user_of_link; the link does not work again: of two calls at the same time, one wins."""
     user = user_of_link(user_id, token)
     if user is None:
         return None

@@ -21,7 +21,7 @@ SLICE = 500
 
 @dataclass(frozen=True)
 class Login:
-    """A browser in which somebody is signed in.
+    """A browser in which a user is signed in.
 
     key: primary key of its session's row, which is the hash of its cookie's value; password: as it is hashed in
     the user's row, because a new one ends every older login.
@@ -61,7 +61,7 @@ def look(watches: Collection[Watch], known: Mapping[UUID, int]) -> Finding:
 
 
 def _owns(watch: Watch, sessions: Mapping[UUID, tuple[int, int]]) -> bool:
-    """As Session.objects.visible_to would have it."""
+    """Whether the watch's user owns its session, as Session.objects.visible_to says."""
     owner, _ = sessions.get(watch.session_id, (None, 0))
     return owner == watch.login.user_id
 

@@ -1,6 +1,6 @@
-"""Where strangers' files are decoded: never in the site's process, but in children of the airlock's own.
+"""Decoding of strangers' files: never in the site's process, but in children of the airlock's own.
 
-This is the site's end; airlock_keeper.py is the other. What comes back is bytes, not pickles: a
+This is the site's end; airlock_keeper.py is the other. Replies come back as bytes, not pickles: a
 decoder that was taken over must not be able to run anything here.
 """
 
@@ -182,7 +182,7 @@ class Airlock:
     def check(self) -> None:
         """Raises AirlockUnavailable while the keeper fails to start; starts one when it is time to try again.
 
-        Where nobody has started it, there is nothing to be told.
+        Raises nothing where the keeper was never started.
         """
         with self._lock:
             if self._keeper is None and not self._failed_starts:
@@ -320,7 +320,7 @@ class Airlock:
 
 
 def _chunk(source: Any) -> bytes:
-    """What there is to read; nothing when it is closed or was reset."""
+    """Bytes that are there to read; empty when the source is closed or was reset."""
     try:
         return bytes(source.recv(CHUNK))
     except ConnectionResetError:

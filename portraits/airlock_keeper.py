@@ -3,7 +3,7 @@
 Loading the picture libraries and the face models takes a second, a fork of them milliseconds. The
 site asks over one socket, with two more in each request: through `data` the child gets the upload
 and gives its reply, on `watch` the keeper says that it lives and reports the child's end. A `watch` that
-the site closes means that nobody waits any more. When the site itself ends, everything here does.
+the site closes means that no request waits any more. When the site itself ends, everything here does.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ def _nothing(_signal: int, _frame: FrameType | None) -> None: ...
 
 
 def _kill(pid: int) -> None:
-    """A child that has not been waited for: its number belongs to nobody else."""
+    """A child that has not been waited for: its number belongs to no other process."""
     os.kill(pid, signal.SIGKILL)
 
 

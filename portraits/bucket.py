@@ -1,7 +1,7 @@
 """Private files in an S3 bucket: Amazon's, R2, Tigris or any other that speaks its language.
 
 Each object appears whole and replaces its older self, as local files do; what goes wrong there is an
-OSError here, so that nobody else need know where files lie.
+OSError here, so that no other module need know where files lie.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Bucket(S3Storage):  # type: ignore[misc]
             default_acl=None,
             querystring_auth=True,
             querystring_expire=SIGNED_SECONDS,
-            # Keys are random, or meant to be replaced; nobody's file is ever in the way of another's.
+            # Keys are random, or meant to be replaced; no person's file is ever in the way of another's.
             file_overwrite=True,
             transfer_config=TransferConfig(use_threads=False),
             **options,
@@ -63,11 +63,11 @@ class Bucket(S3Storage):  # type: ignore[misc]
             return self._made
 
     def get_object_parameters(self, name: str) -> dict[str, Any]:
-        """What a browser is told that comes with a signed address."""
+        """Headers for a browser that comes with a signed address."""
         return {"CacheControl": "private, no-store"}
 
     def _open(self, name: str, mode: str = "rb") -> File[Any]:
-        """In one question; files are at most some megabytes. Raises FileNotFoundError, StorageAway."""
+        """File read in one request; it has at most some megabytes. Raises FileNotFoundError, StorageAway."""
         with _as_oserror(name):
             answer = self.connection.meta.client.get_object(Bucket=self.bucket_name, Key=name)
             return ContentFile(answer["Body"].read(), name)
@@ -92,7 +92,7 @@ class Bucket(S3Storage):  # type: ignore[misc]
                 yield from (each["Key"] for each in page.get("Contents", ()))
 
     def signed_url(self, name: str, content_type: str) -> str:
-        """An address that leads to the file, without its owner's cookie, for SIGNED_SECONDS. Asks nobody."""
+        """An address that leads to the file, without its owner's cookie, for SIGNED_SECONDS. Sends no request."""
         return str(self.url(name, parameters={"ResponseContentType": content_type}))
 
 

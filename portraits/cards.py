@@ -38,14 +38,14 @@ class Card:
 
 
 def with_sessions(portraits: PortraitQuerySet) -> PortraitQuerySet:
-    """What `card` needs of each, in four more queries."""
+    """Portraits with the rows that `card` needs of each, in four more queries."""
     sessions = Session.objects.select_related("shown", "portrait").prefetch_related("renders")
     links = Prefetch("share_links", queryset=ShareLink.objects.live())
     return portraits.prefetch_related(Prefetch("sessions", queryset=sessions), links)
 
 
 def card(portrait: Portrait) -> Card:
-    """Of a portrait that `with_sessions` has read."""
+    """Card of a portrait that `with_sessions` has read."""
     runs = list(portrait.sessions.all())
     session = next((run for run in runs if run.shown_id), runs[0] if runs else None)
     state = session.state if session else ""
@@ -63,7 +63,7 @@ def card(portrait: Portrait) -> Card:
 
 
 def frame(portrait: Portrait, session: Session | None) -> Size:
-    """Of the rendered frames, pixels: as asked for, or for a whole picture its own shape, as long as that."""
+    """Size of the rendered frames, pixels: as asked for, or for a whole picture its own shape, as long as that."""
     asked = Size(session.frame_width, session.frame_height) if session else STANDARD_FRAME
     if portrait.framing != "whole":
         return asked
@@ -72,7 +72,7 @@ def frame(portrait: Portrait, session: Session | None) -> Size:
 
 
 def view_box(portrait: Portrait) -> str:
-    """What of the photo is shown, for an SVG: the crop where it is known, else all of it."""
+    """Part of the photo that is shown, for an SVG: the crop where it is known, else all of it."""
     crop: dict[str, Any] = portrait.framing_json
     if "width" in crop:
         return " ".join(f"{crop[side]:.0f}" for side in ("x", "y", "width", "height"))

@@ -42,7 +42,7 @@ async def _tell(scope: Mapping[str, Any], send: Send) -> None:
 
 
 def _login(scope: Mapping[str, Any]) -> Login | None:
-    """Of the cookie with which the socket was opened; None of somebody who is not signed in."""
+    """Login of the cookie with which the socket was opened; None for an anonymous client."""
     user, cookie = scope["user"], scope["session"]
     if not isinstance(user, User) or cookie.row_key is None:
         return None

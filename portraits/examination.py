@@ -1,4 +1,4 @@
-"""What the airlock sends back about one upload, and its form on the way. Light: no picture library is imported."""
+"""Reply of the airlock about one upload, and its form on the way. Light: no picture library is imported."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ LONGEST_SIDE = 4096
 MOST_FACES = 100
 
 PLACE = b"A place in a photo\n"
-"""What a request to look there begins with; an upload that does so only gets the answer to one."""
+"""First bytes of a request to look there; an upload that begins so only gets the answer to one."""
 
 _GARBLED = (struct.error, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 class GarbledReply(Exception):
-    """What came out of the airlock is no answer."""
+    """The airlock's reply is no answer."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Refusal:
 
 
 def pack(answer: Examination | Refusal) -> bytes:
-    """As bytes; `unpack` reads them."""
+    """Answer as bytes; `unpack` reads them."""
     if isinstance(answer, Refusal):
         return _with_head({"code": answer.code, "sentence": answer.sentence})
     head = {

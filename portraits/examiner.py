@@ -99,7 +99,7 @@ def _examined(original: Photo) -> Examination:
 
 
 def _normalised(original: Photo) -> Photo:
-    """At most USUAL_SIDE, unless that makes the largest face needlessly small."""
+    """Photo with sides of at most USUAL_SIDE, unless that makes the largest face needlessly small."""
     longest = max(original.pixels.shape[:2])
     shrunk = _shrunk(original, USUAL_SIDE)
     if longest <= USUAL_SIDE:

@@ -14,7 +14,7 @@ REMEMBERED = 10_000
 
 
 class QueueFull(Exception):
-    """Nobody else can wait, or a turn did not come in time."""
+    """No place to wait is left, or a turn did not come in time."""
 
 
 class TooManyOfPerson(QueueFull):

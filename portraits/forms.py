@@ -1,4 +1,4 @@
-"""What people fill in on the way from a photo to a portrait. Fields that a form does not name are never looked at."""
+"""Forms on the way from a photo to a portrait. Fields that a form does not name are never looked at."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LARGE_FACE = 130.0
 LEAST_FRAMED_FACE = 40.0
 """Frame pixels; gpuworker.framing refuses faces that a crop would show narrower."""
 LEAST_SIDE = 64
-"""Of a frame, pixels."""
+"""Shortest side of a frame, pixels."""
 
 FRAMINGS = (("auto", "Head and shoulders"), ("whole", "Whole picture"))
 INTENSITIES = (("0.6", "Subtle"), ("1.0", "Natural"), ("1.4", "Lively"))
@@ -89,7 +89,7 @@ class ConfirmForm(forms.Form):
 
     @property
     def choice(self) -> intake.Choice:
-        """Of a valid form."""
+        """Choice that a valid form makes."""
         cleaned = self.cleaned_data
         return intake.Choice(
             face=self.usable[cleaned["face"]],
@@ -116,7 +116,7 @@ class ConfirmForm(forms.Form):
             self.add_error("size", f"The large size needs a face {needed}.")
 
     def _demand_visible_face(self, face: Finding) -> None:
-        """What the worker would refuse later is said at once."""
+        """Adds at once the errors for which the worker would refuse later."""
         framing, frame = self._framing(), self._frame()
         if framing == "auto":
             return

@@ -31,7 +31,7 @@ class UploadGone(Exception):
 
 @dataclass(frozen=True)
 class Choice:
-    """What a person decided on the confirm page.
+    """Decisions of a person on the confirm page.
 
     face: one of the upload's usable ones. kept: how long until the portrait deletes itself; None keeps it.
     """
@@ -93,7 +93,7 @@ def find_face(upload: Upload, x: float, y: float, address: str | None = None) ->
 def adopt(upload: Upload, choice: Choice) -> Session:
     """Make the portrait and its first run, once: equal calls all get the same session. Raises UploadGone.
 
-    The portrait takes the upload's id and with it the files. Whoever deletes the upload's row makes it.
+    The portrait takes the upload's id and with it the files. The call that deletes the upload's row makes it.
     """
     with transaction.atomic():
         taken, _ = Upload.objects.waiting(upload.owner).filter(pk=upload.pk).delete()
@@ -108,7 +108,7 @@ def adopt(upload: Upload, choice: Choice) -> Session:
 
 
 def faces(upload: Upload) -> list[Finding]:
-    """What the examination said about each face, largest first."""
+    """Findings of the examination about each face, largest first."""
     return [Finding.from_json(finding) for finding in upload.findings]
 
 
@@ -129,7 +129,7 @@ def _store(upload: Upload, examined: Examined) -> None:
     storage.put(prefix + storage.PHOTO, examined.photo)
     storage.put(prefix + storage.THUMBNAIL, examined.thumbnail)
     if not upload.mark_stored():
-        # The row was removed in the meantime, and whoever did that may have looked for files too early.
+        # The row was removed in the meantime, and the process that did it may have looked for files too early.
         Erasure.of(prefix)
         raise UploadRefused("upload_not_stored")
 
@@ -155,7 +155,7 @@ def _portrait(upload: Upload, choice: Choice) -> Portrait:
 
 
 def _framing(choice: Choice) -> dict[str, Any]:
-    """As Portrait.framing reads it; an automatic crop is noted too, for pictures of it before a render has made one."""
+    """JSON that Portrait.framing reads; an automatic crop is noted too, for pictures of it before the first render."""
     if isinstance(choice.framing, Box):
         return {"kind": "crop", **choice.framing.to_json()}
     if choice.framing == "whole":

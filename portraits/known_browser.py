@@ -1,7 +1,7 @@
-"""Cookie of a browser in which somebody has signed in with their password before.
+"""Cookie of a browser in which a user has signed in with a password before.
 
-Whoever guesses a password from elsewhere does not have it, so that their guesses can be limited without
-locking the account's owner out (OWASP: device cookies). It lets nobody in.
+A client that guesses a password from elsewhere does not have it, so that its guesses can be limited without
+locking the account's owner out (OWASP: device cookies). The cookie does not sign its browser in.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.utils.crypto import salted_hmac
 
 SALT = "portraits.known_browser"
 SECONDS = 365 * 24 * 3600
-"""How long a browser is known after its last sign-in."""
+"""Time for which a browser is known after its last sign-in."""
 
 
 def remember(response: HttpResponseBase, email: str) -> None:

@@ -1,4 +1,4 @@
-"""What a process may use that decodes a stranger's file."""
+"""Limits of a process that decodes a stranger's file."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Limits:
     stuck_seconds: float = 5.0
 
     def impose(self) -> None:
-        """On this process, for good: no new file or connection, no written byte, no core, no privileges.
+        """Limit this process, for good: no new file or connection, no written byte, no core, no privileges.
 
-        Of the open files it keeps what it has. Wall clock and progress are the keeper's business.
+        Files that are open stay so. Wall clock and progress are the keeper's business.
         """
         resource.setrlimit(resource.RLIMIT_CPU, (self.cpu_seconds, self.cpu_seconds + 1))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

@@ -16,15 +16,15 @@ QUALITY = 86
 TALLEST = 0.95
 """Width over height up to which a picture is a head and shoulders, of which a little may be cut off below."""
 ZOOM, CUT_ABOVE = 1.14, 0.25
-"""By how much such a picture is higher than the preview, and how much of what is too much is cut off above the head."""
+"""Height of such a picture over the preview's, and the share of the surplus that is cut off above the head."""
 FEATHER = 0.16
 """Share of the portrait's width over which each side fades into the background."""
 EDGE = 0.06
 """Share of the width whose mean colour, row by row, goes on beside the portrait."""
 BLUR, DARKER = 70, 0.28
-"""Of the background: pixels, and how much less light there is at the preview's own edges."""
+"""Blur of the background, pixels, and how much less light there is at the preview's own edges."""
 TINT = 0.16
-"""How much of the person's mean colour is in the wall behind them."""
+"""Share of the person's mean colour in the wall behind them."""
 
 
 def compose(poster: bytes) -> bytes:
@@ -63,7 +63,7 @@ def _before_wall(picture: Image.Image) -> Image.Image:
 
 
 def _weights(alpha: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(H, W, 3): of nobody, all alike."""
+    """Weights of the pixels, (H, W, 3); all alike where no person is visible."""
     return np.repeat((alpha + (0.0 if alpha.any() else 1.0))[..., None], 3, axis=2)
 
 
@@ -92,7 +92,7 @@ def _wall(colour: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _fitted(picture: Image.Image) -> Image.Image:
-    """At most as large as the preview, in its own shape."""
+    """Picture at most as large as the preview, in its own shape."""
     zoom = ZOOM if picture.width / picture.height <= TALLEST else 1.0
     scale = min(zoom * HEIGHT / picture.height, WIDTH / picture.width)
     fitted = picture.resize(_scaled(picture, scale), Image.Resampling.LANCZOS)

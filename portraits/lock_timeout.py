@@ -1,4 +1,4 @@
-"""PostgreSQL's `lock_timeout` on every connection: whoever waits for a row longer than this is told to come again."""
+"""PostgreSQL's `lock_timeout` on every connection: a person who waits for a row longer is told to come again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django.db.backends.signals import connection_created
 
 SECONDS = 10
-"""As long as a request waits for a connection of the pool; SQLite's own limit is in settings.DATABASES."""
+"""Longest wait for a row, as for a connection of the pool; SQLite's own limit is in settings.DATABASES."""
 
 _set: weakref.WeakSet[Any] = weakref.WeakSet()
 

@@ -1,4 +1,4 @@
-"""How often a password may be wrong: a stranger's guesses slow the stranger, not the account's owner.
+"""Limits on wrong passwords: a stranger's guesses slow the stranger, not the account's owner.
 
 Rates are allauth's (`settings.ACCOUNT_RATE_LIMITS`); a right password gives back what it has taken.
 """
@@ -14,7 +14,7 @@ from portraits.models import User
 from portraits.throttle import address_of
 
 KNOWN, UNKNOWN, ANYWHERE = "login_failed_known", "login_failed", "login_failed_anywhere"
-"""For an account: from one browser in which it has signed in; from one network; from all networks together."""
+"""Rates for an account: from one browser in which it has signed in; from one network; from all networks together."""
 
 
 def take(request: HttpRequest, email: str) -> RateLimitUsage | None:
@@ -31,7 +31,7 @@ def take(request: HttpRequest, email: str) -> RateLimitUsage | None:
 
 
 def forgive(request: HttpRequest, email: str) -> None:
-    """After a new password: nobody's guesses at the old one count."""
+    """Forget the guesses at an old password, once there is a new one."""
     ratelimit.clear(request, app="allauth.account", action=UNKNOWN, key=_from_here(request, email))
     ratelimit.clear(request, app="allauth.account", action=ANYWHERE, key=email)
 

@@ -1,4 +1,4 @@
-"""What the app counts, for whoever watches it. Counted in the process in which it happens."""
+"""Metrics of the app, for its operators. Each event is counted in the process in which it happens."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from portraits.models import Render
 
 log = logging.getLogger(__name__)
-disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each one, which nobody reads
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each one, which is never read
 
 UPLOADS = Counter("gaze_uploads", "Photos that came in, by what became of them: accepted, or a code.", ["outcome"])
 OUTAGES = Counter("gaze_outages", "Requests that were answered with 503, by what was out of order.", ["code"])
@@ -54,7 +54,7 @@ def attempt_ended(render: Render) -> None:
 
 
 class Rows(Collector):
-    """What the rows say when somebody asks: renders that are not over, and how long the first one has waited.
+    """Metrics read from the rows at each request: renders that are not over, and how long the first one has waited.
 
     `gaze_rows_readable` is 0, and the others are absent, while the database does not answer.
     """

@@ -1,6 +1,6 @@
-"""What moderators and operators do to other people's things: with a reason, and written down in the same transaction.
+"""Deeds of moderators and operators on other people's things: with a reason, written down in the same transaction.
 
-Each returns whether this call did it; what had happened before is not written down twice.
+Each returns whether this call did it; a deed that was done before is not written down twice.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ class ReasonMissing(ValueError):
 
 
 class NotAllowed(Exception):
-    """The message is a sentence for whoever tried."""
+    """The message is a sentence for the person who tried."""
 
 
 def hide(by: User, portrait: Portrait, reason: str) -> bool:
-    """From everybody but its owner. Its open reports are closed for the same reason: this settles them."""
+    """Hide the portrait from all but its owner. Its open reports are closed for the same reason: this settles them."""
     with transaction.atomic():
         if not portrait.hide(_given(reason)):
             return False
@@ -43,7 +43,7 @@ def restore(by: User, portrait: Portrait, reason: str) -> bool:
 
 
 def delete(by: User, portrait: Portrait, reason: str) -> bool:
-    """With all its sessions, links and files."""
+    """Delete the portrait with all its sessions, links and files."""
     _given(reason)
     with transaction.atomic():
         found = Portrait.objects.select_for_update().filter(pk=portrait.pk).first()
@@ -96,13 +96,13 @@ def close(by: User, report: Report, reason: str) -> bool:
 
 
 def appoint(by: User, user: User) -> None:
-    """After a superuser changed what they may do: as it now stands."""
+    """Note the user's rights as they now are, after a superuser changed them."""
     groups = ", ".join(user.groups.values_list("name", flat=True)) or "none"
     _write(by, "appoint", user, f"staff: {user.is_staff}, superuser: {user.is_superuser}, groups: {groups}")
 
 
 def look(by: User, portrait: Portrait) -> None:
-    """Somebody looks at a picture that is not theirs."""
+    """Note that a moderator looks at another person's picture, once within GLANCE."""
     before = AuditEntry.objects.filter(
         actor=by, action="viewed", target=_named(portrait), created_at__gt=timezone.now() - GLANCE
     )
@@ -113,7 +113,7 @@ def look(by: User, portrait: Portrait) -> None:
 def stop_gpu(by: User, reason: str) -> None:
     """Stop every rented machine, whatever it is doing. Raises RenderError when the provider cannot be asked.
 
-    The attempt is in the audit log even when it fails: somebody wanted the cost to end.
+    The attempt is in the audit log even when it fails: an operator wanted the cost to end.
     """
     given = _given(reason)
     target = f"GPU source {settings.GPU_SOURCE}"
@@ -129,7 +129,7 @@ def _given(reason: str) -> str:
 
 def _mind_rank(by: User, user: User) -> None:
     if user.pk == by.pk:
-        raise NotAllowed("Nobody bans or unbans themselves.")
+        raise NotAllowed("You cannot ban or unban yourself.")
     if (user.is_staff or user.is_superuser) and not by.is_superuser:
         raise NotAllowed(f"{user} works here; only a superuser can do that.")
 

@@ -15,7 +15,7 @@ PIECE = 1 << 18
 
 
 MOST_OF_ONE_PERSON = 2
-"""At a time, in this process: each takes some 15 MB of the disk for as long as its reader likes."""
+"""Most files of a person at a time, in this process: each takes some 15 MB of disk for as long as its reader likes."""
 
 _lock = threading.Lock()
 _open: Counter[object] = Counter()
@@ -28,8 +28,8 @@ class TooManyDownloads(Exception):
 class PassingFile:
     """Write to `target`, then hand this to StreamingHttpResponse, which reads it piece by piece and closes it.
 
-    It is read in a thread, so that a slow disk holds up nobody else on the server's loop. What is
-    written is gone with the process, however that ends.
+    It is read in a thread, so that a slow disk holds up no other request on the server's loop. Its
+    bytes are gone with the process, however that ends.
     """
 
     def __init__(self, folder: Path, person: object) -> None:

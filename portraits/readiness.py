@@ -1,4 +1,4 @@
-"""Can this process do its work? What it stands on is asked, briefly and not for every question."""
+"""Check whether this process can do its work: its parts are asked, briefly and not for every question."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ROOM = 200 << 20
 """Bytes that must be free on each disk: a few uploads of 25 MB, and what two renders make, 60 MB each."""
 PROBE_BYTES = 4096
 SENTENCES = {"disk": "the disk is full or cannot be written", "decoders": "the decoders of photos do not start"}
-"""For parts of which it is not enough to say that they do not answer."""
+"""Sentences for parts of which it is not enough to say that they do not answer."""
 
 
 class DiskFull(OSError):
@@ -89,7 +89,7 @@ class Readiness:
 
 
 def sentence(part: str) -> str:
-    """What is wrong with a silent part, for the operator."""
+    """Sentence about the fault of a silent part, for the operator."""
     return SENTENCES.get(part, f"the {part} does not answer")
 
 
@@ -108,7 +108,7 @@ def demand_room() -> None:
 
 
 def _database() -> None:
-    """It can be written: neither locked by somebody who does not let go, nor a copy that is only read."""
+    """It can be written: neither locked by a process that does not let go, nor a copy that is only read."""
     with transaction.atomic():
         Erasure.objects.filter(pk=0).update(prefix="")
 
@@ -136,7 +136,7 @@ def _disk() -> None:
 
 
 def _folders() -> set[Path]:
-    """For uploads and renders on their way; of the stored files and the database, where these are local."""
+    """Folders of uploads and renders on their way, and of the stored files and the database where these are local."""
     folders = {Path(settings.SCRATCH_DIR)}
     backend = storage.private()
     if isinstance(backend, FileSystemStorage):
@@ -147,4 +147,4 @@ def _folders() -> set[Path]:
 
 
 parts = Readiness({"database": _database, "queue": _queue, "files": _files, "disk": _disk, "decoders": uploads.check})
-"""What this site stands on."""
+"""Parts on which this site depends."""

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def remove_portrait(portrait: Portrait) -> None:
-    """With all its sessions, links and files; whoever renders it finds that it is gone."""
+    """Remove the portrait with all its sessions, links and files; a process that renders it finds that it is gone."""
     with transaction.atomic():
         sessions = list(Session.objects.filter(portrait=portrait).values_list("pk", flat=True))
         outputs = Output.objects.filter(render__session__portrait=portrait)
@@ -26,7 +26,7 @@ def remove_portrait(portrait: Portrait) -> None:
 
 
 def remove_upload(upload: Upload) -> None:
-    """A photo that nobody chose."""
+    """Remove a photo that was never chosen."""
     with transaction.atomic():
         gone, _ = Upload.objects.filter(pk=upload.pk).delete()
         # A portrait made from it in the meantime has taken the files over.

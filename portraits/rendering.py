@@ -24,11 +24,11 @@ from portraits.turns import Lane
 log = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 0.25
-"""Between two records of progress; files, manifests and changes of stage are told at once."""
+"""Seconds between two records of progress; files, manifests and changes of stage are told at once."""
 PAUSES = {OutputFailed: 5.0, NoCapacity: 60.0, BudgetSpent: 900.0, Busy: 15.0}
 """Seconds after which what may pass is tried again, unless the error itself knows better. Each time twice as long."""
 LONGEST_PAUSE = 20.0
-"""Where the doubling ends: what returns is noticed within half a minute."""
+"""Longest wait, at which the doubling ends: a part that returns is noticed within half a minute."""
 DATABASE_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0, 15.0, 15.0, 15.0)
 """Seconds between tries to hand an attempt back to a database that does not answer; then its lease runs out."""
 STORED_LATER = "Our storage cannot take the picture just now. The work goes on by itself as soon as it can."
@@ -37,7 +37,7 @@ FILE_MISSING = "A file of this portrait is missing. Please try again, or upload 
 
 
 def run_next(lane: Lane) -> str | None:
-    """Whatever is in turn, if anything is; nothing while this process ends.
+    """Run the render that is in turn, if one is; none while this process ends.
 
     The render's id when it waits again and is to be given to the queue.
     """
@@ -50,7 +50,7 @@ def run_next(lane: Lane) -> str | None:
 
 
 def run(render_id: str) -> str | None:
-    """This render. Whoever wins the claim does the work; the others find nothing to do."""
+    """Run this render. The process that wins the claim does the work; the others find nothing to do."""
     render = Render.objects.select_related("session__portrait", "session__shown").filter(pk=render_id).first()
     output = render.claim() if render else None
     if render is None or output is None:
@@ -140,7 +140,7 @@ def _attempt(render: Render, output: Output, held: Reins) -> None:
 
 
 def _hand_back(render: Render, output: Output, why: str) -> None:
-    """What is there stays to be seen; the rest is for another process, or for later."""
+    """Frames that are there stay to be seen; the rest is for another process, or for later."""
     if render.hand_back(output.attempt):
         log.info("render %s attempt %d waits again: %s", render.pk, output.attempt, why)
 

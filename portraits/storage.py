@@ -69,7 +69,7 @@ class PrivateFiles(FileSystemStorage):
             raise
 
     def _save(self, name: str, content: File[Any]) -> str:
-        """On disk, name included, when this returns: rows that are written later may vouch for it after a power cut."""
+        """File on disk, name included, when this returns: rows written later may vouch for it after a power cut."""
         self.demand_root()
         path = Path(self.path(name))
         fresh = _make_folders(path.parent)
@@ -137,7 +137,7 @@ def exists(key: str) -> bool:
 
 
 def sha256(key: str) -> str:
-    """Of the stored bytes, hexadecimal. Raises FileNotFoundError."""
+    """SHA-256 of the stored bytes, hexadecimal. Raises FileNotFoundError."""
     with private().open(key) as file:
         return _digest(file)
 
@@ -179,5 +179,5 @@ def _remove_folders(prefix: str) -> None:
             return
         try:
             path.rmdir()
-        except OSError:  # it holds somebody else's files, or is gone
+        except OSError:  # it holds other files, or is gone
             return

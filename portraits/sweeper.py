@@ -1,4 +1,4 @@
-"""What must come true although a process died: at start, every few seconds for renders, less often for the rest.
+"""Work that must be done although a process died: at start, every few seconds for renders, less often for the rest.
 
 Every job process has one, and they do not know of each other: whatever one does twice, or two do at
 once, is done once.
@@ -32,7 +32,7 @@ def sweep() -> None:
 
 
 def sweep_renders() -> None:
-    """What fell silent for good is given up, what the queue has lost is given again."""
+    """Renders that fell silent for good are given up, those that the queue has lost are queued again."""
     for render in Render.objects.expired():
         if render.give_up(WorkerDied()):
             log.warning("render %s was given up after %d attempts", render.pk, render.attempt)
@@ -44,7 +44,7 @@ def sweep_renders() -> None:
 
 
 def clean() -> None:
-    """What is to be gone is deleted: so many at a time, because renders of dead processes wait for the next look."""
+    """Deletes what is to be gone: MOST_AT_ONCE at a time, as renders of dead processes wait for the next look."""
     for upload in Upload.objects.stale().order_by("created_at")[:MOST_AT_ONCE]:
         removal.remove_upload(upload)
     for portrait in Portrait.objects.expired().order_by("expires_at")[:MOST_AT_ONCE]:
@@ -53,7 +53,7 @@ def clean() -> None:
 
 
 def run_until(stopped: threading.Event) -> None:
-    """In a thread of its own. A database or storage that is away for a moment is asked again next time."""
+    """Sweep in a thread of its own. A database or storage that is away for a moment is asked again next time."""
     looks = 0
     while True:
         close_old_connections()

@@ -1,7 +1,7 @@
 """How often one address may try something, counted in Django's cache.
 
 The address is REMOTE_ADDR: whom the server itself talks to. Headers in which a proxy names its
-client are believed by nobody here, because anybody can send them: behind a proxy, all people share
+client are never believed here, because anybody can send them: behind a proxy, all people share
 its address until the server is told to trust that proxy, and only that one, and to set REMOTE_ADDR.
 """
 
@@ -25,7 +25,7 @@ def address_of(request: HttpRequest) -> str:
 
 @dataclass(frozen=True)
 class Throttle:
-    """At most `most` different things in each stretch of `seconds`, for each address.
+    """Limit of `most` different things in each stretch of `seconds`, for each address.
 
     The same thing again is not counted: a page with a dead link in it asks for that link at every
     visit, and people behind one address visit it often.

@@ -19,7 +19,7 @@ Lane = Literal["here", "elsewhere"]
 """First passes on the job's host, and refined ones on a GPU: neither waits for the other."""
 
 LOOKED_AT = 20
-"""Of those in turn, by one process: whoever loses that many races finds the next message."""
+"""Renders in turn at which one process looks: after losing that many races it finds the next message."""
 
 
 def lane_of(render: Render) -> Lane:
@@ -37,7 +37,7 @@ def take(lane: Lane) -> tuple[Render, Output] | None:
 
 
 def in_turn(lane: Lane) -> RenderQuerySet:
-    """What may begin now, in its order."""
+    """Renders that may begin now, in their order."""
     if lane == "here":
         return Render.objects.here().startable().within_quotas().in_turn()
     if _gpu_is_used_up():
@@ -67,7 +67,7 @@ def position(render: Render) -> int | None:
 
 
 def reason(render: Render) -> str:
-    """Why it waits although nobody is before it: a sentence for the person, or nothing."""
+    """Reason why it waits although none is before it: a sentence for the person, or nothing."""
     if render.state != Render.State.QUEUED:
         return ""
     if render.refines:

@@ -36,7 +36,7 @@ __all__ = ["MOST_BYTES", "Examined", "Finding", "Readable", "UploadRefused", "ex
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 25 << 20
-"""Of one upload."""
+"""Largest upload, in bytes."""
 
 SENTENCES = {
     "empty_upload": "This file is empty. Please choose a photo.",
@@ -71,7 +71,7 @@ REFUSED = 422
 """HTTP statuses; REFUSED is that of every other code."""
 RETRY_SECONDS = {"too_many_uploads": 600, "too_many_places": 600}
 USUAL_RETRY_SECONDS = 5
-"""Of every other code whose status is 429 or 503."""
+"""Seconds before a new try for every other code whose status is 429 or 503."""
 MOST_KILLS = 2
 """Times that the decoder may be killed over the same bytes before they are to blame."""
 REMEMBERED_KILLS = 1000
@@ -92,12 +92,12 @@ class UploadRefused(Exception):
 
     @property
     def status(self) -> int:
-        """For the answer over HTTP."""
+        """Status of the answer over HTTP."""
         return STATUS.get(self.code, REFUSED)
 
     @property
     def retry_seconds(self) -> int | None:
-        """For Retry-After, when trying again will help."""
+        """Seconds for Retry-After, when trying again will help."""
         return RETRY_SECONDS.get(self.code, USUAL_RETRY_SECONDS) if self.status in (429, 503) else None
 
     def to_json(self) -> dict[str, str]:
@@ -121,7 +121,7 @@ class Examined(Examination):
 
 
 class _Kills:
-    """How often the decoder was killed while it worked on the same bytes."""
+    """Number of times that the decoder was killed while it worked on the same bytes."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -152,7 +152,7 @@ def stop() -> None:
 
 
 def check() -> None:
-    """For readiness: raises AirlockUnavailable while no photo can be opened because the decoders do not start."""
+    """Check for readiness: raises AirlockUnavailable while no photo can be opened because the decoders do not start."""
     airlock.check()
 
 
@@ -201,7 +201,7 @@ def sha256(data: bytes) -> str:
 
 
 def _passed(upload: Readable, through: Airlock, requester: Requester) -> Passed:
-    """What came out of the airlock; each way in which it does not becomes a refusal."""
+    """Result that came out of the airlock; each way in which none comes becomes a refusal."""
     if not upload.read(1):
         raise UploadRefused("empty_upload")
     upload.seek(0)

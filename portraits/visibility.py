@@ -1,6 +1,6 @@
 """Sentences about who can see a portrait just now, as its owner reads them.
 
-Moderators can look at every portrait, and each look is logged (portraits/admin); nobody else can without a live link.
+Moderators can look at every portrait, and each look is logged (portraits/admin); other people need a live link.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ def of(portrait: Portrait, live_links: int) -> Visibility:
     if portrait.hidden:
         links = ", and its links show nothing until it is restored" if live_links else ""
         sentence = "A moderator has hidden this portrait, so it cannot be shared. Only you and moderators can see it"
-        return Visibility("Seen by nobody else", f"{sentence}{links}.")
+        return Visibility("Hidden from others", f"{sentence}{links}.")
     if not live_links:
         return Visibility("Private", f"No link leads to this portrait: only you can see it. {MODERATORS}")
     if live_links == 1:
-        return Visibility("Shared by a link", f"Whoever has its link can see this portrait, as you can. {MODERATORS}")
-    sentence = f"Whoever has one of its {live_links} links can see this portrait, as you can. {MODERATORS}"
+        sentence = f"Anyone with its link can see this portrait, and so can you. {MODERATORS}"
+        return Visibility("Shared by a link", sentence)
+    sentence = f"Anyone with one of its {live_links} links can see this portrait, and so can you. {MODERATORS}"
     return Visibility(f"Shared by {live_links} links", sentence)

@@ -34,7 +34,7 @@ def current() -> Worker:
 
 
 def source(name: str) -> Worker:
-    """Of a render's source. A render that was queued for a source of an older set-up is made by today's."""
+    """Worker of a render's source. A render that was queued for a source of an older set-up is made by today's."""
     return current() if name == "child" or settings.GPU_SOURCE == "none" else gpu()
 
 
@@ -82,7 +82,7 @@ def close() -> None:
 
 
 def choice() -> Choice:
-    """What the settings say, for gpuworker.fleet."""
+    """Choice that the settings make, for gpuworker.fleet."""
     return Choice(
         kind=cast(Kind, settings.GPU_SOURCE),
         engine=settings.GPU_ENGINE,

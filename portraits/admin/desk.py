@@ -41,7 +41,7 @@ class Desk(admin.AdminSite):
         return super().has_permission(request) and request.user.has_module_perms("portraits")
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """With what waits for somebody."""
+        """Index page with counts of what waits for staff."""
         waiting = {
             "open_reports": Report.objects.open().count(),
             "failed_sessions": Session.objects.filter(renders__state=Render.State.FAILED).count(),
@@ -49,12 +49,12 @@ class Desk(admin.AdminSite):
         return super().index(request, {**(extra_context or {}), **waiting})
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """With the GPU's page, which belongs to no model."""
+        """Addresses with the GPU's page, which belongs to no model."""
         return [path("gpu/", self.admin_view(partial(gpu_page, self)), name="gpu"), *super().get_urls()]
 
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """By the site's own door; whoever is inside already and may not work here is told so."""
+        """Redirect to the site's own sign-in; 403 for a user who is signed in and may not work here."""
         wanted = request.GET.get(REDIRECT_FIELD_NAME, "")
         target = wanted if get_adapter().is_safe_url(wanted) else reverse("admin:index")
         if self.has_permission(request):
@@ -64,7 +64,7 @@ class Desk(admin.AdminSite):
         return redirect_to_login(target)
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
-        """By form only: a link leads to the page that asks."""
+        """Sign-out by form only: a link leads to the page that asks."""
         if request.method != "POST":
             return redirect("account_logout")
         get_adapter().logout(request)
@@ -78,7 +78,7 @@ desk = Desk(name="admin")
 
 
 class Drawer(AnyAdmin):
-    """Rows to look at. What can be done with them are the deeds that a person may do.
+    """Rows to look at. The only changes to them are the deeds that a person may do.
 
     cross_links: lookups with which other pages link to this list, beside those of its filters.
     """
@@ -143,11 +143,11 @@ class Drawer(AnyAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseRedirect:
-        """In the audit log."""
+        """Redirect to the row's entries in the audit log."""
         return redirect(f"{reverse('admin:portraits_auditentry_changelist')}?{urlencode({'q': object_id})}")
 
     def guarded(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-        """A further page of this drawer, for whoever may look into it."""
+        """A further page of this drawer, for users who may look into it."""
 
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not self.has_view_permission(request):

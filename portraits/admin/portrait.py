@@ -57,7 +57,7 @@ class Portraits(Drawer):
         Deed(
             "hide",
             "Hide",
-            "Nobody but its owner sees it any more, and its share links are dead until it is restored. "
+            "Only its owner still sees it, and its share links are dead until it is restored. "
             "Its open reports are closed.",
             "portraits.change_portrait",
             moderation.hide,

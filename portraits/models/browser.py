@@ -30,7 +30,7 @@ class BrowserSession(AbstractBaseSession):
     """Django's own session rows do not say whose they are, so that a ban would have to read them all.
 
     session_key: hash_session_key of the cookie's value. The value itself is kept by its browser only, so that
-    rows that are leaked or guessed open no session. user: None while nobody is signed in.
+    rows that are leaked or guessed open no session. user: None while no user is signed in.
     """
 
     session_key = models.CharField("SHA-256 of the session key", max_length=64, primary_key=True)

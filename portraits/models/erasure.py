@@ -1,4 +1,4 @@
-"""What is to vanish from storage: written with the rows that owned it, done by the sweeper until it holds."""
+"""Files that are to vanish from storage: noted with the rows that owned them, erased by the sweeper until it holds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SETTLING = timedelta(seconds=60)
 
 class ErasureQuerySet(models.QuerySet["Erasure"]):
     def in_turn(self) -> ErasureQuerySet:
-        """What was never tried first, then what was tried longest ago: one that fails keeps no other waiting."""
+        """Erasures never tried come first, then those tried longest ago: one that fails keeps no other waiting."""
         return self.order_by(models.F("tried_at").asc(nulls_first=True), "pk")
 
 
@@ -31,7 +31,7 @@ class Erasure(models.Model):
 
     @staticmethod
     def of(*prefixes: str) -> list[Erasure]:
-        """In the same transaction as the rows' own deletion."""
+        """Erasures of these prefixes, created in the same transaction as the rows' own deletion."""
         return Erasure.objects.bulk_create([Erasure(prefix=prefix) for prefix in prefixes])
 
     def note_try(self) -> None:
@@ -40,5 +40,5 @@ class Erasure(models.Model):
 
     @property
     def settled(self) -> bool:
-        """Nobody can put anything there any more."""
+        """Whether no process can put anything there any more."""
         return timezone.now() - self.created_at > SETTLING

@@ -74,7 +74,7 @@ class Portrait(models.Model):
 
     @property
     def framing(self) -> Framing:
-        """As a render wants it."""
+        """Framing in the form that a render wants."""
         kind = self.framing_json.get("kind", "auto")
         if kind == "crop":
             return Box(*(float(self.framing_json[side]) for side in ("x", "y", "width", "height")))

@@ -27,32 +27,32 @@ if TYPE_CHECKING:
     from portraits.models.session import Session
 
 LEASE = timedelta(seconds=12)
-"""How long a process may be silent before another takes its render over; it says every few seconds that it lives."""
+"""Longest silence of a process before another takes its render over; every few seconds it says that it lives."""
 MOST_PUT_OFF = {False: 4000, True: 1500}
-"""How often a first and a refined pass is put off for what may pass, until that counts as a failure: about a day."""
+"""Most times that a first and a refined pass is put off for a passing fault before it fails: about a day."""
 DAY = timedelta(hours=24)
 MAX_ATTEMPTS = 3
 FACES_AHEAD = 3
-"""How many faces of one person may be alive and incomplete; then one is completed before the next first sight."""
+"""Most faces of one person that may be alive and incomplete; then one is completed before the next first sight."""
 LOG_LINES = 200
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def from_now(wait: timedelta) -> Combinable:
-    """By the database's clock: those of two machines may differ by more than a lease."""
+    """Moment by the database's clock: those of two machines may differ by more than a lease."""
     return ExpressionWrapper(Now() + wait, output_field=DateTimeField())
 
 
 class RenderQuerySet(models.QuerySet["Render"]):
     def active(self) -> RenderQuerySet:
-        """Somebody works on them, or did until they died."""
+        """Renders on which a process works, or did until it died."""
         return self.filter(state__in=Render.ACTIVE)
 
     def unfinished(self) -> RenderQuerySet:
         return self.filter(state__in=[Render.State.QUEUED, *Render.ACTIVE])
 
     def expired(self) -> RenderQuerySet:
-        """Whoever worked on them has been silent for too long."""
+        """Renders whose process has been silent for too long."""
         return self.active().filter(_lease_is_over())
 
     def waiting(self) -> RenderQuerySet:
@@ -68,13 +68,13 @@ class RenderQuerySet(models.QuerySet["Render"]):
         return self.exclude(source=Render.Source.CHILD)
 
     def startable(self) -> RenderQuerySet:
-        """What a process with nothing to do could take up now, quotas aside."""
+        """Renders that a process with nothing to do could take up now, quotas aside."""
         due = Q(state=Render.State.QUEUED) & (Q(not_before=None) | Q(not_before__lte=Now()))
         fallen_silent = Q(state__in=Render.ACTIVE, attempt__lt=F("attempts_allowed")) & _lease_is_over()
         return self.filter(due | fallen_silent)
 
     def in_turn(self) -> RenderQuerySet:
-        """Round-robin by person, whoever had a turn longest ago first; work that a dead process left comes before.
+        """Round-robin by person, the longest without a turn first; work that a dead process left comes before.
 
         A turn is a first sight, a completion or a refined pass, so that uploading more gives no more turns.
         """
@@ -92,13 +92,13 @@ class RenderQuerySet(models.QuerySet["Render"]):
         ).order_by("dropped", "nth_of_person", F("last_turn").asc(nulls_first=True), "queued_at", "pk")
 
     def of_today(self) -> RenderQuerySet:
-        """Those that count against a quota: ready in the last 24 hours, or begun."""
+        """Renders that count against a quota: ready in the last 24 hours, or begun."""
         ready = Q(state=Render.State.READY, finished_at__gt=timezone.now() - DAY)
         begun = ~Q(state__in=Render.OVER) & Q(started_at__isnull=False)
         return self.filter(ready | begun)
 
     def within_quotas(self) -> RenderQuerySet:
-        """Without those whose person has had what a day allows."""
+        """Renders without those whose person has had what a day allows."""
         if not settings.RENDERS_PER_PERSON:
             return self
         owners = (
@@ -109,16 +109,16 @@ class RenderQuerySet(models.QuerySet["Render"]):
             .filter(had__gte=settings.RENDERS_PER_PERSON)
             .values("session__portrait__owner")
         )
-        # What has begun may end.
+        # A render that has begun may end.
         return self.exclude(session__portrait__owner__in=owners, source=Render.Source.CHILD, started_at=None)
 
     def void_leases(self) -> int:
-        """At boot: whoever worked in this machine's processes is gone. How many there were."""
+        """End the leases at boot, when this machine's earlier processes are gone. How many there were."""
         return self.active().filter(source=Render.Source.CHILD).update(lease_until=LONG_AGO)
 
 
 def _urgency() -> Case:
-    """Among one person's first passes: a face that nobody has seen, unless FACES_AHEAD wait for completion."""
+    """Order among one person's first passes: a face not yet seen first, unless FACES_AHEAD wait for completion."""
     incomplete = Render.objects.here().unfinished().exclude(session__shown=None).order_by()
     by_owner = incomplete.values("session__portrait__owner").annotate(number=Count("pk"))
     enough = by_owner.filter(number__gte=FACES_AHEAD).values("session__portrait__owner")
@@ -217,7 +217,7 @@ class Render(models.Model):
         return self.state in (self.State.FAILED, self.State.CANCELLED)
 
     def claim(self) -> Output | None:
-        """Take the render for one attempt; None when somebody else has it or nothing is left to do."""
+        """Take the render for one attempt; None when another process has it or nothing is left to do."""
         now = timezone.now()
         free = Render.objects.startable().filter(pk=self.pk, attempt__lt=F("attempts_allowed"))
         with transaction.atomic():
@@ -286,11 +286,11 @@ class Render(models.Model):
         return self._update(attempt, state=self.State.QUEUED, lease_until=None, queued_at=timezone.now())
 
     def renew(self, attempt: int) -> bool:
-        """Whoever works on it lives. False when it was overtaken or cancelled."""
+        """Renew the lease: its process lives. False when the render was overtaken or cancelled."""
         return self._update(attempt, lease_until=from_now(LEASE))
 
     def hand_back(self, attempt: int) -> bool:
-        """Unfinished through nobody's fault: it waits again, and the attempt does not count."""
+        """Unfinished without a fault: it waits again, and the attempt does not count."""
         return self._wait_again(attempt, F("attempts_allowed") + 1)
 
     def put_off(self, attempt: int, error: RenderError, seconds: float) -> bool:
@@ -318,7 +318,7 @@ class Render(models.Model):
         return won
 
     def cancel(self) -> bool:
-        """At every stage: whoever works on it finds that it has been overtaken. Whether this call did it."""
+        """Cancel at any stage: a process at work finds that it has been overtaken. Whether this call did it."""
         with transaction.atomic():
             rows = Render.objects.unfinished().filter(pk=self.pk)
             won = rows.update(state=self.State.CANCELLED, finished_at=timezone.now(), lease_until=None) == 1
@@ -395,7 +395,7 @@ class Render(models.Model):
 
 
 class Output(models.Model):
-    """What one attempt has put into storage, below a prefix that contains the attempt.
+    """Files that one attempt has put into storage, below a prefix that contains the attempt.
 
     files: name → {"sha256", "size"}; manifest: as the worker's contract has it, listing only these.
     advice: sentences of the worker about this photo, and how it went about it.

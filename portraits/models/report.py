@@ -1,4 +1,4 @@
-"""Somebody says that a portrait should not be there."""
+"""Report that a portrait should not be there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from portraits.models.portrait import Portrait
 
 class ReportQuerySet(models.QuerySet["Report"]):
     def open(self) -> ReportQuerySet:
-        """Those that nobody has closed."""
+        """Reports that are not closed."""
         return self.filter(closed_at=None)
 
 

@@ -23,7 +23,7 @@ class SessionQuerySet(models.QuerySet["Session"]):
         return self.filter(portrait__owner=user)
 
     def with_all_that_shows(self) -> SessionQuerySet:
-        """What a page says of a run comes from these rows; read at once, not one by one."""
+        """Sessions with all rows from which a page describes a run; read at once, not one by one."""
         return self.select_related("portrait", "shown").prefetch_related("renders")
 
     def bump(self) -> bool:
@@ -81,7 +81,7 @@ class Session(models.Model):
 
     @property
     def advice(self) -> list[str]:
-        """What the person should know of the face that is shown; before there is one, of the photo."""
+        """Advice for the person about the face that is shown; before there is one, about the photo."""
         return (self.shown.advice if self.shown is not None else []) or self.portrait.advice
 
     @property
@@ -90,7 +90,7 @@ class Session(models.Model):
         return Render.State.READY.value if self.complete else self.first_render.state
 
     def request(self, photo: bytes, engine: str) -> RenderRequest:
-        """What a worker is asked for. Raises BadRequest."""
+        """Request for a worker. Raises BadRequest."""
         return RenderRequest(
             photo=photo,
             framing=self.portrait.framing,

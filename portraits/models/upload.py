@@ -27,7 +27,7 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         return self.filter(owner=owner, stored=True, created_at__gt=timezone.now() - KEPT)
 
     def stale(self) -> UploadQuerySet:
-        """Those nobody can choose any more, and those whose process died while it stored them."""
+        """Uploads that can no longer be chosen, and those whose process died while it stored them."""
         now = timezone.now()
         died = models.Q(stored=False, created_at__lt=now - timedelta(minutes=5))
         return self.filter(models.Q(created_at__lte=now - KEPT) | died)

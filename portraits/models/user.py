@@ -47,12 +47,12 @@ class User(AbstractUser):
         return self.email
 
     def note_turn(self, *, refines: bool) -> None:
-        """One of their renders begins, so that others go before their next one. By the database's clock."""
+        """One of their renders begins, so that others go before their next one. The clock is the database's."""
         field = "last_refinement_at" if refines else "last_first_pass_at"
         User.objects.filter(pk=self.pk).update(**{field: Now()})
 
     def ban(self) -> bool:
-        """Nobody signs in to it, and its portraits are shown to nobody. Whether this call did it."""
+        """Ban the account: signing in fails, and its portraits are not shown. Whether this call did it."""
         return self._activate(False)
 
     def unban(self) -> bool:

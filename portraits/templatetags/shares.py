@@ -1,4 +1,4 @@
-"""What the share panel knows of a portrait."""
+"""Template tags of the share panel: facts about a portrait."""
 
 from __future__ import annotations
 

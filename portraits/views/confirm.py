@@ -85,7 +85,7 @@ def confirm_page(
 
 
 def _chosen(request: HttpRequest, upload: Upload, usable: list[Finding]) -> Finding | None:
-    """What its owner has chosen or pointed at, else the face that is plainly meant; None when nothing is plain."""
+    """Face that the owner has chosen or pointed at, else the one that is plainly meant; None when none is."""
     asked = request.POST.get("face") or request.GET.get("face")
     named = next((face for face in usable if str(face.index) == asked), None)
     return named or intake.suggested(upload)
@@ -100,5 +100,5 @@ def _choice(face: Finding) -> FaceChoice:
 
 
 def _view_box(box: Box) -> str:
-    """For an SVG."""
+    """The viewBox of an SVG that shows this box."""
     return f"{box.x:.0f} {box.y:.0f} {box.width:.0f} {box.height:.0f}"

@@ -13,7 +13,7 @@ class ConfirmEmail(ConfirmEmailView):  # type: ignore[misc]  # allauth has no ty
     """GET asks, POST confirms. Where there is nothing to confirm, both say why: `spent` is the reason's code."""
 
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
-        """Without allauth's signing out of whoever is signed in with another account: a link does not do that."""
+        """Page that asks. It signs out no user of another account, as allauth's does: a link must not do that."""
         try:
             self.object = self.get_object()
         except Http404:

@@ -1,4 +1,4 @@
-"""For whoever watches the site: does it live, and can it work?"""
+"""Health checks for monitors of the site: does it live, and can it work?"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def livez(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Whatever it stands on answers too; else 503, with a line for each part that does not."""
+    """200 when every part on which the site depends answers too; else 503, with a line for each part that does not."""
     silent = readiness.parts.silent()
     lines = [f"{readiness.sentence(part)}\n" for part in silent] or ["ready\n"]
     return HttpResponse("".join(lines), content_type="text/plain", status=503 if silent else 200)

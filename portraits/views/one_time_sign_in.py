@@ -14,11 +14,11 @@ from portraits import accounts
 
 
 @login_not_required
-@require_GET  # not HEAD: whoever only looks at the link must not spend it
+@require_GET  # not HEAD: a client that only looks at the link must not spend it
 def one_time_sign_in(request: HttpRequest, user_id: str, token: str) -> HttpResponse:
-    """To the home page, whatever else the address says; 404 for a link that is wrong, used or too old.
+    """Redirect to the home page, whatever else the address says; 404 for a link that is wrong, used or too old.
 
-    Somebody who is signed in there stays so, and the link is not spent: no link signs anybody out.
+    A user who is signed in there stays so, and the link is not spent: no link signs anybody out.
     """
     if request.user.is_authenticated:
         messages.info(request, f"You are signed in as {request.user}. To use the link, please sign out first.")

@@ -50,6 +50,6 @@ def portrait_zip(request: HttpRequest, portrait_id: UUID) -> HttpResponseBase:
 
 
 def _discard(file: PassingFile) -> None:
-    """What a full disk did not take is still in a buffer, and closing tries to write it once more."""
+    """Bytes that a full disk did not take are still in a buffer, and closing tries to write them once more."""
     with suppress(OSError):
         file.close()

@@ -18,8 +18,8 @@ from django.views.generic.edit import FormView
 class ResetPassword(PasswordResetFromKeyView):  # type: ignore[misc]  # allauth has no types
     """GET asks, POST sets the password.
 
-    allauth puts the key into the session, where a leaked database would give it away, and signs out whoever is
-    signed in with another account by a GET. Here the key stays in the address, which no other site gets to see
+    allauth puts the key into the session, where a leaked database would give it away, and by a GET signs out a user
+    who is signed in with another account. Here the key stays in the address, which no other site gets to see
     (Referrer-Policy) and no log keeps.
     """
 

@@ -34,7 +34,7 @@ def session(request: HttpRequest, session_id: UUID) -> HttpResponseRedirect:
 
 @require_safe
 def session_manifest(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """From the row, while it grows; 404 until there is something to show."""
+    """Manifest from the row, while it grows; 404 until there is something to show."""
     return delivery.manifest_response(request, _shown(_session(request, session_id)), Audience.OWNER)
 
 
@@ -46,7 +46,7 @@ def session_file(request: HttpRequest, session_id: UUID, name: str) -> HttpRespo
 
 @require_safe
 def session_progress(request: HttpRequest, session_id: UUID) -> JsonResponse:
-    """What the socket tells, for pages whose sockets are blocked."""
+    """The socket's messages, for pages whose sockets are blocked."""
     return JsonResponse(progress.snapshot(_session(request, session_id)))
 
 

@@ -42,7 +42,7 @@ def share(request: HttpRequest, link: ShareLink, token: str) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Preview:
-    """What other sites show beside a link. Width and height are in pixels; large: across the whole message."""
+    """Picture that other sites show beside a link. Width and height are in pixels; large: across the whole message."""
 
     url: str
     type: str

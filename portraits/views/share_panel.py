@@ -10,7 +10,7 @@ from django.shortcuts import render
 from portraits.models import Portrait
 
 SCRIPT = "fetch"
-"""What share.js sends as X-Requested-With."""
+"""Value of X-Requested-With that share.js sends."""
 
 
 def panel(request: HttpRequest, portrait: Portrait, status: int, **context: Any) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Somebody who sees a shared portrait says that it should not be there."""
+"""Report by a visitor who sees a shared portrait that it should not be there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from portraits.throttle import REPORTS, address_of
 from portraits.views.through_link import through_link, too_many
 
 WITHOUT_PATH = "strict-origin"
-"""For Referrer-Policy. With no-referrer, browsers send forms with `Origin: null`, which Django takes for foreign."""
+"""Value of Referrer-Policy. With no-referrer, browsers send forms with `Origin: null`, foreign to Django."""
 
 
 @login_not_required

@@ -1,4 +1,4 @@
-"""What every address below a share link begins with: is the link of that token alive?"""
+"""First check of every address below a share link: is the link of that token alive?"""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from portraits.views.frameable import frameable
 
 View = Callable[..., HttpResponse]
 DATA_METHODS = ("GET", "HEAD", "OPTIONS")
-"""Of addresses that pages of other origins may read."""
+"""Methods of addresses that pages of other origins may read."""
 
 
 def through_link(view: View) -> View:
     """Calls `view(request, link, token, …)` for a live link.
 
-    Else answers 404, and 429 to whoever has tried too many tokens that never were any: then even a
+    Else answers 404, and 429 to a client that has tried too many tokens that never were any: then even a
     real one gets no answer, because that would tell it from the others.
     """
 
@@ -43,7 +43,7 @@ def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
 
 
 def preflight() -> HttpResponse:
-    """The answer to OPTIONS: any origin may read, nobody's cookies are wanted."""
+    """The answer to OPTIONS: any origin may read, no cookies are wanted."""
     headers = {
         "Allow": ", ".join(DATA_METHODS),
         "Access-Control-Allow-Origin": "*",

@@ -1,4 +1,4 @@
-"""The door: a photo and the consent to use it, by form or by script."""
+"""Upload page: a photo and the consent to use it, by form or by script."""
 
 from __future__ import annotations
 

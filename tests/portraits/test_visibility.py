@@ -1,4 +1,4 @@
-"""What the owner is told about who can see a portrait is what holds, in every state."""
+"""Sentences to the owner about who can see a portrait are true in every state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ONLY_YOU = "only you can see it"
 
 
 def told(client: Client, portrait: Portrait) -> dict[str, str]:
-    """By page."""
+    """The two pages that tell, by name."""
     return {
         "page": client.get(portrait.get_absolute_url()).content.decode(),
         "gallery": client.get("/portraits/").content.decode(),
@@ -68,7 +68,7 @@ def test_a_hidden_portrait_is_seen_by_its_owner_and_moderators_whatever_links_th
     pages = told(as_owner, portrait)
     assert "Only you and moderators can see it" in pages["page"]
     assert ("its links show nothing" in pages["page"]) is linked
-    assert '<span class="tile-note">Seen by nobody else</span>' in pages["gallery"]
+    assert '<span class="tile-note">Hidden from others</span>' in pages["gallery"]
     assert not (linked and opens(token))
 
 
