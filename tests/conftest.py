@@ -20,7 +20,7 @@ from tests.gpuworker import portraits
 TESTS = Path(__file__).parent
 
 TORCH_HAS_A_WHEEL = sys.platform == "linux" and platform.machine() == "x86_64" and sys.version_info < (3, 12)
-"""As the marker in pyproject.toml says."""
+"""Whether PyPI has a wheel for this machine, as the marker in pyproject.toml says."""
 TORCH_IS_HERE = importlib.util.find_spec("torch") is not None
 LIVEPORTRAIT = {TESTS / "gpuworker" / "liveportrait", TESTS / "production" / "test_liveportrait.py"}
 """All of them are slow tests, and all import torch."""
@@ -90,7 +90,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def console(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """What the site's own handler of log lines writes."""
+    """Log lines that the site's own handler writes."""
     stream = io.StringIO()
     (handler,) = (each for each in logging.getLogger().handlers if type(each) is logging.StreamHandler and each.filters)
     monkeypatch.setattr(handler, "stream", stream)

@@ -65,7 +65,7 @@ class Look:
 
     @property
     def usable(self) -> bool:
-        """Of a size and turn at which a person should be let in."""
+        """Whether the face has a size and turn at which the person should be let in."""
         return self.face.width >= faces.MIN_WIDTH and abs(self.face.yaw) <= faces.MAX_YAW
 
 
@@ -153,7 +153,7 @@ def _look(label: str, name: str, variant: str, pixels: Picture) -> Look | None:
 
 
 def _of(looks: Sequence[Look], label: str, variant: str | None = None) -> list[Look]:
-    """Of one label; without a variant: the original and all that are not painted."""
+    """Looks of one label; without a variant: the original and all that are not painted."""
     mine = [look for look in looks if look.label == label]
     return [look for look in mine if look.variant == variant or (variant is None and "painted" not in look.variant)]
 
@@ -199,7 +199,7 @@ def _eyes(looks: Sequence[Look]) -> list[Figure]:
 
 
 def _told(looks: Sequence[Look]) -> list[Figure]:
-    """How often advice is given where it should be, and where it should not."""
+    """Figures of how often advice is given where it should be, and where it should not."""
     people = [look for look in _of(looks, "people") if not look.code]
     right = {
         "mask": _of(looks, "masks") + _of(looks, "people", "painted mask"),

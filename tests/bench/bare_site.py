@@ -84,7 +84,7 @@ def main() -> None:
 
 
 def _session() -> str:
-    """The key of a session in which somebody is signed in; the row of the page is made as well."""
+    """The key of a session in which a user is signed in; the row of the page is made as well."""
     from django.contrib.auth.models import Group, User
     from django.test import Client
 

@@ -117,7 +117,7 @@ def made(make: Callable[[], bytes]) -> bytes:
 
 
 def spent(work: Callable[[], object]) -> Spent:
-    """Of work in a child of its own, which ends with it."""
+    """Time and memory of work in a child process of its own, which ends with it."""
     readable, writable = os.pipe()
     child = os.fork()
     if child == 0:
@@ -183,7 +183,7 @@ def figures_of_refused(name: str, file: bytes) -> list[Figure]:
 
 
 def figures_of_everything() -> list[Figure]:
-    """What a child of the sandbox does with a phone's largest photo, its faces included."""
+    """Figures of a sandbox child's work on a phone's largest photo, its faces included."""
     file = made(of_a_phone)
     cost = spent(lambda: examiner.develop(file))
     limits = Limits()

@@ -55,7 +55,7 @@ def _person(site: RunningSite, email: str) -> Person:
 
 
 class Poller:
-    """Somebody else, with another address, who asks for /livez all the time."""
+    """Client with another address that asks for /livez all the time."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -97,7 +97,7 @@ def _hostile(site: RunningSite, person: Person) -> list[Figure]:
     figures = []
     with Poller(site.port) as poller:
         time.sleep(2)
-        figures.append(Figure.plain("slowest /livez, nobody else there", poller.worst(0), "s"))
+        figures.append(Figure.plain("slowest /livez, no other client there", poller.worst(0), "s"))
         for hostile, request in requests:
             seconds = _during(poller, partial(_send, site, hostile, request))
             figures.append(Figure.at_most(f"slowest /livez during: {hostile.name}", seconds, "s", LIVEZ_BAR))

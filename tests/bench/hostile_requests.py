@@ -1,4 +1,4 @@
-"""Requests that are meant to keep a server busy: what is sent, and whether from somebody who is signed in."""
+"""Requests that are meant to keep a server busy: what is sent, and whether a signed-in user sends it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def every_one() -> Iterator[Hostile]:
     yield from _forms(60 * KB, "60 KB", "/accounts/login/", member=False)
     yield from _forms(24 * MB, "24 MB, signed in", "/upload/", member=True)
     yield post("pairs, 1 MB, signed in", b"a=1&" * (MB // 4), PAIRS, "/upload/", member=True)
-    yield post("an upload of nobody, 24 MB", nested(24 * MB), path="/upload/")
+    yield post("an anonymous upload, 24 MB", nested(24 * MB), path="/upload/")
     yield post("deep JSON, 60 KB", b"[" * 60 * KB, "application/json")
     yield from _headers()
     yield from _chunks()
@@ -119,6 +119,6 @@ def _chunks() -> Iterator[Hostile]:
 def _sockets() -> Iterator[Hostile]:
     yield socket("a quoted cookie on a socket", cookie='session="' + "\\" * 15_000 + '"')
     yield socket("a socket's origin of 15 KB", more="Origin: http://[" + "a" * 15_000)
-    yield socket("a socket nobody knows", path="/" + "a/" * 5_000)
+    yield socket("a socket at an unknown address", path="/" + "a/" * 5_000)
     yield socket("pings before the handshake is answered", b"\x89\x80\0\0\0\0" * 200_000)
     yield socket("a message of 1 MB", b"\x81\xff" + (MB).to_bytes(8) + b"\0\0\0\0" + b"a" * MB)

@@ -39,7 +39,7 @@ def ratio(name: str, milliseconds: Sequence[float], bare: Sequence[float]) -> Fi
 
 
 def timed(timings: Timings, name: str, act: Callable[[], Any]) -> Any:
-    """What the act gives; how long it took is noted."""
+    """Result of the act; how long it took is noted."""
     start = time.perf_counter()
     result = act()
     timings.setdefault(name, []).append(1000 * (time.perf_counter() - start))

@@ -39,7 +39,7 @@ from tests.gpuworker.liveportrait.slices import as_pixels
 
 WEIGHTS = REPOSITORY / "build" / "bench" / "liveportrait-weights"
 FRAME_FLOP = 1.2336e12
-"""Of W and G for one frame as the paper's code computes it; two for a multiplication with its addition."""
+"""Operations of W and G for one frame as the paper's code computes it; a multiplication with its addition is two."""
 ALL = FULL.rows * FULL.cols
 FIRST_BAR, FRAME_BAR, SPEEDUP_BAR, ALL_BAR = 20.0, 3.3, 4.0, 10.0
 """Targets on an H100: s, ms, times the official code, s."""
@@ -120,7 +120,7 @@ def _matrix_peak(device: str) -> float:
 
 
 def _seconds(work: Callable[[], object], repeats: int) -> float:
-    """Of one repetition; on a GPU after one that warms up."""
+    """Seconds of one repetition; on a GPU after one that warms up."""
     if torch.cuda.is_available():
         work()
         _synchronize()
@@ -137,7 +137,7 @@ def _synchronize() -> None:
 
 
 def _first_frame(device: str) -> float:
-    """From the start of a new process, with local weights, verified, to a frame in memory."""
+    """Seconds from the start of a new process, with local weights, verified, to a frame in memory."""
     start = time.perf_counter()
     command = [sys.executable, "-c", START, str(WEIGHTS), device]
     subprocess.run(command, cwd=REPOSITORY, check=True, stderr=subprocess.DEVNULL)
@@ -232,7 +232,7 @@ def _rendered() -> float:
 
 
 def _everything_extrapolated(engine: LivePortraitEngine, best: float) -> list[Figure]:
-    """From a few frames and one sheet of them, which a CPU can make."""
+    """Figures from a few frames and one sheet of them, which a CPU can make."""
     frame = engine.render([NEUTRAL])[0]
     canvas = np.tile(frame[None, :, None], (15, 1, 15, 1, 1))
     with tempfile.TemporaryDirectory() as folder:

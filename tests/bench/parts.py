@@ -142,7 +142,7 @@ def _running(words: list[str], environment: dict[str, str], log: Path) -> Iterat
 
 
 def _answers(client: httpx.Client) -> bool:
-    """Anything, such as that somebody must sign in first."""
+    """Whether there is any answer, such as a redirect to the sign-in."""
     try:
         return client.get("/").status_code < 500
     except httpx.TransportError:

@@ -23,7 +23,7 @@ from tests.site.running import Person
 
 RUNS = 3
 IDLE_ROUNDS, UPLOADS = 200, 100
-"""Of 100 and more, p99 is not just the slowest."""
+"""Rounds and uploads: with 100 and more, p99 is not just the slowest."""
 CROWDS = {1: 100, 100: 10, 1000: 5}
 """Publications by number of sockets."""
 ALIVE_BAR, COMPLETE_BAR = 4.0, 30.0
@@ -143,7 +143,7 @@ def _pages_of_idle(site: SiteOfParts, person: Person, run: Run) -> Timings:
 
 
 def _fetch_all(site: SiteOfParts, person: Person, run: Run, timings: Timings) -> None:
-    """By turns with the bare page, so that whatever else the machine does slows all of them."""
+    """Fetch each page by turns with the bare page, so that other work of the machine slows all of them."""
     pages = {
         "home": "/",
         "gallery": "/portraits/",

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 AT_ONCE = 20
 """Handshakes under way."""
 OPEN_SECONDS, ROUND_SECONDS, ALL_SECONDS = 30.0, 20.0, 120.0
-"""At most, for one socket to get its first snapshot, for one publication to arrive, and for all sockets to open."""
+"""Longest times for a socket to get its first snapshot, for a publication to arrive, and for all sockets to open."""
 
 TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
 
@@ -50,7 +50,7 @@ class Watched:
 
 
 def allow_sockets() -> None:
-    """As many open files as this process and what it starts may have."""
+    """Raise the limit of open files for this process and its children as far as it may go."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
@@ -77,7 +77,7 @@ async def _watch(watched: Watched, sockets: int, rounds: int) -> Crowd:
 
 
 async def _open_all(watched: Watched, pages: list[Page]) -> None:
-    """As many as open in time."""
+    """Open as many sockets as open in time."""
     host, _, port = urlsplit(watched.address).netloc.rpartition(":")
     gate = asyncio.Semaphore(AT_ONCE)
 
@@ -135,7 +135,7 @@ def _handshake(watched: Watched) -> bytes:
 
 
 class Page(asyncio.Protocol):
-    """One socket. What it hears after its first snapshot goes to `arrivals`, with the moment."""
+    """One socket. Its messages after the first snapshot go to `arrivals`, with the moment."""
 
     def __init__(self, handshake: bytes, arrivals: asyncio.Queue[tuple[float, bytes]]) -> None:
         self._handshake = handshake
@@ -178,7 +178,7 @@ class Page(asyncio.Protocol):
         return True
 
     def _frames(self) -> Iterator[tuple[int, bytes]]:
-        """Of a server: never masked. Ours are never in parts."""
+        """Frames of a server: never masked. Ours are never in parts."""
         while len(self._heard) >= 2:
             kind, length = self._heard[0] & 0xF, self._heard[1] & 0x7F
             start = 2 + {126: 2, 127: 8}.get(length, 0)

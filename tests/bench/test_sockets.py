@@ -31,7 +31,7 @@ def frame(kind: int, payload: bytes) -> bytes:
 
 
 def heard(data: bytes, step: int) -> tuple[Page, Wire, list[bytes]]:
-    """What a page makes of the bytes when so many come at a time."""
+    """A page and its results from the bytes, when so many come at a time."""
     wire, arrivals = Wire(), asyncio.Queue[tuple[float, bytes]]()
     page = Page(b"hello", arrivals)
     page.connection_made(wire)

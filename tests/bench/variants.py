@@ -43,7 +43,7 @@ def light_irises(pixels: Picture, faces: Sequence[Face]) -> Picture:
 
 
 def compressed(pixels: Picture, _: Sequence[Face]) -> Picture:
-    """As a JPEG of quality 40."""
+    """Picture as a JPEG of quality 40."""
     return encoded_anew(pixels, "JPEG", quality=40)
 
 
@@ -54,7 +54,7 @@ def encoded_anew(pixels: Picture, kind: str, **options: int) -> Picture:
 
 
 def kept(pixels: Picture, _: Sequence[Face]) -> Picture:
-    """As the site keeps a photo."""
+    """Picture as the site keeps a photo."""
     return encoded_anew(pixels, "WEBP", quality=95, method=2)
 
 
@@ -63,7 +63,7 @@ def halved(pixels: Picture, _: Sequence[Face]) -> Picture:
 
 
 def blurred(pixels: Picture, faces: Sequence[Face]) -> Picture:
-    """By a fiftieth of the largest face's width."""
+    """Picture blurred by a fiftieth of the largest face's width."""
     return cv2.GaussianBlur(pixels, (0, 0), max(0.02 * faces[0].width, 0.5)).astype(np.uint8)
 
 

@@ -23,7 +23,7 @@ ENGINES = [pytest.param(CHROMIUM), *(pytest.param(name, marks=pytest.mark.slow) 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
-        # What is slow itself is walked through in Chromium by tests/site.
+        # Cases that are slow in themselves are walked through in Chromium by tests/site.
         others = metafunc.definition.get_closest_marker("slow")
         metafunc.parametrize("engine", ENGINES[1:] if others else ENGINES, scope="session")
 

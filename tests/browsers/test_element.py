@@ -285,7 +285,7 @@ def test_a_poster_keeps_room_until_the_manifest_is_there(window: Window, site: S
 
 
 def test_a_page_may_fit_it_into_a_height(window: Window, site: Site) -> None:
-    """By the proportion that the element tells: WebKit finds no width from a height within a grid."""
+    """The page computes the width from the element's proportion: WebKit finds no width from a height within a grid."""
     drawn.write_portrait(site.folder, "preview", frame={"width": 60, "height": 40})
     styles = "<style>div { display: grid; justify-items: center; width: min-content } "
     styles += "gaze-tracker { width: calc(200px * var(--gaze-ratio, 1)) }</style>"

@@ -16,7 +16,7 @@ COLLECT = [sys.executable, "-m", "pytest", "tests/browsers/test_element.py", "-m
 
 
 def collected(path: Path, **environment: str) -> str:
-    """What pytest prints on a machine whose programs lie in `path`."""
+    """Output of pytest on a machine whose programs lie in `path`."""
     outside = {key: value for key, value in os.environ.items() if key != "CI"}
     ran = subprocess.run(
         [*COLLECT, "--collect-only"],

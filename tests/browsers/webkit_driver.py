@@ -62,7 +62,7 @@ class WebKitDriver:
 @contextmanager
 def running_webkit(driver: str, browser: str, display: str, port: int) -> Iterator[WebKitDriver]:
     """A fresh MiniBrowser; it keeps nothing between two sessions."""
-    # What a container may lack: bubblewrap's namespaces for its sandbox. It opens only what the tests serve.
+    # A container may lack bubblewrap's namespaces for the sandbox. The browser opens only what the tests serve.
     ours = {"DISPLAY": display, "LIBGL_ALWAYS_SOFTWARE": "1", "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1"}
     command = [driver, f"--port={port}", "--host=127.0.0.1"]
     process = subprocess.Popen(command, env={**os.environ, **ours}, stderr=subprocess.DEVNULL)

@@ -25,7 +25,7 @@ const done = arguments[arguments.length - 1];
 
 
 class BrowserError(Exception):
-    """What a browser said instead of doing what it was told."""
+    """Answer of a browser that did not do what it was told."""
 
 
 class Commands(Protocol):
@@ -38,7 +38,7 @@ class Window:
     """One window of a browser."""
 
     def run(self, body: str, *args: Any) -> Any:
-        """What the body of an async function returns in the page; it finds its arguments in `args`.
+        """Result of the body of an async function in the page; it finds its arguments in `args`.
 
         Raises BrowserError.
         """
@@ -106,7 +106,7 @@ class DrivenWindow(Window):
 
     @contextmanager
     def inside(self, selector: str) -> Iterator[None]:
-        """What is run in the block runs in a frame of the page, whatever its origin."""
+        """Scripts in the block run in a frame of the page, whatever its origin."""
         self._browser.send("SwitchToFrame", id={ELEMENT: self._find(selector)})
         yield
         self._browser.send("SwitchToParentFrame")

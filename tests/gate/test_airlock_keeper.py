@@ -29,7 +29,7 @@ def test_the_sites_secrets_are_not_inherited(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_child_has_its_own_upload_open_and_nothing_else(wild: Airlock) -> None:
     with wild._opened() as (_, data, _):
-        data.sendall(b"sleep")  # somebody else's upload
+        data.sendall(b"sleep")  # another person's upload
         assert eventually(lambda: children(wild.process_id or 0) != [])
         descriptors = json.loads(through(wild, b"describe"))["descriptors"]
     assert descriptors[:3] == [0, 1, 2]

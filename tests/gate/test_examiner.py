@@ -1,4 +1,4 @@
-"""What the airlock's children make of a file: sizes, encoding, and faces that the worker finds again."""
+"""Results that the airlock's children make from a file: sizes, encoding, and faces that the worker finds again."""
 
 from __future__ import annotations
 

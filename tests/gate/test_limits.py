@@ -1,4 +1,4 @@
-"""The limits on whoever decodes a stranger's file bite, each of them."""
+"""Each limit on a process that decodes a stranger's file holds."""
 
 from __future__ import annotations
 

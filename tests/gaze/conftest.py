@@ -48,7 +48,7 @@ counted(HTMLCanvasElement.prototype, 'getContext', (context, type) => {
   if (type === 'webgl2' && context && !count.contexts.includes(context)) count.contexts.push(context);
 });
 """
-"""What every page of a test notes about itself: events, frames asked for, draws, textures alive, contexts."""
+"""Record that every page of a test keeps about itself: events, frames asked for, draws, textures alive, contexts."""
 
 SETTLE = """async () => {
   const latest = performance.now() + 10000;
@@ -90,7 +90,7 @@ class Handler(SimpleHTTPRequestHandler):
             super().send_header(keyword, value)
 
     def end_headers(self) -> None:
-        # Any origin may use what lies here. What a test writes may change beneath the browser.
+        # Any origin may use the files here. A test may change them while the browser has them.
         self.send_header("Access-Control-Allow-Origin", "*")
         self.send_header("Cache-Control", "max-age=3600" if self.path.startswith("/gaze/") else "no-cache")
         if "strict" in self.path:

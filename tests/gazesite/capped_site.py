@@ -1,7 +1,7 @@
 """A small Django site behind the cap on bodies, on the site's server; its pages say what they got.
 
-Run with PORT, SECONDS for a body, connections from one address, SECONDS for headers. Whoever makes Twisted parse
-a form or a query ends it.
+Run with PORT, SECONDS for a body, connections from one address, SECONDS for headers. A request that makes
+Twisted parse a form or a query ends it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What stands before Django: static files, the body cap, sockets of our own pages only."""
+"""Layers before Django: static files, the body cap, sockets of our own pages only."""
 
 from __future__ import annotations
 

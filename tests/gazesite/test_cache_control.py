@@ -1,4 +1,4 @@
-"""Answers for one person are kept by nobody. tests/portraits/test_access.py asks every address."""
+"""Answers for one person are kept by no cache and no browser. tests/portraits/test_access.py asks every address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be set, that a mistake in it stops the start with its name, and that the table tells all of it."""
+"""Settings from the environment: a mistake stops the start with its name, and the table tells all of them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def read_by_the_code() -> dict[str, ast.Call]:
 
 
 def told_by_the_table() -> dict[str, str]:
-    """What holds without it, by variable."""
+    """Default by variable."""
     rows = re.findall(r"^\| `([A-Z0-9_]+)` \| (.*?) \|", (REPO / "deploy" / "SETTINGS.md").read_text(), re.MULTILINE)
     return dict(rows)
 
@@ -116,11 +116,11 @@ ADDRESSES = (
 SCHEMES = {"REDIS_URL": "redis", "DATABASE_URL": "postgres", "EMAIL_URL": "smtp"}
 WITH_CREDENTIALS = {"REDIS_URL", "DATABASE_URL", "EMAIL_URL"}
 ENDS = {"DATABASE_URL": "/gaze", "RUNPOD_PROXY_URL": "/{id}"}
-"""What belongs to the address, after its host and port."""
+"""Part of the address after its host and port."""
 
 
 def read(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> object:
-    """What the settings would make of that value."""
+    """The setting that this value gives."""
     monkeypatch.setenv(name, value)
     expression = ast.Expression(read_by_the_code()[name])
     return eval(compile(expression, "settings", "eval"), {**vars(settings), "env": Environment()})  # noqa: S307

@@ -1,4 +1,4 @@
-"""Times that nobody formats, such as the admin's, say that they are UTC; templates leave no other unmarked."""
+"""Times in the default format, such as the admin's, say that they are UTC; templates leave no other unmarked."""
 
 from __future__ import annotations
 

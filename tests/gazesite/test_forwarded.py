@@ -1,4 +1,4 @@
-"""Who asks, as told by proxies: believed from those that are trusted, and from nobody else."""
+"""Clients as named by proxies: believed from those that are trusted, and from no other."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Kept(logging.Handler):
 
 @pytest.fixture
 def lines() -> Iterator[list[logging.LogRecord]]:
-    """Of the access log."""
+    """Lines of the access log."""
     kept, logger = Kept(), logging.getLogger("gazesite.access")
     logger.addHandler(kept)
     yield kept.lines

@@ -25,7 +25,7 @@ Written = Callable[[], str]
 
 @pytest.fixture
 def written(request: pytest.FixtureRequest) -> Iterator[Written]:
-    """What the handler of logs.configuration writes for the logger "tested"; the parameter is the form."""
+    """Text that the handler of logs.configuration writes for the logger "tested"; the parameter is the form."""
     settings = logs.configuration(request.param)
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)

@@ -1,4 +1,4 @@
-"""What Django says of a refused request is part of the request's own line in the log."""
+"""Django's reason for refusing a request is part of the request's own line in the log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.portraits import cast
 
 @pytest.fixture
 def facts() -> Iterator[Facts]:
-    """Of the request that is being answered."""
+    """Facts of the request that is being answered."""
     facts = Facts("one")
     before = request_facts.current.set(facts)
     yield facts

@@ -1,4 +1,4 @@
-"""What Sentry is told, by a real client of its whose transport keeps what it would send."""
+"""Events that Sentry is told, by a real client of its whose transport keeps what it would send."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `manage.py serve` prints; the process itself is started and killed in tests/site."""
+"""Output of `manage.py serve`; the process itself is started and killed in tests/site."""
 
 from __future__ import annotations
 

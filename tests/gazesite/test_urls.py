@@ -1,4 +1,4 @@
-"""The handler of errors that the site's addresses name, on a real database that somebody else has locked."""
+"""The handler of errors that the site's addresses name, on a real database that another process has locked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a request carries the cookie of somebody who is signed in."""
+"""Whether a request carries the cookie of a user who is signed in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client can do with a socket that only listens to it."""
+"""A client's means against a socket that only listens to it."""
 
 from __future__ import annotations
 

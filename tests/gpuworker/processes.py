@@ -26,7 +26,7 @@ def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
 
 
 def patiently(condition: Callable[[], Any], seconds: float = 30.0, pause: float = 0.05) -> Any:
-    """What the condition gives once it is true, or when so many seconds are over.
+    """Value of the condition once it is true, or when so many seconds are over.
 
     Between two looks the processors belong to what is waited for. The seconds are for a machine that is
     very busy: how fast things are is for the benchmarks to say.

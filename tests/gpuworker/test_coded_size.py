@@ -14,7 +14,7 @@ from tests.gpuworker import heic
 
 
 def stream(width: int, height: int) -> bytes:
-    """Of an AVIF file."""
+    """Coded stream of an AVIF file."""
     file = io.BytesIO()
     Image.effect_noise((width, height), 40).convert("RGB").save(file, "AVIF", speed=10)
     data = file.getvalue()

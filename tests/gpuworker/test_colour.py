@@ -88,7 +88,7 @@ def test_a_png_looks_as_in_a_browser(chunks: list[bytes], expected: list[list[in
 
 
 def test_a_narrow_range_is_widened() -> None:
-    """By the specification; Chromium passes the flag over."""
+    """The specification demands it; Chromium passes the flag over."""
     assert shown(png(cicp(1, 13, full=0), pixels=[[16] * 3, [235] * 3, [126] * 3])) == [[0] * 3, [255] * 3, [128] * 3]
 
 

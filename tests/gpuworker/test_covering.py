@@ -1,4 +1,4 @@
-"""What covers a face, measured on pictures painted so."""
+"""Coverings of a face, measured on pictures painted so."""
 
 from __future__ import annotations
 

@@ -71,12 +71,12 @@ def test_a_killed_process_is_noticed_and_a_new_start_works() -> None:
 
 
 def stop(pid: int) -> None:
-    """As a debugger, a full cgroup or a dead disk would: it exists and does nothing."""
+    """Stop the process as a debugger, a full cgroup or a dead disk would: it exists and does nothing."""
     os.kill(pid, signal.SIGSTOP)
 
 
 def talk(crew: Crew) -> None:
-    """For as long as it works: the first process answers one order after the other."""
+    """Orders to the first process, one after the other, for as long as it answers."""
     while True:
         crew.order(0, UseCanvas(None))
         crew.replies()
@@ -109,7 +109,7 @@ def test_a_process_that_is_stopped_while_it_loads_is_killed_too(monkeypatch: pyt
 
 
 def asleep(pipe: Connection, engine: str, niceness: int, analyst: bool) -> None:
-    """In the place of crew._enter: a process whose main thread never answers, though its heart beats."""
+    """Process in the place of crew._enter whose main thread never answers, though its heartbeat goes on."""
     heart = heartbeat.Heartbeat.started(pipe)
     heart.send(Ready())
     threading.Event().wait()

@@ -1,4 +1,4 @@
-"""What decoding will cost: honest photos are within the budget, traps are refused before anything is decoded."""
+"""Cost of decoding, foreseen: honest photos are within the budget, traps are refused before anything is decoded."""
 
 from __future__ import annotations
 

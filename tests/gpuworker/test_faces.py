@@ -340,7 +340,7 @@ def test_every_refusal_is_permanent(astronaut: Picture) -> None:
 
 def test_a_person_far_away_is_found_from_closer_by(astronaut: NDArray[np.uint8]) -> None:
     far = np.pad(astronaut, ((300, 688), (500, 688), (0, 0)), mode="edge")
-    assert len(overview(far.shape)) == 1  # nobody looks closer at first
+    assert len(overview(far.shape)) == 1  # no closer look at first
     face = faces.choose(faces.find(far), None, far.shape)
     assert face.width == pytest.approx(93, rel=0.05)
     assert face.box.x > 500

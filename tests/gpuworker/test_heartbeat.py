@@ -51,7 +51,7 @@ def test_a_heart_whose_parent_has_gone_stops_quietly(pipe: tuple[Connection, Con
 
 
 def judged(vigil: Vigil, seconds: float, beat: bool, frames: int = 0, cpu: float = 0.0) -> tuple[str | None, float]:
-    """After how long a process is found to hang that beats each second, or not, and gets on by so much each time."""
+    """Reason and seconds until a process that beats each second, or not, and gets on by so much is found to hang."""
     passed, heard = 0.0, Alive(0, 0.0)
     while passed < seconds:
         passed += 1.0
@@ -66,7 +66,7 @@ def judged(vigil: Vigil, seconds: float, beat: bool, frames: int = 0, cpu: float
 
 @pytest.fixture
 def vigil() -> Vigil:
-    """Of a process that has loaded and has just got a task."""
+    """Vigil over a process that has loaded and has just got a task."""
     this = Vigil()
     this.hear(Ready())
     this.begin()

@@ -38,7 +38,7 @@ PATIENCE = Patience(silence=30, farewell=3, stall=1_000_000)
 
 
 class Played:
-    """What somebody who drives a render got."""
+    """Results for a caller that drives a render."""
 
     def __init__(self) -> None:
         self.hashes: dict[str, str] = {}

@@ -133,7 +133,7 @@ def test_cancelling_says_the_truth(tmp_path: Path) -> None:
         assert halt.reached.wait(60)
         jobs.submit(a_job("two"))
         assert jobs.cancel("two", 1).state == "cancelled"
-        assert jobs.cancel("one", 1, seconds=0.01).state == "running"  # it does not stop, and nobody says so
+        assert jobs.cancel("one", 1, seconds=0.01).state == "running"  # it does not stop, and no answer says so
         halt.go_on.set()
         assert jobs.cancel("one", 1, seconds=10).state == "cancelled"
         assert jobs.snapshot("one").files == ()

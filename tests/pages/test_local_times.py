@@ -1,4 +1,4 @@
-"""Times in the zone of whoever looks."""
+"""Times in the zone of the person who looks."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def sent(page: Page) -> list[list[float]]:
 
 
 def click(page: Page, x: float, y: float) -> None:
-    """At 0 … 1 of the photo."""
+    """Click at a place in the photo, 0 … 1."""
     box = page.locator("#faces-map").bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])

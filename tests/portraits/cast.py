@@ -104,7 +104,7 @@ def claimed(run: Session) -> Output:
 
 
 def store_level(output: Output, levels: Iterable[str], *, complete: bool = False, alpha: bool = False) -> None:
-    """What a worker's step leaves: files, the manifest that lists them, and the session shows it."""
+    """Results of a worker's step: files, the manifest that lists them, and the session shows it."""
     render = output.render
     names = [POSTER_NAME, *([CARD_NAME] if alpha else [])]
     manifest = Manifest("warp", STANDARD_FRAME, complete=complete, alpha=alpha)
@@ -129,7 +129,7 @@ def _link_preview() -> bytes:
 
 
 def store_link_preview(output: Output) -> None:
-    """As a render leaves it beside the poster."""
+    """Link preview as a render leaves it beside the poster."""
     data = _link_preview()
     storage.put(output.key(link_preview.NAME), data)
     assert output.record({link_preview.NAME: {"sha256": sha256(data), "size": len(data)}}, None)

@@ -58,7 +58,7 @@ class ScriptedWorker:
         yield self._step("analysing", 0, advice=self._advice)
         for level in grid.LEVELS:
             self._between(level)
-            if level == "preview":  # as the real one does: the poster comes by itself, and nobody is told of it
+            if level == "preview":  # as the real one does: the poster comes by itself, and no one is told of it
                 yield self._step("preview", 0)
                 yield self._step("preview", 0, [POSTER_NAME])
             names = SHEETS[level]

@@ -29,7 +29,7 @@ ROLES = ("anonymous", "owner", "stranger", "moderator", "operator", "banned")
 
 @dataclass(frozen=True)
 class Rule:
-    """kind: `public`; `personal` (whoever is signed in, about themselves); `private` (the owner's); `token`."""
+    """kind: `public`; `personal` (users who are signed in, about themselves); `private` (the owner's); `token`."""
 
     kind: str
     methods: set[str]
@@ -110,7 +110,7 @@ def _ready(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def things(owner: User, portrait: Portrait, session: Session) -> dict[str, str]:
-    """What an address may name: always the owner's."""
+    """Things that an address may name: always the owner's."""
     storage.put(demo.key("v1", "poster.webp"), b"poster")
     demo._point_to("v1", {"poster.webp": {"sha256": cast.sha256(b"poster"), "size": 6}}, DEMO)
     link, token = ShareLink.create_for(portrait)
@@ -237,14 +237,14 @@ KEPT = {
     "share-file": "public, max-age=60",
     "share-manifest": "public, max-age=60",
 }
-"""Everything else is kept by nobody."""
+"""Cache-Control by address; all other answers are kept by no cache and no browser."""
 
 
 @pytest.mark.parametrize("role", ["anonymous", "owner", "moderator"])
 def test_private_answers_are_kept_by_nobody_and_public_ones_as_long_as_they_may(
     role: str, things: dict[str, str], clients: dict[str, Client]
 ) -> None:
-    """Back after signing out shows nothing, whoever it was and wherever they were."""
+    """Back after signing out shows nothing, for each role and each page."""
     may_be_kept = {address(name, things): control for name, control in KEPT.items()}
     for path in everywhere(things):
         answer = clients[role].get(path)
@@ -266,7 +266,7 @@ MODELS = [model for model in apps.get_models() if model._meta.app_label in ("por
 def test_no_link_changes_anything_or_signs_anybody_out(
     role: str, things: dict[str, str], clients: dict[str, Client], owner: User
 ) -> None:
-    """One signs in, where nobody is signed in yet: it is made to be opened."""
+    """One link signs in a browser in which no user is signed in yet: it is made to be opened."""
     clients[role].get("/accounts/email/")  # where allauth makes its row of an address that was never confirmed
     address = EmailAddress.objects.create(user=owner, email="new@example.com")
     mailed = [

@@ -408,7 +408,7 @@ def test_a_second_choice_replaces_the_first(as_owner: Client, owner: User, mailo
 
 
 def test_changing_the_address_asks_for_the_password_again(as_owner: Client) -> None:
-    """Somebody who finds an open browser does not get the account."""
+    """A person who finds an open browser does not get the account."""
     answer = as_owner.post("/accounts/email/", {"email": "other@example.com", "action_add": ""})
     assert answer["Location"].startswith("/accounts/reauthenticate/")
 

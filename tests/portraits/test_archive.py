@@ -1,4 +1,4 @@
-"""What is in the ZIP, and that it lives on any web server."""
+"""Contents of the ZIP, and that it lives on any web server."""
 
 from __future__ import annotations
 

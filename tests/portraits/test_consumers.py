@@ -58,7 +58,7 @@ async def watched(session: Session, client: Client) -> AsyncIterator[WebsocketCo
 
 
 async def closing_code(communicator: WebsocketCommunicator, seconds: float = 5) -> int:
-    """Whatever is told before it ends is passed over."""
+    """Messages before its end are passed over."""
     while True:
         message: dict[str, Any] = await communicator.receive_output(timeout=seconds)
         if message["type"] == "websocket.close":

@@ -1,4 +1,4 @@
-"""What was committed is on disk before files that rows no longer name are gone."""
+"""Committed rows are on disk before files that rows no longer name are gone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def noting(done: list[str]) -> Any:
 
 @pytest.fixture
 def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What happens to rows, log and files, in its order."""
+    """Events of rows, log and files, in their order."""
     found: list[str] = []
     erase = storage.erase
 

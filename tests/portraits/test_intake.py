@@ -1,4 +1,4 @@
-"""What happens to a photo between the door and its portrait."""
+"""The way of a photo from its upload to its portrait."""
 
 from __future__ import annotations
 

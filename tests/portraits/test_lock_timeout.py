@@ -1,4 +1,4 @@
-"""Nobody waits for ever for a row that somebody else holds."""
+"""Waiting for a row that another process holds ends in time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from portraits import lock_timeout
 
 
 class Raw:
-    """What a driver's connection is to a pool: an object that comes back."""
+    """Driver's connection as a pool sees it: an object that comes back."""
 
 
 class Connection:

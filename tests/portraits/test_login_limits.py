@@ -1,4 +1,4 @@
-"""Wrong passwords: a stranger's slow the stranger, and nobody locks an account."""
+"""Wrong passwords: a stranger's slow the stranger, and no client locks an account."""
 
 from __future__ import annotations
 

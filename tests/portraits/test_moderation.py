@@ -57,7 +57,7 @@ def test_hiding_closes_the_portraits_reports_and_writes_each_down(moderator: Use
     assert entries == {("hide", f"portrait {portrait.pk}", WHY), *closings}
     assert len(written()) == before + 3
     late = reported()
-    assert not moderation.hide(moderator, portrait, WHY)  # already: what came meanwhile is somebody's to read
+    assert not moderation.hide(moderator, portrait, WHY)  # already: a moderator has yet to read later reports
     assert list(portrait.reports.open()) == [late]
 
 

@@ -15,7 +15,7 @@ from portraits.outages import DATABASE_AWAY, DISK_FULL, OTHER, STORAGE_AWAY, Out
 
 
 def caused(error: Exception, **facts: object) -> Exception:
-    """As Django raises it: the driver's own error, with its code, is the cause."""
+    """Error as Django raises it: the driver's own error, with its code, is the cause."""
     cause = sqlite3.OperationalError("from the driver")
     for name, value in facts.items():
         setattr(cause, name, value)

@@ -1,4 +1,4 @@
-"""What a page is told, and how it gets there."""
+"""Messages to a page, and how they get there."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_message_says_what_the_rows_say_once_it_has_its_number(
     real = SessionQuerySet.bump
 
     def bump_late(sessions: SessionQuerySet) -> bool:
-        """Somebody else's change comes in between."""
+        """Another process's change comes in between."""
         bumped = real(sessions)
         Render.objects.update(current=300)
         return bumped

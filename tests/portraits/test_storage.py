@@ -90,7 +90,7 @@ def test_a_stored_file_and_every_folder_on_its_way_are_synced_and_in_this_order(
 
 
 def events(monkeypatch: pytest.MonkeyPatch, root: Path) -> list[str]:
-    """What is synced and renamed from now on, below the root."""
+    """Paths that are synced and renamed from now on, below the root."""
     found: list[str] = []
     fsync, replace = os.fsync, os.replace
 

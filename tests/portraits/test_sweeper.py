@@ -1,4 +1,4 @@
-"""What comes true although a process died."""
+"""Work that is done although a process died."""
 
 from __future__ import annotations
 

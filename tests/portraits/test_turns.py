@@ -1,4 +1,4 @@
-"""Whose turn it is, why somebody waits, and that nobody is starved."""
+"""Turns: whose it is, why a person waits, and that no person is starved."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_the_faces_of_one_person_are_seen_first_but_only_so_many_wait_for_comple
 
 
 def longest_wait(seed: int, people: int, processes: int) -> int:
-    """Most turns that somebody's oldest render waited, of random people who upload, cancel and delete."""
+    """Most turns that the oldest render of a person waited, of random people who upload, cancel and delete."""
     chance = random.Random(seed)
     persons = [cast.user(f"person{number}") for number in range(people)]
     portraits = {person.pk: cast.portrait(person) for person in persons}

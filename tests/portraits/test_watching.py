@@ -40,7 +40,7 @@ def watch(rendering: Session, owner: User) -> Watch:
 
 @pytest.fixture(autouse=True)
 async def the_tests_own_loop() -> AsyncIterator[None]:
-    """As the server's; nothing is left of it afterwards."""
+    """Event loop as the server's; nothing is left of it afterwards."""
     progress.use_loop(asyncio.get_running_loop())
     yield
     progress.use_loop(None)
@@ -84,7 +84,7 @@ class Looks:
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
     looks = Looks()
-    # In threads of their own, so that a look that is held back holds nobody else.
+    # In threads of their own, so that a look that is held back holds no other.
     monkeypatch.setattr(watching, "_look", database_sync_to_async(looks, thread_sensitive=False))
     return looks
 

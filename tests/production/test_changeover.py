@@ -1,4 +1,4 @@
-"""What a person sees while the GPU is cold, when it is done, and when there is none: one page, never loaded again."""
+"""Page for a person while the GPU is cold, when it is done, and when there is none: one page, never loaded again."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def test_the_contracts_hold(repo: Path) -> None:
 
 @pytest.fixture(scope="module")
 def broken(repo: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What is said about each broken contract, by its name, in a copy that imports all that is forbidden."""
+    """Report on each broken contract, by its name, in a copy that imports all that is forbidden."""
     folder = tmp_path_factory.mktemp("spoiled")
     for name in PACKAGES:  # without the models, which are large and import nothing
         shutil.copytree(repo / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.tflite"))

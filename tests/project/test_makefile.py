@@ -50,7 +50,7 @@ def make(folder: Path, *arguments: str, found: str = SUPPORTED, ensurepip: int =
 
 
 def sentence(found: subprocess.CompletedProcess[str]) -> str:
-    """What make says besides its own last line."""
+    """Output of make without its own last line."""
     assert found.returncode != 0
     lines = [line for line in found.stderr.splitlines() if not line.startswith("make")]
     assert len(lines) == 1, found.stderr
@@ -58,7 +58,7 @@ def sentence(found: subprocess.CompletedProcess[str]) -> str:
 
 
 def ran(folder: Path) -> list[str]:
-    """What the environment's programs were asked to do since the last look, and nothing else."""
+    """Calls of the environment's programs since the last look, and nothing else."""
     log = folder / "ran"
     lines = log.read_text().splitlines() if log.exists() else []
     log.unlink(missing_ok=True)

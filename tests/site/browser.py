@@ -92,7 +92,7 @@ class Visitor:
 
 
 def photograph(page: Page, name: str) -> None:
-    """build/screens/NAME.png. Whoever has just followed a link waits for something of the new page before.
+    """Screenshot in build/screens/NAME.png. After following a link, a test first waits for something of the new page.
 
     Chromium cannot capture a page that has not been drawn yet, so it is given two frames first.
     """

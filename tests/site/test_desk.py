@@ -46,7 +46,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     ]
 )
 def page(request: pytest.FixtureRequest, browser: Browser, site: RunningSite) -> Iterator[Page]:
-    """Whatever its console complains of fails the test: a refused style or script is said there."""
+    """Complaints in its console fail the test: a refused style or script is said there."""
     size, scheme = request.param
     context = browser.new_context(base_url=site.address, viewport=SIZES[size], color_scheme=scheme)
     page = context.new_page()
@@ -115,7 +115,7 @@ def test_a_person_looks_after_their_account(page: Page) -> None:
 
 
 def test_a_page_that_comes_back_as_it_was_is_asked_for_anew(page: Page) -> None:
-    """As WebKit brings back pages, whatever their headers say."""
+    """WebKit brings pages back so, whatever their headers say."""
     for address, who in (("/account/", "owner"), ("/admin/", "moderator")):
         enter(page, address, who)
         page.wait_for_load_state("networkidle")

@@ -1,4 +1,4 @@
-"""What a person does, in a real browser, at desktop and phone size; screenshots are kept in build/screens."""
+"""Deeds of a person in a real browser, at desktop and phone size; screenshots are kept in build/screens."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
 
 
 def window(browser: Browser, site: RunningSite, size: str) -> BrowserContext:
-    """A browser that knows nobody."""
+    """A browser without a signed-in user."""
     return browser.new_context(base_url=site.address, **SIZES[size])
 
 
 def one_time_link(site: RunningSite, email: str) -> str:
-    """As `make run` prints one."""
+    """One-time link, as `make run` prints one."""
     printed = site.manage("sign_in_link", email)
     assert printed.returncode == 0, printed.stderr
     return printed.stdout.strip()

@@ -22,7 +22,7 @@ PATIENCE = 60_000
 
 
 class Foreign(BaseHTTPRequestHandler):
-    """Somebody else's page, under the strictest policy that lets the portrait in, and isolated besides."""
+    """Another site's page, under the strictest policy that lets the portrait in, and isolated besides."""
 
     pages: dict[str, str] = {}  # noqa: RUF012
     guest = ""

@@ -52,7 +52,7 @@ OFFERED = {
         "groups__isnull", "date_joined__gte", "date_joined__lt",
     },
 }  # fmt: skip
-"""By hand: a lookup that a change would offer is looked at before it is let in."""
+"""List kept by hand: a lookup that a change would offer is looked at before it is let in."""
 
 
 def paths(model: type[Model], hops: int, before: str = "") -> Iterator[str]:
@@ -102,7 +102,7 @@ def test_case_29_a_list_answers_what_it_offers_and_nothing_else(name: str, super
 
 @pytest.mark.parametrize("name", sorted(LISTS))
 def test_case_29_no_relation_leads_further(name: str, superuser: User) -> None:
-    """Of everything within three relations: asked of the one place that decides."""
+    """Lookups within three relations: asked of the one function that decides."""
     request = RequestFactory().get("/")
     request.user = superuser
     offered = LISTS[name].offered_lookups(request)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What is said when something is not there, not allowed or broken: a sentence and a way home."""
+"""Pages for what is not there, not allowed or broken: a sentence and a way home."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def address(portrait: Portrait) -> str:
 
 @async_to_sync
 async def download(person: User, url: str) -> tuple[dict[str, str], bytes]:
-    """As the site's own server does it: headers and body."""
+    """Headers and body, as the site's own server sends them."""
     client = AsyncClient()
     await client.aforce_login(person)
     answer = await client.get(url)

@@ -13,7 +13,7 @@ from tests.portraits.test_accounts import NEW_PASSWORD, link_in, sign_in, status
 
 @pytest.fixture
 def link(anonymous: Client, owner: User, mailoutbox: list[EmailMessage]) -> str:
-    """With which the owner chooses another password."""
+    """Link with which the owner chooses another password."""
     anonymous.post("/accounts/password/reset/", {"email": owner.email})
     return link_in(mailoutbox[0])
 

@@ -1,4 +1,4 @@
-"""What people and programs are told while the site cannot do its work: 503, in the form they asked for."""
+"""Answers to people and programs while the site cannot do its work: 503, in the form they asked for."""
 
 from __future__ import annotations
 

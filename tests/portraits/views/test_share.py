@@ -72,7 +72,7 @@ def test_the_portrait_is_on_the_page_for_everybody(
         text = answer.content.decode()
         assert '<gaze-tracker src="manifest.json"' in text
         assert portrait.title in text
-    # It tells nobody apart, so that nothing about its visitor is on it.
+    # It tells no two visitors apart, so that nothing about its visitor is on it.
     assert (
         as_stranger.get(reverse("share", args=[token])).content == anonymous.get(reverse("share", args=[token])).content
     )
