@@ -53,6 +53,8 @@ export class GazeTracker extends HTMLElement {
   #asked = null;
   /** The size that the style sheet has. */
   #styled = null;
+  /** The size of the last portrait whose size is known; another one keeps it until its own is known. */
+  #lastSize = null;
   /** Ends what holds while the element is in a document. */
   #leaving = null;
   /** Ends what holds while the portrait is open. */
@@ -232,7 +234,7 @@ export class GazeTracker extends HTMLElement {
     this.#portrait = openPortrait(source);
     this.#portrait.addEventListener('described', () => this.#onDescribed(), { signal });
     this.#portrait.addEventListener('level', () => this.#onLevel(), { signal });
-    this.#portrait.addEventListener('problem', ({ detail }) => this.#report(detail), { signal });
+    this.#portrait.addEventListener('problem', ({ detail }) => this.#onProblem(detail), { signal });
     if (this.#portrait.description) this.#onDescribed();
     else this.#portrait.describe();
     if (this.#portrait.frames) queueMicrotask(() => signal.aborted || this.#onLevel());
@@ -259,6 +261,13 @@ export class GazeTracker extends HTMLElement {
     if (!this.#live) this.#tell('gaze-ready');
     this.#live = true;
     this.#tell('gaze-level', { name: this.#portrait.frames.level.name });
+  }
+
+  #onProblem(failure) {
+    // A portrait that cannot be loaded gives the room to the picture that stands for it.
+    if (!this.#portrait.size) this.#lastSize = null;
+    this.#fitSize();
+    this.#report(failure);
   }
 
   #onIntersection({ isIntersecting }) {
@@ -357,12 +366,14 @@ export class GazeTracker extends HTMLElement {
     styleRoot(this.shadowRoot, size);
   }
 
-  /** The finished portrait's; while that is unknown, of a picture that the page has given already. */
+  /** The finished portrait's; while that is unknown, the last one's, or a picture's that the page has given already. */
   #ownSize() {
+    if (this.#portrait) this.#lastSize = this.#portrait.size ?? this.#lastSize;
+    if (this.#portrait && this.#lastSize) return this.#lastSize;
     const picture = this.querySelector('img') ?? this.#poster;
     const { naturalWidth, naturalHeight } = picture;
     const seen = naturalWidth && naturalHeight ? { width: naturalWidth, height: naturalHeight } : null;
-    return this.#portrait?.size ?? attributesOf(picture) ?? seen ?? USUAL_SIZE;
+    return attributesOf(picture) ?? seen ?? USUAL_SIZE;
   }
 
   /** Properties that were set while the element was not defined yet hide those of the class. */

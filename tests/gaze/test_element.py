@@ -273,6 +273,34 @@ class TestSize:
         stage.wait_for_level("mobile")
         assert box(stage.page) == drawn.FRAME
 
+    BOXES = """(element) => {
+      window.boxes = [];
+      new ResizeObserver(() => boxes.push(`${element.offsetWidth},${element.offsetHeight}`)).observe(element);
+    }"""
+
+    @pytest.mark.parametrize("inside", ["", '<img src="poster.webp" width="7" height="9" alt="Ada">'])
+    def test_another_source_keeps_the_size_until_its_own_is_known(
+        self, stage: Stage, portrait: Site, inside: str
+    ) -> None:
+        portrait.write("same.json", json.dumps(drawn.manifest(drawn.level("mobile"))))
+        portrait.write("wide.json", json.dumps(drawn.manifest(frame={"width": 60, "height": 40})))
+        stage.open(portrait.page(f'<gaze-tracker src="manifest.json">{inside}</gaze-tracker>'))
+        stage.wait_for_level("mobile")
+        element = stage.page.locator("gaze-tracker")
+        element.evaluate(self.BOXES)
+        element.evaluate("(element) => { told.length = 0; element.src = 'same.json'; }")
+        stage.wait_for_level("mobile")
+        element.evaluate("(element) => { element.src = 'wide.json'; }")
+        stage.wait_for("() => boxes.at(-1) === '60,40'")
+        assert stage.page.evaluate("boxes") == ["20,25", "60,40"]
+
+    def test_a_source_that_fails_gives_the_room_to_the_picture(self, stage: Stage, portrait: Site) -> None:
+        stage.open(portrait.page('<gaze-tracker src="manifest.json"><img width="7" height="9" alt=""></gaze-tracker>'))
+        stage.wait_for_level("mobile")
+        stage.page.locator("gaze-tracker").evaluate("(element) => { element.src = 'none.json'; }")
+        stage.wait_for_error("manifest")
+        assert box(stage.page) == (7, 9)
+
     def test_nothing_on_the_page_jumps_while_it_loads(self, staged: Staged, portrait: Site) -> None:
         stage = staged()
         stage.page.add_init_script(
