@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageFilter
 
+from gpuworker import icc
 from gpuworker.image_headers import Cicp, Header
 
 Floats = NDArray[np.float64]
@@ -93,7 +94,9 @@ def _SAME(image: Image.Image) -> Image.Image:  # noqa: N802  a constant that is 
 
 
 def _by_profile(overview: Image.Image, profile: bytes) -> Converter | None:
-    """None when the profile is of no use."""
+    """None when the profile is of no use, or could take any amount of work."""
+    if not icc.is_bounded(profile):
+        return None
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if overview.mode == "RGB" and (source.profile.profile_description or "").startswith("sRGB"):
