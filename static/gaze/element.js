@@ -8,6 +8,7 @@ import { GazeFailure } from './failure.js';
 import { Motion, timeConstant } from './motion.js';
 import { watchPointer } from './pointer.js';
 import { openPortrait } from './portrait.js';
+import { lengthOf, sizeOf } from './size.js';
 import { isSafe, parseSource } from './source.js';
 import { styleRoot } from './style.js';
 import { View } from './view.js';
@@ -356,11 +357,7 @@ export class GazeTracker extends HTMLElement {
 
   /** The attributes' size, else the portrait's own; known before any picture has come, so that nothing jumps. */
   #fitSize() {
-    const own = this.#ownSize();
-    const width = pixels(this, 'width');
-    const height = pixels(this, 'height');
-    const shape = width && height ? { width, height } : own;
-    const size = { width: width ?? (height ? (height * own.width) / own.height : own.width), shape };
+    const size = sizeOf(lengthOf(this, 'width'), lengthOf(this, 'height'), this.#ownSize());
     if (JSON.stringify(size) === this.#styled) return;
     this.#styled = JSON.stringify(size);
     styleRoot(this.shadowRoot, size);
@@ -432,14 +429,9 @@ for (const name of ATTRIBUTES) {
   });
 }
 
-/** @returns {number | null} what an attribute says, in CSS pixels */
-function pixels(element, attribute) {
-  const length = Number.parseFloat(element.getAttribute(attribute));
-  return length > 0 ? length : null;
-}
-
 /** @returns {{width: number, height: number} | null} the room that a picture's attributes keep for it */
 function attributesOf(picture) {
-  const size = { width: pixels(picture, 'width'), height: pixels(picture, 'height') };
-  return size.width && size.height ? size : null;
+  const width = lengthOf(picture, 'width');
+  const height = lengthOf(picture, 'height');
+  return width?.pixels && height?.pixels ? { width: width.pixels, height: height.pixels } : null;
 }

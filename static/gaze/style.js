@@ -49,11 +49,12 @@ const looks = new WeakMap();
  * edit to a rule that is in use already.
  *
  * @param {ShadowRoot} root in a document with a window
- * @param {{width: number, shape: {width: number, height: number}}} size CSS pixels; `shape` is only a proportion
+ * @param {{width: string, height: string, shape: {width: number, height: number}}} size CSS lengths; `shape` is only a
+ *   proportion
  */
-export function styleRoot(root, { width, shape }) {
+export function styleRoot(root, { width, height, shape }) {
   const proportion = `aspect-ratio: ${shape.width} / ${shape.height}; --gaze-ratio: ${shape.width / shape.height};`;
-  const size = `:host { width: ${width}px; ${proportion} }`;
+  const size = `:host { width: ${width}; height: ${height}; ${proportion} }`;
   if (!('adoptedStyleSheets' in root)) {
     embed(root, CSS + size);
     return;

@@ -259,14 +259,33 @@ class TestSize:
             ('height="256"', (205, 256)),
             ('width="512" height="640"', (512, 640)),
             ('width="none"', (410, 512)),
+            ('width="205px"', (205, 256)),
+            ('width="50%"', (300, 375)),
+            ('width="100%" height="300"', (600, 300)),
+            ('width="100%" height="50%"', (600, 200)),
+            ('width="205" height="50%"', (205, 200)),
+            ('height="50%"', (410, 512)),
+            ('width="0%"', (410, 512)),
+            ('width="auto"', (410, 512)),
+            ('width="-5"', (410, 512)),
+            ('width="1e9"', (410, 512)),
+            ('width="10em"', (410, 512)),
+            ('width="205" height="-5"', (205, 256)),
         ],
     )
     def test_it_is_known_before_anything_is_loaded(
         self, stage: Stage, site: Site, attributes: str, expected: tuple[int, int]
     ) -> None:
-        stage.open(site.page(f"<gaze-tracker {attributes}></gaze-tracker>"))
+        room = '<div style="width: 600px; height: 400px">{}</div>'
+        stage.open(site.page(room.format(f"<gaze-tracker {attributes}></gaze-tracker>")))
         expect(stage.page.locator("gaze-tracker")).to_have_attribute("tabindex", "0")
         assert box(stage.page) == pytest.approx(expected, abs=0.5)
+
+    def test_a_percentage_of_no_height_leaves_the_portraits_shape(self, stage: Stage, portrait: Site) -> None:
+        stage.open(portrait.page('<div style="width: 600px">{}</div>'.format(tracker('height="100%"'))))
+        stage.page.locator("gaze-tracker").evaluate("(element) => { element.width = '50%'; }")
+        stage.wait_for_level("mobile")
+        assert box(stage.page) == (300, 375)
 
     def test_without_attributes_it_is_the_frames_own(self, stage: Stage, portrait: Site) -> None:
         stage.open(portrait.page('<gaze-tracker src="manifest.json"></gaze-tracker>'))
