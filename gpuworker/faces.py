@@ -94,6 +94,9 @@ MASKED = (
 NOTHING_HERE = "We could not make out a face there. Please point at the middle of a face that shows both eyes."
 SAME_OVERLAP = 0.4
 """Least intersection over union of two boxes on the same face."""
+NECK_OVERLAP, NECK_SCORE = 0.05, 0.75
+"""A face that covers more of a surer one than the first (intersection over union), with less than the second of its
+score, is a chin or neck taken for a face: people cheek to cheek cover less of each other or are seen as surely."""
 PROMINENCE = 3.0
 """A face this many times as wide as every other is the portrait; the others are background."""
 
@@ -319,7 +322,21 @@ def _with_those_in_squares(pixels: Picture, faces: Sequence[Face]) -> list[Face]
         surer = all(face.score > twin.score + CLEARLY_SURER for twin in twins)
         if surer and face.human and face.presence >= SURE_PRESENCE and face.confidence >= MIN_GROUP_CONFIDENCE:
             found = [other for other in found if all(other is not twin for twin in twins)] + [face]
+    return _each_once(found)
+
+
+def _each_once(faces: Sequence[Face]) -> list[Face]:
+    """`faces` without those that repeat a surer one, largest first."""
+    found: list[Face] = []
+    for face in sorted(faces, key=lambda face: (not face.human, -face.score)):
+        if not any(_same(face, surer) or _on_the_neck(face, surer) for surer in found):
+            found.append(face)
     return sorted(found, key=lambda face: -face.width)
+
+
+def _on_the_neck(face: Face, surer: Face) -> bool:
+    """Whether a doubtful face is the chin or the neck of a surer one."""
+    return face.score < NECK_SCORE * surer.score and face.box.overlap(surer.box) > NECK_OVERLAP
 
 
 def _same(face: Face, other: Face) -> bool:
@@ -348,7 +365,7 @@ def _nearest(faces: Sequence[Face], box: Box) -> Face | None:
 def _lying(pixels: Picture) -> list[Face]:
     """Human faces on their side or upside down."""
     faces = _analysed(pixels, detect(pixels, turned(pixels.shape)))
-    return [face for face in faces if face.human and abs(face.roll) > MAX_ROLL]
+    return _each_once([face for face in faces if face.human and abs(face.roll) > MAX_ROLL])
 
 
 def _halved(pixels: Picture) -> list[Face]:

@@ -28,12 +28,13 @@ from gpuworker.errors import (
     RenderError,
     SeveralFaces,
 )
-from gpuworker.face_detection import detect, detect_closer, overview
+from gpuworker.face_detection import Detection, detect, detect_closer, overview
 from gpuworker.faces import Face
 from gpuworker.landmarks import IrisView
 from gpuworker.region import Picture, Region
 from tests.bench.variants import VARIANTS, in_a_mask, in_sunglasses, shut
 from tests.gpuworker.pictures import chosen, resized
+from tests.gpuworker.variants import tilted
 
 LEFT, RIGHT = 0, 1
 CLEAR, BLURRED = IrisView(step=0.7), IrisView(step=0.6)
@@ -418,6 +419,34 @@ def test_a_face_seen_again_in_a_square_is_one_and_from_where_it_was_surest(astro
     found = faces.find(pixels)
     assert len(found) == 2
     assert all(face.score > whole.get(round(face.box.x + face.box.width / 2, -2), 0.0) - 0.05 for face in found)
+
+
+def test_a_neck_taken_for_a_face_is_no_second_person(
+    astronaut: Picture, face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (head,) = detect(astronaut, overview(astronaut.shape))
+    lower = dataclasses.replace(head.region, y=head.region.y + 0.6 * head.region.side)
+    monkeypatch.setattr(faces, "detect", lambda pixels, regions: [head, Detection(0.6, lower)])
+    (found,) = faces.find(astronaut)
+    assert found.holds(*face.eyes_middle)
+
+
+@pytest.mark.parametrize(
+    ("right", "down", "score", "count"), [(0.2, 0.3, 0.94, 1), (0.2, 1.0, 0.6, 1), (0.95, 0, 0.9, 2), (1.1, 0, 0.6, 2)]
+)
+def test_a_face_on_a_surer_one_is_dropped_and_a_neighbour_is_kept(
+    face: Face, right: float, down: float, score: float, count: int
+) -> None:
+    move = np.array([right * face.width, down * face.width, 0])
+    box = dataclasses.replace(face.box, x=face.box.x + move[0], y=face.box.y + move[1])
+    other = dataclasses.replace(face, landmarks=face.landmarks + move, box=box, score=score)
+    assert len(faces._each_once([other, dataclasses.replace(face, score=0.95)])) == count
+
+
+def test_a_turned_portrait_shows_one_person(portraits_dir: Path) -> None:
+    pixels = photo.read((portraits_dir / "la_velata.jpg").read_bytes()).pixels
+    small = resized(pixels, 900 / max(pixels.shape))
+    assert len(faces.find(tilted(small, -25))) == 1
 
 
 def test_beside_a_surer_face_a_doubtful_one_is_none(face: Face) -> None:
