@@ -7,12 +7,12 @@ import html
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
+from gazesite.body_pool import BodyPool, Reservation
 from gazesite.concurrency_limit import ConcurrencyLimit
 from portraits.client_address import network_of
 
@@ -29,17 +29,22 @@ USUAL_BYTES = 1 << 20
 MULTIPART_ROOM = 64 << 10
 """Bytes that a form adds, at most, to the one file in it."""
 SPOOL_BYTES = 512 << 20
-"""Most bytes of all bodies together that are being read or worked on."""
+"""Most bytes of all large bodies together that are being read or worked on."""
+CLIENTS_PER_SPOOL = 4
+"""One client holds at most this part of the spool, so that no one alone fills it."""
 IDLE_SECONDS, OVERALL_SECONDS = 30.0, 300.0
 ANONYMOUS_SECONDS = 30.0
 """Longest time for a whole body from an anonymous client."""
+GRACE_SECONDS, LEAST_RATE = 20.0, 8 << 10
+"""Seconds after which a body must have come in at so many bytes a second on average."""
 
 
 @dataclass(frozen=True)
 class BodyLimits:
     """uploads: most bytes of a body (file and form) by exact path of each address that takes uploads.
 
-    per_address, per_person: most large bodies at a time. spool: most bytes of all bodies together.
+    per_address, per_person: most large bodies at a time. spool: most bytes of all bodies together, each without its
+    first `anonymous` bytes: those are bounded by the number of connections, and large bodies leave small ones be.
     """
 
     uploads: Mapping[str, int] = field(default_factory=dict)
@@ -52,6 +57,11 @@ class BodyLimits:
     def of(self, path: str) -> int:
         """Most bytes of a body from a user who is signed in."""
         return self.uploads.get(path, self.usual)
+
+    @property
+    def share(self) -> int:
+        """Most bytes of the spool for one client; the largest upload fits."""
+        return max(self.spool // CLIENTS_PER_SPOOL, *self.uploads.values(), self.usual)
 
     def takes_uploads(self, path: str) -> bool:
         return path in self.uploads
@@ -117,6 +127,7 @@ class BodyCap:
         sign_in: str = "/accounts/login/",
         idle_seconds: float = IDLE_SECONDS,
         overall_seconds: float = OVERALL_SECONDS,
+        grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self._app = app
         self._limits = limits
@@ -124,9 +135,10 @@ class BodyCap:
         self._sign_in = sign_in
         self._idle_seconds = idle_seconds
         self._overall_seconds = overall_seconds
+        self._grace_seconds = grace_seconds
         self._addresses = ConcurrencyLimit("open uploads from one address", limits.per_address)
         self._people = ConcurrencyLimit("open uploads of one person", limits.per_person)
-        self._spooled = 0
+        self._pool = BodyPool(limits.spool, limits.share)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -175,38 +187,67 @@ class BodyCap:
             await answer(scope, send, refusal)
 
     async def _read(self, scope: Scope, receive: Receive, send: Send, limit: int, seconds: float) -> None:
-        with self._reserved(most_bytes(scope, limit)) as has_room:
-            if not has_room:
-                await answer(scope, send, BUSY)
-                return
-            body = _Body(scope, receive, send, limit, self._idle_seconds, seconds)
+        with self._pool.reservation(client_of(scope)) as reservation:
+            speed = Speed(self._idle_seconds, seconds, self._grace_seconds)
+            body = _Body(scope, receive, send, speed, Size(limit, self._limits.anonymous, reservation))
             await self._app(scope, body.receive, body.send)
-
-    @contextmanager
-    def _reserved(self, count: int) -> Iterator[bool]:
-        """Room for so many bytes until the end of the block; False when there is none."""
-        has_room = not count or self._spooled + count <= self._limits.spool
-        self._spooled += count if has_room else 0
-        try:
-            yield has_room
-        finally:
-            self._spooled -= count if has_room else 0
 
     def _is_upload(self, scope: Scope) -> bool:
         return self._limits.takes_uploads(scope["path"]) and scope["method"] not in ("GET", "HEAD", "OPTIONS")
 
 
+@dataclass
+class Speed:
+    """Deadlines of a body, in seconds. idle: between two messages; overall: for all of it.
+
+    grace: after which the average must be at least LEAST_RATE.
+    """
+
+    idle: float
+    overall: float
+    grace: float
+    began: float = field(default_factory=lambda: time.monotonic())
+
+    def patience(self, length: int) -> float:
+        """Seconds for the next message when `length` bytes are there."""
+        most = min(self.overall, max(self.grace, length / LEAST_RATE))
+        return max(0.0, min(self.idle, self.began + most - time.monotonic()))
+
+
+@dataclass
+class Size:
+    """Length of a body so far, and what is against it. limit, free: bytes; the first `free` are not reserved."""
+
+    limit: int
+    free: int
+    reservation: Reservation
+    length: int = 0
+
+    def add(self, count: int) -> Refusal | None:
+        """Refusal when so many bytes more are too many."""
+        self.length += count
+        if self.length > self.limit:
+            return too_large(self.limit)
+        more = max(0, self.length - self.free - self.reservation.count)
+        if not more:
+            return None
+        if self.reservation.pool.exceeds_share(self.reservation.client, more):
+            return TOO_MANY
+        if self.reservation.pool.is_full(more):
+            return BUSY
+        self.reservation.add(more)
+        return None
+
+
 class _Body:
     """One request's body on its way in, and the answer's way out."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int, idle: float, overall: float) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, speed: Speed, size: Size) -> None:
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._limit = limit
-        self._idle = idle
-        self._deadline = time.monotonic() + overall
-        self._length = 0
+        self._speed = speed
+        self._size = size
         self._whole = False
         self._answered = False
         self._refused = False
@@ -218,14 +259,14 @@ class _Body:
         if self._whole:
             return await self._receive()
         try:
-            message = await asyncio.wait_for(self._receive(), self._patience())
+            message = await asyncio.wait_for(self._receive(), self._speed.patience(self._size.length))
         except TimeoutError:
             return await self._refuse(TOO_SLOW)
         if message["type"] == "http.request":
-            self._length += len(message.get("body", b""))
             self._whole = not message.get("more_body", False)
-            if self._length > self._limit:
-                return await self._refuse(too_large(self._limit))
+            refusal = self._size.add(len(message.get("body", b"")))
+            if refusal is not None:
+                return await self._refuse(refusal)
         return message
 
     async def send(self, message: Message) -> None:
@@ -233,9 +274,6 @@ class _Body:
         if not self._refused:
             self._answered = True
             await self._send(message)
-
-    def _patience(self) -> float:
-        return max(0.0, min(self._idle, self._deadline - time.monotonic()))
 
     async def _refuse(self, refusal: Refusal) -> Message:
         self._refused = True

@@ -54,6 +54,10 @@ def test_only_the_upload_address_takes_more() -> None:
     assert LIMITS.of("/upload") == LIMITS.of("/") == LIMITS.usual
 
 
+def test_small_bodies_on_every_connection_take_less_than_the_large_ones_may() -> None:
+    assert settings.CONNECTIONS * LIMITS.anonymous <= LIMITS.spool
+
+
 async def test_an_unknown_socket_is_404_and_raises_nothing() -> None:
     scope = {
         "type": "websocket",

@@ -20,7 +20,8 @@ JSON = (b"accept", b"application/json")
 class Reader:
     """The application inside: it reads the whole body, as Django does, and answers with its length."""
 
-    def __init__(self) -> None:
+    def __init__(self, last: Callable[[], Awaitable[None]] | None = None) -> None:
+        self._last = last  # awaited between the body and the answer
         self.received = 0
         self.disconnected = False
         self.called = False
@@ -35,6 +36,8 @@ class Reader:
             self.received += len(message["body"])
             if not message["more_body"]:
                 break
+        if self._last is not None and not self.disconnected:
+            await self._last()
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"%d" % self.received})
 
@@ -339,11 +342,107 @@ async def test_open_uploads_of_one_person_are_few_wherever_they_come_from() -> N
     assert await Crowd(limits(per_person=2)).outcomes(*uploads) == [200, 200, 429, 200]
 
 
-async def test_all_bodies_together_have_so_much_room() -> None:
-    uploads = [(f"192.0.2.{number}", str(number), 4_000) for number in range(3)]
-    crowd = Crowd(limits(spool=10_000))
-    assert await crowd.outcomes(*uploads) == [200, 200, 503]
-    assert await crowd.outcomes(*uploads[:2]) == [200, 200]
+class Spool:
+    """Bodies that are all there at once, each from a client and a person of its own unless the test says otherwise."""
+
+    def __init__(self, **more: int) -> None:
+        self._work = asyncio.Event()
+        self._cap = BodyCap(self._works, BodyLimits(uploads={"/upload": UPLOAD_BYTES}, anonymous=500, **more))
+        self._tasks: list[asyncio.Task[None]] = []
+        self.exchanges: list[Exchange] = []
+
+    async def send(self, *chunks: bytes, path: str = "/upload", client: str = "") -> None:
+        """One body more. It declares the largest upload there may be, and ends only where the test ends it."""
+        exchange = Exchange(*chunks, path=path, headers=[declared(b"%d" % self._cap._limits.of(path)), JSON])
+        exchange.scope["client"] = (client or f"192.0.2.{len(self.exchanges)}", 1)
+        self.exchanges.append(exchange)
+        self._tasks.append(asyncio.create_task(self._cap(exchange.scope, exchange.receive, exchange.send)))
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    async def statuses(self) -> list[int]:
+        self._work.set()
+        await asyncio.gather(*self._tasks)
+        return [exchange.status for exchange in self.exchanges]
+
+    async def _works(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def last() -> None:
+            await self._work.wait()
+
+        await Reader(last)(scope, receive, send)
+
+
+LARGE = (b"a" * 500, b"b" * 4_000)
+"""Body of which 4000 bytes are booked."""
+
+
+async def test_all_large_bodies_together_have_so_much_room() -> None:
+    spool = Spool(spool=10_000)
+    for _ in range(3):
+        await spool.send(*LARGE)
+    assert spool.exchanges[2].code == "upload_busy"
+    assert int(spool.exchanges[2].header[b"retry-after"]) > 0
+    assert await spool.statuses() == [200, 200, 503]
+    assert spool._cap._pool._taken == 0
+
+
+async def test_bytes_that_are_only_announced_take_no_room() -> None:
+    spool = Spool(spool=10_000)
+    for _ in range(30):
+        await spool.send(b"--b", client="192.0.2.200")
+    await spool.send(*LARGE)
+    assert await spool.statuses() == [200] * 31
+
+
+async def test_a_full_spool_shuts_out_no_small_form() -> None:
+    spool = Spool(spool=8_000)
+    for _ in range(3):
+        await spool.send(*LARGE)
+    await spool.send(b"a" * 500, path="/accounts/login/", client="192.0.2.0")
+    await spool.send(b"a" * 500)
+    assert await spool.statuses() == [200, 200, 503, 200, 200]
+
+
+async def test_one_client_has_a_quarter_of_the_room() -> None:
+    spool = Spool(spool=40_000, usual=1_000)
+    for _ in range(3):
+        await spool.send(*LARGE, client="2001:db8::1")
+    await spool.send(*LARGE, client="2001:db8:0:1::1")
+    assert (spool.exchanges[2].status, spool.exchanges[2].code) == (429, "too_many_open_uploads")
+    assert await spool.statuses() == [200, 200, 429, 200]
+    assert not spool._cap._pool._held
+
+
+def test_the_largest_upload_fits_into_a_clients_share() -> None:
+    assert BodyLimits(uploads={"/upload": 26 << 20}, spool=32 << 20).share == 26 << 20
+    assert BodyLimits(spool=512 << 20).share == 128 << 20
+
+
+class Clock:
+    """Clock that the test sets."""
+
+    now = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize(("size", "status"), [(85_000, 200), (75_000, 408)])
+def test_a_body_must_come_in_at_eight_kilobytes_a_second_after_twenty_seconds(
+    monkeypatch: pytest.MonkeyPatch, size: int, status: int
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr("gazesite.body_cap.time", clock)
+
+    class Steady(Exchange):
+        async def receive(self) -> Message:
+            clock.now += 10
+            return await super().receive()
+
+    exchange = Steady(*[bytes(size)] * 10, headers=[JSON])
+    exchange.run(limits=BodyLimits(uploads={"/upload": 10 * size}))
+    assert exchange.status == status
+    assert status == 200 or exchange.code == "upload_too_slow"
 
 
 def test_too_many_open_uploads_say_when_to_try_again() -> None:
