@@ -19,6 +19,7 @@ from gazesite.body_cap import MULTIPART_ROOM, BodyCap, BodyLimits  # noqa: E402
 from gazesite.client_limit import ClientLimit  # noqa: E402
 from gazesite.client_turns import ClientTurns  # noqa: E402
 from gazesite.forwarded import Forwarded  # noqa: E402
+from gazesite.header_check import HeaderCheck  # noqa: E402
 from gazesite.journal import Journal  # noqa: E402
 from gazesite.metrics import Metrics  # noqa: E402
 from gazesite.outage_guard import OutageGuard  # noqa: E402
@@ -54,4 +55,4 @@ site = Forwarded(
     settings.CLIENT_ADDRESS_HEADER,
 )
 # Outside of Forwarded, which would hide from it that a proxy is asking.
-application = Journal(OutageGuard(Metrics(site, settings.METRICS_TOKEN)))
+application = Journal(HeaderCheck(OutageGuard(Metrics(site, settings.METRICS_TOKEN))))

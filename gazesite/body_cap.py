@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import html
 import json
-import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
@@ -86,7 +85,6 @@ def too_large(limit: int) -> Refusal:
 
 
 NO_LENGTH = Refusal(400, "bad_length", "Not understood", "The length of this request is not a number.")
-BAD_TYPE = Refusal(400, "bad_content_type", "Not understood", "This site does not read content of this type.")
 TOO_SLOW = Refusal(408, "upload_too_slow", "Too slow", "The upload stopped or took too long. Please try again.")
 SIGN_IN = Refusal(401, "sign_in_required", "Please sign in", "Please sign in before you upload a photo.")
 TOO_MANY = Refusal(
@@ -103,11 +101,6 @@ BUSY = Refusal(
     "Many people use the site right now. Please try again in a few seconds.",
     retry_seconds=5,
 )
-
-OTHER_PAIRS = re.compile(rb"application/x-www-form-urlencoded\s*;.*charset\s*=(?!\s*\"?utf-?8)", re.IGNORECASE)
-"""Pairs that are not UTF-8: Django raises again while it answers with 400, and ends with 500."""
-MOST_TYPE_BYTES = 512
-"""Longest Content-Type; Django's parser takes longer for each byte of a longer one."""
 
 
 class BodyCap:
@@ -145,7 +138,7 @@ class BodyCap:
             await self._app(scope, receive, send)
             return
         limit = self._limits.of(scope["path"])
-        refusal = declared(scope, limit) or _unreadable_type(scope)
+        refusal = declared(scope, limit)
         if refusal is not None:
             await answer(scope, send, refusal)
         elif self._person is None:
@@ -306,11 +299,6 @@ def most_bytes(scope: Scope, limit: int) -> int:
 
 def _values(scope: Scope, header: bytes) -> set[bytes]:
     return {value.strip() for name, value in scope["headers"] if name.lower() == header}
-
-
-def _unreadable_type(scope: Scope) -> Refusal | None:
-    types = _values(scope, b"content-type")
-    return BAD_TYPE if any(len(each) > MOST_TYPE_BYTES or OTHER_PAIRS.match(each) for each in types) else None
 
 
 def client_of(scope: Scope) -> str:

@@ -452,18 +452,3 @@ def test_too_many_open_uploads_say_when_to_try_again() -> None:
     exchange = Exchange(b"a", headers=[JSON]).run(limits=limits(per_person=0), person=signed_in("1"))
     assert (exchange.status, exchange.code) == (429, "too_many_open_uploads")
     assert int(exchange.header[b"retry-after"]) > 0
-
-
-@pytest.mark.parametrize(
-    ("kind", "status"),
-    [
-        (b'a/b; c="' + b";" * 5_000, 400),
-        (b"application/x-www-form-urlencoded; charset=latin-1", 400),
-        (b"application/x-www-form-urlencoded;CHARSET = idna", 400),
-        (b"application/x-www-form-urlencoded; charset=UTF-8", 200),
-        (b"application/x-www-form-urlencoded", 200),
-        (b"multipart/form-data; boundary=x", 200),
-    ],
-)
-def test_a_type_that_django_cannot_read_or_only_slowly_is_refused(kind: bytes, status: int) -> None:
-    assert Exchange(b"a", headers=[(b"content-type", kind), JSON]).run().status == status
