@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import get_adapter
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.db import DataError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -22,6 +27,7 @@ from django.utils.http import urlencode
 
 from portraits.admin.deeds import Deed
 from portraits.admin.gpu import gpu_page
+from portraits.admin.search import BoundedChangeList
 from portraits.models import Render, Report, Session
 
 if TYPE_CHECKING:  # generic in its stubs only
@@ -139,6 +145,30 @@ class Drawer(AnyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = str(self.opts.verbose_name_plural).capitalize()
         return super().changelist_view(request, {**(extra_context or {}), "title": title})
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return BoundedChangeList
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """List with its rows read; raises IncorrectLookupParameters for a value that a column cannot have.
+
+        Django notices only those that it cannot parse; the rest fail in the database's adapter.
+        """
+        try:
+            return super().get_changelist_instance(request)
+        except (DataError, OverflowError, ValidationError, ValueError) as error:
+            raise IncorrectLookupParameters(error) from error
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
+        """Answer of an action; raises BadRequest for a ticked row whose key no row can have."""
+        try:
+            for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.clean(key, None)
+        except ValidationError as error:
+            raise BadRequest(f"{key!r} is no key of a row.") from error
+        return super().response_action(request, queryset, *args, **kwargs)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
