@@ -5,6 +5,7 @@ Each returns whether this call did it; a deed that was done before is not writte
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
@@ -31,8 +32,7 @@ def hide(by: User, portrait: Portrait, reason: str) -> bool:
     with transaction.atomic():
         if not portrait.hide(_given(reason)):
             return False
-        for report in portrait.reports.open():
-            close(by, report, reason)
+        _close_all(by, portrait.reports.open(), reason)
         return _write(by, "hide", portrait, reason)
 
 
@@ -70,7 +70,10 @@ def retry(by: User, session: Session, reason: str) -> bool:
 
 
 def ban(by: User, user: User, reason: str) -> bool:
-    """They are signed out everywhere, their renders stop, their shares are dead. Raises NotAllowed."""
+    """End the user's sign-ins, renders and shares; close the open reports about their portraits for the same reason.
+
+    Raises NotAllowed.
+    """
     _given(reason)
     _mind_rank(by, user)
     with transaction.atomic():
@@ -78,6 +81,7 @@ def ban(by: User, user: User, reason: str) -> bool:
             return False
         accounts.sign_out_everywhere(user)
         removal.cancel_renders_of(user)
+        _close_all(by, Report.objects.open().filter(portrait__owner=user), reason)
         return _write(by, "ban", user, reason)
 
 
@@ -93,6 +97,11 @@ def close(by: User, report: Report, reason: str) -> bool:
     _given(reason)
     with transaction.atomic():
         return report.close(by) and _write(by, "close", report, reason)
+
+
+def _close_all(by: User, reports: Iterable[Report], reason: str) -> None:
+    for report in reports:
+        close(by, report, reason)
 
 
 def appoint(by: User, user: User) -> None:

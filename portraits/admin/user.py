@@ -30,7 +30,8 @@ class Users(Drawer):
         Deed(
             "ban",
             "Ban",
-            "They are signed out everywhere, their renders stop, and their share links are dead.",
+            "They are signed out everywhere, their renders stop, and their share links are dead. "
+            "The open reports about their portraits are closed.",
             "portraits.change_user",
             moderation.ban,
             lambda user: user.is_active,

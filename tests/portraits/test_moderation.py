@@ -134,6 +134,37 @@ def test_case_25_30_a_ban_ends_everything_of_theirs(
     assert written() == [(moderator.email, "ban", f"user {owner.pk} ({owner.email})", WHY)]
 
 
+def test_a_ban_closes_the_reports_about_all_their_portraits_and_writes_each_down(
+    moderator: User, owner: User, stranger: User, portrait: Portrait, report: Report
+) -> None:
+    second = Report.objects.create(portrait=cast.portrait(owner), reason=Report.Reason.ABUSE)
+    other = Report.objects.create(portrait=cast.portrait(stranger), reason=Report.Reason.ABUSE)
+    assert moderation.ban(moderator, owner, WHY)
+    assert list(Report.objects.open()) == [other]
+    entries = {(action, target, reason) for _, action, target, reason in written()}
+    assert {("close", f"report {each.pk}", WHY) for each in (report, second)} < entries
+    assert len(entries) == 3
+
+
+def test_a_ban_that_cannot_be_written_down_leaves_the_reports_open(
+    moderator: User, owner: User, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moderation, "_write", _full_for_ban(moderation._write))
+    with pytest.raises(OSError, match="full"):
+        moderation.ban(moderator, owner, WHY)
+    assert list(Report.objects.open()) == [report]
+    assert User.objects.get(pk=owner.pk).is_active
+
+
+def _full_for_ban(write: Callable[..., bool]) -> Callable[..., bool]:
+    def maybe(by: User, action: str, row: object, reason: str) -> bool:
+        if action == "ban":
+            raise OSError("the disk is full")
+        return write(by, action, row, reason)
+
+    return maybe
+
+
 def test_after_an_unban_the_links_live_again(moderator: User, owner: User, portrait: Portrait) -> None:
     _, token = ShareLink.create_for(portrait)
     moderation.ban(moderator, owner, WHY)
