@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
+Units = bytes | memoryview
+Count = Callable[[], None]
+
+HEAD = 512
+"""Bytes of a unit that are looked at; a sequence header has no more."""
+MAX_LAYERS = 4
+"""Frames that an AV1 picture may be made of."""
+
+_SEQUENCE_HEADER = 1
+_FRAMES = frozenset((3, 6))
+
 
 class _Bits:
     """Reader of single bits, most significant first; beyond the end there are zeros."""
@@ -39,6 +52,20 @@ def hevc(configuration: bytes) -> int:
     return most
 
 
+def hevc_stream(units: Units, count: Count) -> int:
+    """Pixels by the sequence parameter sets among a coded picture's units; 0 when there are none.
+
+    units: each after its length in 4 bytes. count: called for each; what it raises ends the reading.
+    """
+    at, most = 0, 0
+    while at + 4 < len(units):
+        count()
+        if units[at + 4] >> 1 & 63 == 33:
+            most = max(most, _sequence_parameters(bytes(units[at + 4 : at + 4 + HEAD])))
+        at += 4 + int.from_bytes(units[at : at + 4], "big")
+    return most
+
+
 def _sequence_parameters(unit: bytes) -> int:
     """Pixels by an H.265 SPS (7.3.2.2)."""
     bits = _Bits(unit[:256].replace(b"\0\0\3", b"\0\0"))
@@ -56,15 +83,24 @@ def _sequence_parameters(unit: bytes) -> int:
     return bits.exp_golomb() * bits.exp_golomb()
 
 
-def av1(units: bytes) -> int:
-    """Pixels of a picture by the sequence header that begins an AV1 stream; 0 when there is none."""
-    header = _sequence_unit(units)
-    return _frame_size(_Bits(header)) if header else 0
+def av1(units: Units, count: Count = lambda: None) -> int:
+    """Pixels by the largest sequence header in an AV1 stream; 0 when there is none.
+
+    More frames than a picture has layers count as so many pictures. count: called for each unit; what it raises
+    ends the reading.
+    """
+    most, frames = 0, 0
+    for kind, content in _av1_units(units):
+        count()
+        frames += kind in _FRAMES
+        if kind == _SEQUENCE_HEADER:
+            most = max(most, _frame_size(_Bits(content)))
+    return most * max(1, -(-frames // MAX_LAYERS))
 
 
-def av1_code_points(units: bytes) -> tuple[int, int] | None:
-    """Primaries and transfer (H.273) by that header; None when it does not say them."""
-    header = _sequence_unit(units)
+def av1_code_points(units: Units) -> tuple[int, int] | None:
+    """Primaries and transfer (H.273) by the first sequence header; None when it does not say them."""
+    header = next((content for kind, content in _av1_units(units) if kind == _SEQUENCE_HEADER), b"")
     if not header:
         return None
     bits = _Bits(header)
@@ -78,22 +114,18 @@ def av1_code_points(units: bytes) -> tuple[int, int] | None:
     return (bits.take(8), bits.take(8)) if bits.take(1) else None
 
 
-def _sequence_unit(units: bytes) -> bytes:
-    """The first sequence header among an AV1 stream's units; empty when there is none."""
+def _av1_units(units: Units) -> Iterator[tuple[int, bytes]]:
+    """Type and first bytes of each unit of an AV1 stream."""
     at = 0
-    for _ in range(4):
-        if at >= len(units):
-            break
+    while at < len(units):
         head = units[at]
         at += 2 if head & 4 else 1
         length, at = _leb128(units, at) if head & 2 else (len(units) - at, at)
-        if head >> 3 & 15 == 1:
-            return units[at : at + length]
+        yield head >> 3 & 15, bytes(units[at : at + min(length, HEAD)])
         at += length
-    return b""
 
 
-def _leb128(data: bytes, at: int) -> tuple[int, int]:
+def _leb128(data: Units, at: int) -> tuple[int, int]:
     value = 0
     for n, byte in enumerate(data[at : at + 8]):
         value |= (byte & 127) << 7 * n

@@ -16,10 +16,15 @@ MAX_PARTS = 20_000
 """Boxes, items, references and property links together. A phone's photo of 48 megapixels has some 2,000."""
 MAX_DEPTH = 8
 
-_MOVIE = frozenset((b"moov", b"trak", b"mdia", b"minf", b"stbl"))
+_MOVIE = frozenset((b"moov", b"trak", b"mdia", b"minf"))
+_ONCE = frozenset((b"pitm", b"iinf", b"iref", b"iprp", b"iloc", b"idat"))
+"""Boxes of which a file has one: with two, a decoder might read the other."""
+_SAMPLES = frozenset((b"stsd", b"stsz", b"stco", b"co64"))
 _TILE_PROPERTIES = frozenset((b"hvcC", b"ispe", b"colr", b"pixi"))
 _GRID_PROPERTIES = frozenset((b"ispe", b"colr", b"pixi", b"irot", b"imir", b"clli", b"mdcv", b"cclv"))
 _CODED = frozenset((b"hvc1", b"av01"))
+_KINDS = _CODED | {b"grid", b"iden"}
+"""Kinds of items whose cost is known. An overlay's canvas may have any size, whatever is laid on it."""
 _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 
 
@@ -75,7 +80,8 @@ class _Item:
     kind: bytes = b""
     properties: list[_Box] = field(default_factory=list)
     extents: list[tuple[int, int]] = field(default_factory=list)
-    inline: bool = False
+    method: int = 0
+    joined: bytes | None = None
     parts: list[int] = field(default_factory=list)
 
 
@@ -94,6 +100,8 @@ class _File:
         self._primary: int | None = None
         self._auxiliaries: list[tuple[int, int]] = []
         self._inline_start = 0
+        self._joined = 0
+        self._seen: set[bytes] = set()
         self._movie_pixels = 0
         self._costs: dict[int, int] = {}
         self._read(0, len(file), 0)
@@ -113,7 +121,7 @@ class _File:
             coded_pixels=max(cost, self._movie_pixels),
             bits=self._bits(coded),
             alpha=bool(alphas),
-            nclx=self._nclx(item) or self._nclx(coded) or coded_size.av1_code_points(self._av1_head(coded)),
+            nclx=self._nclx(item) or self._nclx(coded) or self._av1_code_points(coded),
             grid=None if alphas else self._grid(item),
         )
 
@@ -143,6 +151,8 @@ class _File:
         if depth > MAX_DEPTH:
             return
         for box in self._boxes(start, end):
+            if box.name in _ONCE:
+                self._demand_first(box.name)
             reader = _READERS.get(box.name)
             if reader is not None:
                 reader(self, box)
@@ -150,6 +160,11 @@ class _File:
                 self._read(box.at + 4, box.end, depth + 1)
             elif box.name in _MOVIE:
                 self._read(box.at, box.end, depth + 1)
+
+    def _demand_first(self, name: bytes) -> None:
+        if name in self._seen:
+            raise UnreadablePhoto
+        self._seen.add(name)
 
     def _unpack(self, form: str, at: int) -> int:
         value: int = struct.unpack_from(form, self._file, at)[0]
@@ -220,14 +235,14 @@ class _File:
             item = self._item(identity)
             if version:
                 method, at = self._integer(at, 2)
-                item.inline = bool(method & 15)
+                item.method = method & 15
             start, at = self._integer(at + 2, base)
             extents, at = self._integer(at, 2)
             self._count(extents)
             for _ in range(extents):
                 shift, at = self._integer(at + index, offset)
                 size, at = self._integer(at, length)
-                item.extents.append((start + shift, start + shift + size))
+                item.extents.append((start + shift, start + shift + size if size else len(self._file)))
 
     def _integer(self, at: int, size: int) -> tuple[int, int]:
         """Integer of `size` bytes, and where the next begins."""
@@ -239,10 +254,28 @@ class _File:
         self._inline_start = box.at
 
     def _read_samples(self, box: _Box) -> None:
-        """Size of an image sequence, from its sample descriptions."""
-        for entry in self._boxes(box.at + 8, box.end):
+        """Size of an image sequence, by its sample descriptions and by its first picture."""
+        boxes: dict[bytes, _Box] = {}
+        for part in self._boxes(box.at, box.end):
+            if part.name in _SAMPLES and part.name in boxes:
+                raise UnreadablePhoto
+            boxes[part.name] = part
+        if b"stsd" not in boxes:
+            return
+        for entry in self._boxes(boxes[b"stsd"].at + 8, boxes[b"stsd"].end):
             width, height = struct.unpack_from(">HH", self._file, entry.at + 24)
-            self._movie_pixels = max(self._movie_pixels, width * height)
+            pixels = self._av1_pixels(self._first_sample(boxes)) if entry.name == b"av01" else 0
+            self._movie_pixels = max(self._movie_pixels, width * height, pixels)
+
+    def _first_sample(self, boxes: dict[bytes, _Box]) -> memoryview:
+        """A track's first sample: it begins the first chunk. Raises UnreadablePhoto when there is none."""
+        places = [(form, boxes[name].at) for name, form in ((b"stco", ">I"), (b"co64", ">Q")) if name in boxes]
+        if len(places) != 1 or b"stsz" not in boxes:
+            raise UnreadablePhoto
+        (form, at), sizes = places[0], boxes[b"stsz"].at
+        start = self._unpack(form, at + 8)
+        size = self._unpack(">I", sizes + 4) or self._unpack(">I", sizes + 12)
+        return memoryview(self._file)[start : start + size]
 
     # ------------------------------------------------------------------ items
 
@@ -260,29 +293,59 @@ class _File:
         return width, height
 
     def _cost(self, identity: int, depth: int) -> int:
-        """Pixels that are decoded for an item; each item is looked at once. Raises UnreadablePhoto for a circle."""
+        """Pixels that are decoded for an item; each item is looked at once. Raises UnreadablePhoto for a trap."""
         if identity not in self._costs:
             if depth > MAX_DEPTH:
                 raise UnreadablePhoto
             item = self._items.get(identity, _Item())
             width, height = self._size(item)
-            pixels = max(width * height, self._coded_pixels(item))
+            pixels = max(width * height, self._own_pixels(item))
             parts = sum(self._cost(part, depth + 1) for part in item.parts)
             self._costs[identity] = max(pixels, parts)
         return self._costs[identity]
 
-    def _coded_pixels(self, item: _Item) -> int:
-        """Pixels as the coded stream itself says, which may not be what the file says of it."""
-        if item.kind == b"hvc1" and (box := self._property(item, b"hvcC")):
-            return coded_size.hevc(self._file[box.at : box.end])
-        return coded_size.av1(self._av1_head(item))
+    def _own_pixels(self, item: _Item) -> int:
+        """Pixels as the item's own bytes say, which may not be what the file says of it."""
+        if item.kind not in _KINDS:
+            raise UnreadablePhoto
+        if item.kind == b"grid":
+            _, _, width, height = self._grid_shape(item) or (0, 0, 0, 0)
+            return self._demand(width * height)
+        if item.kind == b"av01":
+            return self._av1_pixels(self._data(item))
+        return self._hevc_pixels(item) if item.kind == b"hvc1" else 0
 
-    def _av1_head(self, item: _Item) -> bytes:
-        """Bytes in which an AV1 item's sequence header is; empty for other items."""
-        if item.kind != b"av01" or not item.extents or item.inline:
-            return b""
-        start, end = item.extents[0]
-        return self._file[start : min(end, start + 64)]
+    def _av1_pixels(self, stream: coded_size.Units) -> int:
+        return self._demand(coded_size.av1(stream, self._count))
+
+    def _hevc_pixels(self, item: _Item) -> int:
+        """By the parameter sets beside the coded picture and those within it."""
+        beside = [coded_size.hevc(self._file[box.at : box.end]) for box in item.properties if box.name == b"hvcC"]
+        return self._demand(max(*beside, 0, coded_size.hevc_stream(self._data(item), self._count)))
+
+    def _demand(self, pixels: int) -> int:
+        """Raises UnreadablePhoto when a stream does not say its size: its decoder would find one somewhere."""
+        if not pixels:
+            raise UnreadablePhoto
+        return pixels
+
+    def _data(self, item: _Item) -> coded_size.Units:
+        """Bytes of a coded item. Raises UnreadablePhoto where they are made of another item's, or of more than is."""
+        if item.method > 1:
+            raise UnreadablePhoto
+        start = self._inline_start if item.method else 0
+        parts = [memoryview(self._file)[start + first : start + end] for first, end in item.extents]
+        if len(parts) == 1:
+            return parts[0]
+        if item.joined is None:
+            self._joined += sum(len(part) for part in parts)
+            if self._joined > len(self._file):
+                raise UnreadablePhoto
+            item.joined = b"".join(parts)
+        return item.joined
+
+    def _av1_code_points(self, item: _Item) -> tuple[int, int] | None:
+        return coded_size.av1_code_points(self._data(item)) if item.kind == b"av01" else None
 
     def _first_coded(self, item: _Item) -> _Item:
         """The item itself or the first of its parts that is a coded picture."""
@@ -344,7 +407,7 @@ class _File:
         """Whether a tile has those properties and is one stretch of the file."""
         return (
             tile.kind == b"hvc1"
-            and not tile.inline
+            and not tile.method
             and len(tile.extents) == 1
             and tile.extents[0][1] <= len(self._file)
             and [box.start for box in tile.properties] == links
@@ -354,7 +417,7 @@ class _File:
         """Columns, rows, width and height from the item's own bytes."""
         if len(item.extents) != 1:
             return None
-        start = item.extents[0][0] + (self._inline_start if item.inline else 0)
+        start = item.extents[0][0] + (self._inline_start if item.method else 0)
         _, flags, rows, columns = struct.unpack_from(">4B", self._file, start)
         width, height = struct.unpack_from(">II" if flags & 1 else ">HH", self._file, start + 4)
         return columns + 1, rows + 1, width, height
@@ -367,5 +430,5 @@ _READERS = {
     b"iprp": _File._read_properties,
     b"iloc": _File._read_locations,
     b"idat": _File._read_inline,
-    b"stsd": _File._read_samples,
+    b"stbl": _File._read_samples,
 }
