@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -24,15 +25,15 @@ PADDING, MIRRORED_PADDING = 1.5, 1.25
 """Side of a region around the picture over the picture's longer one."""
 ELONGATED = 1.5
 """Least ratio of a picture's sides from which squares of the shorter one are looked at as well as the whole."""
-CLOSER = (1.0, 1.6, 2.6)
-"""Squares from closer by: the shorter side over these."""
-LEAST_SQUARE, MOST_SQUARES = 128, 8
-"""Their side in upload pixels (a smaller one holds no face that is large enough), and how many in a row."""
+CLOSER, CLOSEST = (1.0, 1.6, 2.6), (4.2, 6.8)
+"""Squares from closer by: the shorter side over these; the second ones for groups in large pictures."""
+LEAST_SQUARE, LEAST_CLOSEST, MOST_SQUARES = 128, 400, 16
+"""Their sides in upload pixels (a face of MIN_SHARE of a smaller one is too small), and how many are in a row."""
 POINTED = (1.0, 1.6, 2.6, 4.2, 6.8, 11.0, 18.0)
 LEAST_POINTED = 64
 """Squares around a point: the picture's shorter side over these, and the least side, in pixels."""
-SQUARES_COPY = 512
-"""Shorter side of the copy that squares are read from, in pixels: the smallest is then still 197 of them wide."""
+LEAST_READ = 197
+"""Least width of a square in the copy that squares are read from, in pixels of the copy."""
 
 ASIDE = 1.3
 """Side of the region for `confidence` over that of the face mesh's."""
@@ -71,16 +72,29 @@ def padded(shape: tuple[int, ...]) -> list[Region]:
     return [_whole(shape, PADDING)]
 
 
-def squares(shape: tuple[int, ...]) -> list[Region]:
-    """Half-overlapping squares of several sizes, for people far away or in a group, seen only from closer by."""
+def squares(shape: tuple[int, ...], least: float = 0.0) -> list[Region]:
+    """Half-overlapping squares of several sizes, for people far away or in a group, seen only from closer by.
+
+    least: width in pixels of the narrowest face that matters; the closest squares are for narrower ones.
+    """
     height, width = shape[:2]
     return [
         Region(x, y, side)
-        for side in (min(height, width) / share for share in CLOSER)
-        if side >= LEAST_SQUARE
+        for side in _sides(min(height, width), least)
         for y in _overlapping(height, side)
         for x in _overlapping(width, side)
     ]
+
+
+def _sides(short: int, least: float) -> list[float]:
+    """Sides of the squares in a picture with this shorter side, widest first.
+
+    The closest ones are left out where wider ones already show every face of the least width.
+    """
+    closer = [short / share for share in CLOSER if short / share >= LEAST_SQUARE]
+    wider = [short / share for share in (CLOSER[-1], *CLOSEST)]
+    closest = [side for before, side in pairwise(wider) if side >= LEAST_CLOSEST and MIN_SHARE * before > least]
+    return closer + closest
 
 
 def around(x: float, y: float, shape: tuple[int, ...]) -> list[Region]:
@@ -121,11 +135,14 @@ def detect(pixels: Picture, regions: Sequence[Region]) -> list[Detection]:
     return found
 
 
-def detect_closer(pixels: Picture) -> list[Detection]:
-    """Faces seen in the picture's squares, read from one shrunken copy: they overlap, and each would shrink it anew."""
-    regions = squares(pixels.shape)
+def detect_closer(pixels: Picture, least: float = 0.0) -> list[Detection]:
+    """Faces seen in the picture's squares, read from one shrunken copy: they overlap, and each would shrink it anew.
+
+    least: as for `squares`.
+    """
+    regions = squares(pixels.shape, least)
     height, width = pixels.shape[:2]
-    scale = SQUARES_COPY / min(height, width)
+    scale = LEAST_READ / min((region.side for region in regions), default=LEAST_READ)
     if scale >= 1:
         return detect(pixels, regions)
     copy = cv2.resize(pixels, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)

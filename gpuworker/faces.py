@@ -313,7 +313,8 @@ def _with_those_in_squares(pixels: Picture, faces: Sequence[Face]) -> list[Face]
     A face that squares show again is taken from there if the detector was clearly surer of it.
     """
     found = list(faces)
-    for detection in detect_closer(pixels):
+    widest = max((face.width for face in people(faces)), default=0.0)
+    for detection in detect_closer(pixels, widest / PROMINENCE):
         known = [face for face in found if face.holds(detection.region.x, detection.region.y)]
         if detection.score < max([MIN_SQUARE_DETECTION, *(face.score + CLEARLY_SURER for face in known)]):
             continue

@@ -80,13 +80,23 @@ def test_an_endless_picture_is_looked_at_a_bounded_number_of_times() -> None:
 def test_squares_from_closer_by_cover_the_picture_and_are_bounded() -> None:
     regions = squares((1500, 3000, 3))
     sides = sorted({region.side for region in regions}, reverse=True)
-    assert sides == [1500 / share for share in face_detection.CLOSER]
+    assert sides == [1500 / share for share in face_detection.CLOSER]  # the closest are for larger pictures
     for side in sides:
         same = [region for region in regions if region.side == side]
         assert min(region.x for region in same) == min(region.y for region in same) == side / 2
         assert max(region.x for region in same) == pytest.approx(3000 - side / 2)
         assert max(region.y for region in same) == pytest.approx(1500 - side / 2)
         assert len(same) <= face_detection.MOST_SQUARES**2
+
+
+def sides(least: float) -> set[int]:
+    return {round(region.side) for region in squares((3000, 4000, 3), least)}
+
+
+def test_the_closest_squares_of_a_large_picture_are_for_faces_that_matter() -> None:
+    assert sides(least=0) == sides(least=85) == {3000, 1875, 1154, 714, 441}
+    assert sides(least=100) == {3000, 1875, 1154, 714}
+    assert sides(least=140) == {3000, 1875, 1154}
 
 
 def test_squares_too_small_for_a_usable_face_are_left_out() -> None:

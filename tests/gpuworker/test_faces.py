@@ -413,6 +413,13 @@ def test_everybody_in_a_group_is_found_even_those_the_whole_picture_does_not_sho
         faces.choose(found, None, pixels.shape)
 
 
+@pytest.mark.parametrize("scale", [0.65, 0.9])
+def test_everybody_in_a_group_far_away_is_found_in_a_large_picture(astronaut: Picture, scale: float) -> None:
+    people = [(300, 1200, scale), (1400, 1500, scale), (2700, 1300, scale), (3700, 1400, scale)]
+    found = faces.find(montage(astronaut, people, (4000, 3000)))
+    assert sorted(round(face.box.x + face.box.width / 2, -2) for face in found) == [300, 1400, 2700, 3700]
+
+
 def test_a_face_seen_again_in_a_square_is_one_and_from_where_it_was_surest(astronaut: Picture) -> None:
     pixels = montage(astronaut, [(400, 400, 1.0), (900, 420, 1.0)], (1300, 800))
     whole = {round(d.region.x, -2): d.score for d in detect(pixels, overview(pixels.shape))}
@@ -425,8 +432,9 @@ def test_a_neck_taken_for_a_face_is_no_second_person(
     astronaut: Picture, face: Face, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (head,) = detect(astronaut, overview(astronaut.shape))
-    lower = dataclasses.replace(head.region, y=head.region.y + 0.6 * head.region.side)
+    lower = dataclasses.replace(head.region, y=head.region.y + 0.25 * head.region.side)
     monkeypatch.setattr(faces, "detect", lambda pixels, regions: [head, Detection(0.6, lower)])
+    monkeypatch.setattr(faces, "detect_closer", lambda *_: [])
     (found,) = faces.find(astronaut)
     assert found.holds(*face.eyes_middle)
 
@@ -466,7 +474,7 @@ def test_squares_are_read_from_one_small_copy_and_placed_in_the_picture(
         lambda self, picture, n, real=Region._surroundings: (sizes.add(picture.shape[:2]), real(self, picture, n))[1],
     )
     found = detect_closer(pixels)
-    assert sizes == {(740, 512)}
+    assert sizes == {(round(2600 * 197 / (1800 / 4.2)), round(1800 * 197 / (1800 / 4.2)))}
     assert any(math.dist((each.region.x, each.region.y), (896, 1510)) < 60 for each in found)
 
 
