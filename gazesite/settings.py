@@ -252,7 +252,10 @@ ACCOUNT_RATE_LIMITS = {
     "delete_account": "5/m/user",
     # Wrong passwords, with keys of portraits.login_limits.
     "login_failed": "10/m/ip,5/5m/key,30/d/key",
+    "login_failed_customer": "60/d/key",
+    "login_failed_first": "1/d/key",
     "login_failed_known": "10/5m/key",
+    "login_failed_all_known": "100/d/key",
     "login_failed_anywhere": "1000/d/key",
     # Strangers who ask for a user's message must not keep the user from it: it is sent less often instead.
     "reset_password": "20/m/ip",

@@ -6,9 +6,11 @@ import ipaddress
 
 IPV6_NETWORK = 64
 """Bits. One household or one rented machine has all addresses of such a network."""
+IPV6_CUSTOMER = 48
+"""Bits. A provider gives one customer as many networks as that, and seldom more."""
 
 
-def network_of(address: str) -> str:
+def network_of(address: str, ipv6_bits: int = IPV6_NETWORK) -> str:
     """An IPv4 address, the first address of an IPv6 network, or nothing for what is no address, as a local socket's."""
     try:
         parsed = ipaddress.ip_address(address)
@@ -18,4 +20,4 @@ def network_of(address: str) -> str:
         return str(parsed)
     if parsed.ipv4_mapped:
         return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((parsed, IPV6_NETWORK), strict=False).network_address)
+    return str(ipaddress.ip_network((parsed, ipv6_bits), strict=False).network_address)

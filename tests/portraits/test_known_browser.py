@@ -4,56 +4,83 @@ from __future__ import annotations
 
 import pytest
 from django.core import signing
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from gazesite.own_cookies import MOST_VALUE_BYTES
 from portraits import known_browser
 from portraits.models import User
+from tests.portraits import cast
 from tests.portraits.test_accounts import sign_in
 
 EMAIL = "owner@example.com"
 
 
-def cookie_for(email: str = EMAIL) -> str:
+def request_with(cookie: str = "") -> HttpRequest:
+    request = RequestFactory().get("/")
+    request.COOKIES["known"] = cookie
+    return request
+
+
+def cookie_for(user: User, before: str = "") -> str:
     response = HttpResponse()
-    known_browser.remember(response, email)
+    known_browser.remember(request_with(before), response, user)
     return response.cookies["known"].value
 
 
 def number(cookie: str, email: str = EMAIL) -> str | None:
-    request = RequestFactory().get("/")
-    request.COOKIES["known"] = cookie
-    return known_browser.number(request, email)
+    return known_browser.number(request_with(cookie), email)
 
 
-def test_a_browser_is_known_by_its_number() -> None:
-    first, second = cookie_for(), cookie_for()
+def test_a_browser_is_known_by_its_number(owner: User) -> None:
+    first, second = cookie_for(owner), cookie_for(owner)
     assert number(first) == number(first, "Owner@Example.com")
     assert None not in (number(first), number(second))
     assert number(first) != number(second)
 
 
-@pytest.mark.parametrize("cookie", ["", "nonsense", "a:b:c", signing.dumps(["a", "b"])])
-def test_a_made_up_cookie_makes_no_browser_known(cookie: str) -> None:
+def test_the_number_stays_from_one_sign_in_to_the_next(owner: User, stranger: User) -> None:
+    first = cookie_for(owner)
+    again = cookie_for(owner, before=cookie_for(stranger, before=first))
+    assert number(again) == number(first) is not None
+
+
+def test_with_a_new_password_the_browser_is_unknown(owner: User) -> None:
+    cookie = cookie_for(owner)
+    owner.set_password("another long password")
+    owner.save()
     assert number(cookie) is None
 
 
-def test_it_is_for_one_account() -> None:
-    assert number(cookie_for(), "stranger@example.com") is None
+def test_a_new_account_of_the_same_address_does_not_know_the_browser(owner: User) -> None:
+    cookie, email = cookie_for(owner), owner.email
+    owner.delete()
+    assert number(cookie) is None
+    cast.user("owner")
+    assert User.objects.get().email == email
+    assert number(cookie) is None
 
 
-def test_it_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    cookie = cookie_for()
+@pytest.mark.parametrize("cookie", ["", "nonsense", "a:b:c", signing.dumps(["a", "b"])])
+def test_a_made_up_cookie_makes_no_browser_known(owner: User, cookie: str) -> None:
+    assert number(cookie) is None
+
+
+def test_it_is_for_one_account(owner: User, stranger: User) -> None:
+    assert number(cookie_for(owner), stranger.email) is None
+
+
+def test_it_runs_out(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    cookie = cookie_for(owner)
     monkeypatch.setattr(known_browser, "SECONDS", -1)
     assert number(cookie) is None
 
 
-def test_where_the_site_has_tls_it_travels_by_tls_only(settings: Settings) -> None:
+def test_where_the_site_has_tls_it_travels_by_tls_only(owner: User, settings: Settings) -> None:
     settings.SECURE = True
     response = HttpResponse()
-    known_browser.remember(response, EMAIL)
+    known_browser.remember(request_with(), response, owner)
     assert response.cookies["known"]["secure"]
 
 

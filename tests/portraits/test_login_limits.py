@@ -61,23 +61,61 @@ def test_a_browser_is_known_for_the_account_that_signed_in_there_only(
     assert not inside(anonymous)
 
 
-def test_guesses_from_everywhere_are_bounded_and_lock_no_known_browser(
-    anonymous: Client, owner: User, settings: Settings, mailoutbox: list[EmailMessage]
+def limited(settings: Settings, **rates: str) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, **rates}
+
+
+def test_guesses_from_everywhere_are_bounded(
+    owner: User, anonymous: Client, settings: Settings, mailoutbox: list[EmailMessage]
 ) -> None:
-    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "login_failed_anywhere": "12/d/key"}
+    """Beyond the limit for all, each customer of a provider has one guess a day."""
+    limited(settings, login_failed_anywhere="12/d/key")
+    answers = [guess(owner.email, 5, REMOTE_ADDR=f"203.0.113.{n}") for n in range(4)]
+    all_wrong, one_wrong = ["wrong"] * 5, ["wrong"] + ["too many"] * 4
+    assert answers == [all_wrong, all_wrong, ["wrong"] * 2 + ["too many"] * 3, one_wrong]
+    anonymous.post("/accounts/password/reset/", {"email": owner.email}, REMOTE_ADDR="203.0.113.1")
+    form = link_in(mailoutbox[-1])
+    anonymous.post(form, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}, REMOTE_ADDR="203.0.113.1")
+    guesser = Client()
+    sign_in(guesser, owner.email, NEW_PASSWORD, REMOTE_ADDR="203.0.113.1")
+    assert inside(guesser)
+
+
+def test_guesses_from_everywhere_lock_nobody_out_who_has_made_no_wrong_guess(owner: User, settings: Settings) -> None:
+    limited(settings, login_failed_anywhere="3/d/key")
     known = signed_in_by_form(owner)
-    answers = [guess(owner.email, 5, REMOTE_ADDR=f"203.0.113.{n}") for n in range(3)]
-    assert answers == [["wrong"] * 5, ["wrong"] * 5, ["wrong"] * 2 + ["too many"] * 3]
-    fresh = Client()
-    sign_in(fresh, owner.email)
-    assert not inside(fresh)
+    guess(owner.email, 5, **ELSEWHERE)
+    for _ in range(3):
+        fresh = Client()
+        sign_in(fresh, owner.email)
+        assert inside(fresh)
+    guesser = Client()
+    sign_in(guesser, owner.email, **ELSEWHERE)
+    assert not inside(guesser)
     sign_in(known, owner.email)
     assert inside(known)
-    anonymous.post("/accounts/password/reset/", {"email": owner.email})
-    form = link_in(mailoutbox[-1])
-    anonymous.post(form, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
-    sign_in(fresh, owner.email, NEW_PASSWORD)
-    assert inside(fresh)
+
+
+def test_all_networks_of_one_customer_lock_no_account(owner: User) -> None:
+    """With the limits of the site itself: 65,536 networks are at hand to a single customer."""
+    answers = [guess(owner.email, 1, REMOTE_ADDR=f"2001:db8:0:{n:x}::1")[0] for n in range(70)]
+    assert answers == ["wrong"] * 60 + ["too many"] * 10
+    for address in ("2001:db8:1::1", "192.0.2.77"):
+        fresh = Client()
+        sign_in(fresh, owner.email, REMOTE_ADDR=address)
+        assert inside(fresh)
+
+
+def test_browsers_that_are_known_guess_no_more_together_than_the_account_allows(
+    owner: User, settings: Settings
+) -> None:
+    limited(settings, login_failed_all_known="4/d/key")
+    first, second = signed_in_by_form(owner), signed_in_by_form(owner)
+    for client in (first, second):
+        for _ in range(2):
+            sign_in(client, owner.email, "wrong")
+    sign_in(second, owner.email)
+    assert not inside(second)
 
 
 def signed_in_by_form(user: User) -> Client:
