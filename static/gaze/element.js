@@ -132,6 +132,7 @@ export class GazeTracker extends HTMLElement {
   /** Looks at the manifest again and loads what is new in it. */
   async refresh() {
     await this.#portrait?.refresh();
+    this.#keepUp();
   }
 
   /** The clock's turn: moves the gaze on and draws it. @returns {boolean} whether it wants another */
@@ -178,7 +179,11 @@ export class GazeTracker extends HTMLElement {
     this.#asked = asked;
     this.#showPoster();
     this.#fitSize();
-    if (!this.hasAttribute('no-poll')) this.#portrait?.keepUp();
+    this.#keepUp();
+  }
+
+  #keepUp() {
+    if (!this.noPoll) this.#portrait?.keepUp();
   }
 
   #enter() {
@@ -266,9 +271,10 @@ export class GazeTracker extends HTMLElement {
 
   #onProblem(failure) {
     // A portrait that cannot be loaded gives the room to the picture that stands for it.
-    if (!this.#portrait.size) this.#lastSize = null;
+    if (!this.#portrait.size && !failure.temporary) this.#lastSize = null;
     this.#fitSize();
     this.#report(failure);
+    this.#keepUp();
   }
 
   #onIntersection({ isIntersecting }) {

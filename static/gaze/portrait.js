@@ -15,7 +15,13 @@ const SHORTEST_WAIT = 1;
 const LONGEST_WAIT = 5;
 const WAIT_GROWTH = 1.5;
 
-/** Failures after which a level is never tried again; others get another chance when the page asks for it. */
+/** Seconds between tries at most, while the server or the network is away. */
+const LONGEST_OUTAGE_WAIT = 60;
+
+/**
+ * Failures after which a level is never tried again; others get another chance when the page asks for it, temporary ones
+ * also while it keeps up.
+ */
 const LASTING = ['memory', 'context-lost', 'decode'];
 
 /** Level that stands for outdated frames: it counts as less than anything that the manifest now lists. */
@@ -47,8 +53,14 @@ export class Portrait extends EventTarget {
   #climbing = null;
   #polling = null;
   #loading = null;
-  /** Codes of failures by level; a level that failed is not tried again by itself. */
+  /** The manifest's failure, if the last look at it failed. @type {GazeFailure | null} */
+  #failure = null;
+  /** Failures by level; a level that failed is left out until it is forgiven. @type {Map<string, GazeFailure>} */
   #failed = new Map();
+  /** The temporary failure of a sheet that a neighbour stands in for in the frames shown. @type {GazeFailure | null} */
+  #patched = null;
+  /** Whether the frames shown are to be loaded again. */
+  #reloading = false;
   /** Whose frames are shown. */
   #engine = null;
   #measured = null;
@@ -74,14 +86,12 @@ export class Portrait extends EventTarget {
 
   /** Looks at the manifest again and climbs on if it offers more; failed sheets get another chance. */
   async refresh() {
-    for (const [key, code] of this.#failed) {
-      if (!LASTING.includes(code)) this.#failed.delete(key);
-    }
+    this.#retry(({ code }) => !LASTING.includes(code));
     await this.#read();
     await this.climb();
   }
 
-  /** Keeps looking at the manifest until it is complete. */
+  /** Keeps looking at the manifest until it is complete, and trying again what failed for now. */
   keepUp() {
     this.#polling ??= this.#poll();
   }
@@ -121,9 +131,11 @@ export class Portrait extends EventTarget {
   async #read() {
     try {
       this.description = await describe(this.#source, this.#closing.signal);
+      this.#failure = null;
       if (this.#closed) return;
       this.dispatchEvent(new Event('described'));
     } catch (error) {
+      this.#failure = error;
       this.#report(error);
     }
   }
@@ -146,14 +158,14 @@ export class Portrait extends EventTarget {
       this.#renderer.addEventListener('lost', this.#onLost);
       this.#renderer.addEventListener('restored', this.#onRestored);
     } catch (error) {
-      this.#failed.set('renderer', error.code);
+      this.#failed.set('renderer', error);
       this.#report(error);
     }
     return this.#renderer;
   }
 
   #nextLevel() {
-    const current = this.#outdated ? OUTDATED : (this.frames?.level ?? null);
+    const current = this.#outdated || this.#reloading ? OUTDATED : (this.frames?.level ?? null);
     return nextLevel(this.#levels(), current, this.#device());
   }
 
@@ -173,18 +185,24 @@ export class Portrait extends EventTarget {
     const { engine } = this.description;
     const key = this.#keyOf(level);
     this.#loading = level;
+    this.#reloading = false;
+    let patched = null;
     try {
       const frames = await loadLevel(level, this.#renderer, {
         signal: this.#closing.signal,
         tolerant: !this.#levels().some((other) => other.rows < level.rows),
         fits: (frame) => fits(level, this.#device(), frame),
-        onProblem: (failure) => this.#report(failure),
+        onProblem: (failure) => {
+          if (failure.temporary) patched = failure;
+          this.#report(failure);
+        },
       });
+      this.#patched = patched;
       this.#show(frames, engine);
     } catch (error) {
       const lost = error.code === 'context-lost';
       // A context that is lost during an upload was probably lost because of it, unless there is nothing less to try.
-      if (!lost || this.#levels().length > 1) this.#failed.set(error.code === 'webgl' ? 'renderer' : key, error.code);
+      if (!lost || this.#levels().length > 1) this.#failed.set(error.code === 'webgl' ? 'renderer' : key, error);
       if (!lost) this.#report(error);
     } finally {
       this.#loading = null;
@@ -231,15 +249,44 @@ export class Portrait extends EventTarget {
   async #poll() {
     await this.describe();
     let wait = SHORTEST_WAIT;
-    while (!this.#closed && this.description && !this.description.complete) {
-      await seconds(wait);
+    while (!this.#closed && this.#mayImprove) {
+      await seconds(Math.max(wait, this.#outage?.retryAfter ?? 0));
       if (this.#closed || document.hidden) continue;
-      const offered = this.description.levels.length;
+      const offered = this.#offered;
+      const tried = this.#outage;
+      this.#retry(({ temporary }) => temporary);
       await this.#read();
-      wait = this.description.levels.length > offered ? SHORTEST_WAIT : Math.min(wait * WAIT_GROWTH, LONGEST_WAIT);
-      if (this.#renderer) this.climb();
+      const climbing = this.#renderer && this.climb();
+      // Whether the sheets that had failed are there now decides how long to wait.
+      if (tried) await climbing;
+      const longest = this.#outage ? LONGEST_OUTAGE_WAIT : LONGEST_WAIT;
+      const better = this.#offered > offered || (tried && !this.#outage);
+      wait = better ? SHORTEST_WAIT : Math.min(wait * WAIT_GROWTH, longest);
     }
     this.#polling = null;
+  }
+
+  get #mayImprove() {
+    if (this.#failure) return this.#failure.temporary;
+    return !this.description.complete || this.#outage !== null;
+  }
+
+  /** The temporary failure that keeps the manifest or a sheet away; null while there is none. */
+  get #outage() {
+    const failures = [this.#failure, this.#patched, ...this.#failed.values()];
+    return failures.find((failure) => failure?.temporary) ?? null;
+  }
+
+  get #offered() {
+    return this.description?.levels.length ?? 0;
+  }
+
+  /** Lets the next climb load levels again: those whose failure may be forgiven, and one with a sheet stood in for. */
+  #retry(mayForgive) {
+    this.#reloading = this.#patched !== null;
+    for (const [key, failure] of this.#failed) {
+      if (mayForgive(failure)) this.#failed.delete(key);
+    }
   }
 
   #report(failure) {

@@ -5,6 +5,7 @@
 import { GazeFailure } from './failure.js';
 import { LevelFrames } from './frames.js';
 import { sheetSize } from './grid.js';
+import { request } from './request.js';
 
 /** Milliseconds of cutting and uploading before other tasks get their turn. */
 const SLICE = 4;
@@ -70,16 +71,10 @@ function download(url, { signal }) {
   return blob;
 }
 
-async function fetchBlob(url, signal) {
-  try {
-    // Another portrait may have come to lie under the same name: the server is asked whether the sheet still holds.
-    const response = await fetch(url, { signal, cache: 'no-cache' });
-    if (!response.ok) throw new Error(`status ${response.status}`);
-    return await response.blob();
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new GazeFailure('sheet', `A sheet of the portrait cannot be loaded (${error.message}).`);
-  }
+function fetchBlob(url, signal) {
+  const read = (response) => response.blob();
+  // Another portrait may have come to lie under the same name: the server is asked whether the sheet still holds.
+  return request(url, { code: 'sheet', name: 'A sheet of the portrait', read, init: { signal, cache: 'no-cache' } });
 }
 
 function inTurn(task) {

@@ -4,6 +4,7 @@
 import { GazeFailure } from './failure.js';
 import { sheetValues } from './grid.js';
 import { readManifest } from './manifest.js';
+import { request } from './request.js';
 
 const DEFAULT_GRID = 30;
 const MOST_STEPS = 64;
@@ -116,14 +117,9 @@ function described(levels, poster) {
   return { key, description: { engine: '', frame: null, alpha: false, poster, complete: true, levels } };
 }
 
-async function fetchJson(url, signal) {
-  try {
-    // A manifest grows several times a second: not even asking whether it is newer would be quick enough.
-    const response = await fetch(url, { signal, cache: 'no-store' });
-    if (!response.ok) throw new Error(`status ${response.status}`);
-    return await response.json();
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new GazeFailure('manifest', `The portrait's manifest cannot be loaded (${error.message}).`);
-  }
+function fetchJson(url, signal) {
+  const read = (response) => response.json();
+  // A manifest grows several times a second: not even asking whether it is newer would be quick enough.
+  const init = { signal, cache: 'no-store' };
+  return request(url, { code: 'manifest', name: "The portrait's manifest", read, init });
 }

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Route
 
 from tests.gaze import drawn
 from tests.gaze.conftest import Js, Site, Stage, Staged
@@ -64,6 +68,133 @@ def test_a_complete_manifest_is_not_asked_for_again(staged: Staged, site: Site) 
     stage.wait_for_level("preview")
     stage.page.clock.run_for(20_000)
     assert stage.requested.count("manifest.json") == 1
+
+
+Outage = Callable[[Route], None]
+
+LONG = 200_000
+"""Milliseconds of the page's clock, in which whatever is tried again has been tried again."""
+
+
+def away(route: Route) -> None:
+    route.fulfill(status=503)
+
+
+def unreachable(route: Route) -> None:
+    route.abort("connectionrefused")
+
+
+def away_for_an_hour(route: Route) -> None:
+    route.fulfill(status=503, headers={"Retry-After": "3000"})
+
+
+def on_a_clock(staged: Staged) -> Stage:
+    stage = staged()
+    stage.page.clock.install()
+    return stage
+
+
+@pytest.mark.parametrize("answer", [away, unreachable])
+def test_a_first_manifest_that_is_away_is_asked_for_again(staged: Staged, site: Site, answer: Outage) -> None:
+    stage = on_a_clock(staged)
+    drawn.write_portrait(site.folder, "preview")
+    stage.page.route("**/manifest.json", answer, times=1)
+    stage.open(site.page(tracker()))
+    stage.wait_for_error("manifest")
+    stage.page.clock.run_for(LONG)
+    stage.wait_for_level("preview")
+    assert len(stage.told("gaze-error")) == 1
+    assert stage.requested.count("manifest.json") == 2
+
+
+def test_each_failure_of_a_manifest_is_told_once(staged: Staged, site: Site) -> None:
+    stage = on_a_clock(staged)
+    drawn.write_portrait(site.folder, "preview")
+    stage.page.route("**/manifest.json", away, times=2)
+    stage.open(site.page(tracker()))
+    for count in (1, 2):
+        stage.wait_for("(count) => told.length === count", count)
+        stage.page.clock.run_for(LONG)
+    stage.wait_for_level("preview")
+    assert len(stage.told("gaze-error")) == 2
+
+
+def test_a_server_is_left_alone_for_as_long_as_it_asks(staged: Staged, site: Site) -> None:
+    stage = on_a_clock(staged)
+    drawn.write_portrait(site.folder, "preview")
+    stage.page.route("**/manifest.json", away_for_an_hour, times=1)
+    stage.open(site.page(tracker()))
+    stage.wait_for_error("manifest")
+    stage.page.clock.run_for(2_000_000)
+    assert stage.requested.count("manifest.json") == 1
+    stage.page.clock.run_for(1_000_000)
+    stage.wait_for_level("preview")
+
+
+def test_a_page_that_wants_no_polling_tries_nothing_again(staged: Staged, site: Site) -> None:
+    stage = on_a_clock(staged)
+    stage.page.route("**/manifest.json", away)
+    stage.open(site.page(tracker("no-poll")))
+    stage.wait_for_error("manifest")
+    stage.page.clock.run_for(LONG)
+    assert stage.requested.count("manifest.json") == 1
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_a_refusal_is_final(staged: Staged, site: Site, status: int) -> None:
+    stage = on_a_clock(staged)
+    stage.page.route("**/manifest.json", lambda route: route.fulfill(status=status))
+    stage.open(site.page(tracker()))
+    stage.wait_for_error("manifest")
+    stage.page.clock.run_for(LONG)
+    assert stage.requested.count("manifest.json") == 1
+
+
+def test_an_element_that_is_gone_tries_nothing_again(staged: Staged, site: Site) -> None:
+    stage = on_a_clock(staged)
+    stage.page.route("**/manifest.json", away_for_an_hour)
+    stage.open(site.page(tracker()))
+    stage.wait_for_error("manifest")
+    stage.page.evaluate("document.querySelector('gaze-tracker').remove()")
+    stage.page.clock.run_for(4_000_000)
+    assert stage.requested.count("manifest.json") == 1
+
+
+def test_a_sheet_that_is_away_is_asked_for_again(staged: Staged, site: Site) -> None:
+    stage = on_a_clock(staged)
+    drawn.write_portrait(site.folder, "preview", "mobile")
+    stage.page.route("**/q1_20.webp", away, times=2)
+    stage.open(site.page(tracker()))
+    for count in (1, 2):
+        stage.wait_for("(count) => told.filter(({ code }) => code === 'sheet').length === count", count)
+        stage.page.clock.run_for(LONG)
+    stage.wait_for_level("mobile")
+    assert len(stage.told("gaze-error")) == 2
+
+
+def test_neighbours_stand_in_only_until_the_sheet_is_there(staged: Staged, site: Site) -> None:
+    stage = on_a_clock(staged)
+    drawn.write_portrait(site.folder, "mobile")
+    sheets = ",".join(drawn.level("mobile")["sheets"])
+    stage.page.route("**/q1_20.webp", away, times=1)
+    stage.open(site.page(f'<gaze-tracker src="{sheets}" grid="20" smoothing="1" width="80"></gaze-tracker>'))
+    stage.wait_for_level("sheets")
+    stage.page.clock.run_for(LONG)
+    stage.wait_for("() => told.filter(({ type }) => type === 'gaze-level').length === 2")
+    stage.page.clock.run_for(LONG)
+    assert stage.requested.count("q1_20.webp") == 2
+    assert len(stage.told("gaze-error")) == 1
+    assert stage.count("textures") == 40 + 1
+
+
+def test_a_sheet_that_is_refused_is_not_asked_for_again(staged: Staged, site: Site) -> None:
+    stage = on_a_clock(staged)
+    drawn.write_portrait(site.folder, "preview", "mobile")
+    (site.folder / "q1_20.webp").unlink()
+    stage.open(site.page(tracker()))
+    stage.wait_for_error("sheet")
+    stage.page.clock.run_for(LONG)
+    assert stage.requested.count("q1_20.webp") == 1
 
 
 def test_the_refined_portrait_of_another_engine_replaces_the_first(stage: Stage, site: Site) -> None:
