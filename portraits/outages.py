@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 
 from portraits import broker, metrics, storage
+from portraits.accept import wants_json
 
 DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 SQLITE_FULL = 13
@@ -69,9 +70,9 @@ def outage_of(error: BaseException | None) -> Outage | None:
 
 
 def response(request: HttpRequest, outage: Outage) -> HttpResponse:
-    """503 as JSON {code, sentence} or as a page, whichever the client prefers. Asks neither database nor storage."""
+    """503 as JSON {code, sentence} where the client names it, else as a page. Asks neither database nor storage."""
     metrics.outage_answered(outage.code)
-    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+    if wants_json(request):
         answer: HttpResponse = JsonResponse(outage.to_json(), status=503)
     else:
         answer = HttpResponse(render_to_string("503.html", {"outage": outage}), status=503)

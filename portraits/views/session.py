@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from portraits import delivery, dispatch, progress
+from portraits.accept import wants_json
 from portraits.delivery import Audience
 from portraits.models import Output, Session
 from portraits.views.person import person
@@ -67,6 +68,6 @@ def session_retry(request: HttpRequest, session_id: UUID) -> HttpResponse:
 def _told(request: HttpRequest, session_id: UUID, *, changed: bool) -> HttpResponse:
     """The new snapshot for scripts, the portrait's page for forms."""
     found = _session(request, session_id)
-    if "application/json" in request.headers.get("Accept", ""):
+    if wants_json(request):
         return JsonResponse(progress.snapshot(found), status=200 if changed else 409)
     return redirect(found.portrait)

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from portraits import intake, metrics
+from portraits.accept import wants_json
 from portraits.forms import UploadForm
 from portraits.throttle import address_of, takes_upload
 from portraits.uploads import UploadRefused
@@ -31,14 +32,14 @@ def upload(request: HttpRequest) -> HttpResponse:
         return _refused(request, form, refusal)
     metrics.upload_accepted()
     address = reverse("confirm", args=[received.pk])
-    if _wants_json(request):
+    if wants_json(request):
         return JsonResponse({"upload": str(received.pk), "address": address}, status=201)
     return redirect(address)
 
 
 def _refused(request: HttpRequest, form: UploadForm, refusal: UploadRefused) -> HttpResponse:
     metrics.upload_refused(refusal.code)
-    if _wants_json(request):
+    if wants_json(request):
         response: HttpResponse = JsonResponse({**refusal.to_json(), "details": {}}, status=refusal.status)
     else:
         context = {"form": form, "refusal": refusal}
@@ -46,7 +47,3 @@ def _refused(request: HttpRequest, form: UploadForm, refusal: UploadRefused) -> 
     if refusal.retry_seconds is not None:
         response["Retry-After"] = str(refusal.retry_seconds)
     return response
-
-
-def _wants_json(request: HttpRequest) -> bool:
-    return "application/json" in request.headers.get("Accept", "")

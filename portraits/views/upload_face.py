@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from portraits import intake
+from portraits.accept import wants_json
 from portraits.forms import PlaceForm
 from portraits.models import Upload
 from portraits.throttle import address_of, takes_place
@@ -28,7 +29,7 @@ def upload_face(request: HttpRequest, upload_id: UUID) -> HttpResponse:
         return _refused(request, upload, refusal)
     except intake.UploadGone:
         raise Http404 from None
-    if _wants_json(request):
+    if wants_json(request):
         return JsonResponse(face.to_json(), status=201)
     return redirect(f"{reverse('confirm', args=[upload.pk])}?face={face.index}")
 
@@ -44,14 +45,10 @@ def _place(request: HttpRequest) -> tuple[float, float]:
 
 
 def _refused(request: HttpRequest, upload: Upload, refusal: UploadRefused) -> HttpResponse:
-    if _wants_json(request):
+    if wants_json(request):
         response: HttpResponse = JsonResponse(refusal.to_json(), status=refusal.status)
     else:
         response = confirm_page(request, upload, refusal=refusal)
     if refusal.retry_seconds is not None:
         response["Retry-After"] = str(refusal.retry_seconds)
     return response
-
-
-def _wants_json(request: HttpRequest) -> bool:
-    return "application/json" in request.headers.get("Accept", "")

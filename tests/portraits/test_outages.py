@@ -8,10 +8,14 @@ import sqlite3
 
 import pytest
 from django.db import DatabaseError, IntegrityError, InterfaceError, InternalError, OperationalError
+from django.test import RequestFactory
 from dramatiq.errors import ConnectionClosed
 
 from portraits import outages, storage
 from portraits.outages import DATABASE_AWAY, DISK_FULL, OTHER, STORAGE_AWAY, Outage
+
+UNREADABLE = ["a*=bogus''x", "a*=idna''%C3%A4", "a*=a%00b''x", "a*=undefined''%ff", "a*=utf-8''x; a*0=y"]
+"""Parameters for which Django's parser raises ValueError or TypeError."""
 
 
 def caused(error: Exception, **facts: object) -> Exception:
@@ -83,3 +87,20 @@ def test_no_sentence_blames_the_photo_or_the_person(outage: Outage) -> None:
     assert outage.sentence.startswith(("Our ", "The "))
     assert "Please try again in a " in outage.sentence
     assert outage.retry_seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/json", "application/json"),
+        ("Application/JSON, text/plain;q=0.5", "application/json"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html; charset=utf-8"),
+        ("*/*", "text/html; charset=utf-8"),
+        *((f"text/html; {each}", "text/html; charset=utf-8") for each in UNREADABLE),
+        *((f"application/json; {each}", "application/json") for each in UNREADABLE),
+    ],
+)
+def test_an_outage_is_answered_whatever_the_client_accepts(accept: str, kind: str) -> None:
+    request = RequestFactory().get("/", headers={"Accept": accept})
+    answer = outages.response(request, DATABASE_AWAY)
+    assert (answer.status_code, answer["Content-Type"]) == (503, kind)
