@@ -9,10 +9,32 @@ from typing import IO, Any
 import django
 from django.conf import settings
 from django.core.exceptions import RequestAborted
-from django.core.handlers.asgi import ASGIHandler
+from django.core.files.uploadedfile import UploadedFile
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.http import QueryDict
+from django.http.multipartparser import MultiPartParserError
+from django.utils.datastructures import MultiValueDict
+
+
+class SiteRequest(ASGIRequest):
+    """Request whose form may have parts with any header."""
+
+    def parse_file_upload(self, *arguments: Any) -> tuple[QueryDict, MultiValueDict[str, UploadedFile[Any]]]:
+        """Fields and files. Raises MultiPartParserError, also where Python's parser of a part's header fails.
+
+        It sorts the numbers of `name*=a; name*0=b`, one of which is None.
+        """
+        try:
+            return super().parse_file_upload(*arguments)
+        except TypeError as error:
+            raise MultiPartParserError(f"Invalid header of a part: {error}") from error
 
 
 class DjangoHandler(ASGIHandler):
+    """Django's handler with requests and bodies of the site's own kind."""
+
+    request_class = SiteRequest
+
     async def read_body(self, receive: Callable[[], Awaitable[Mapping[str, Any]]]) -> IO[bytes]:
         """Temporary file with the body, as Django makes it; in memory when small. Raises RequestAborted, OSError."""
         body = tempfile.SpooledTemporaryFile(  # noqa: SIM115  Django closes it after its answer

@@ -82,3 +82,42 @@ async def test_two_types_are_refused() -> None:
     async with client() as http:
         headers = [("Content-Type", FORM), ("Content-Type", "text/plain")]
         assert (await http.post("/accounts/login/", content=b"", headers=headers)).status_code == 400
+
+
+HOSTILE_NAMES = [
+    *("Accept", "Accept-Language", "Accept-Encoding", "If-None-Match", "If-Modified-Since", "Range", "If-Range"),
+    *("Cookie", "Referer", "Origin", "X-CSRFToken", "X-Requested-With"),
+]
+HOSTILE_VALUES = [
+    "text/html; a*=bogus''x",
+    "text/html; a*=idna''%C3%A4",
+    "a*=a%00b''x; a*=utf-8''x; a*0=y",
+    "\xff\xfe;q=\xb2",
+    "bytes=99999999999999999999-",
+    "bytes=\xb2-\xb3",
+    'W/"\xff,"*',
+    "de;q=nan,en;q=1e999,*;q=-1",
+    "en-" * 2_000,
+    "http://[",
+    "session=\xff; csrf=\xff; known=\xff:\xff",
+    "Thu, 99 Foo 99999 99:99:99 GMT",
+]
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/static/gaze/gaze-tracker.js"])
+async def test_no_value_of_a_header_is_an_error_of_the_site(path: str) -> None:
+    for name in HOSTILE_NAMES:
+        for value in HOSTILE_VALUES:
+            assert (await ask("GET", path, name, value)).status_code < 500, (name, value)
+            assert (await ask("POST", path, name, value)).status_code < 500, (name, value)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    ["name*=utf-8''x; name*0=y", "name*=bogus''x", "name*=idna''%C3%A4", "name=a; filename*=a%00b''x", "name=\xff"],
+)
+async def test_a_part_of_a_form_that_django_cannot_read_is_no_error_of_the_site(parameters: str) -> None:
+    body = f"--b\r\nContent-Disposition: form-data; {parameters}\r\n\r\nx\r\n--b--\r\n".encode("latin-1")
+    headers = {"Content-Type": PARTS, "Cookie": f"{settings.CSRF_COOKIE_NAME}={'a' * 32}"}
+    async with client() as http:
+        assert (await http.post("/accounts/login/", content=body, headers=headers)).status_code in (400, 403)
