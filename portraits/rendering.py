@@ -124,8 +124,8 @@ def _attempt(render: Render, output: Output, held: Reins) -> None:
                     return
                 if unseen and render.session.alive:
                     unseen = False
-                    if turns.gives_way(render):
-                        _hand_back(render, output, "it is another's turn")
+                    if turns.give_way(render, output):
+                        log.info("render %s attempt %d waits again: another's turn is next", render.pk, output.attempt)
                         return
                 if held.stop.is_set():
                     raise Cancelled

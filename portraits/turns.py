@@ -6,13 +6,14 @@ that neither a person with a hundred portraits nor a queue that was lost decides
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from django.conf import settings
 from django.utils import timezone
 
 from portraits.models import Output, Render
-from portraits.models.render import DAY, RenderQuerySet
+from portraits.models.render import DAY, HEAD_START, RenderQuerySet
 from portraits.times import moment_in_words
 
 Lane = Literal["here", "elsewhere"]
@@ -45,17 +46,20 @@ def in_turn(lane: Lane) -> RenderQuerySet:
     return Render.objects.elsewhere().startable().in_turn()
 
 
-def gives_way(render: Render) -> bool:
-    """Whether a first pass whose face has just been seen is completed later, because another's turn is next."""
-    first = in_turn("here").select_related("session__portrait__owner").first()
-    if first is None:
-        return False
-    this, other = render.session.portrait.owner, first.session.portrait.owner
-    if this == other:
+def give_way(render: Render, output: Output) -> bool:
+    """Hand back a first pass whose face has just been seen if another's turn is next. Whether it did."""
+    first = in_turn("here").select_related("session__portrait").first()
+    return first is not None and _goes_before(first, render) and render.give_way(output.attempt, first)
+
+
+def _goes_before(first: Render, render: Render) -> bool:
+    """The rule of in_turn(), for a render that has its turn."""
+    owner = render.session.portrait.owner
+    if owner.pk == first.session.portrait.owner_id:
         return not first.session.alive or first.queued_at < render.queued_at
-    this.refresh_from_db(fields=["last_first_pass_at"])
-    mine, theirs = this.last_first_pass_at, other.last_first_pass_at
-    return theirs is None or mine is None or theirs < mine
+    owner.refresh_from_db(fields=["last_first_pass_at"])
+    turn: datetime = vars(first)["turn"]  # an annotation of the query, which no class declares
+    return owner.last_first_pass_at is None or turn < owner.last_first_pass_at + HEAD_START
 
 
 def position(render: Render) -> int | None:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, Count, DateTimeField, ExpressionWrapper, F, Q, When, Window
+from django.db.models import Case, Count, DateTimeField, ExpressionWrapper, F, Min, Q, When, Window
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Now, RowNumber
+from django.db.models.functions import Coalesce, Greatest, Now, RowNumber
 from django.utils import timezone
 
 from gpuworker.contract import Manifest, Progress
@@ -34,6 +34,8 @@ DAY = timedelta(hours=24)
 MAX_ATTEMPTS = 3
 FACES_AHEAD = 3
 """Most faces of one person that may be alive and incomplete; then one is completed before the next first sight."""
+HEAD_START = timedelta(minutes=1)
+"""Time after a person's turn in which those who come, new accounts too, go before; then they queue behind."""
 LOG_LINES = 200
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -74,22 +76,28 @@ class RenderQuerySet(models.QuerySet["Render"]):
         return self.filter(due | fallen_silent)
 
     def in_turn(self) -> RenderQuerySet:
-        """Round-robin by person, the longest without a turn first; work that a dead process left comes before.
+        """Round-robin by person, the earliest `turn` first; work that a dead process left comes before.
 
-        A turn is a first sight, a completion or a refined pass, so that uploading more gives no more turns.
+        A turn is a first sight, a completion or a refined pass, so that uploading more gives no more turns. It falls
+        due HEAD_START after the person's last one, and not before they wait: however many accounts come later, old
+        ones or new, they delay that person no further.
         """
+        owner = "session__portrait__owner"
+        last_turn = Case(
+            When(source=Render.Source.CHILD, then=F(f"{owner}__last_first_pass_at")),
+            default=F(f"{owner}__last_refinement_at"),
+        )
+        rested = ExpressionWrapper(last_turn + HEAD_START, output_field=DateTimeField())
         return self.annotate(
             dropped=Case(When(state__in=Render.ACTIVE, then=0), default=1),
             nth_of_person=Window(
                 RowNumber(),
-                partition_by=[F("session__portrait__owner")],
+                partition_by=[F(owner)],
                 order_by=["dropped", _urgency(), "queued_at", "pk"],
             ),
-            last_turn=Case(
-                When(source=Render.Source.CHILD, then=F("session__portrait__owner__last_first_pass_at")),
-                default=F("session__portrait__owner__last_refinement_at"),
-            ),
-        ).order_by("dropped", "nth_of_person", F("last_turn").asc(nulls_first=True), "queued_at", "pk")
+            waits_since=Window(Min("queued_at"), partition_by=[F(owner)]),
+            turn=Greatest(Coalesce(rested, F("waits_since")), F("waits_since")),
+        ).order_by("dropped", "nth_of_person", "turn", "queued_at", "pk")
 
     def of_today(self) -> RenderQuerySet:
         """Renders that count against a quota: ready in the last 24 hours, or begun."""
@@ -135,7 +143,8 @@ class Render(models.Model):
     """attempt: counted before the work starts, so that work that kills its process ends too.
 
     lease_until: until when `attempt` may be silent. tiles, log: see gpuworker.contract.Progress;
-    a log line is {"t": seconds since the attempt began, "text": sentence}.
+    a log line is {"t": seconds since the attempt began, "text": sentence}. While the render is queued, lease_until is
+    until when no further process gives way to it.
     not_before: when it was put off, until when; times_put_off: how often, since it was first queued or tried again.
     """
 
@@ -292,6 +301,17 @@ class Render(models.Model):
     def hand_back(self, attempt: int) -> bool:
         """Unfinished without a fault: it waits again, and the attempt does not count."""
         return self._wait_again(attempt, F("attempts_allowed") + 1)
+
+    def give_way(self, attempt: int, other: Render) -> bool:
+        """Hand back for another render that waits; False when a process has just given way to that one."""
+        waits = Render.objects.filter(pk=other.pk, state=self.State.QUEUED)
+        with transaction.atomic():
+            if not waits.filter(Q(lease_until=None) | _lease_is_over()).update(lease_until=from_now(LEASE)):
+                return False
+            if not self.hand_back(attempt):
+                return False
+            self.session.portrait.owner.note_turn(refines=self.refines)
+        return True
 
     def put_off(self, attempt: int, error: RenderError, seconds: float) -> bool:
         """Wait for what may pass, such as a storage that is away; uncounted, until patience is at its end."""

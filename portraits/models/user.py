@@ -29,8 +29,8 @@ class Accounts(UserManager["User"]):
 class User(AbstractUser):
     """A person with an account. `is_active` is off while they are banned.
 
-    last_first_pass_at, last_refinement_at: when an attempt at one of their renders last began. Kept here and not
-    read off the renders, because a person may delete those.
+    last_first_pass_at, last_refinement_at: when an attempt at one of their renders last began or gave way to
+    another. Kept here and not read off the renders, because a person may delete those.
     """
 
     username = None  # type: ignore[assignment]
@@ -47,7 +47,7 @@ class User(AbstractUser):
         return self.email
 
     def note_turn(self, *, refines: bool) -> None:
-        """One of their renders begins, so that others go before their next one. The clock is the database's."""
+        """A render of theirs begins or gives way, so that others go before the next. The clock is the database's."""
         field = "last_refinement_at" if refines else "last_first_pass_at"
         User.objects.filter(pk=self.pk).update(**{field: Now()})
 

@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -100,8 +101,7 @@ class Processes:
             return  # cancelled or deleted meanwhile
         if unseen:
             assert render.session.show(output)
-            if turns.gives_way(render):
-                assert render.hand_back(output.attempt)
+            if turns.give_way(render, output):
                 return
         assert Output.objects.filter(pk=output.pk).update(complete=True)
         output.refresh_from_db()
@@ -128,6 +128,78 @@ def test_whoever_keeps_uploading_new_faces_delays_nobodys_completion(owner: User
         processes.step()
         processes.step()
     assert processes.completed[0] == stranger.email
+
+
+def minute_passes() -> None:
+    minute = timedelta(minutes=1)
+    User.objects.update(last_first_pass_at=F("last_first_pass_at") - minute)
+    Render.objects.update(queued_at=F("queued_at") - minute)
+
+
+@pytest.mark.parametrize("served_before", [False, True])
+def test_accounts_that_keep_coming_delay_a_completion_for_a_bounded_time(owner: User, served_before: bool) -> None:
+    """One account with one portrait for each turn, whether new or last served long ago."""
+    processes = Processes()
+    long_ago = timezone.now() - timedelta(days=30) if served_before else None
+    begin(owner)
+    for number in range(8):
+        assert processes.step()
+        begin(cast.user(f"account{number}", last_first_pass_at=long_ago))
+        assert processes.step()
+        minute_passes()
+    assert processes.turns[:2] == [owner.email, "account0@example.com"]
+    assert processes.completed[0] == owner.email
+    assert len(processes.completed) >= 3
+
+
+def test_a_new_account_goes_before_completions_that_wait_for_less_than_a_minute(owner: User, stranger: User) -> None:
+    processes = Processes()
+    begin(owner)
+    processes.step()
+    begin(stranger)
+    processes.step()
+    begin(cast.user("third"))
+    begin(cast.user("fourth"))
+    for _ in range(5):
+        processes.step()
+    assert processes.turns == [owner.email, stranger.email, "third@example.com", "fourth@example.com"]
+
+
+def seen_at_once(*sessions: Session) -> list[tuple[Render, Output]]:
+    """Each in the hands of a process of its own, which has just shown the face."""
+    taken = [turns.take("here") for _ in sessions]
+    held = [each for each in taken if each is not None]
+    for render, output in held:
+        assert output.record({}, None)
+        assert render.session.show(output)
+    return held
+
+
+def test_of_two_processes_only_one_gives_way_to_one_that_waits(owner: User, stranger: User) -> None:
+    first, second = seen_at_once(*begin(owner), *begin(stranger))
+    (third,) = begin(cast.user("third"))
+    assert [turns.give_way(*first), turns.give_way(*second)] == [True, False]
+    taken = turns.take("here")
+    assert taken is not None
+    assert taken[0] == third.first_render
+    assert not turns.give_way(*second)  # nor to the one that has just given way
+
+
+def test_two_processes_that_look_at_the_same_moment_do_not_both_give_way(owner: User, stranger: User) -> None:
+    first, second = seen_at_once(*begin(owner), *begin(stranger))
+    begin(cast.user("third"))
+    waiting = turns.in_turn("here").get()
+    assert first[0].give_way(first[1].attempt, waiting)
+    assert not second[0].give_way(second[1].attempt, waiting)
+    assert second[0].renew(second[1].attempt)
+
+
+def test_one_that_was_given_way_to_and_not_taken_is_given_way_to_again(owner: User, stranger: User) -> None:
+    first, second = seen_at_once(*begin(owner), *begin(stranger))
+    (third,) = begin(cast.user("third"))
+    assert turns.give_way(*first)
+    Render.objects.filter(session=third).update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert turns.give_way(*second)
 
 
 def test_deleting_what_was_seen_gives_nobody_another_turn(owner: User, stranger: User) -> None:
