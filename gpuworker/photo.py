@@ -27,7 +27,8 @@ from gpuworker.image_headers import Header
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF")
 """The only parsers that run, whatever the file's name says. JPEG opens phones' MPO files too."""
 
-MAX_PIXELS = 50_000_000
+MAX_PIXELS = 52_000_000
+"""Cameras sold as having 50 megapixels write up to 51.4 million pixels."""
 MAX_SIDE = 20_000
 MAX_FRAMES = 64
 """Most frames of an animation or burst, of which we read the first; thousands are an attack, not a photo."""
@@ -36,6 +37,8 @@ MAX_SCANS = 64
 MAX_SCANNED_PIXELS = 800_000_000
 """Pixels × scans: an honest 50-megapixel photo has 600 million, and a second of work."""
 
+LEAST_SHARE = 0.45
+"""Share of the longer side asked for that does where more would cost too much."""
 STRIP_PIXELS = 1 << 20
 """Pixels whose colours are converted at a time."""
 SPREAD_CELL = 4
@@ -99,7 +102,8 @@ def read(
 
     enough: pixels of the longer side that suffice; a larger picture is halved while three quarters of them are
     left, or while it has more pixels than one and a half squares of that side.
-    budget: most that decoding may cost, by what the header says. Half of `enough` does where more would cost more.
+    budget: most that decoding may cost, by what the header says. LEAST_SHARE of `enough` does where more
+    would cost more.
 
     Raises PhotoTooLarge and PhotoTooHeavy (from the header alone) and UnreadablePhoto (another format, garbage,
     or a file that ends too early).
@@ -174,7 +178,7 @@ def _affordable_factor(header: Header, enough: int | None, budget: decode_cost.C
     """That of _factor, or a larger one where only that is within the budget. Raises PhotoTooHeavy."""
     factor = _factor((header.width, header.height), enough)
     while budget and not decode_cost.of(header, factor).within(budget):
-        if not enough or factor == 8 or max(header.width, header.height) / (2 * factor) < enough / 2:
+        if not enough or factor == 8 or max(header.width, header.height) / (2 * factor) < LEAST_SHARE * enough:
             raise PhotoTooHeavy
         factor *= 2
     return factor

@@ -9,7 +9,7 @@ import pytest
 
 from gpuworker import image_headers, photo
 from gpuworker.decode_cost import BUDGET, Cost
-from gpuworker.errors import PhotoTooHeavy
+from gpuworker.errors import PhotoTooHeavy, PhotoTooLarge
 from gpuworker.image_headers import Header
 from gpuworker.isobmff import Grid
 from tests.gate.files import chunk, png
@@ -36,7 +36,16 @@ def within(header: Header) -> bool:
     return True
 
 
+CAMERAS = ((8192, 6144), (8160, 6144), (8688, 5792), (8256, 6192), (8280, 6208))
+"""Sizes that cameras sold as having 50 megapixels write."""
+
 HONEST = {
+    **{f"JPEG of {width} × {height}": header("JPEG", width, height, 25) for width, height in CAMERAS},
+    **{f"HEIC of {width} × {height}": tiled(width, height, 15) for width, height in CAMERAS},
+    **{
+        f"progressive JPEG of {width} × {height}": header("JPEG", width, height, 25, scans=10, samples=1.5)
+        for width, height in CAMERAS
+    },
     "HEIC of a phone, 48 MP, 13 MB": tiled(8064, 6048, 13),
     "HEIC of a phone, 24 MP": tiled(5712, 4284, 5),
     "HEIC of a phone, 12 MP": tiled(4032, 3024, 2),
@@ -87,6 +96,16 @@ def test_the_budget_is_two_seconds_and_two_hundred_megabytes() -> None:
     assert Cost(2, 200) == BUDGET
     assert not Cost(2.01, 1).within(BUDGET)
     assert not Cost(0.1, 201).within(BUDGET)
+
+
+@pytest.mark.parametrize(("width", "height"), CAMERAS)
+def test_what_cameras_of_50_megapixels_write_is_not_too_large(width: int, height: int) -> None:
+    assert photo._checked(png(width, height, 8, 2)).pixels == width * height
+
+
+def test_more_than_they_write_is_too_large() -> None:
+    with pytest.raises(PhotoTooLarge):
+        photo._checked(png(8_320, 6_260, 8, 2))
 
 
 BITS = (6_999 | 6_999 << 14).to_bytes(4, "little")
