@@ -37,8 +37,8 @@ LIMITS = BodyLimits(
 )
 
 pages = Probes(
-    # Uploads wait for the decoder and are counted by the cap.
-    BodyCap(ClientTurns(django, free=(UPLOAD, *PATHS)), LIMITS, person=signed_in_person),
+    # Uploads wait for the decoder and are counted by the cap; their page is one like others.
+    BodyCap(ClientTurns(django, free=PATHS, free_posts=(UPLOAD,)), LIMITS, person=signed_in_person),
     host=settings.SITE_URL.split("://", 1)[1],
     scheme="https" if settings.SECURE else "http",
 )

@@ -14,18 +14,22 @@ AT_ONCE = 8
 class ClientTurns:
     """ASGI middleware: at most `most` requests of a client are between the end of their body and their answer's start.
 
-    The others wait, first come first served. free: exact paths whose requests never wait.
+    The others wait, first come first served. free: exact paths whose requests never wait; free_posts: of which only
+    POST does not.
     """
 
-    def __init__(self, app: App, free: Collection[str] = (), most: int = AT_ONCE) -> None:
+    def __init__(
+        self, app: App, free: Collection[str] = (), free_posts: Collection[str] = (), most: int = AT_ONCE
+    ) -> None:
         self._app = app
         self._free = free
+        self._free_posts = free_posts
         self._most = most
         self._queues: dict[str, _Queue] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = client_of(scope)
-        if scope["type"] != "http" or not client or scope["path"] in self._free:
+        if scope["type"] != "http" or not client or self._is_free(scope):
             await self._app(scope, receive, send)
             return
         queue = self._queues.setdefault(client, _Queue(self._most))
@@ -38,6 +42,9 @@ class ClientTurns:
             queue.members -= 1
             if not queue.members:
                 del self._queues[client]
+
+    def _is_free(self, scope: Scope) -> bool:
+        return scope["path"] in self._free or (scope["method"] == "POST" and scope["path"] in self._free_posts)
 
 
 class _Queue:

@@ -8,14 +8,24 @@ from typing import IO, Any, Literal
 
 import httpx
 import pytest
+from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
+from django.test import Client
 
 from gazesite import django_handler
 from gazesite.asgi import LIMITS, application
 from gazesite.concurrency_limit import ConcurrencyLimit
+from tests.portraits import cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def signed_in() -> str:
+    """Value of a session's cookie."""
+    browser = Client()
+    browser.force_login(cast.user("owner"))
+    return browser.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 def client() -> httpx.AsyncClient:
@@ -95,6 +105,7 @@ async def test_a_client_with_too_much_under_way_is_told_to_come_again(monkeypatc
 
 async def test_pages_wait_for_their_clients_turn_and_probes_and_uploads_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
     turns = []
+    cookie = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={await sync_to_async(signed_in)()}"}
 
     class Noted(asyncio.Semaphore):
         async def acquire(self) -> Literal[True]:
@@ -106,8 +117,11 @@ async def test_pages_wait_for_their_clients_turn_and_probes_and_uploads_do_not(m
         assert (await http.get("/accounts/login/")).status_code == 200
         assert len(turns) == 1
         assert (await http.get("/livez")).status_code == 200
+        # Without its token Django refuses it, after it has read the body.
+        assert (await http.post("/upload/", content=b"a", headers=cookie)).status_code == 403
+        assert len(turns) == 1
         assert (await http.get("/upload/")).status_code == 302
-    assert len(turns) == 1
+        assert len(turns) == 2
 
 
 async def test_case_63_a_disk_that_is_full_while_a_body_comes_in_is_a_503_in_the_form_that_was_asked_for(

@@ -17,7 +17,7 @@ class Site:
         self.working = 0
         self.answers = asyncio.Event()
         self.ends = asyncio.Event()
-        self.turns = ClientTurns(self, free=["/livez"], most=2)
+        self.turns = ClientTurns(self, free=["/livez"], free_posts=["/upload/"], most=2)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()
@@ -26,7 +26,7 @@ class Site:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await self.ends.wait()
 
-    async def ask(self, client: str, path: str = "/") -> asyncio.Task[None]:
+    async def ask(self, client: str, path: str = "/", method: str = "GET") -> asyncio.Task[None]:
         """One request more, as far as it gets."""
 
         async def receive() -> Any:
@@ -35,7 +35,7 @@ class Site:
         async def send(_message: Any) -> None:
             pass
 
-        scope = {"type": "http", "client": (client, 1) if client else None, "path": path}
+        scope = {"type": "http", "client": (client, 1) if client else None, "path": path, "method": method}
         task = asyncio.create_task(self.turns(scope, receive, send))
         await self.settle()
         return task
@@ -57,6 +57,18 @@ async def test_one_clients_requests_wait_for_each_other_and_others_do_not() -> N
     site.ends.set()
     await asyncio.gather(*tasks)
     assert site.working == 8
+
+
+async def test_only_posts_of_uploads_are_free_of_turns() -> None:
+    site = Site()
+    tasks = [await site.ask("192.0.2.1") for _ in range(2)]
+    tasks += [await site.ask("192.0.2.1", "/upload/", method) for method in ("GET", "HEAD", "PUT", "OPTIONS", "post")]
+    assert site.working == 2
+    tasks.append(await site.ask("192.0.2.1", "/upload/", "POST"))
+    assert site.working == 3
+    site.answers.set()
+    site.ends.set()
+    await asyncio.gather(*tasks)
 
 
 async def test_a_turn_ends_when_the_answer_begins_so_that_slow_readers_hold_up_nobody() -> None:
