@@ -33,6 +33,8 @@ DARK_EYES = 0.66
 """`eye_light` of eyes in the dark; with no iris to be seen in them, they may be behind a reflecting lens."""
 FLAT = 0.08
 """`flatness` of a flat drawing, if its lids are not where a person's are either."""
+COLOURLESS = 2.0
+"""`skin_colour` of a black-and-white photo: in it, a mask is not told from a flat drawing."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Covering:
     lips_red: how much redder (a of L*a*b*) the lips are than the skin around them.
     eye_light: brightness of the eyes with their lids over the skin's, mean of both.
     flatness: the share of its texture that a quarter of the face's surface stays under; small on drawings.
+    skin_colour: distance of the upper face's colour from grey in the a, b plane.
     """
 
     lower_colour: float = 0.0
@@ -51,6 +54,12 @@ class Covering:
     lips_red: float = 10.0
     eye_light: float = 1.0
     flatness: float = 1.0
+    skin_colour: float = 20.0
+
+    @property
+    def colourless(self) -> bool:
+        """Whether the photo is black-and-white."""
+        return self.skin_colour < COLOURLESS
 
     @property
     def dark_lenses(self) -> bool:
@@ -86,6 +95,7 @@ def covering(pixels: Picture, mesh: Points, face: Region) -> Covering:
         lips_red=float(colour(LIPS)[1] - np.mean(lower, axis=0)[1]),
         eye_light=float(np.mean([_eye_light(lab, points[list(ends)]) for ends in EYE_CORNERS])) / max(skin, 5.0),
         flatness=_flatness(picture, points),
+        skin_colour=float(np.linalg.norm(upper[1:])),
     )
 
 

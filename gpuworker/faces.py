@@ -81,6 +81,8 @@ NARROW_APERTURE = 0.27
 UNSEEN_STEP = 0.2
 DRAWN_CONTOUR = 0.09
 """`IrisView.step` of irises that are not seen in the dark, and `contour_error` of eyes that are drawn."""
+MIN_DRAWN_WIDTH = 110.0
+"""Least width in pixels of a face that may be said to be drawn: a smaller photo of one is as flat and unclear."""
 CUT_TOLERANCE = 0.03
 """How far the silhouette may leave the picture, in face widths: about its own error."""
 NOTHING_FOUND = (
@@ -192,8 +194,10 @@ class Face:
 
     @property
     def drawn(self) -> bool:
-        """Whether it is perhaps a flat drawing."""
-        return self.covering.flatness < FLAT and self.contour_error > DRAWN_CONTOUR and not self.covering.mask
+        """Whether it is perhaps a flat drawing; not asked where something else makes it flat, nor of small faces."""
+        if self.width < MIN_DRAWN_WIDTH or self.eyes_hidden or self.covering.mask or self.covering.colourless:
+            return False
+        return self.covering.flatness < FLAT and self.contour_error > DRAWN_CONTOUR
 
     @property
     def human(self) -> bool:

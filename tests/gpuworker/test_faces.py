@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -34,7 +34,7 @@ from gpuworker.landmarks import IrisView
 from gpuworker.region import Picture, Region
 from tests.bench.variants import VARIANTS, in_a_mask, in_sunglasses, shut
 from tests.gpuworker.pictures import chosen, resized
-from tests.gpuworker.variants import tilted
+from tests.gpuworker.variants import grey, tilted
 
 LEFT, RIGHT = 0, 1
 CLEAR, BLURRED = IrisView(step=0.7), IrisView(step=0.6)
@@ -379,9 +379,33 @@ def test_sunglasses_are_let_in_with_advice(astronaut: Picture) -> None:
     assert "sunglasses" in advice_on(in_sunglasses(large, chosen(large)))
 
 
-def test_a_flat_drawing_is_let_in_with_advice(face: Face) -> None:
-    drawn = dataclasses.replace(face, covering=Covering(flatness=0.05), contour_error=0.12)
-    assert any("drawing" in sentence for sentence in faces.advice(drawn))
+FLAT = Covering(flatness=0.05)
+
+
+@pytest.mark.parametrize(
+    ("width", "covering", "advised"),
+    [
+        (120, FLAT, True),
+        (90, FLAT, False),
+        (120, dataclasses.replace(FLAT, eye_light=0.1), False),
+        (120, dataclasses.replace(FLAT, skin_colour=0.5), False),
+    ],
+    ids=["large", "small", "sunglasses", "black-and-white"],
+)
+def test_a_flat_drawing_is_let_in_with_advice(face: Face, width: float, covering: Covering, advised: bool) -> None:
+    landmarks = face.landmarks * width / face.width
+    drawn = dataclasses.replace(face, landmarks=landmarks, covering=covering, contour_error=0.12)
+    assert any("drawing" in sentence for sentence in faces.advice(drawn)) == advised
+
+
+@pytest.mark.parametrize("cover", [in_a_mask, in_sunglasses])
+def test_a_covered_face_in_a_black_and_white_photo_is_no_drawing(
+    astronaut: Picture, cover: Callable[[Picture, Face], Picture]
+) -> None:
+    large = resized(astronaut, 2)
+    face = chosen(grey(cover(large, chosen(large))))
+    assert face.covering.colourless
+    assert not face.drawn
 
 
 @pytest.mark.parametrize("name", VARIANTS)
