@@ -65,9 +65,11 @@ def converter(overview: Image.Image, header: Header, profile: bytes | None) -> C
     """The conversion of a picture; None when it is in sRGB already. A garbled or foreign profile is passed over.
 
     overview: the picture, small, in its own mode: for HDR its highlights are measured. In PNG, code points come
-    before the profile; in AVIF and HEIC the profile before the code points.
+    before the profile, unless one of them is unspecified; in AVIF and HEIC the profile before the code points.
     """
     png, cicp = header.kind == "PNG", header.cicp
+    if png and cicp and (profile or header.gamma) and not _are_known(cicp):
+        cicp = None
     if profile and not (png and cicp):
         found = _by_profile(overview, profile)
         if found is not None:
@@ -77,6 +79,10 @@ def converter(overview: Image.Image, header: Header, profile: bytes | None) -> C
     if header.gamma and not header.srgb:
         return _by_gamma(header.gamma, header.chromaticities)
     return None
+
+
+def _are_known(cicp: Cicp) -> bool:
+    return cicp.primaries in PRIMARIES and cicp.transfer in TRANSFERS
 
 
 def _by_gamma(gamma: float, chromaticities: tuple[float, ...] | None) -> Converter | None:
@@ -104,12 +110,13 @@ def _by_profile(overview: Image.Image, profile: bytes) -> Converter | None:
         code_points = _code_points_of(profile)
         if overview.mode == "RGB" and code_points and code_points.transfer in (PQ, HLG):
             return _by_code_points(overview, code_points, strict=True)
-        transform = ImageCms.buildTransform(source, _SRGB_PROFILE, overview.mode, "RGB")
-        if ImageCms.applyTransform(overview, transform) is None:
+        mode = "RGB" if overview.mode == "L" and profile[16:20] == b"RGB " else overview.mode
+        transform = ImageCms.buildTransform(source, _SRGB_PROFILE, mode, "RGB")
+        if ImageCms.applyTransform(overview.convert(mode), transform) is None:
             return None
     except _GARBAGE:
         return None
-    return lambda image: ImageCms.applyTransform(image, transform) or image.convert("RGB")
+    return lambda image: ImageCms.applyTransform(image.convert(mode), transform) or image.convert("RGB")
 
 
 def _code_points_of(profile: bytes) -> Cicp | None:

@@ -219,7 +219,7 @@ def _without_palette(image: Image.Image) -> Image.Image:
         return image.convert("L")
     if image.mode != "P" and "transparency" not in image.info:
         return image
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    return image.convert(_with_alpha(image) if image.has_transparency_data else "RGB")
 
 
 def _webp(photo: bytes, factor: int) -> NDArray[np.uint8]:
@@ -248,10 +248,15 @@ def _parted(source: Source) -> tuple[Source, NDArray[np.uint8] | None]:
     image = _eight_bit(source)
     if not image.has_transparency_data:
         return image if image.mode in (*_CONVERTIBLE, "RGBA") else image.convert("RGB"), None
-    if image.mode != "RGBA":
-        image = image.convert("RGBA")
+    if image.mode != _with_alpha(image):
+        image = image.convert(_with_alpha(image))
     alpha = np.asarray(image.getchannel("A"))
-    return image, alpha if alpha.min() < 255 else None
+    # Greys stay greys: their profile would not fit colours.
+    return image.getchannel("L") if image.mode == "LA" else image, alpha if alpha.min() < 255 else None
+
+
+def _with_alpha(image: Image.Image) -> str:
+    return "LA" if image.mode in ("1", "L", "LA") else "RGBA"
 
 
 def _srgb(source: Source, header: Header, profile: Any) -> NDArray[np.uint8]:

@@ -100,6 +100,47 @@ def test_code_points_come_before_the_profile_and_that_before_srgb_and_gamma() ->
     assert shown(png(srgb, linear, chrm(*P3))) == SAME
 
 
+@pytest.mark.parametrize("code_points", [(2, 2), (12, 2), (2, 13), (1, 3)])
+def test_unspecified_code_points_leave_the_word_to_profile_and_gamma(code_points: tuple[int, int]) -> None:
+    p3, linear = iccp(icc_profile(DISPLAY_P3)), gama(100_000)
+    assert shown(png(cicp(*code_points), p3)) == shown(png(p3)) != SAME
+    assert shown(png(cicp(*code_points), linear)) == shown(png(linear)) != SAME
+
+
+def grey_profile() -> bytes:
+    """An ICC profile of greys in linear light."""
+    white = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)
+    curve = b"curv" + bytes(4) + struct.pack(">IHxx", 1, 256)
+    places = struct.pack(">4sII4sII", b"wtpt", 156, len(white), b"kTRC", 156 + len(white), len(curve))
+    rest = struct.pack(">I", 2) + places + white + curve
+    header = struct.pack(">I4sI4s4s4s", 128 + len(rest), b"test", 0x04200000, b"mntr", b"GRAY", b"XYZ ")
+    header += struct.pack(">6H4s", 2026, 1, 1, 0, 0, 0, b"acsp") + bytes(28) + white[8:]
+    return header.ljust(128, b"\0") + rest
+
+
+def grey(mode: str, profile: bytes, **options: Any) -> NDArray[np.uint8]:
+    """Pixels of a PNG of the level 55, one of them transparent where the mode or the options say so."""
+    picture = Image.new("L", (64, 64), 55)
+    picture.putpixel((0, 0), 0)
+    picture = picture.convert(mode)
+    if mode == "LA":
+        picture.putpixel((0, 0), (0, 0))
+    file = io.BytesIO()
+    picture.save(file, "PNG", icc_profile=profile, **options)
+    read = photo.read(file.getvalue(), enough=20 if options.get("optimize") else None)
+    assert (read.alpha is None) == (mode == "L" and "transparency" not in options)
+    return read.pixels[-1, -1]
+
+
+@pytest.mark.parametrize("profile", [grey_profile(), icc_profile(DISPLAY_P3)], ids=["of greys", "of colours"])
+@pytest.mark.parametrize("optimize", [False, True], ids=["whole", "reduced"])
+def test_greys_with_alpha_are_converted_as_those_without(profile: bytes, optimize: bool) -> None:
+    plain = grey("L", profile, optimize=optimize)
+    assert plain.tolist() != [55] * 3
+    assert grey("LA", profile, optimize=optimize).tolist() == plain.tolist()
+    assert grey("L", profile, transparency=0, optimize=optimize).tolist() == plain.tolist()
+
+
 def test_a_garbled_profile_leaves_the_word_to_gamma() -> None:
     assert shown(png(iccp(b"garbage"), gama(100_000))) == shown(png(gama(100_000)))
 
