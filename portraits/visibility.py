@@ -1,6 +1,7 @@
 """Sentences about who can see a portrait just now, as its owner reads them.
 
-Moderators can look at every portrait, and each look is logged (portraits/admin); other people need a live link.
+Moderators and operators can look at every portrait, and each look is logged (portraits/admin); other people need a
+live link.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from dataclasses import dataclass
 
 from portraits.models import Portrait
 
-MODERATORS = "Moderators can look at it too; each look is recorded."
+STAFF = "the people who run this site"
+ONLY_YOU = f"only you and {STAFF} can see it"
+RECORDED = "Each of their looks is recorded."
 
 
 @dataclass(frozen=True)
@@ -20,16 +23,19 @@ class Visibility:
     sentence: str
 
 
-def of(portrait: Portrait, live_links: int) -> Visibility:
-    """live_links: of the portrait, neither revoked nor expired."""
+def of(portrait: Portrait, live_links: int, *, anything_shown: bool = True) -> Visibility:
+    """live_links: of the portrait, neither revoked nor expired; anything_shown: whether a link has something to show.
+
+    The label is the same with and without something to show.
+    """
     if portrait.hidden:
         links = ", and its links show nothing until it is restored" if live_links else ""
-        sentence = "A moderator has hidden this portrait, so it cannot be shared. Only you and moderators can see it"
+        sentence = f"A moderator has hidden this portrait, so it cannot be shared. {ONLY_YOU.capitalize()}"
         return Visibility("Hidden from others", f"{sentence}{links}.")
     if not live_links:
-        return Visibility("Private", f"No link leads to this portrait: only you can see it. {MODERATORS}")
-    if live_links == 1:
-        sentence = f"Anyone with its link can see this portrait, and so can you. {MODERATORS}"
-        return Visibility("Shared by a link", sentence)
-    sentence = f"Anyone with one of its {live_links} links can see this portrait, and so can you. {MODERATORS}"
-    return Visibility(f"Shared by {live_links} links", sentence)
+        return Visibility("Private", f"No link leads to this portrait: {ONLY_YOU}. {RECORDED}")
+    label = "Shared by a link" if live_links == 1 else f"Shared by {live_links} links"
+    if not anything_shown:
+        return Visibility(label, f"There is nothing to see behind its link{'s' if live_links > 1 else ''} yet.")
+    links = "its link" if live_links == 1 else f"one of its {live_links} links"
+    return Visibility(label, f"Anyone with {links} can see this portrait, and so can you and {STAFF}. {RECORDED}")

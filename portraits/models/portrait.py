@@ -21,11 +21,15 @@ if TYPE_CHECKING:
 class PortraitQuerySet(models.QuerySet["Portrait"]):
     def visible_to(self, user: User) -> PortraitQuerySet:
         """A person's own; everybody else's are not there for them."""
-        return self.filter(owner=user)
+        return self.filter(owner=user).unexpired()
 
     def shown(self) -> PortraitQuerySet:
         """Those that may be seen through a share link."""
-        return self.filter(moderation=Portrait.Moderation.VISIBLE, owner__is_active=True)
+        return self.filter(moderation=Portrait.Moderation.VISIBLE, owner__is_active=True).unexpired()
+
+    def unexpired(self) -> PortraitQuerySet:
+        """Those whose time is not over; the others are gone for everybody, even before they are deleted."""
+        return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now()))
 
     def expired(self) -> PortraitQuerySet:
         return self.filter(expires_at__lte=timezone.now())

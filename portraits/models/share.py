@@ -71,6 +71,11 @@ class ShareLink(models.Model):
     def is_live(self) -> bool:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
 
+    @property
+    def works_until(self) -> datetime | None:
+        """When it ends by itself, with its portrait at the latest; None works until it is revoked."""
+        return min(filter(None, (self.expires_at, self.portrait.expires_at)), default=None)
+
     def revoke(self) -> bool:
         """Whether this call did it."""
         now = timezone.now()

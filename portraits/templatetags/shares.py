@@ -24,4 +24,5 @@ def share_form(context: dict[str, Any], portrait: Portrait) -> ShareForm:
 @register.simple_tag
 def visibility(portrait: Portrait, live_links: int) -> Visibility:
     """Who can see it just now."""
-    return visibilities.of(portrait, live_links)
+    run = portrait.current_session
+    return visibilities.of(portrait, live_links, anything_shown=run is not None and run.alive)

@@ -8,10 +8,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from gpuworker.errors import NoFace
 from portraits import visibility
-from portraits.models import Portrait, Session, ShareLink
+from portraits.models import Portrait, Session, ShareLink, User
+from tests.portraits import cast
 
-ONLY_YOU = "only you can see it"
+ONLY_YOU = "only you and the people who run this site can see it"
 
 
 def told(client: Client, portrait: Portrait) -> dict[str, str]:
@@ -26,11 +28,11 @@ def opens(token: str) -> bool:
     return Client().get(f"/s/{token}/").status_code == 200
 
 
-def test_without_a_link_only_the_owner_and_moderators_see_it(
+def test_without_a_link_only_the_owner_and_the_staff_see_it(
     as_owner: Client, portrait: Portrait, session: Session
 ) -> None:
     pages = told(as_owner, portrait)
-    assert f"No link leads to this portrait: {ONLY_YOU}. {visibility.MODERATORS}" in pages["page"]
+    assert f"No link leads to this portrait: {ONLY_YOU}. {visibility.RECORDED}" in pages["page"]
     assert '<span class="tile-note">Private</span>' in pages["gallery"]
 
 
@@ -60,16 +62,53 @@ def test_a_link_that_is_over_does_not_count(as_owner: Client, portrait: Portrait
 
 
 @pytest.mark.parametrize("linked", [True, False])
-def test_a_hidden_portrait_is_seen_by_its_owner_and_moderators_whatever_links_there_are(
+def test_a_hidden_portrait_is_seen_by_its_owner_and_the_staff_whatever_links_there_are(
     as_owner: Client, portrait: Portrait, session: Session, linked: bool
 ) -> None:
     token = ShareLink.create_for(portrait)[1] if linked else ""
     Portrait.objects.update(moderation=Portrait.Moderation.HIDDEN)
     pages = told(as_owner, portrait)
-    assert "Only you and moderators can see it" in pages["page"]
+    assert pages["page"].count("Only you and the people who run this site can see it") == 2
     assert ("its links show nothing" in pages["page"]) is linked
     assert '<span class="tile-note">Hidden from others</span>' in pages["gallery"]
     assert not (linked and opens(token))
+
+
+@pytest.mark.parametrize("staff", ["as_moderator", "as_operator"])
+def test_the_staff_whom_the_sentences_name_can_look(
+    request: pytest.FixtureRequest, portrait: Portrait, staff: str
+) -> None:
+    client: Client = request.getfixturevalue(staff)
+    assert client.get(f"/admin/portraits/portrait/{portrait.pk}/live/").status_code == 200
+
+
+def test_a_link_to_nothing_is_not_said_to_show_the_portrait(as_owner: Client, owner: User) -> None:
+    failed = cast.portrait(owner, "Failed")
+    output = cast.claimed(cast.session(failed))
+    output.render.fail(output.attempt, NoFace())
+    ShareLink.create_for(failed)
+    page = told(as_owner, failed)["page"]
+    assert "There is nothing to see behind its link yet." in page
+    assert "can see this portrait" not in page
+
+
+def test_a_link_works_no_longer_than_its_portrait(as_owner: Client, portrait: Portrait) -> None:
+    _, token = ShareLink.create_for(portrait)
+    Portrait.objects.update(expires_at=timezone.now() + timedelta(hours=1))
+    page = told(as_owner, portrait)["page"]
+    assert "works until you revoke it" not in page
+    assert "works until <time" in page
+    ShareLink.objects.update(expires_at=timezone.now() + timedelta(days=7))
+    assert ShareLink.objects.get().works_until == Portrait.objects.get().expires_at
+    assert opens(token)
+
+
+def test_a_portrait_whose_time_is_over_is_gone_before_it_is_deleted(as_owner: Client, portrait: Portrait) -> None:
+    token = ShareLink.create_for(portrait)[1]
+    Portrait.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    for path in ("", "embed/", "manifest.json", "report/"):
+        assert Client().get(f"/s/{token}/{path}").status_code == 404
+    assert as_owner.get(portrait.get_absolute_url()).status_code == 404
 
 
 def test_the_panel_that_a_new_link_brings_says_who_sees_it_now(as_owner: Client, portrait: Portrait) -> None:
