@@ -17,7 +17,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from environ.fileaware_mapping import FileAwareMapping
 
-from gazesite.service_address import checked, is_host, normalised
+from gazesite.service_address import checked, is_host, is_ipv4_as_ipv6, is_of_many_machines, normalised
 
 POSTGRES = ("postgres", "postgresql", "psql", "pgsql")
 SMTP = ("smtp", "smtps", "smtp+tls", "smtp+ssl")
@@ -105,6 +105,10 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         value = self.text(name, default).removeprefix("[").removesuffix("]")
         if not is_host(value):
             raise ImproperlyConfigured(f"{name} must be an IP address or the name of a host, without scheme and port.")
+        if is_of_many_machines(value):
+            raise ImproperlyConfigured(f"{name} must be an address of this machine, not of many machines at once.")
+        if is_ipv4_as_ipv6(value):
+            raise ImproperlyConfigured(f"{name} must write an IPv4 address as one, without ::ffff: before it.")
         return value
 
     def hosts(self, name: str, default: Sequence[str]) -> list[str]:

@@ -14,6 +14,8 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.IGNORECASE)
 _LABEL_OF_A_NETWORK = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
 """Names inside a container network may have underscores."""
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
+"""Last part of a host that browsers read as an IPv4 address, in any of its old spellings."""
 
 
 def checked(
@@ -33,10 +35,13 @@ def checked(
         raise ValueError("it must hold neither user nor password")
     if not parts.hostname:
         raise ValueError("it names no host")
-    if not is_host(parts.hostname, underscores=parts.scheme not in DEFAULT_PORTS):
+    in_brackets_no_ipv6 = "[" in parts.netloc and ":" not in parts.hostname  # urlsplit takes addresses of the future
+    if in_brackets_no_ipv6 or not is_host(parts.hostname, underscores=parts.scheme not in DEFAULT_PORTS):
         raise ValueError("its host is neither a name nor an IP address")
     if is_unspecified(parts.hostname):
         raise ValueError("its host stands for every address of a machine and is none that can be reached")
+    if is_of_many_machines(parts.hostname):
+        raise ValueError("its host is an address of many machines at once")
     _check_port(parts)
     if (parts.query and not query) or parts.fragment or (parts.path not in ("", "/") and not path):
         raise ValueError("it must end after its host and port" if not path else "it must end after its path")
@@ -58,16 +63,33 @@ def is_host(host: str, *, underscores: bool = False) -> bool:
     except ValueError:
         label = _LABEL_OF_A_NETWORK if underscores else _LABEL
         labels = host.split(".")
-        return len(host) <= 253 and not labels[-1].isdigit() and all(map(label.fullmatch, labels))
+        return len(host) <= 253 and not _NUMBER.fullmatch(labels[-1]) and all(map(label.fullmatch, labels))
     return "%" not in host  # a zone means something on one machine only
 
 
 def is_unspecified(host: str) -> bool:
     """Whether it is 0.0.0.0 or ::, in any spelling."""
+    found = _ip_address(host)
+    return found is not None and found.is_unspecified
+
+
+def is_of_many_machines(host: str) -> bool:
+    """Whether it is a multicast address or the broadcast address, where no server listens."""
+    found = _ip_address(host)
+    return found is not None and (found.is_multicast or str(found) == "255.255.255.255")
+
+
+def is_ipv4_as_ipv6(host: str) -> bool:
+    """Whether it is an IPv4 address that is written as an IPv6 one, such as ::ffff:127.0.0.1."""
+    return ":" in host and isinstance(_ip_address(host), ipaddress.IPv4Address)
+
+
+def _ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(host).is_unspecified
+        found = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return None
+    return (found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None) or found
 
 
 def bracketed(host: str) -> str:

@@ -82,7 +82,8 @@ SECRET_KEY = _secret_key()
 
 _origin_host = urlsplit(SITE_URL).hostname or HOST
 _hosts = {bracketed(str(urlsplit(address).hostname)) for address in (SITE_URL, *OWN_ADDRESSES)}
-ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", sorted(_hosts | {"127.0.0.1", "localhost"}))
+_allowed = env.hosts("ALLOWED_HOSTS", [*_hosts, "127.0.0.1", "localhost"])
+ALLOWED_HOSTS = sorted({*_allowed, bracketed(_origin_host)})
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 _local = [] if SECURE else [http_address(host, PORT) for host in ("127.0.0.1", "localhost")]
 ALLOWED_ORIGINS = sorted({SITE_URL, *OWN_ADDRESSES, *_local})

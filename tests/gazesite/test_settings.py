@@ -63,6 +63,11 @@ def test_a_public_address_turns_the_transport_guards_on(tmp_path: Path) -> None:
     assert found["ALLOWED_ORIGINS"] == "['https://gaze.example']"
 
 
+def test_the_sites_own_host_is_allowed_whatever_others_are(tmp_path: Path) -> None:
+    found = settings(tmp_path, "ALLOWED_HOSTS", SITE_URL="https://gaze.example", ALLOWED_HOSTS="other.example")
+    assert found["ALLOWED_HOSTS"] == "['gaze.example', 'other.example']"
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "0::0", "[::]"])
 def test_listening_everywhere_the_site_is_at_addresses_that_work(tmp_path: Path, host: str) -> None:
     found = settings(tmp_path, "SITE_URL", "OWN_ADDRESSES", "ALLOWED_HOSTS", "ALLOWED_ORIGINS", HOST=host, PORT="3055")
