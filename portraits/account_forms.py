@@ -9,7 +9,6 @@ from allauth.account.internal.flows.email_verification import send_verification_
 from allauth.account.internal.flows.signup import prevent_enumeration
 from allauth.account.models import EmailAddress
 from allauth.account.utils import passthrough_next_redirect_url
-from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.hashers import make_password
@@ -18,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from portraits import reset_messages
 from portraits.models import User
 
 LABELS = {
@@ -116,7 +116,7 @@ class ForgottenPassword(Plain, forms.ResetPasswordForm):
     def save(self, request: HttpRequest, **more: Any) -> str:
         """Sends no message where several have been sent within the hour: their links work."""
         email: str = self.cleaned_data["email"].lower()
-        if ratelimit.consume(request, action="reset_password_message", key=email):
+        if reset_messages.take(request, email):
             super().save(request, **more)
         return email
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_decode, urlsafe_base64_encode
 
-from portraits import known_browser, login_limits, progress
+from portraits import known_browser, login_limits, progress, reset_messages
 from portraits.models import BrowserSession, User
 from portraits.models.browser import hash_session_key
 
@@ -48,6 +48,7 @@ class Accounts(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **more)
         known_browser.remember(request, response, user)
+        reset_messages.forget(request, user.email)
         return response
 
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
