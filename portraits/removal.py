@@ -18,7 +18,10 @@ def remove_portrait(portrait: Portrait) -> None:
     with transaction.atomic():
         sessions = list(Session.objects.filter(portrait=portrait).values_list("pk", flat=True))
         outputs = Output.objects.filter(render__session__portrait=portrait)
-        _erase_on_commit(Erasure.of(storage.photo_prefix(portrait.pk), *(output.prefix for output in outputs)))
+        prefixes = [storage.photo_prefix(portrait.pk), *(output.prefix for output in outputs)]
+        # Outputs of attempts that were given up may still wait for the sweeper.
+        waiting = Erasure.objects.filter(portrait_id=portrait.pk)
+        _erase_on_commit([*waiting, *Erasure.of(*prefixes, portrait_id=portrait.pk)])
         Session.objects.filter(portrait=portrait).update(shown=None)
         portrait.delete()
     for session_id in sessions:

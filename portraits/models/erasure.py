@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 from django.db import models
@@ -18,9 +19,14 @@ class ErasureQuerySet(models.QuerySet["Erasure"]):
 
 
 class Erasure(models.Model):
-    """Everything below `prefix` (or the one file of that name) is to be gone. tried_at: the last attempt."""
+    """Everything below `prefix` (or the one file of that name) is to be gone.
+
+    portrait_id: primary key of the portrait whose files they were, which may be gone itself; None where there was
+    none. tried_at: the last attempt.
+    """
 
     prefix = models.CharField(max_length=200)
+    portrait_id = models.UUIDField(null=True, blank=True, db_index=True)
     created_at = models.DateTimeField(default=timezone.now)
     tried_at = models.DateTimeField(null=True, blank=True)
 
@@ -30,9 +36,9 @@ class Erasure(models.Model):
         return f"erasure of {self.prefix}"
 
     @staticmethod
-    def of(*prefixes: str) -> list[Erasure]:
+    def of(*prefixes: str, portrait_id: uuid.UUID | None = None) -> list[Erasure]:
         """Erasures of these prefixes, created in the same transaction as the rows' own deletion."""
-        return Erasure.objects.bulk_create([Erasure(prefix=prefix) for prefix in prefixes])
+        return Erasure.objects.bulk_create([Erasure(prefix=prefix, portrait_id=portrait_id) for prefix in prefixes])
 
     def note_try(self) -> None:
         """It is attempted now; others are next."""

@@ -402,7 +402,7 @@ class Render(models.Model):
         """Rows at once, files by the sweeper; a process that was overtaken may still be putting one."""
         for output in self.outputs.all():
             if output != but:
-                Erasure.of(output.prefix)
+                Erasure.of(output.prefix, portrait_id=self.session.portrait_id)
                 output.delete()
 
     @staticmethod

@@ -21,6 +21,17 @@ def test_case_72_a_deleted_portrait_leaves_no_row_and_no_byte(
     assert [model.objects.count() for model in models] == [0] * len(models)
 
 
+def test_case_72_files_of_attempts_that_were_given_up_go_with_the_portrait(
+    portrait: Portrait, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    given_up = Output.objects.get()
+    assert list(storage.keys(given_up.prefix))
+    given_up.render._erase_outputs(but=None)
+    with django_capture_on_commit_callbacks(execute=True):
+        removal.remove_portrait(portrait)
+    assert list(storage.keys()) == []
+
+
 def test_a_deleted_user_leaves_nothing_and_others_keep_theirs(
     owner: User, stranger: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
