@@ -319,7 +319,7 @@ class _File:
         return self._demand(coded_size.av1(stream, self._count))
 
     def _hevc_pixels(self, item: _Item) -> int:
-        """By the parameter sets beside the coded picture and those within it."""
+        """Pixels by the parameter sets beside the coded picture and those within it."""
         beside = [coded_size.hevc(self._file[box.at : box.end]) for box in item.properties if box.name == b"hvcC"]
         return self._demand(max(*beside, 0, coded_size.hevc_stream(self._data(item), self._count)))
 
