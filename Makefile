@@ -6,6 +6,8 @@ OUT ?= out
 export PORTRAIT OUT
 
 PY := .venv/bin/python
+# One process a core. A file stays in one process; browser tests, which come last, come last in each.
+PYTEST := $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 INSTALL := $(PY) -m pip --disable-pip-version-check install --quiet --editable
 
 .DEFAULT_GOAL := help
@@ -27,10 +29,10 @@ contact-sheets: portrait .venv/base ## directions and eyes side by side, to look
 	$(PY) -m gpuworker contact-sheets "$$PORTRAIT" "$$OUT"
 
 test: lint ## everything that takes seconds: lint, types, layers, tests
-	$(PY) -m pytest
+	$(PYTEST)
 
 check: .venv/check ## the proofs that take minutes
-	$(PY) -m pytest -m slow
+	$(PYTEST) -m slow
 
 lint: .venv/test ## style, types and layers
 	$(PY) -m ruff check

@@ -10,6 +10,7 @@ import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -29,13 +30,37 @@ NO_TORCH = (
     "for Python 3.11 on Linux x86_64 only, and this is another one without it."
 )
 
+NO_PORTRAITS = f"the portraits they look at are not in {portraits.FOLDER} (PORTRAITS=folder names another place)."
+
 CI = os.environ.get("CI", "").lower() in ("1", "true")
 
 LEFT_OUT = pytest.StashKey[list[str]]()
+WORKERS_MOST = 4
+"""Processes of tests at once: each may hold a Chromium and two rendering processes, about 1 GB together."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[LEFT_OUT] = []
+    if TORCH_HAS_A_WHEEL and not TORCH_IS_HERE and asks_for_torch(config):
+        raise pytest.UsageError("torch is missing: `make check`, or pip install --editable '.[check]', installs it.")
+    if CI and not portraits.FOLDER.is_dir():
+        raise pytest.UsageError(f"In CI no tests are left out, and {NO_PORTRAITS}")
+
+
+def asks_for_torch(config: pytest.Config) -> bool:
+    """Whether tests of the liveportrait engine are among those that the command line names."""
+    named = [Path(each.partition("::")[0]).resolve() for each in config.args]
+    within = [
+        place for place in LIVEPORTRAIT for path in named if place in (path, *path.parents) or path in place.parents
+    ]
+    return config.option.markexpr != "not slow" and bool(within)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """`-n auto`: one a core."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, WORKERS_MOST)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -53,24 +78,41 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.hookimpl(trylast=True)  # once -m and -k have chosen
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Browser tests come last: from the first one on, Playwright's loop runs, and no other can in this thread."""
-    if TORCH_HAS_A_WHEEL and NO_TORCH in config.stash[LEFT_OUT]:
-        raise pytest.UsageError("torch is missing: `make check`, or pip install --editable '.[check]', installs it.")
     items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
     if not portraits.FOLDER.is_dir():
         leave_out_portraits(config, items)
 
 
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """`make test` says how many proofs it has left to `make check`."""
+    config = items[0].config
+    if config.option.markexpr == "not slow" and all(item.get_closest_marker("slow") for item in items):
+        config.stash[LEFT_OUT].append(f"{len(items)} slow tests are left out: `make check` runs them.")
+
+
 def leave_out_portraits(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The tests on them are deselected with one line; in CI they must be there."""
+    """The tests on them are deselected with one line."""
     needing = [item for item in items if "portraits_dir" in getattr(item, "fixturenames", ())]
     if not needing:
         return
-    why = f"the portraits they look at are not in {portraits.FOLDER} (PORTRAITS=folder names another place)."
-    if CI:
-        raise pytest.UsageError(f"{len(needing)} tests cannot run: {why}")
     items[:] = [item for item in items if item not in needing]
     config.hook.pytest_deselected(items=needing)
-    config.stash[LEFT_OUT].append(f"{len(needing)} tests are left out: {why}")
+    config.stash[LEFT_OUT].append(f"{len(needing)} tests are left out: {NO_PORTRAITS}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process of pytest-xdist tells its controller, which prints."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["left_out"] = session.config.stash[LEFT_OUT]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Every process has left out the same."""
+    for line in getattr(node, "workeroutput", {}).get("left_out", []):
+        if line not in node.config.stash[LEFT_OUT]:
+            node.config.stash[LEFT_OUT].append(line)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -11,10 +11,10 @@ import pytest
 
 from portraits.airlock import Airlock
 from portraits.limits import Limits
-from tests.gpuworker.conftest import astronaut, portraits_dir
+from tests.gpuworker.conftest import astronaut
 from tests.gpuworker.processes import eventually
 
-__all__ = ["astronaut", "portraits_dir"]
+__all__ = ["astronaut"]
 
 CHAMBERS = "tests.gate.chambers"
 

@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +19,9 @@ from PIL import Image
 
 from gpuworker import errors
 from gpuworker.__main__ import main
-from gpuworker.contract import Manifest
+from gpuworker.contract import Manifest, Progress
+from gpuworker.crew import Crew
+from gpuworker.render import render
 from tests.gpuworker.pictures import encoded
 
 SMALL = ("--size", "120x150")
@@ -28,6 +32,22 @@ def photo(astronaut: NDArray[np.uint8], tmp_path: Path) -> Path:
     path = tmp_path / "a portrait.jpg"
     path.write_bytes(encoded(astronaut))
     return path
+
+
+@pytest.fixture(scope="module")
+def crew() -> Iterator[Crew]:
+    with Crew(size=2) as crew:
+        yield crew
+
+
+@pytest.fixture(autouse=True)
+def shared_crew(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands within this process share their rendering processes, which take seconds to start."""
+
+    def render_with_it(*arguments: Any, **named: Any) -> Iterator[Progress]:
+        return render(*arguments, crew=request.getfixturevalue("crew"), **named)
+
+    monkeypatch.setattr("gpuworker.render.render", render_with_it)
 
 
 def _run(*arguments: object) -> subprocess.CompletedProcess[str]:

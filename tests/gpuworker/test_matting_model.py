@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import socket
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pooch
 import pytest
 
 from gpuworker import matting_model
@@ -23,6 +23,8 @@ from gpuworker.matting_model import ON_THE_CPU, MattingModel
 
 MODEL = Path(__file__).with_name("green_over_blue.onnx")
 GREEN, BLUE = (60, 200, 60), (60, 60, 200)
+NEEDS_REMBG = pytest.mark.slow
+"""rembg and onnxruntime come with the extra `check`."""
 
 
 class Fetched(Exception):
@@ -36,7 +38,8 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     def refuse(*args: object, **named: object) -> None:
         raise Fetched(args)
 
-    monkeypatch.setattr(pooch, "retrieve", refuse)
+    if importlib.util.find_spec("pooch"):  # rembg brings it
+        monkeypatch.setattr("pooch.retrieve", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
     for name in ("GAZE_MATTING", "GAZE_WEIGHTS", "GAZE_DEVICE", "MODEL_CHECKSUM_DISABLED"):
@@ -89,6 +92,7 @@ def test_without_a_file_there_is_no_model(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert matting_model.configured() is None
 
 
+@NEEDS_REMBG
 def test_the_model_in_the_folder_of_weights_needs_no_setting_of_its_own(
     expected: Checkpoint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -98,6 +102,7 @@ def test_the_model_in_the_folder_of_weights_needs_no_setting_of_its_own(
     assert matting_model.configured() is not None
 
 
+@NEEDS_REMBG
 def test_the_matte_has_the_pictures_size_and_shape(expected: Checkpoint) -> None:
     matte = MattingModel(MODEL, "cpu").matte(scene())
     assert matte.shape == (240, 200)
@@ -106,6 +111,7 @@ def test_the_matte_has_the_pictures_size_and_shape(expected: Checkpoint) -> None
     assert matte[:50].max() < 0.05
 
 
+@NEEDS_REMBG
 def test_the_matte_is_rembgs_own(expected: Checkpoint) -> None:
     """Mean and deviation, 1024×1024, sigmoid, stretched to 0 … 1: by its predict, to the bit."""
     from PIL import Image
@@ -119,10 +125,12 @@ def test_the_matte_is_rembgs_own(expected: Checkpoint) -> None:
     assert {(0, 255)} == {theirs.getextrema()}
 
 
+@NEEDS_REMBG
 def test_a_picture_in_which_nobody_is_seen_becomes_transparent(expected: Checkpoint) -> None:
     assert MattingModel(MODEL, "cpu").matte(np.full((50, 40, 3), BLUE, np.uint8)).max() == 0
 
 
+@NEEDS_REMBG
 def test_a_configured_model_is_used_once_a_portrait(configured: None, framed: Portrait) -> None:
     picture = np.full_like(framed.picture, BLUE)
     picture[300:] = GREEN
@@ -135,17 +143,20 @@ def test_a_configured_model_is_used_once_a_portrait(configured: None, framed: Po
     assert model.inferences == 1
 
 
+@NEEDS_REMBG
 def test_the_cpu_is_used_only_when_asked_for_and_says_so(configured: None, framed: Portrait) -> None:
     _, advice = remove_background(framed)
     assert advice == (ON_THE_CPU,)
     assert "birefnet-portrait on the CPU" in ON_THE_CPU
 
 
+@NEEDS_REMBG
 def test_nothing_is_ever_fetched(expected: Checkpoint, tmp_path: Path) -> None:
     MattingModel(MODEL, "cpu").matte(scene())  # `alone` lets nobody reach the network
     assert not (tmp_path / "of rembg").exists()
 
 
+@NEEDS_REMBG
 def test_rembgs_session_without_our_file_would_fetch_its_own() -> None:
     """What the test before this one is about: the alarm rings."""
     import onnxruntime
@@ -155,6 +166,7 @@ def test_rembgs_session_without_our_file_would_fetch_its_own() -> None:
         BiRefNetSessionPortrait(matting_model.NAME, onnxruntime.SessionOptions(), providers=[matting_model.CPU])
 
 
+@NEEDS_REMBG
 def test_the_expected_file_is_the_one_that_rembg_would_fetch() -> None:
     from rembg.sessions.birefnet_portrait import BiRefNetSessionPortrait
 
@@ -178,6 +190,7 @@ def test_a_file_that_is_not_there_is_named_with_the_way_to_it(tmp_path: Path) ->
         MattingModel(tmp_path / "none.onnx", "cpu")
 
 
+@NEEDS_REMBG
 @pytest.mark.parametrize("device", ["cuda", "auto"])
 def test_a_worker_never_falls_back_to_the_cpu(expected: Checkpoint, device: str) -> None:
     """This machine's onnxruntime has no CUDA, as on a pod with the wrong package."""
@@ -185,6 +198,7 @@ def test_a_worker_never_falls_back_to_the_cpu(expected: Checkpoint, device: str)
         MattingModel(MODEL, device)
 
 
+@NEEDS_REMBG
 @pytest.mark.parametrize("device", ["cuda", "auto"])
 def test_a_session_that_fell_back_silently_is_refused(expected: Checkpoint, pretended: None, device: str) -> None:
     with (
@@ -194,6 +208,7 @@ def test_a_session_that_fell_back_silently_is_refused(expected: Checkpoint, pret
         MattingModel(MODEL, device)
 
 
+@NEEDS_REMBG
 def test_a_session_on_the_gpu_asks_for_it_alone_and_needs_no_advice(
     expected: Checkpoint, pretended: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,7 +232,7 @@ def test_an_unknown_device_is_refused(expected: Checkpoint) -> None:
         MattingModel(MODEL, "abacus")
 
 
-@pytest.mark.parametrize("missing", ["onnxruntime", "rembg"])
+@pytest.mark.parametrize("missing", ["onnxruntime", pytest.param("rembg", marks=NEEDS_REMBG)])
 def test_without_its_packages_the_extra_is_named(
     expected: Checkpoint, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:

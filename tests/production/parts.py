@@ -1,6 +1,6 @@
 """Real parts without root, on loopback: Redis, PostgreSQL and an S3 server that verifies signatures.
 
-Installed ones first, else those that packages of the test extra carry. A part that is nowhere to be
+Installed ones first, else those that packages of the check extra carry. A part that is nowhere to be
 found is an error: nothing is skipped.
 """
 

@@ -15,10 +15,14 @@ ONLY = "tests/gpuworker/test_other_faces.py"
 
 def collect(repo: Path, *more: str, portraits: Path, ci: str | None = None) -> subprocess.CompletedProcess[str]:
     """Asks a pytest of its own for a file that needs portraits, and for more."""
+    return run(repo, "--collect-only", *more, portraits=portraits, ci=ci)
+
+
+def run(repo: Path, *more: str, portraits: Path, ci: str | None = None) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if key != "CI"} | {"PORTRAITS": str(portraits)}
     if ci is not None:
         environment["CI"] = ci
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider", ONLY, *more]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", ONLY, *more]
     return subprocess.run(command, cwd=repo, env=environment, capture_output=True, text=True, timeout=300)
 
 
@@ -42,5 +46,18 @@ def test_where_the_portraits_are_nothing_is_left_out(repo: Path, tmp_path: Path)
 def test_in_ci_the_absence_of_the_portraits_is_an_error(repo: Path, tmp_path: Path) -> None:
     found = collect(repo, portraits=tmp_path / "not there", ci="true")
     assert found.returncode == pytest.ExitCode.USAGE_ERROR
-    assert re.search(r"ERROR: \d+ tests cannot run: the portraits they look at are not in ", found.stderr)
+    assert "ERROR: In CI no tests are left out, and the portraits they look at are not in " in found.stderr
     assert "Traceback" not in found.stderr
+
+
+def test_processes_of_tests_say_once_what_each_of_them_has_left_out(repo: Path, tmp_path: Path) -> None:
+    """And in CI they are not even started: it is the command that is refused, with its sentence."""
+    files = ("tests/gpuworker/test_clock.py", "tests/gpuworker/test_matting_model.py")
+    chosen = (*files, "-n", "2", "-k", "clock or rembg")
+    found = run(repo, *chosen, portraits=tmp_path / "not there")
+    assert found.returncode == 0, found.stdout + found.stderr
+    lines = [line for line in found.stdout.splitlines() if "left out" in line]
+    assert len(lines) == 1, found.stdout
+    refused = run(repo, *chosen, portraits=tmp_path / "not there", ci="true")
+    assert refused.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "In CI no tests are left out" in refused.stderr

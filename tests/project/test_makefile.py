@@ -69,6 +69,7 @@ BASE = "python|-m|pip|install|--editable|."
 SITE = "python|-m|pip|install|--editable|.[site]"
 TEST = "python|-m|pip|install|--editable|.[test]"
 CHECK = "python|-m|pip|install|--editable|.[check]"
+PYTEST = "python|-m|pytest|-n|auto|--dist|loadfile|--no-loadscope-reorder"
 
 
 def test_make_alone_lists_the_targets_and_does_nothing(folder: Path) -> None:
@@ -152,7 +153,7 @@ def test_test_upgrades_the_environment_that_render_made(folder: Path) -> None:
         "python|-m|ruff|format|--check",
         "python|-m|mypy",
         "lint-imports|",
-        "python|-m|pytest",
+        PYTEST,
     ]
 
 
@@ -160,7 +161,7 @@ def test_check_and_the_bench_of_torch_install_torch_and_nobody_else_does(folder:
     make(folder, "test")
     assert CHECK not in ran(folder)
     make(folder, "check")
-    assert ran(folder) == [CHECK, "python|-m|pytest|-m|slow"]
+    assert ran(folder) == [CHECK, f"{PYTEST}|-m|slow"]
     make(folder, "test")
     make(folder, "bench-liveportrait")
     assert not {TEST, CHECK} & set(ran(folder))

@@ -10,7 +10,7 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from tests.site.running import Person, RunningSite
+from tests.site.running import Person, RunningSite, SmallSite
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def photo() -> bytes:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[RunningSite]:
     """Not started yet; killed at the end whatever happened."""
-    site = RunningSite(tmp_path / "data", "--no-demo")
+    site = SmallSite(tmp_path / "data", "--no-demo")
     yield site
     if site.started:
         site.kill()

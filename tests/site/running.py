@@ -108,6 +108,12 @@ class RunningSite:
             return False
 
 
+class SmallSite(RunningSite):
+    """The same with small frames. What a whole face of the standard size takes is seen in tests/production."""
+
+    program = ("tests/site/small_frames.py",)
+
+
 def with_signal(pid: int, number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
         os.kill(pid, number)

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.site.browser import PATIENCE, Visitor, all_differ
-from tests.site.running import RunningSite
+from tests.site.running import RunningSite, SmallSite
 
 SIZES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1440, "height": 900}},
@@ -33,7 +33,7 @@ person.groups.add(Group.objects.get(name="moderator"))
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
-    site = RunningSite(tmp_path_factory.mktemp("site") / "data", "--no-demo")
+    site = SmallSite(tmp_path_factory.mktemp("site") / "data", "--no-demo")
     site.start()
     made = site.manage("shell", "-c", MAKE_MODERATOR)
     assert made.returncode == 0, made.stderr
