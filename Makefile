@@ -29,16 +29,19 @@ contact-sheets: portrait .venv/base ## directions and eyes side by side, to look
 	$(PY) -m gpuworker contact-sheets "$$PORTRAIT" "$$OUT"
 
 test: lint ## everything that takes seconds: lint, types, layers, tests
+	$(PY) -m tests.javascript test
 	$(PYTEST)
 
 check: .venv/check ## the proofs that take minutes
 	$(PYTEST) -m slow
 
-lint: .venv/test ## style, types and layers
+lint: .venv/test ## style, types and layers of Python, JavaScript and templates
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	.venv/bin/lint-imports
+	$(PY) -m djlint --lint --quiet templates
+	$(PY) -m tests.javascript lint
 
 bench-liveportrait: .venv/check
 	$(PY) -m tests.bench.liveportrait
@@ -47,7 +50,7 @@ bench-%: .venv/test ## measure one part: make bench-warp runs tests/bench/warp.p
 	$(PY) -m tests.bench.$(subst -,_,$*)
 
 clean: ## remove the environment and every cache; rendered faces stay
-	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv node_modules build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Asked before the installation, so that nobody waits a minute for this sentence.

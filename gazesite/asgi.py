@@ -10,6 +10,7 @@ from channels.security.websocket import OriginValidator
 from django.conf import settings
 
 from gazesite.django_handler import get_application
+from gpuworker.contract import MAX_PHOTO_BYTES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gazesite.settings")
 django = get_application()
@@ -31,7 +32,7 @@ from portraits.routing import websocket_urlpatterns  # noqa: E402
 
 UPLOAD = "/upload/"
 LIMITS = BodyLimits(
-    uploads={UPLOAD: settings.UPLOAD_LIMIT + MULTIPART_ROOM},
+    uploads={UPLOAD: MAX_PHOTO_BYTES + MULTIPART_ROOM},
     spool=settings.SPOOL_MEGABYTES << 20,
     per_address=settings.OPEN_UPLOADS_PER_ADDRESS,
 )

@@ -268,7 +268,6 @@ LOGIN_URL = "account_login"
 
 # --- uploads
 
-UPLOAD_LIMIT = 25 * 1024 * 1024
 OPEN_UPLOADS_PER_ADDRESS = env.whole_number("OPEN_UPLOADS_PER_ADDRESS", 32, 1, 10_000)
 """Most uploads on their way or being examined."""
 SPOOL_MEGABYTES = env.whole_number("SPOOL_MEGABYTES", 512, 32, 100_000)

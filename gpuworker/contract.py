@@ -42,8 +42,19 @@ class Size:
         return cls(int(match[1]), int(match[2]))
 
 
+MAX_PHOTO_BYTES = 25 << 20
+"""Largest photo that the site takes and the worker is sent."""
+
 STANDARD_FRAME = Size(410, 512)
 LARGE_FRAME = Size(512, 640)
+MIN_FRAME_SIDE = 64
+"""Pixels."""
+MIN_FRAMED_WIDTH = 40.0
+"""Pixels of the frame; a narrower face shows no gaze."""
+MIN_LARGE_WIDTH = 130.0
+"""Pixels of the photo; a frame above the standard size adds nothing to a narrower face."""
+FACE_MARGIN = 0.06
+"""Room around the silhouette in an adjusted crop, in face widths: a face cut by the frame folds."""
 MAX_SIDE = 640
 """Longest side of a frame, in pixels. A quadrant of larger ones would not fit the memory that a small host has."""
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+PHOTO_FORMATS = "JPEG, PNG, WebP, AVIF or HEIC"
+"""Formats that are read, for sentences."""
+
 
 class RenderError(Exception):
     """Root of every error that a person may see.
@@ -35,9 +38,7 @@ class UnreadablePhoto(RenderError):
     code = "unreadable_photo"
     permanent = True
     exit_code = 10
-    sentence_default = (
-        "This file is not a complete picture that we can read. Please use a JPEG, PNG, WebP, AVIF or HEIC photo."
-    )
+    sentence_default = f"This file is not a complete picture that we can read. Please use a {PHOTO_FORMATS} photo."
 
 
 class PhotoTooLarge(RenderError):

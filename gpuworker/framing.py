@@ -14,7 +14,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker.contract import STANDARD_FRAME, Box, Framing, Size
+from gpuworker.contract import (
+    FACE_MARGIN,
+    MIN_FRAME_SIDE,
+    MIN_FRAMED_WIDTH,
+    MIN_LARGE_WIDTH,
+    STANDARD_FRAME,
+    Box,
+    Framing,
+    Size,
+)
 from gpuworker.errors import BadRequest
 from gpuworker.faces import Face
 from gpuworker.photo import Photo
@@ -38,14 +47,6 @@ CENTRE_X_TIGHT, CENTRE_Y_TIGHT = (0.30, 0.70), (0.37, 0.62)
 """The same before the picture is padded."""
 NOTABLE_PADDING = 0.05
 """Share of the crop beyond the picture from which a person is told."""
-
-OVAL_MARGIN = 0.06
-"""Room around the silhouette in an adjusted crop, in face widths: a face cut by the frame folds."""
-MIN_FRAMED_WIDTH = 40.0
-"""Frame pixels; a narrower face shows no gaze."""
-MIN_LARGE_WIDTH = 130.0
-"""Upload pixels; a frame above the standard size adds nothing to a narrower face."""
-MIN_FRAME_SIDE = 64
 
 FADE = 0.04
 """Width of the blur in padding and of the way into it, of the picture's width."""
@@ -237,7 +238,7 @@ def _containing(start: float, side: float, inner: float, inner_side: float) -> f
 def _with_margin(face: Face) -> Box:
     """Bounds of the silhouette and a little room around it."""
     oval = face.landmarks[list(OVAL), :2]
-    margin = OVAL_MARGIN * face.width
+    margin = FACE_MARGIN * face.width
     low, high = oval.min(axis=0) - margin, oval.max(axis=0) + margin
     return Box(float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1]))
 

@@ -15,16 +15,24 @@ from types import UnionType
 from typing import Any, Literal, get_args, get_type_hints
 
 from gpuworker.client import Job
-from gpuworker.contract import Box, Framing, Manifest, Progress, RenderRequest, Size, Stage, TileState
+from gpuworker.contract import (
+    MAX_PHOTO_BYTES,
+    Box,
+    Framing,
+    Manifest,
+    Progress,
+    RenderRequest,
+    Size,
+    Stage,
+    TileState,
+)
 from gpuworker.errors import BadRequest, OtherProtocol, RenderError, WrongAnswer, from_code
 
 VERSION = 1
 VERSION_HEADER = "Gaze-Protocol"
 HASH_HEADER = "Gaze-SHA256"
 
-MAX_PHOTO = 26_214_400
-"""Bytes of a photo, before base64: the site's own limit for uploads."""
-MAX_BODY = MAX_PHOTO * 4 // 3 + 65_536
+MAX_BODY = MAX_PHOTO_BYTES * 4 // 3 + 65_536
 """Bytes of a submission."""
 MAX_ANSWER = 4_000_000
 """Bytes of a JSON answer that a client reads; a real one has about ten thousand."""
@@ -240,8 +248,8 @@ def _image(text: Any) -> bytes:
         photo = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadRequest("The image must be base64.") from error
-    if len(photo) > MAX_PHOTO:
-        raise BadRequest(f"A photo has at most {MAX_PHOTO:,} bytes.")
+    if len(photo) > MAX_PHOTO_BYTES:
+        raise BadRequest(f"A photo has at most {MAX_PHOTO_BYTES:,} bytes.")
     return photo
 
 

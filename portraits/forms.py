@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from django import forms
 
-from gpuworker.contract import LARGE_FRAME, STANDARD_FRAME, Box, Framing, Size
-from gpuworker.errors import BadRequest
+from gpuworker.contract import (
+    FACE_MARGIN,
+    LARGE_FRAME,
+    MAX_PHOTO_BYTES,
+    MIN_FRAME_SIDE,
+    MIN_FRAMED_WIDTH,
+    MIN_LARGE_WIDTH,
+    STANDARD_FRAME,
+    Box,
+    Framing,
+    Size,
+)
+from gpuworker.errors import PHOTO_FORMATS, BadRequest
 from portraits import intake
 from portraits.findings import Finding
-from portraits.models import Upload
+from portraits.models import Portrait, Upload
+from portraits.uploads import SENTENCES
 
-LARGE_FACE = 130.0
-"""Pixels; gpuworker.framing refuses large frames of narrower faces."""
-LEAST_FRAMED_FACE = 40.0
-"""Frame pixels; gpuworker.framing refuses faces that a crop would show narrower."""
-LEAST_SIDE = 64
-"""Shortest side of a frame, pixels."""
+MEDIA_TYPES = ",".join(["image/jpeg", "image/png", "image/webp", "image/avif", "image/heic", "image/heif"])
+"""Media types of photos for a file chooser; EXTENSIONS are for systems that know no media type of theirs."""
+EXTENSIONS = ".heic,.heif"
+CROP_LIMITS = {
+    "frame": asdict(STANDARD_FRAME),
+    "least_framed_face": MIN_FRAMED_WIDTH,
+    "large_face": MIN_LARGE_WIDTH,
+    "margin": FACE_MARGIN,
+}
+"""Limits of the worker for the script that moves a crop (static/site/crop.js)."""
 
 FRAMINGS = (("auto", "Head and shoulders"), ("whole", "Whole picture"))
 INTENSITIES = (("0.6", "Subtle"), ("1.0", "Natural"), ("1.4", "Lively"))
@@ -28,7 +45,15 @@ KEPT = (("", "Keep it"), ("30", "After 30 days"), ("90", "After 90 days"))
 
 
 class UploadForm(forms.Form):
-    """A photo and the consent to use it. The gate judges the photo, so an empty one gets as far as that."""
+    """A photo and the consent to use it. The gate judges the photo, so an empty one gets as far as that.
+
+    accept, formats, megabytes and too_large: what the page tells a person, and its script (static/site/upload.js).
+    """
+
+    accept = f"{MEDIA_TYPES},{EXTENSIONS}"
+    formats = PHOTO_FORMATS
+    megabytes = MAX_PHOTO_BYTES >> 20
+    too_large = SENTENCES["upload_too_large"]
 
     photo = forms.FileField(label="Photo", allow_empty_file=True)
     consent = forms.BooleanField(
@@ -59,7 +84,7 @@ class ConfirmForm(forms.Form):
     intensity = forms.ChoiceField(choices=INTENSITIES, required=False)
     size = forms.ChoiceField(choices=SIZES, required=False)
     kept = forms.ChoiceField(choices=KEPT, required=False)
-    title = forms.CharField(max_length=80, required=False)
+    title = forms.CharField(max_length=Portrait.TITLE_LENGTH, required=False)
 
     def __init__(self, *args: Any, upload: Upload, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -111,8 +136,8 @@ class ConfirmForm(forms.Form):
         return FRAMES[self.cleaned_data["size"] or "standard"]
 
     def _demand_large_face(self, face: Finding) -> None:
-        if self._frame() == LARGE_FRAME and face.width < LARGE_FACE:
-            needed = f"at least {LARGE_FACE:.0f} pixels wide; this one has {face.width:.0f}"
+        if self._frame() == LARGE_FRAME and face.width < MIN_LARGE_WIDTH:
+            needed = f"at least {MIN_LARGE_WIDTH:.0f} pixels wide; this one has {face.width:.0f}"
             self.add_error("size", f"The large size needs a face {needed}.")
 
     def _demand_visible_face(self, face: Finding) -> None:
@@ -127,14 +152,14 @@ class ConfirmForm(forms.Form):
         else:
             longest = max(self.upload.width, self.upload.height)
             scale = frame.height / longest
-            if min(self.upload.width, self.upload.height) * scale < LEAST_SIDE:
+            if min(self.upload.width, self.upload.height) * scale < MIN_FRAME_SIDE:
                 self.add_error("framing", "This picture is too narrow to be kept whole.")
-        if face.width * scale < LEAST_FRAMED_FACE:
+        if face.width * scale < MIN_FRAMED_WIDTH:
             self.add_error("framing", "The face would be too small to show where it looks. Please crop closer to it.")
 
 
 class TitleForm(forms.Form):
-    title = forms.CharField(label="Title", max_length=80, required=False)
+    title = forms.CharField(label="Title", max_length=Portrait.TITLE_LENGTH, required=False)
 
 
 def _shows(crop: Box, face: Box) -> bool:

@@ -15,6 +15,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
+from gpuworker.contract import MAX_PHOTO_BYTES
 from gpuworker.errors import BY_CODE
 from portraits.airlock import (
     ANYBODY,
@@ -31,16 +32,13 @@ from portraits.examination import Examination, GarbledReply, Refusal, pack_place
 from portraits.fair_queue import QueueFull, Requester, TooManyOfAddress, TooManyOfPerson
 from portraits.findings import Finding
 
-__all__ = ["MOST_BYTES", "Examined", "Finding", "Readable", "UploadRefused", "examine", "sha256", "start", "stop"]
+__all__ = ["Examined", "Finding", "Readable", "UploadRefused", "examine", "sha256", "start", "stop"]
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 25 << 20
-"""Largest upload, in bytes."""
-
 SENTENCES = {
     "empty_upload": "This file is empty. Please choose a photo.",
-    "upload_too_large": f"This file is too large. Please use a photo of at most {MOST_BYTES >> 20} MB.",
+    "upload_too_large": f"This file is too large. Please use a photo of at most {MAX_PHOTO_BYTES >> 20} MB.",
     "photo_missing": "Please choose a photo first.",
     "consent_missing": "Please confirm that you may use this photo and that the person in it agrees.",
     "upload_not_stored": "Your photo could not be stored just now. Please try again in a moment.",
@@ -206,7 +204,7 @@ def _passed(upload: Readable, through: Airlock, requester: Requester) -> Passed:
         raise UploadRefused("empty_upload")
     upload.seek(0)
     try:
-        return through(upload, MOST_BYTES, requester)
+        return through(upload, MAX_PHOTO_BYTES, requester)
     except TooMuch as error:
         raise UploadRefused("upload_too_large") from error
     except TooManyOfPerson as error:

@@ -42,13 +42,16 @@ class Portrait(models.Model):
     expires_at: when it is deleted by itself; None keeps it.
     """
 
+    TITLE_LENGTH = 80
+    """Characters."""
+
     class Moderation(models.TextChoices):
         VISIBLE = "visible", "Visible"
         HIDDEN = "hidden", "Hidden"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="portraits")
-    title = models.CharField(max_length=80, blank=True)
+    title = models.CharField(max_length=TITLE_LENGTH, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     consent_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -9,10 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from gpuworker.contract import Box
+from gpuworker.contract import MIN_LARGE_WIDTH, Box
 from portraits import intake
 from portraits.findings import Finding
-from portraits.forms import LARGE_FACE, ConfirmForm
+from portraits.forms import CROP_LIMITS, ConfirmForm
 from portraits.models import Portrait, Upload, User
 from portraits.uploads import UploadRefused
 from portraits.views.person import person
@@ -73,10 +73,11 @@ def confirm_page(
         "chosen": chosen,
         "asks": chosen is None or len(usable) > 1,
         "view_box": _view_box(chosen.crop or chosen.box) if chosen else f"0 0 {upload.width} {upload.height}",
-        "large_fits": any(face.width >= LARGE_FACE for face in usable),
+        "large_fits": any(face.width >= MIN_LARGE_WIDTH for face in usable),
         "crop_data": {
             "width": upload.width,
             "height": upload.height,
+            "limits": CROP_LIMITS,
             "faces": [face.to_json() for face in usable],
         },
     }

@@ -7,25 +7,33 @@ import { gazeAt, pointerPosition } from './pointer.js';
 /** Share of the way from the middle to the edge that one press of an arrow key moves the gaze. */
 const KEY_STEP = 0.25;
 
+/** Steps to the right and down. @type {Record<string, [number, number]>} */
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Attention {
+  /** @type {import('./grid.js').Gaze | null} */
   #told = null;
+  /** @type {import('./grid.js').Gaze | null} */
   #steered = null;
 
   /**
-   * @param {number | null} x −1 (left) … 1 (right); null gives the gaze back to the pointer
-   * @param {number} [y] −1 (up) … 1 (down)
+   * @param {number | null} x from −1 (left) to 1 (right); null gives the gaze back to the pointer
+   * @param {number} [y] from −1 (up) to 1 (down)
    * @throws {TypeError} when a coordinate is no number
    */
   tell(x, y) {
-    if (x !== null && !(Number.isFinite(x) && Number.isFinite(y))) throw new TypeError('lookAt wants two numbers, or null');
-    this.#told = x === null ? null : { x: unit(x) * LIMIT, y: unit(y) * LIMIT };
+    if (x === null) {
+      this.#told = null;
+    } else if (Number.isFinite(x) && y !== undefined && Number.isFinite(y)) {
+      this.#told = { x: unit(x) * LIMIT, y: unit(y) * LIMIT };
+    } else {
+      throw new TypeError('lookAt wants two numbers, or null');
+    }
   }
 
   /**
    * @param {string} key as KeyboardEvent names it
-   * @param {{x: number, y: number}} from where the gaze is, grid units
+   * @param {import('./grid.js').Gaze} from where the gaze is
    * @returns {boolean} whether the key moved the gaze
    */
   steer(key, from) {
@@ -43,7 +51,7 @@ export class Attention {
 
   /**
    * @param {DOMRect} box of the element
-   * @returns {{x: number, y: number}} grid units
+   * @returns {import('./grid.js').Gaze}
    */
   target(box) {
     const point = pointerPosition();
@@ -52,6 +60,7 @@ export class Attention {
   }
 }
 
+/** @param {number} value */
 function unit(value) {
   return Math.min(1, Math.max(-1, value));
 }

@@ -9,8 +9,11 @@
 export function cssZoom(element) {
   if (!leavesZoomOut(element)) return element.currentCSSZoom;
   let zoom = 1;
-  for (let each = element; each; each = each.assignedSlot ?? each.parentElement ?? each.getRootNode().host) {
+  /** @type {Element | null} */
+  let each = element;
+  while (each) {
     zoom *= Number.parseFloat(getComputedStyle(each).zoom) || 1;
+    each = each.assignedSlot ?? each.parentElement ?? hostOf(each);
   }
   return zoom;
 }
@@ -26,7 +29,17 @@ export function boxOf(element) {
   return new DOMRect(box.x * zoom, box.y * zoom, box.width * zoom, box.height * zoom);
 }
 
-/** WebKit measures in the element's own pixels; engines that measure in the window's tell the zoom, too. */
+/** @param {Element} element @returns {Element | null} the element whose shadow tree holds it */
+function hostOf(element) {
+  const root = /** @type {Partial<ShadowRoot>} */ (element.getRootNode());
+  return root.host ?? null;
+}
+
+/**
+ * WebKit measures in the element's own pixels; engines that measure in the window's tell the zoom, too.
+ *
+ * @param {Element} element
+ */
 function leavesZoomOut(element) {
   return element.currentCSSZoom === undefined;
 }

@@ -2,8 +2,7 @@
  * How much this device may hold, and which level of a portrait to load next.
  */
 
-/** Assumed while no sheet of a level has been decoded: the original's usual frame. */
-const USUAL_FRAME = { width: 410, height: 512 };
+import { USUAL_FRAME } from './manifest.js';
 
 /** The coarsest level goes first when it costs at most this share of the one to load after it. */
 const FIRST_STEP_SHARE = 1 / 4;
@@ -22,26 +21,23 @@ const RESERVE = 1.25;
  * @returns {number}
  */
 export function deviceBudget({ deviceMemory, coarsePointer }) {
-  if (coarsePointer) {
-    if (deviceMemory <= 2) return 100e6;
-    return deviceMemory > 4 ? 640e6 : 400e6;
-  }
-  if (deviceMemory <= 2) return 200e6;
-  if (deviceMemory <= 4) return 600e6;
-  return deviceMemory ? 1200e6 : 800e6;
+  if (deviceMemory === undefined) return coarsePointer ? 400e6 : 800e6;
+  if (deviceMemory <= 2) return coarsePointer ? 100e6 : 200e6;
+  if (deviceMemory <= 4) return coarsePointer ? 400e6 : 600e6;
+  return coarsePointer ? 640e6 : 1200e6;
 }
 
 /** @returns {{deviceMemory?: number, coarsePointer: boolean}} this device, as `deviceBudget` wants it */
 export function thisDevice() {
-  const { deviceMemory, maxTouchPoints } = navigator;
+  const { deviceMemory, maxTouchPoints } = /** @type {Navigator & {deviceMemory?: number}} */ (navigator);
   // An iPad with a keyboard has a fine pointer; what gives it away is touch and that it tells no memory.
   const tablet = deviceMemory === undefined && maxTouchPoints > 1;
   return { deviceMemory, coarsePointer: tablet || matchMedia('(pointer: coarse)').matches };
 }
 
 /**
- * @param {{rows: number, cols: number}} level
- * @param {{width: number, height: number}} [frame] pixels
+ * @param {{rows: number, cols: number, frame: import('./manifest.js').Size | null}} level
+ * @param {import('./manifest.js').Size} [frame]
  * @returns {number} bytes of its frames as textures, RGBA
  */
 export function levelBytes(level, frame = level.frame ?? USUAL_FRAME) {
@@ -80,6 +76,10 @@ export function nextLevel(levels, current, device) {
   return step ? possible[0] : finest;
 }
 
+/**
+ * @param {import('./source.js').Level} a
+ * @param {import('./source.js').Level} b
+ */
 function byFineness(a, b) {
   return a.rows * a.cols - b.rows * b.cols || levelBytes(a) - levelBytes(b);
 }

@@ -9,6 +9,9 @@ const LONGEST_STEP = 0.1;
 const LAG = 1 / 30;
 const AVERAGE_SHARE = 0.1;
 
+/** @typedef {{turn(seconds: number): boolean}} Participant */
+
+/** @type {Set<Participant>} */
 const waiting = new Set();
 let handle = 0;
 let last = 0;
@@ -18,7 +21,7 @@ let lagging = false;
 /**
  * Gives `participant.turn(seconds)` the next animation frame, and further ones while it returns true.
  *
- * @param {{turn(seconds: number): boolean}} participant
+ * @param {Participant} participant
  */
 export function nextTurn(participant) {
   waiting.add(participant);
@@ -27,7 +30,7 @@ export function nextTurn(participant) {
   handle = requestAnimationFrame(run);
 }
 
-/** Takes back a wish for a turn. */
+/** Takes back a wish for a turn. @param {Participant} participant */
 export function noTurn(participant) {
   waiting.delete(participant);
   if (waiting.size) return;
@@ -40,6 +43,7 @@ export function isLagging() {
   return lagging;
 }
 
+/** @param {number} now milliseconds */
 function run(now) {
   // The frame's time may lie a little before the moment that asked for it.
   const seconds = Math.min(Math.max((now - last) / 1000, 0), LONGEST_STEP);

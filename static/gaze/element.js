@@ -5,6 +5,7 @@ import { Attention } from './attention.js';
 import { boxOf } from './box.js';
 import { nextTurn, noTurn } from './clock.js';
 import { GazeFailure } from './failure.js';
+import { USUAL_FRAME } from './manifest.js';
 import { Motion, timeConstant } from './motion.js';
 import { watchPointer } from './pointer.js';
 import { openPortrait } from './portrait.js';
@@ -18,10 +19,7 @@ const SOURCE_ATTRIBUTES = ['src', 'mode', 'grid'];
 const ATTRIBUTES = [...SOURCE_ATTRIBUTES, 'poster', 'width', 'height', 'smoothing', 'alt'];
 const LABEL = 'Portrait whose eyes follow the pointer';
 
-/** The size of an element that nothing is known about yet: the frame that most portraits have. */
-const USUAL_SIZE = { width: 410, height: 512 };
-
-/** Seconds that an element out of the document keeps its portrait: routers and frameworks take elements out to move them. */
+/** Seconds that an element out of the document keeps its portrait: routers take elements out to move them. */
 const LINGER = 1;
 
 /** An element lower than this share of the window leaves room beside it to scroll the page. */
@@ -36,6 +34,7 @@ const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 export class GazeTracker extends HTMLElement {
   static observedAttributes = [...ATTRIBUTES, 'no-poll'];
 
+  #root = this.attachShadow({ mode: 'open' });
   #internals = this.attachInternals?.();
   #still = document.createElement('div');
   #poster = new Image();
@@ -47,23 +46,27 @@ export class GazeTracker extends HTMLElement {
   #settling = false;
   #lingering = 0;
   #live = false;
+  /** @type {import('./portrait.js').Portrait | null} */
   #portrait = null;
   /** Base addresses of `src` and `poster` when they were set: a router may change the page's address later. */
-  #bases = {};
-  /** The attributes for which the portrait was opened. */
+  #bases = { src: '', poster: '' };
+  /** The attributes for which the portrait was opened. @type {string | null} */
   #asked = null;
-  /** The size that the style sheet has. */
+  /** The size that the style sheet has. @type {string | null} */
   #styled = null;
-  /** The size of the last portrait whose size is known; another one keeps it until its own is known. */
+  /**
+   * The size of the last portrait whose size is known; another one keeps it until its own is known.
+   *
+   * @type {import('./manifest.js').Size | null}
+   */
   #lastSize = null;
-  /** Ends what holds while the element is in a document. */
+  /** Ends whatever lasts while the element is in a document. @type {AbortController | null} */
   #leaving = null;
-  /** Ends what holds while the portrait is open. */
+  /** Ends whatever lasts while the portrait is open. @type {AbortController | null} */
   #closing = null;
 
   constructor() {
     super();
-    const root = this.attachShadow({ mode: 'open' });
     this.#still.className = 'still';
     this.#canvas.className = 'live';
     this.#poster.hidden = true;
@@ -71,7 +74,7 @@ export class GazeTracker extends HTMLElement {
     this.#poster.part = 'poster';
     this.#canvas.part = 'canvas';
     this.#still.append(this.#poster, document.createElement('slot'));
-    root.append(this.#still, this.#canvas);
+    this.#root.append(this.#still, this.#canvas);
     this.#view = new View(this.#canvas, () => this.#onResize());
     this.#poster.addEventListener('load', () => this.#fitSize());
     this.#poster.addEventListener('error', () => this.#onPosterError());
@@ -96,6 +99,7 @@ export class GazeTracker extends HTMLElement {
     this.#styled = null;
   }
 
+  /** @param {string} name */
   attributeChangedCallback(name) {
     if (name === 'src' || name === 'poster') this.#bases[name] = document.baseURI;
     if (name === 'alt') this.#label();
@@ -120,8 +124,8 @@ export class GazeTracker extends HTMLElement {
   /**
    * Makes the portrait look at a place, whatever the pointer does; `lookAt(null)` gives it back to the pointer.
    *
-   * @param {number | null} x −1 (the viewer's left) … 1 (right)
-   * @param {number} [y] −1 (up) … 1 (down)
+   * @param {number | null} x from −1 (the viewer's left) to 1 (right)
+   * @param {number} [y] from −1 (up) to 1 (down)
    * @throws {TypeError} when a coordinate is no number
    */
   lookAt(x, y) {
@@ -135,7 +139,12 @@ export class GazeTracker extends HTMLElement {
     this.#keepUp();
   }
 
-  /** The clock's turn: moves the gaze on and draws it. @returns {boolean} whether it wants another */
+  /**
+   * Moves the gaze on and draws it, when it is the element's turn.
+   *
+   * @param {number} seconds since the last turn
+   * @returns {boolean} whether it wants another
+   */
   turn(seconds) {
     if (!this.#awake) return false;
     const target = this.#isStill ? { x: 0, y: 0 } : this.#attention.target(boxOf(this));
@@ -191,7 +200,7 @@ export class GazeTracker extends HTMLElement {
     this.#leaving = new AbortController();
     const { signal } = this.#leaving;
     const stopWatching = watchPointer((moved) => this.#onPointer(moved));
-    const onScreen = new IntersectionObserver((entries) => this.#onIntersection(entries.at(-1)));
+    const onScreen = new IntersectionObserver((entries) => this.#onIntersection(entries[entries.length - 1]));
     onScreen.observe(this);
     this.#view.connect();
     reducedMotion.addEventListener('change', () => this.#onMotionPreference(), { signal });
@@ -229,6 +238,7 @@ export class GazeTracker extends HTMLElement {
     }
   }
 
+  /** @param {import('./source.js').Source | null} source */
   #open(source) {
     this.#closing?.abort();
     this.#portrait?.close();
@@ -237,13 +247,14 @@ export class GazeTracker extends HTMLElement {
     if (!source) return;
     this.#closing = new AbortController();
     const { signal } = this.#closing;
-    this.#portrait = openPortrait(source);
-    this.#portrait.addEventListener('described', () => this.#onDescribed(), { signal });
-    this.#portrait.addEventListener('level', () => this.#onLevel(), { signal });
-    this.#portrait.addEventListener('problem', ({ detail }) => this.#onProblem(detail), { signal });
-    if (this.#portrait.description) this.#onDescribed();
-    else this.#portrait.describe();
-    if (this.#portrait.frames) queueMicrotask(() => signal.aborted || this.#onLevel());
+    const portrait = openPortrait(source);
+    this.#portrait = portrait;
+    portrait.addEventListener('described', () => this.#onDescribed(), { signal });
+    portrait.addEventListener('level', () => this.#onLevel(), { signal });
+    portrait.addEventListener('problem', (event) => this.#onProblem(portrait, failureOf(event)), { signal });
+    if (portrait.description) this.#onDescribed();
+    else portrait.describe();
+    if (portrait.frames) queueMicrotask(() => signal.aborted || this.#onLevel());
     this.#climb();
   }
 
@@ -254,7 +265,7 @@ export class GazeTracker extends HTMLElement {
   }
 
   #onDescribed() {
-    this.#toggleState('alpha', this.#portrait.description.alpha);
+    this.#toggleState('alpha', Boolean(this.#portrait?.description?.alpha));
     this.#showPoster();
     this.#fitSize();
     this.#climb();
@@ -266,17 +277,19 @@ export class GazeTracker extends HTMLElement {
     this.#wake();
     if (!this.#live) this.#tell('gaze-ready');
     this.#live = true;
-    this.#tell('gaze-level', { name: this.#portrait.frames.level.name });
+    this.#tell('gaze-level', { name: this.#portrait?.frames?.level.name });
   }
 
-  #onProblem(failure) {
+  /** @param {import('./portrait.js').Portrait} portrait @param {GazeFailure} failure */
+  #onProblem(portrait, failure) {
     // A portrait that cannot be loaded gives the room to the picture that stands for it.
-    if (!this.#portrait.size && !failure.temporary) this.#lastSize = null;
+    if (!portrait.size && !failure.temporary) this.#lastSize = null;
     this.#fitSize();
     this.#report(failure);
     this.#keepUp();
   }
 
+  /** @param {IntersectionObserverEntry} entry the latest one */
   #onIntersection({ isIntersecting }) {
     this.#onScreen = isIntersecting;
     if (!isIntersecting) return;
@@ -290,6 +303,7 @@ export class GazeTracker extends HTMLElement {
     this.#wake();
   }
 
+  /** @param {boolean} moved */
   #onPointer(moved) {
     if (moved) {
       this.#attention.letGo();
@@ -298,6 +312,7 @@ export class GazeTracker extends HTMLElement {
     this.#wake();
   }
 
+  /** @param {KeyboardEvent} event */
   #onKey(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || this.#isStill) return;
     if (event.key === 'Escape') this.#letGo();
@@ -328,11 +343,16 @@ export class GazeTracker extends HTMLElement {
 
   #draw(moving = false) {
     const still = this.#isStill && this.#hasStill;
-    if (!still) this.#view.show(this.#portrait.frames, this.#motion.position, moving);
+    const frames = this.#portrait?.frames;
+    if (!still && frames) this.#view.show(frames, this.#motion.position, moving);
     this.#cover(!still);
   }
 
-  /** Shows the canvas instead of the still picture, which must not shine through a transparent portrait. */
+  /**
+   * Shows the canvas instead of the still picture, which must not shine through a transparent portrait.
+   *
+   * @param {boolean} live
+   */
   #cover(live) {
     this.#canvas.classList.toggle('shown', live);
     this.#still.classList.toggle('covered', live);
@@ -366,7 +386,7 @@ export class GazeTracker extends HTMLElement {
     const size = sizeOf(lengthOf(this, 'width'), lengthOf(this, 'height'), this.#ownSize());
     if (JSON.stringify(size) === this.#styled) return;
     this.#styled = JSON.stringify(size);
-    styleRoot(this.shadowRoot, size);
+    styleRoot(this.#root, size);
   }
 
   /** The finished portrait's; while that is unknown, the last one's, or a picture's that the page has given already. */
@@ -376,16 +396,16 @@ export class GazeTracker extends HTMLElement {
     const picture = this.querySelector('img') ?? this.#poster;
     const { naturalWidth, naturalHeight } = picture;
     const seen = naturalWidth && naturalHeight ? { width: naturalWidth, height: naturalHeight } : null;
-    return attributesOf(picture) ?? seen ?? USUAL_SIZE;
+    return attributesOf(picture) ?? seen ?? USUAL_FRAME;
   }
 
   /** Properties that were set while the element was not defined yet hide those of the class. */
   #takeEarlyProperties() {
     for (const name of [...ATTRIBUTES, 'noPoll']) {
       if (!Object.hasOwn(this, name)) continue;
-      const value = this[name];
-      delete this[name];
-      this[name] = value;
+      const value = Reflect.get(this, name);
+      Reflect.deleteProperty(this, name);
+      Reflect.set(this, name, value);
     }
   }
 
@@ -400,7 +420,12 @@ export class GazeTracker extends HTMLElement {
     if (alt || !this.hasAttribute('aria-label')) this.setAttribute('aria-label', alt || LABEL);
   }
 
-  /** Browsers without custom states, or with an early form of them, lack only what style sheets make of them. */
+  /**
+   * Browsers without custom states, or with an early form of them, lack only what style sheets make of them.
+   *
+   * @param {string} name
+   * @param {boolean} on
+   */
   #toggleState(name, on) {
     const states = this.#internals?.states;
     try {
@@ -411,11 +436,13 @@ export class GazeTracker extends HTMLElement {
     }
   }
 
+  /** @param {unknown} error */
   #report(error) {
     if (!(error instanceof GazeFailure)) throw error;
     this.#tell('gaze-error', { code: error.code, message: error.message });
   }
 
+  /** @param {string} type @param {object | null} detail */
   #tell(type, detail = null) {
     this.dispatchEvent(new CustomEvent(type, { bubbles: true, composed: true, detail }));
   }
@@ -435,7 +462,15 @@ for (const name of ATTRIBUTES) {
   });
 }
 
-/** @returns {{width: number, height: number} | null} the room that a picture's attributes keep for it */
+/** @param {Event} event `problem` of a portrait @returns {GazeFailure} */
+function failureOf(event) {
+  return /** @type {CustomEvent} */ (event).detail;
+}
+
+/**
+ * @param {HTMLImageElement} picture
+ * @returns {{width: number, height: number} | null} the room that its attributes keep for it
+ */
 function attributesOf(picture) {
   const width = lengthOf(picture, 'width');
   const height = lengthOf(picture, 'height');

@@ -4,8 +4,9 @@
 import { placeOf, pose, sheetSize } from './grid.js';
 
 export class LevelFrames {
-  /** Strips by sheet and row; a sheet that failed stays undefined. */
+  /** Strips by sheet and row; a sheet that failed stays undefined. @type {import('./renderer.js').Strip[][]} */
   #strips = [];
+  /** The cells that stand in for others, by the number of those. @type {Map<number, {row: number, col: number}>} */
   #stands = new Map();
   #renderer;
 
@@ -30,18 +31,20 @@ export class LevelFrames {
    * @throws {GazeFailure} `context-lost`
    */
   addStrip(sheet) {
+    if (!this.size) throw new TypeError('the size of the frames is not known yet');
     const strip = this.#renderer.createStrip(this.size.width, this.size.height, sheetSize(this.level).cols);
     (this.#strips[sheet] ??= []).push(strip);
     this.bytes += strip.bytes;
     return strip;
   }
 
-  /** Lets the nearest frames stand in for those of a sheet that failed. */
+  /** Lets the nearest frames stand in for those of a sheet that failed. @param {number} sheet */
   standIn(sheet) {
     this.#dropSheet(sheet);
     const present = this.#cells().filter(({ row, col }) => this.#has(row, col));
     for (const { row, col } of this.#cells()) {
       if (this.#has(row, col)) continue;
+      /** @param {{row: number, col: number}} other */
       const distance = (other) => (other.row - row) ** 2 + (other.col - col) ** 2;
       const stand = present.reduce((best, each) => (distance(each) < distance(best) ? each : best));
       this.#stands.set(row * this.level.cols + col, stand);
@@ -49,7 +52,7 @@ export class LevelFrames {
   }
 
   /**
-   * @param {{x: number, y: number}} gaze grid units, −15 … 15
+   * @param {import('./grid.js').Gaze} gaze
    * @returns {{strip: import('./renderer.js').Strip, layer: number, weight: number}[]} what to draw
    */
   pose(gaze) {
@@ -64,6 +67,7 @@ export class LevelFrames {
     this.#strips.forEach((_, sheet) => this.#dropSheet(sheet));
   }
 
+  /** @param {number} sheet */
   #dropSheet(sheet) {
     for (const strip of this.#strips[sheet] ?? []) {
       this.#renderer.deleteStrip(strip);
@@ -72,6 +76,7 @@ export class LevelFrames {
     delete this.#strips[sheet];
   }
 
+  /** @param {number} row @param {number} col */
   #has(row, col) {
     return placeOf(this.level, row, col).sheet in this.#strips;
   }

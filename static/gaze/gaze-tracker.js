@@ -5,7 +5,7 @@
   const NAME = 'gaze-tracker';
 
   // A classic script from another origin has no base URL to import from, so its own address is the base.
-  const address = document.currentScript?.src;
+  const address = document.currentScript instanceof HTMLScriptElement && document.currentScript.src;
   const element = address ? import(new URL('element.js', address).href) : import('./element.js');
 
   element.then(

@@ -5,6 +5,8 @@
  * A level's columns have x values and its rows y values; both ascend and may be unevenly spaced.
  */
 
+/** @typedef {{x: number, y: number}} Gaze grid units, −15 … 15 */
+
 export const LIMIT = 15;
 
 /** Grids from this many steps on are fine enough that mixing neighbours shows no double contours. */
@@ -13,7 +15,10 @@ const BLEND_STEPS = 20;
 const FULL_STEPS = 30;
 const MOBILE_STEPS = 20;
 
-/** @returns {number[]} `steps` values from −15 to 15, both ends included; a single step looks ahead. */
+/**
+ * @param {number} steps
+ * @returns {number[]} as many values from −15 to 15, both ends included; a single step looks ahead
+ */
 export function evenValues(steps) {
   if (steps === 1) return [0];
   return Array.from({ length: steps }, (_, i) => -LIMIT + (i * 2 * LIMIT) / (steps - 1));
@@ -35,6 +40,7 @@ export function sheetValues(steps) {
 /**
  * How a level's frames are spread over its sheets: one sheet with all, or the four quadrants.
  *
+ * @param {{rows: number, cols: number, sheets: string[]}} level
  * @returns {{rows: number, cols: number}} frames on each sheet
  */
 export function sheetSize({ rows, cols, sheets }) {
@@ -43,6 +49,8 @@ export function sheetSize({ rows, cols, sheets }) {
 
 /**
  * @param {{rows: number, cols: number, sheets: string[]}} level
+ * @param {number} row
+ * @param {number} col
  * @returns {{sheet: number, row: number, col: number}} where a cell's frame lies; q0 is top-left, q1 top-right,
  *   q2 bottom-left, q3 bottom-right
  */
@@ -58,7 +66,7 @@ export function placeOf(level, row, col) {
  * neighbours mixed bilinearly on a fine one.
  *
  * @param {{rows: number, cols: number, x: number[], y: number[]}} level
- * @param {{x: number, y: number}} gaze grid units, −15 … 15; beyond the outermost values they count
+ * @param {Gaze} gaze beyond the outermost values, these count
  * @returns {{row: number, col: number, weight: number}[]}
  */
 export function pose(level, gaze) {
@@ -71,14 +79,26 @@ export function pose(level, gaze) {
   return cells;
 }
 
-/** The index of the nearest value, in the shape that `neighbours` has. */
+/**
+ * The index of the nearest value, in the shape that `neighbours` has.
+ *
+ * @param {number[]} values
+ * @param {number} value
+ * @returns {[number, number][]}
+ */
 function nearest(values, value) {
   const pair = neighbours(values, value);
   const [index] = pair.length === 2 && pair[1][1] > pair[0][1] ? pair[1] : pair[0];
   return [[index, 1]];
 }
 
-/** The one or two indices around a value, each with its share. */
+/**
+ * The one or two indices around a value, each with its share.
+ *
+ * @param {number[]} values
+ * @param {number} value
+ * @returns {[number, number][]}
+ */
 function neighbours(values, value) {
   const last = values.length - 1;
   if (value <= values[0]) return [[0, 1]];

@@ -6,8 +6,12 @@ import { GazeFailure } from './failure.js';
 
 const VERSION = 1;
 
+/** Frame that is assumed while nothing is known about a portrait: the one that most have. @type {Size} */
+export const USUAL_FRAME = { width: 410, height: 512 };
+
 /**
  * @typedef {{width: number, height: number}} Size pixels
+ * @typedef {Record<string, unknown>} Unread parsed JSON that may hold anything
  * @typedef {{name: string, kind: 'sheets', rows: number, cols: number, x: number[], y: number[], frame: Size,
  *   sheets: string[]}} ManifestLevel
  * @typedef {{version: 1, engine: string, synthetic: boolean, frame: Size, alpha: boolean, poster: string,
@@ -20,61 +24,82 @@ const VERSION = 1;
  * @throws {GazeFailure} `manifest`
  */
 export function readManifest(data) {
-  demand(isObject(data) && data.version === VERSION, 'it is not a manifest of version 1');
-  demand(typeof data.engine === 'string', 'it names no engine');
+  if (!isObject(data) || data.version !== VERSION) throw unusable('it is not a manifest of version 1');
+  const { engine } = data;
+  if (typeof engine !== 'string') throw unusable('it names no engine');
   demand(Array.isArray(data.levels) && data.levels.every(isObject), 'it lists no levels');
   for (const flag of ['alpha', 'synthetic', 'complete']) demand(flag in data, `it lacks ${flag}`);
-  demand(data.levels.every((level) => 'kind' in level), 'a level is of no kind');
+  const levels = /** @type {Unread[]} */ (data.levels);
+  demand(levels.every((level) => 'kind' in level), 'a level is of no kind');
   return {
     version: VERSION,
-    engine: data.engine,
+    engine,
     synthetic: Boolean(data.synthetic),
     frame: readSize(data.frame),
     alpha: Boolean(data.alpha),
     poster: readFileName(data.poster),
     complete: Boolean(data.complete),
-    levels: data.levels.filter((level) => level.kind === 'sheets').map(readLevel),
+    levels: levels.filter((level) => level.kind === 'sheets').map(readLevel),
   };
 }
 
+/** @param {Unread} data @returns {ManifestLevel} */
 function readLevel(data) {
-  demand(Array.isArray(data.sheets), 'a level lists no sheets');
+  if (!Array.isArray(data.sheets)) throw unusable('a level lists no sheets');
+  const x = readValues(data.x);
+  const y = readValues(data.y);
+  /** @type {ManifestLevel} */
   const level = {
     name: String(data.name),
     kind: 'sheets',
-    rows: data.rows,
-    cols: data.cols,
-    x: readValues(data.x),
-    y: readValues(data.y),
+    rows: y.length,
+    cols: x.length,
+    x,
+    y,
     frame: readSize(data.frame),
     sheets: data.sheets.map(readFileName),
   };
-  const fits = level.x.length === level.cols && level.y.length === level.rows && [1, 4].includes(level.sheets.length);
+  const fits = data.cols === level.cols && data.rows === level.rows && [1, 4].includes(level.sheets.length);
   demand(fits, `level ${level.name} does not fit its own grid`);
   return level;
 }
 
+/** @param {unknown} data @returns {number[]} */
 function readValues(data) {
-  demand(Array.isArray(data) && data.length > 0 && data.every(Number.isFinite), 'a level has no grid values');
+  const usable = Array.isArray(data) && data.length > 0 && data.every(Number.isFinite);
+  if (!usable) throw unusable('a level has no grid values');
   return [...data];
 }
 
+/** @param {unknown} data @returns {Size} */
 function readSize(data) {
-  demand(isObject(data) && [data.width, data.height].every((n) => Number.isInteger(n) && n > 0), 'a size is missing');
+  if (!isObject(data) || !isLength(data.width) || !isLength(data.height)) throw unusable('a size is missing');
   return { width: data.width, height: data.height };
 }
 
-/** A plain file name: nothing that leaves the manifest's own folder. */
+/** A plain file name: nothing that leaves the manifest's own folder. @param {unknown} name @returns {string} */
 function readFileName(name) {
   const plain = typeof name === 'string' && name !== '' && !name.startsWith('.') && !/[/\\:?#"<>]/.test(name);
-  demand(plain, `${JSON.stringify(name)} is not a plain file name`);
+  if (!plain) throw unusable(`${JSON.stringify(name)} is not a plain file name`);
   return name;
 }
 
+/** @param {unknown} data @returns {data is number} */
+function isLength(data) {
+  return Number.isInteger(data) && Number(data) > 0;
+}
+
+/** @param {unknown} data @returns {data is Unread} */
 function isObject(data) {
   return typeof data === 'object' && data !== null && !Array.isArray(data);
 }
 
+/** @param {boolean} condition @param {string} complaint */
 function demand(condition, complaint) {
-  if (!condition) throw new GazeFailure('manifest', `The portrait's manifest cannot be used: ${complaint}.`);
+  if (!condition) throw unusable(complaint);
+}
+
+/** @param {string} complaint */
+function unusable(complaint) {
+  return new GazeFailure('manifest', `The portrait's manifest cannot be used: ${complaint}.`);
 }

@@ -9,8 +9,11 @@ const LINGER = 1.2;
 
 const PASSIVE = { passive: true, capture: true };
 
+/** @type {Set<(moved: boolean) => void>} */
 const watchers = new Set();
+/** @type {{x: number, y: number} | null} */
 let position = null;
+/** @type {AbortController | null} */
 let listening = null;
 let timer = 0;
 
@@ -38,9 +41,9 @@ export function pointerPosition() {
  * whatever the window's shape.
  *
  * @param {{x: number, y: number}} point CSS pixels in the window
- * @param {DOMRect} box of the element
+ * @param {{left: number, top: number, width: number, height: number}} box of the element, in CSS pixels
  * @param {{width: number, height: number}} viewport CSS pixels
- * @returns {{x: number, y: number}} grid units, −15 … 15
+ * @returns {import('./grid.js').Gaze}
  */
 export function gazeAt(point, box, viewport) {
   return {
@@ -49,6 +52,7 @@ export function gazeAt(point, box, viewport) {
   };
 }
 
+/** @param {number} value */
 function clamp(value) {
   return Math.min(1, Math.max(-1, value));
 }
@@ -62,19 +66,21 @@ function listen() {
   addEventListener('touchmove', (event) => move(event.touches[0]), options);
   addEventListener('touchend', (event) => event.touches.length || leave(), options);
   addEventListener('touchcancel', leave, options);
-  document.documentElement.addEventListener('pointerleave', (event) => event.pointerType !== 'touch' && leave(), options);
+  const { documentElement } = document;
+  documentElement.addEventListener('pointerleave', (event) => event.pointerType !== 'touch' && leave(), options);
   addEventListener('blur', (event) => event.target === window && leave(), options);
   addEventListener('scroll', () => position && tell(false), options);
   addEventListener('resize', () => position && tell(false), options);
 }
 
 function stopListening() {
-  listening.abort();
+  listening?.abort();
   listening = null;
   clearTimeout(timer);
   position = null;
 }
 
+/** @param {{clientX: number, clientY: number}} point of an event */
 function move({ clientX, clientY }) {
   clearTimeout(timer);
   // Browsers also send moves that move nothing, when the page changes beneath a resting pointer.
@@ -91,6 +97,7 @@ function leave() {
   }, LINGER * 1000);
 }
 
+/** @param {boolean} moved */
 function tell(moved) {
   for (const watcher of watchers) watcher(moved);
 }

@@ -19,14 +19,19 @@ const WAIT_GROWTH = 1.5;
 const LONGEST_OUTAGE_WAIT = 60;
 
 /**
- * Failures after which a level is never tried again; others get another chance when the page asks for it, temporary ones
- * also while it keeps up.
+ * Failures after which a level is never tried again; others get another chance when the page asks for it, temporary
+ * ones also while it keeps up.
  */
 const LASTING = ['memory', 'context-lost', 'decode'];
 
-/** Level that stands for outdated frames: it counts as less than anything that the manifest now lists. */
-const OUTDATED = { rows: 0, cols: 0 };
+/**
+ * Level that stands for outdated frames: it counts as less than anything that the manifest now lists.
+ *
+ * @type {import('./source.js').Level}
+ */
+const OUTDATED = { name: '', rows: 0, cols: 0, x: [], y: [], frame: null, sheets: [] };
 
+/** @type {Map<string, Portrait>} */
 const opened = new Map();
 
 /**
@@ -48,10 +53,15 @@ export class Portrait extends EventTarget {
   holders = 0;
   #source;
   #closing = new AbortController();
+  /** @type {import('./renderer.js').Renderer | null} */
   #renderer = null;
+  /** @type {Promise<void> | null} */
   #describing = null;
+  /** @type {Promise<void> | null} */
   #climbing = null;
+  /** @type {Promise<void> | null} */
   #polling = null;
+  /** @type {import('./source.js').Level | null} */
   #loading = null;
   /** The manifest's failure, if the last look at it failed. @type {GazeFailure | null} */
   #failure = null;
@@ -61,10 +71,12 @@ export class Portrait extends EventTarget {
   #patched = null;
   /** Whether the frames shown are to be loaded again. */
   #reloading = false;
-  /** Whose frames are shown. */
+  /** Name of the engine whose frames are shown. @type {string | null} */
   #engine = null;
+  /** Size of the first frames. @type {import('./manifest.js').Size | null} */
   #measured = null;
 
+  /** @param {import('./source.js').Source} source */
   constructor(source) {
     super();
     this.#source = source;
@@ -93,7 +105,7 @@ export class Portrait extends EventTarget {
 
   /** Keeps looking at the manifest until it is complete, and trying again what failed for now. */
   keepUp() {
-    this.#polling ??= this.#poll();
+    if (!this.#polling) this.#polling = this.#poll();
   }
 
   close() {
@@ -135,19 +147,19 @@ export class Portrait extends EventTarget {
       if (this.#closed) return;
       this.dispatchEvent(new Event('described'));
     } catch (error) {
-      this.#failure = error;
-      this.#report(error);
+      this.#failure = this.#reported(error);
     }
   }
 
   async #climb() {
     await this.describe();
-    if (!this.description || !this.#takeRenderer()) return;
+    const renderer = this.description && this.#takeRenderer();
+    if (!renderer) return;
     for (;;) {
-      const drawable = !this.#closed && !this.#renderer.lost && !this.#failed.has('renderer');
-      const level = drawable ? this.#nextLevel() : null;
+      const drawable = !this.#closed && !renderer.lost && !this.#failed.has('renderer');
+      const level = drawable ? this.#nextLevel(renderer) : null;
       if (!level) return;
-      await this.#load(level);
+      await this.#load(level, renderer);
     }
   }
 
@@ -158,15 +170,15 @@ export class Portrait extends EventTarget {
       this.#renderer.addEventListener('lost', this.#onLost);
       this.#renderer.addEventListener('restored', this.#onRestored);
     } catch (error) {
-      this.#failed.set('renderer', error);
-      this.#report(error);
+      this.#failed.set('renderer', this.#reported(error));
     }
     return this.#renderer;
   }
 
-  #nextLevel() {
+  /** @param {import('./renderer.js').Renderer} renderer */
+  #nextLevel(renderer) {
     const current = this.#outdated || this.#reloading ? OUTDATED : (this.frames?.level ?? null);
-    return nextLevel(this.#levels(), current, this.#device());
+    return nextLevel(this.#levels(), current, this.#device(renderer));
   }
 
   /**
@@ -174,24 +186,29 @@ export class Portrait extends EventTarget {
    * whole: while a render that was interrupted begins anew, what is there already stays.
    */
   get #outdated() {
-    if (!this.frames) return false;
+    if (!this.frames || !this.description) return false;
     const { engine, complete, levels } = this.description;
     if (engine !== this.#engine) return true;
     const shown = this.frames.level.sheets.join(' ');
     return complete && !levels.some(({ sheets }) => sheets.join(' ') === shown);
   }
 
-  async #load(level) {
-    const { engine } = this.description;
+  /**
+   * @param {import('./source.js').Level} level
+   * @param {import('./renderer.js').Renderer} renderer
+   */
+  async #load(level, renderer) {
+    const engine = this.description?.engine ?? '';
     const key = this.#keyOf(level);
     this.#loading = level;
     this.#reloading = false;
+    /** @type {GazeFailure | null} */
     let patched = null;
     try {
-      const frames = await loadLevel(level, this.#renderer, {
+      const frames = await loadLevel(level, renderer, {
         signal: this.#closing.signal,
         tolerant: !this.#levels().some((other) => other.rows < level.rows),
-        fits: (frame) => fits(level, this.#device(), frame),
+        fits: (frame) => fits(level, this.#device(renderer), frame),
         onProblem: (failure) => {
           if (failure.temporary) patched = failure;
           this.#report(failure);
@@ -200,15 +217,17 @@ export class Portrait extends EventTarget {
       this.#patched = patched;
       this.#show(frames, engine);
     } catch (error) {
-      const lost = error.code === 'context-lost';
+      const failure = this.#known(error);
+      const lost = failure.code === 'context-lost';
       // A context that is lost during an upload was probably lost because of it, unless there is nothing less to try.
-      if (!lost || this.#levels().length > 1) this.#failed.set(error.code === 'webgl' ? 'renderer' : key, error);
-      if (!lost) this.#report(error);
+      if (!lost || this.#levels().length > 1) this.#failed.set(failure.code === 'webgl' ? 'renderer' : key, failure);
+      if (!lost) this.#report(failure);
     } finally {
       this.#loading = null;
     }
   }
 
+  /** @param {import('./frames.js').LevelFrames} frames @param {string} engine */
   #show(frames, engine) {
     if (this.#closed) {
       frames.delete();
@@ -223,17 +242,19 @@ export class Portrait extends EventTarget {
   }
 
   #levels() {
-    return this.description.levels.filter((level) => !this.#failed.has(this.#keyOf(level)));
+    return (this.description?.levels ?? []).filter((level) => !this.#failed.has(this.#keyOf(level)));
   }
 
+  /** @param {import('./source.js').Level} level */
   #keyOf(level) {
-    return [this.description.engine, level.name, level.rows, level.cols, ...level.sheets].join(' ');
+    return [this.description?.engine, level.name, level.rows, level.cols, ...level.sheets].join(' ');
   }
 
-  #device() {
+  /** @param {import('./renderer.js').Renderer} renderer */
+  #device(renderer) {
     const others = [...opened.values()].filter((portrait) => portrait !== this);
     const inUse = others.reduce((sum, { bytes }) => sum + bytes, 0);
-    return { budget: deviceBudget(thisDevice()), inUse, ...this.#renderer.limits };
+    return { budget: deviceBudget(thisDevice()), inUse, ...renderer.limits };
   }
 
   #onLost = () => {
@@ -268,7 +289,7 @@ export class Portrait extends EventTarget {
 
   get #mayImprove() {
     if (this.#failure) return this.#failure.temporary;
-    return !this.description.complete || this.#outage !== null;
+    return !this.description?.complete || this.#outage !== null;
   }
 
   /** The temporary failure that keeps the manifest or a sheet away; null while there is none. */
@@ -281,7 +302,11 @@ export class Portrait extends EventTarget {
     return this.description?.levels.length ?? 0;
   }
 
-  /** Lets the next climb load levels again: those whose failure may be forgiven, and one with a sheet stood in for. */
+  /**
+   * Lets the next climb load levels again: those whose failure may be forgiven, and one with a sheet stood in for.
+   *
+   * @param {(failure: GazeFailure) => boolean} mayForgive
+   */
   #retry(mayForgive) {
     this.#reloading = this.#patched !== null;
     for (const [key, failure] of this.#failed) {
@@ -289,13 +314,32 @@ export class Portrait extends EventTarget {
     }
   }
 
+  /** @param {unknown} error @returns {GazeFailure} the same, told to the page */
+  #reported(error) {
+    const failure = this.#known(error);
+    this.#report(failure);
+    return failure;
+  }
+
+  /**
+   * @param {unknown} error
+   * @returns {GazeFailure} the same; what comes after the end, such as an AbortError, matters to nobody
+   * @throws {unknown} when it is another error, which is a mistake of ours
+   */
+  #known(error) {
+    if (error instanceof GazeFailure) return error;
+    if (this.#closed) return new GazeFailure('source', String(error));
+    throw error;
+  }
+
+  /** @param {GazeFailure} failure */
   #report(failure) {
     if (this.#closed) return;
-    if (!(failure instanceof GazeFailure)) throw failure;
     this.dispatchEvent(new CustomEvent('problem', { detail: failure }));
   }
 }
 
+/** @param {number} count */
 function seconds(count) {
   return new Promise((resolve) => setTimeout(resolve, count * 1000));
 }

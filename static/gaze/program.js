@@ -9,6 +9,7 @@ export class Program {
   #gl;
   #program;
   #samplers;
+  /** @type {Record<string, WebGLUniformLocation | null> | null} */
   #at = null;
 
   /**
@@ -20,20 +21,14 @@ export class Program {
     this.#gl = gl;
     this.#samplers = samplers;
     this.#program = gl.createProgram();
-    for (const [type, text] of [[gl.VERTEX_SHADER, COVER], [gl.FRAGMENT_SHADER, fragment]]) {
-      const shader = gl.createShader(type);
-      gl.shaderSource(shader, text);
-      gl.compileShader(shader);
-      gl.attachShader(this.#program, shader);
-      gl.deleteShader(shader);
-    }
+    this.#attach(gl.VERTEX_SHADER, COVER);
+    this.#attach(gl.FRAGMENT_SHADER, fragment);
     gl.linkProgram(this.#program);
   }
 
   /** The locations of its uniforms by name. */
   get at() {
-    this.finish();
-    return this.#at;
+    return this.finish();
   }
 
   use() {
@@ -44,21 +39,38 @@ export class Program {
   /**
    * Waits for the compiler, the first time.
    *
+   * @returns {Record<string, WebGLUniformLocation | null>} the locations of its uniforms by name
    * @throws {GazeFailure} `webgl` when the card refuses the program
    */
   finish() {
-    if (this.#at) return;
+    if (this.#at) return this.#at;
     const gl = this.#gl;
     if (!gl.getProgramParameter(this.#program, gl.LINK_STATUS) && !gl.isContextLost()) {
       throw new GazeFailure('webgl', `The graphics card refuses to draw the portrait. ${gl.getProgramInfoLog(this.#program)}`);
     }
-    this.#at = {};
+    /** @type {Record<string, WebGLUniformLocation | null>} */
+    const at = {};
     const count = gl.getProgramParameter(this.#program, gl.ACTIVE_UNIFORMS) ?? 0;
     for (let i = 0; i < count; i += 1) {
-      const { name } = gl.getActiveUniform(this.#program, i);
-      this.#at[name] = gl.getUniformLocation(this.#program, name);
+      const uniform = gl.getActiveUniform(this.#program, i);
+      if (uniform) at[uniform.name] = gl.getUniformLocation(this.#program, uniform.name);
     }
     gl.useProgram(this.#program);
-    for (const [name, unit] of Object.entries(this.#samplers)) gl.uniform1i(this.#at[name], unit);
+    for (const [name, unit] of Object.entries(this.#samplers)) gl.uniform1i(at[name], unit);
+    this.#at = at;
+    return at;
+  }
+  /**
+   * @param {number} type of shader
+   * @param {string} text its source
+   */
+  #attach(type, text) {
+    const gl = this.#gl;
+    const shader = gl.createShader(type);
+    if (!shader) return; // a lost context makes none
+    gl.shaderSource(shader, text);
+    gl.compileShader(shader);
+    gl.attachShader(this.#program, shader);
+    gl.deleteShader(shader);
   }
 }

@@ -7,7 +7,10 @@ import { GazeFailure } from './failure.js';
 import { Program } from './program.js';
 import { MIX, SCALE } from './shaders.js';
 
+/** @type {WebGLContextAttributes} */
 const CONTEXT = { alpha: true, antialias: false, depth: false, stencil: false, premultipliedAlpha: true };
+
+const NO_WEBGL = 'This browser shows the portrait as a still picture: it has no WebGL 2.';
 
 /** WebGL remembers one error of each kind until it is asked. */
 const ERROR_KINDS = 6;
@@ -18,6 +21,7 @@ const ERROR_KINDS = 6;
  *
  * @typedef {{id: number, texture: WebGLTexture, width: number, height: number, layers: number, bytes: number}} Strip
  *   `id` is never used twice
+ * @typedef {{strip: Strip, layer: number, weight: number}} DrawnFrame
  */
 
 /** `lost` and `restored` events tell of the context. */
@@ -28,17 +32,19 @@ export class Renderer extends EventTarget {
   #gl;
   #mix;
   #scale;
+  /** @type {{texture: WebGLTexture, framebuffer: WebGLFramebuffer, width: number, height: number} | null} */
   #picture = null;
   #strips = 0;
 
   /** @throws {GazeFailure} `webgl` when the browser has no WebGL 2 to give */
   constructor() {
     super();
-    this.#gl = this.#canvas.getContext('webgl2', CONTEXT);
-    if (!this.#gl) throw new GazeFailure('webgl', 'This browser shows the portrait as a still picture: it has no WebGL 2.');
+    const gl = this.#canvas.getContext('webgl2', CONTEXT);
+    if (!gl) throw new GazeFailure('webgl', NO_WEBGL);
+    this.#gl = gl;
     this.#canvas.addEventListener('webglcontextlost', (event) => this.#lose(event));
     this.#canvas.addEventListener('webglcontextrestored', () => this.#restore());
-    this.#build();
+    [this.#mix, this.#scale] = this.#build();
   }
 
   get lost() {
@@ -81,7 +87,8 @@ export class Renderer extends EventTarget {
   fillLayer(strip, layer, frame) {
     const gl = this.#gl;
     gl.bindTexture(gl.TEXTURE_2D_ARRAY, strip.texture);
-    gl.texSubImage3D(gl.TEXTURE_2D_ARRAY, 0, 0, 0, layer, strip.width, strip.height, 1, gl.RGBA, gl.UNSIGNED_BYTE, frame);
+    const { width, height } = strip;
+    gl.texSubImage3D(gl.TEXTURE_2D_ARRAY, 0, 0, 0, layer, width, height, 1, gl.RGBA, gl.UNSIGNED_BYTE, frame);
   }
 
   /** @param {Strip} strip */
@@ -103,8 +110,8 @@ export class Renderer extends EventTarget {
     const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
     gl.flush();
     do await pause();
-    while (!over() && gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED);
-    if (over()) throw contextLost();
+    while (fence && !over() && gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED);
+    if (over() || !fence) throw contextLost();
     gl.deleteSync(fence);
     this.#mix.finish();
     this.#scale.finish();
@@ -126,23 +133,29 @@ export class Renderer extends EventTarget {
    *
    * @param {CanvasRenderingContext2D} target
    * @param {{x: number, y: number, width: number, height: number}} place device pixels
-   * @param {{strip: Strip, layer: number, weight: number}[]} frames one to four; their weights sum to 1
+   * @param {DrawnFrame[]} frames one to four; their weights sum to 1
    * @param {boolean} sharp magnify with the better, nine times dearer filter
    */
   draw(target, place, frames, sharp) {
     const { width, height } = frames[0].strip;
-    this.#mixFrames(frames, width, height);
+    const picture = this.#mixFrames(frames, width, height);
     const magnify = place.width >= width;
-    this.#scalePicture(place, magnify, magnify && sharp);
+    this.#scalePicture(picture, place, magnify, magnify && sharp);
     const from = this.#canvas.height - place.height;
     target.clearRect(0, 0, target.canvas.width, target.canvas.height);
     target.drawImage(this.#canvas, 0, from, place.width, place.height, place.x, place.y, place.width, place.height);
   }
 
+  /**
+   * @param {DrawnFrame[]} frames
+   * @param {number} width pixels
+   * @param {number} height pixels
+   * @returns {WebGLTexture} the mixture
+   */
   #mixFrames(frames, width, height) {
     const gl = this.#gl;
-    this.#sizePicture(width, height);
-    gl.bindFramebuffer(gl.FRAMEBUFFER, this.#picture.framebuffer);
+    const { texture, framebuffer } = this.#sizedPicture(width, height);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
     gl.viewport(0, 0, width, height);
     this.#mix.use();
     const four = [0, 1, 2, 3].map((i) => frames[i] ?? { ...frames[0], weight: 0 });
@@ -153,16 +166,23 @@ export class Renderer extends EventTarget {
     gl.uniform4iv(this.#mix.at.layers, four.map(({ layer }) => layer));
     gl.uniform4fv(this.#mix.at.weights, four.map(({ weight }) => weight));
     gl.drawArrays(gl.TRIANGLES, 0, 3);
+    return texture;
   }
 
-  #scalePicture({ width, height }, magnify, sharp) {
+  /**
+   * @param {WebGLTexture} picture
+   * @param {{width: number, height: number}} place device pixels
+   * @param {boolean} magnify
+   * @param {boolean} sharp
+   */
+  #scalePicture(picture, { width, height }, magnify, sharp) {
     const gl = this.#gl;
     this.#growCanvas(width, height);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     gl.viewport(0, 0, width, height);
     this.#scale.use();
     gl.activeTexture(gl.TEXTURE0);
-    gl.bindTexture(gl.TEXTURE_2D, this.#picture.texture);
+    gl.bindTexture(gl.TEXTURE_2D, picture);
     if (!magnify) gl.generateMipmap(gl.TEXTURE_2D);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, magnify ? gl.LINEAR : gl.LINEAR_MIPMAP_LINEAR);
     gl.uniform2f(this.#scale.at.size, width, height);
@@ -170,15 +190,25 @@ export class Renderer extends EventTarget {
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 
-  /** Only ever grows: elements of different sizes take turns, and a new drawing buffer is not free. */
+  /**
+   * Only ever grows: elements of different sizes take turns, and a new drawing buffer is not free.
+   *
+   * @param {number} width pixels
+   * @param {number} height pixels
+   */
   #growCanvas(width, height) {
     if (this.#canvas.width < width) this.#canvas.width = width;
     if (this.#canvas.height < height) this.#canvas.height = height;
   }
 
-  /** The picture that the first pass paints and the second one reads, at the frames' own size. */
-  #sizePicture(width, height) {
-    if (this.#picture?.width === width && this.#picture.height === height) return;
+  /**
+   * The picture that the first pass paints and the second one reads, at the frames' own size.
+   *
+   * @param {number} width pixels
+   * @param {number} height pixels
+   */
+  #sizedPicture(width, height) {
+    if (this.#picture?.width === width && this.#picture.height === height) return this.#picture;
     const gl = this.#gl;
     if (this.#picture) {
       gl.deleteTexture(this.#picture.texture);
@@ -194,15 +224,21 @@ export class Renderer extends EventTarget {
     gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
     gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
     this.#picture = { texture, framebuffer, width, height };
+    return this.#picture;
   }
 
+  /** @returns {[Program, Program]} that mix frames, and that scale a picture */
   #build() {
+    const gl = this.#gl;
     // A canvas keeps its colours premultiplied by alpha, and so do the shaders.
-    this.#gl.pixelStorei(this.#gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, true);
-    this.#mix = new Program(this.#gl, MIX, { frame0: 0, frame1: 1, frame2: 2, frame3: 3 });
-    this.#scale = new Program(this.#gl, SCALE, { picture: 0 });
+    gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, true);
+    return [
+      new Program(gl, MIX, { frame0: 0, frame1: 1, frame2: 2, frame3: 3 }),
+      new Program(gl, SCALE, { picture: 0 }),
+    ];
   }
 
+  /** @param {Event} event */
   #lose(event) {
     event.preventDefault();
     this.epoch += 1;
@@ -211,11 +247,12 @@ export class Renderer extends EventTarget {
   }
 
   #restore() {
-    this.#build();
+    [this.#mix, this.#scale] = this.#build();
     this.dispatchEvent(new Event('restored'));
   }
 }
 
+/** @type {Renderer | null} */
 let shared = null;
 
 /**
@@ -229,5 +266,6 @@ export function pageRenderer() {
 
 /** @returns {GazeFailure} */
 export function contextLost() {
-  return new GazeFailure('context-lost', 'The browser took the graphics card away; the portrait rests until it is back.');
+  const sentence = 'The browser took the graphics card away; the portrait rests until it is back.';
+  return new GazeFailure('context-lost', sentence);
 }

@@ -21,7 +21,7 @@ const LONGEST_RETRY_AFTER = 3600;
  * @throws {GazeFailure} `code`; temporary unless the server refuses for good
  */
 export async function request(url, { code, name, read, init }) {
-  let outlook = { temporary: true };
+  let outlook = { temporary: true, retryAfter: 0 };
   try {
     const response = await fetch(url, init);
     outlook = outlookOf(response);
@@ -29,10 +29,12 @@ export async function request(url, { code, name, read, init }) {
     return await read(response);
   } catch (error) {
     init.signal.throwIfAborted();
-    throw new GazeFailure(code, `${name} cannot be loaded (${error.message}).`, outlook);
+    const { message } = /** @type {Error} */ (error);
+    throw new GazeFailure(code, `${name} cannot be loaded (${message}).`, outlook);
   }
 }
 
+/** @param {Response} response */
 function outlookOf({ status, headers }) {
   const final = status >= 400 && status < 500 && !FOR_NOW.includes(status);
   const wait = Number(headers.get('Retry-After'));

@@ -27,8 +27,8 @@ void main() {
 }`;
 
 /**
- * Catmull-Rom when magnifying (16 texels in nine linear taps), else linear, with mipmaps when minifying. The picture's first row is
- * its top; the canvas counts from the bottom.
+ * Catmull-Rom when magnifying (16 texels in nine linear taps), else linear, with mipmaps when minifying. The picture's
+ * first row is its top; the canvas counts from the bottom.
  */
 export const SCALE = `#version 300 es
 precision highp float;

@@ -12,8 +12,8 @@ const SLICE = 4;
 
 /**
  * Whether an ImageBitmap is decoded beside the page. Blink does that, and decodes an <img> again when it is drawn;
- * Gecko and WebKit hold up the page for a bitmap (0.7 s a sheet), and decode an <img> beside it. No feature tells which,
- * so the engine is asked by the name that HTML lays down for it.
+ * Gecko and WebKit hold up the page for a bitmap (0.7 s a sheet), and decode an <img> beside it. No feature tells
+ * which, so the engine is asked by the name that HTML lays down for it.
  */
 const BITMAPS_DECODE_ASIDE = navigator.vendor === 'Google Inc.';
 
@@ -24,17 +24,24 @@ const RIFF = 0x52494646;
 const UNDER_WAY = 12e6;
 
 /** The sheet that is being decoded, cut and uploaded: one at a time on the whole page, it takes up to 189 MB. */
+/** @type {Promise<unknown>} */
 let busy = Promise.resolve();
+
+/**
+ * @typedef {object} Options
+ * @property {AbortSignal} signal
+ * @property {boolean} tolerant let neighbours stand in for a sheet that fails; otherwise the level fails
+ * @property {(frame: Size) => boolean} fits asked once, if the frames have another size than the level says
+ * @property {(failure: GazeFailure) => void} onProblem told of each sheet that a neighbour stands in for
+ *
+ * @typedef {import('./manifest.js').Size} Size
+ * @typedef {{source: CanvasImageSource, width: number, height: number, close: () => void}} Picture pixels
+ */
 
 /**
  * @param {import('./source.js').Level} level
  * @param {import('./renderer.js').Renderer} renderer
- * @param {object} options
- * @param {AbortSignal} options.signal
- * @param {boolean} options.tolerant let neighbours stand in for a sheet that fails; otherwise the level fails
- * @param {(frame: {width: number, height: number}) => boolean} options.fits asked once, if the frames have another
- *   size than the level says
- * @param {(failure: GazeFailure) => void} options.onProblem told of each sheet that a neighbour stands in for
+ * @param {Options} options
  * @returns {Promise<LevelFrames>}
  * @throws {GazeFailure} `sheet`, `decode`, `memory`, `context-lost`
  */
@@ -64,6 +71,7 @@ export async function loadLevel(level, renderer, options) {
   }
 }
 
+/** @param {string} url @param {Options} options */
 function download(url, { signal }) {
   const blob = fetchBlob(url, signal);
   // The caller that awaits it hears of the failure; until then it must not count as unhandled.
@@ -71,18 +79,29 @@ function download(url, { signal }) {
   return blob;
 }
 
+/** @param {string} url @param {AbortSignal} signal */
 function fetchBlob(url, signal) {
+  /** @param {Response} response */
   const read = (response) => response.blob();
   // Another portrait may have come to lie under the same name: the server is asked whether the sheet still holds.
-  return request(url, { code: 'sheet', name: 'A sheet of the portrait', read, init: { signal, cache: 'no-cache' } });
+  const init = { signal, cache: /** @type {const} */ ('no-cache') };
+  return request(url, { code: 'sheet', name: 'A sheet of the portrait', read, init });
 }
 
+/** @param {() => Promise<void>} task */
 function inTurn(task) {
   const result = busy.then(task);
   busy = result.catch(() => {});
   return result;
 }
 
+/**
+ * @param {LevelFrames} frames
+ * @param {number} sheet
+ * @param {Blob} blob
+ * @param {import('./renderer.js').Renderer} renderer
+ * @param {Options} options
+ */
 async function takeSheet(frames, sheet, blob, renderer, { signal, fits }) {
   signal.throwIfAborted();
   const picture = await decode(blob);
@@ -94,21 +113,22 @@ async function takeSheet(frames, sheet, blob, renderer, { signal, fits }) {
       if (!sameSize(size, frames.level.frame) && !fits(size)) throw noRoom();
     }
     if (!sameSize(size, frames.size)) throw new GazeFailure('sheet', 'The sheets of the portrait differ in size.');
-    await cutAndUpload(frames, sheet, picture, renderer, signal);
+    await cutAndUpload(frames, sheet, new Cutter(picture.source, size), renderer, signal);
   } finally {
     picture.close();
   }
 }
 
+/** @param {Size} a @param {Size | null} b */
 function sameSize(a, b) {
-  return a?.width === b?.width && a?.height === b?.height;
+  return a.width === b?.width && a.height === b.height;
 }
 
 function noRoom() {
   return new GazeFailure('memory', 'This device has no room for a finer portrait.');
 }
 
-/** @returns {Promise<{source: CanvasImageSource, width: number, height: number, close: () => void}>} */
+/** @param {Blob} blob @returns {Promise<Picture>} */
 async function decode(blob) {
   if (BITMAPS_DECODE_ASIDE) return decodedBitmap(blob);
   if (await isCutOff(blob)) throw undecodable();
@@ -116,6 +136,7 @@ async function decode(blob) {
   return (await decodedImage(blob)) ?? decodedBitmap(blob);
 }
 
+/** @param {Blob} blob @returns {Promise<Picture | null>} */
 async function decodedImage(blob) {
   const image = new Image();
   const address = URL.createObjectURL(blob);
@@ -133,6 +154,7 @@ async function decodedImage(blob) {
   }
 }
 
+/** @param {Blob} blob @returns {Promise<Picture>} */
 async function decodedBitmap(blob) {
   try {
     const bitmap = await createImageBitmap(blob, { premultiplyAlpha: 'premultiply' });
@@ -146,13 +168,22 @@ function undecodable() {
   return new GazeFailure('decode', 'A sheet of the portrait is no picture that this browser can decode.');
 }
 
-/** Whether a WebP file is shorter than it says: WebKit shows what there is of it, and nothing where the rest was. */
+/**
+ * Whether a WebP file is shorter than it says: WebKit shows the part that is there, and nothing where the rest was.
+ *
+ * @param {Blob} blob
+ */
 async function isCutOff(blob) {
   const head = new DataView(await blob.slice(0, 8).arrayBuffer());
   return head.byteLength === 8 && head.getUint32(0) === RIFF && head.getUint32(4, true) + 8 > blob.size;
 }
 
-/** The size that a sheet's frames have; its manifest may be wrong about it, its pixels cannot be. */
+/**
+ * The size that a sheet's frames have; its manifest may be wrong about it, its pixels cannot be.
+ *
+ * @param {import('./source.js').Level} level
+ * @param {Picture} sheet
+ */
 function frameSize(level, sheet) {
   const { rows, cols } = sheetSize(level);
   const size = { width: sheet.width / cols, height: sheet.height / rows };
@@ -162,16 +193,21 @@ function frameSize(level, sheet) {
   return size;
 }
 
-async function cutAndUpload(frames, sheet, picture, renderer, signal) {
+/**
+ * @param {LevelFrames} frames
+ * @param {number} sheet
+ * @param {Cutter} cutter
+ * @param {import('./renderer.js').Renderer} renderer
+ * @param {AbortSignal} signal
+ */
+async function cutAndUpload(frames, sheet, cutter, renderer, signal) {
   const { rows, cols } = sheetSize(frames.level);
-  const { width, height } = frames.size;
-  const cutter = new Cutter(picture.source, frames.size);
   const pace = new Pace();
   let underWay = 0;
   for (let row = 0; row < rows; row += 1) {
     const strip = frames.addStrip(sheet);
     for (let col = 0; col < cols; col += 1) {
-      renderer.fillLayer(strip, col, cutter.cut(col * width, row * height));
+      renderer.fillLayer(strip, col, cutter.cut(row, col));
       await pace.rest();
       signal.throwIfAborted();
     }
@@ -191,27 +227,32 @@ class Cutter {
   #size;
   #context;
 
-  /** @throws {GazeFailure} `memory` */
+  /**
+   * @param {CanvasImageSource} source a sheet
+   * @param {Size} size of its frames
+   * @throws {GazeFailure} `memory`
+   */
   constructor(source, size) {
     this.#source = source;
     this.#size = size;
     const canvas = Object.assign(document.createElement('canvas'), size);
     // In main memory: a canvas on the graphics card would bring the whole sheet there first.
-    this.#context = canvas.getContext('2d', { willReadFrequently: true });
-    if (!this.#context) throw noRoom();
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    if (!context) throw noRoom();
+    this.#context = context;
   }
 
   /**
-   * @param {number} x pixels of the sheet
-   * @param {number} y pixels of the sheet
+   * @param {number} row of the sheet
+   * @param {number} col of the sheet
    * @returns {HTMLCanvasElement} the frame there, until the next one is cut
    * @throws {GazeFailure} `memory`
    */
-  cut(x, y) {
+  cut(row, col) {
     const { width, height } = this.#size;
     try {
       this.#context.clearRect(0, 0, width, height);
-      this.#context.drawImage(this.#source, x, y, width, height, 0, 0, width, height);
+      this.#context.drawImage(this.#source, col * width, row * height, width, height, 0, 0, width, height);
     } catch {
       throw noRoom();
     }
@@ -235,10 +276,11 @@ class Pace {
 
 function otherTasks() {
   // Not in the background: a page that is always a little busy would never let us continue.
-  if (globalThis.scheduler?.postTask) return scheduler.postTask(() => {});
+  if ('scheduler' in globalThis) return scheduler.postTask(() => {});
   return new Promise((resolve) => setTimeout(resolve));
 }
 
+/** @param {unknown} error @returns {error is GazeFailure} */
 function isSheetFailure(error) {
   return error instanceof GazeFailure && ['sheet', 'decode'].includes(error.code);
 }

@@ -8,7 +8,7 @@
 const LENGTH = /^(\d+\.?\d*|\.\d+)(px|%)?$/i;
 
 /**
- * @param {Element} element
+ * @param {{getAttribute(name: string): string | null}} element
  * @param {'width' | 'height'} attribute
  * @returns {Length | null} null when the attribute is absent, zero, or no length that it may have
  */
@@ -31,6 +31,7 @@ export function sizeOf(width, height, own) {
   return { width: width.css, height: 'auto', shape: { width: width.pixels, height: height.pixels } };
 }
 
+/** @param {number | null | undefined} height @param {Size} own */
 function widthFor(height, own) {
   return height ? (height * own.width) / own.height : own.width;
 }

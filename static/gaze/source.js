@@ -40,8 +40,9 @@ export function parseSource({ src, mode = null, grid = null }, base) {
  * @throws {GazeFailure} `manifest`
  */
 export async function describe(source, signal) {
-  if (source.description) return source.description;
+  if ('description' in source) return source.description;
   const manifest = readManifest(await fetchJson(source.manifest, signal));
+  /** @param {string} name */
   const address = (name) => new URL(encodeURIComponent(name), source.manifest).href;
   return {
     ...manifest,
@@ -64,13 +65,15 @@ export function isSafe(text, base) {
   }
 }
 
+/** @param {string} text @param {string} base */
 function safeUrl(text, base) {
   if (!isSafe(text, base)) throw new GazeFailure('source', 'src is not an address that a portrait can be loaded from.');
   return new URL(text, base).href;
 }
 
-/** Splits at commas, except at the one that every data: address has. */
+/** Splits at commas, except at the one that every data: address has. @param {string} text */
 function splitList(text) {
+  /** @type {string[]} */
   const parts = [];
   for (const part of text.split(',')) {
     if (/^\s*data:[^,]*$/.test(parts.at(-1) ?? '')) parts.push(`${parts.pop()},${part}`);
@@ -79,10 +82,17 @@ function splitList(text) {
   return parts;
 }
 
+/** @param {string} url */
 function isManifest(url) {
   return new URL(url).pathname.endsWith('.json');
 }
 
+/**
+ * @param {string[]} sheets
+ * @param {string | null} mode
+ * @param {string | null} grid
+ * @returns {Source}
+ */
 function listed(sheets, mode, grid) {
   const steps = grid === null ? DEFAULT_GRID : Number(grid);
   const quadrants = mode !== 'single';
@@ -95,31 +105,41 @@ function listed(sheets, mode, grid) {
   return described([plainLevel('sheets', steps, sheets)], null);
 }
 
-/** The folder of a portrait made by the original: q0 … q3 of 30×30, q0_20 … q3_20 of 20×20, input.jpg. */
+/**
+ * The folder of a portrait made by the original: q0 … q3 of 30×30, q0_20 … q3_20 of 20×20, input.jpg.
+ *
+ * @param {string} url
+ */
 function folder(url) {
+  /** @param {string} name */
   const inside = (name) => {
     const address = new URL(url);
     address.pathname = `${address.pathname.replace(/\/+$/, '')}/${name}`;
     return address.href;
   };
+  /** @param {string} ending */
   const quadrants = (ending) => [0, 1, 2, 3].map((n) => inside(`q${n}${ending}.webp`));
   const levels = [plainLevel('mobile', 20, quadrants('_20')), plainLevel('full', 30, quadrants(''))];
   return described(levels, inside('input.jpg'));
 }
 
+/** @param {string} name @param {number} steps @param {string[]} sheets @returns {Level} */
 function plainLevel(name, steps, sheets) {
   const values = sheetValues(steps);
   return { name, rows: steps, cols: steps, x: values, y: values, frame: null, sheets };
 }
 
+/** @param {Level[]} levels @param {string | null} poster @returns {Source} */
 function described(levels, poster) {
   const key = JSON.stringify(levels.map((level) => [level.rows, ...level.sheets]));
   return { key, description: { engine: '', frame: null, alpha: false, poster, complete: true, levels } };
 }
 
+/** @param {string} url @param {AbortSignal} signal @returns {Promise<unknown>} */
 function fetchJson(url, signal) {
+  /** @param {Response} response */
   const read = (response) => response.json();
   // A manifest grows several times a second: not even asking whether it is newer would be quick enough.
-  const init = { signal, cache: 'no-store' };
+  const init = { signal, cache: /** @type {const} */ ('no-store') };
   return request(url, { code: 'manifest', name: "The portrait's manifest", read, init });
 }

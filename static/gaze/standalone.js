@@ -3,23 +3,39 @@
  * stretched over the window. A blur of that size would cost phones dearly.
  */
 
-/** Pixels from step to step; doubling often smooths what enlarging at once would leave as a lattice. */
+/**
+ * Width and height in pixels, from step to step: enlarging at once would leave a lattice, doubling often smooths it.
+ *
+ * @type {[number, number][]}
+ */
 const SIZES = [[4, 5], [8, 10], [16, 20], [32, 40], [64, 80], [128, 160]];
 
-const portrait = document.querySelector('gaze-tracker > img');
-const room = document.querySelector('.ambience');
+const portrait = /** @type {HTMLImageElement} */ (document.querySelector('gaze-tracker > img'));
+const room = /** @type {HTMLCanvasElement} */ (document.querySelector('.ambience'));
 
-/** @returns {HTMLCanvasElement} a picture at another size */
-function resized(picture, [width, height], canvas = document.createElement('canvas')) {
+/**
+ * Draws a picture at another size.
+ *
+ * @param {CanvasImageSource} picture
+ * @param {[number, number]} size
+ * @param {HTMLCanvasElement} canvas
+ */
+function resize(picture, [width, height], canvas) {
   Object.assign(canvas, { width, height });
   const context = canvas.getContext('2d');
+  if (!context) throw new Error('this browser has no canvas to draw on');
   context.imageSmoothingQuality = 'high';
   context.drawImage(picture, 0, 0, width, height);
-  return canvas;
 }
 
 function light() {
-  resized(SIZES.slice(0, -1).reduce((picture, size) => resized(picture, size), portrait), SIZES.at(-1), room);
+  /** @type {CanvasImageSource} */
+  let picture = portrait;
+  for (const size of SIZES) {
+    const canvas = size === SIZES.at(-1) ? room : document.createElement('canvas');
+    resize(picture, size, canvas);
+    picture = canvas;
+  }
 }
 
 // Without a picture, or a canvas to draw it on, the room is plain.

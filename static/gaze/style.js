@@ -42,11 +42,12 @@ const CSS = `
 .still.covered { visibility: hidden; }
 `;
 
+/** @type {WeakMap<Document, CSSStyleSheet>} */
 const looks = new WeakMap();
 
 /**
- * Gives a shadow root the looks of the element, and its size. Pages find its width by its height in `--gaze-ratio`. A new size is a new sheet: WebKit shows nothing of an
- * edit to a rule that is in use already.
+ * Gives a shadow root the looks of the element, and its size. Pages find its width by its height in `--gaze-ratio`. A
+ * new size is a new sheet: WebKit shows nothing of an edit to a rule that is in use already.
  *
  * @param {ShadowRoot} root in a document with a window
  * @param {{width: string, height: string, shape: {width: number, height: number}}} size CSS lengths; `shape` is only a
@@ -62,20 +63,32 @@ export function styleRoot(root, { width, height, shape }) {
   root.adoptedStyleSheets = [looksIn(root.ownerDocument), constructed(root.ownerDocument, size)];
 }
 
-/** One sheet for all elements of a document: constructed sheets belong to the document that made them. */
+/**
+ * One sheet for all elements of a document: constructed sheets belong to the document that made them.
+ *
+ * @param {Document} page
+ */
 function looksIn(page) {
-  if (!looks.has(page)) looks.set(page, constructed(page, CSS));
-  return looks.get(page);
+  const sheet = looks.get(page) ?? constructed(page, CSS);
+  looks.set(page, sheet);
+  return sheet;
 }
 
-/** Safari before 16.4 constructs no style sheets; there, a page with a strict policy shows the element unstyled. */
+/**
+ * Safari before 16.4 constructs no style sheets; there, a page with a strict policy shows the element unstyled.
+ *
+ * @param {ShadowRoot} root
+ * @param {string} css
+ */
 function embed(root, css) {
   const style = root.querySelector('style') ?? root.appendChild(document.createElement('style'));
   style.textContent = css;
 }
 
+/** @param {Document} page with a window @param {string} css */
 function constructed(page, css) {
-  const sheet = new page.defaultView.CSSStyleSheet();
+  const window = /** @type {Window & typeof globalThis} */ (page.defaultView);
+  const sheet = new window.CSSStyleSheet();
   sheet.replaceSync(css);
   return sheet;
 }

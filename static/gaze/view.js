@@ -23,7 +23,7 @@ export class View {
     this.#canvas = canvas;
     this.#context = canvas.getContext('2d');
     this.#onResize = onResize;
-    this.#observer = new ResizeObserver((entries) => this.#resize(entries.at(-1)));
+    this.#observer = new ResizeObserver((entries) => this.#resize(entries[entries.length - 1]));
   }
 
   connect() {
@@ -47,12 +47,12 @@ export class View {
    * Draws a gaze unless the canvas shows that very pose already.
    *
    * @param {import('./frames.js').LevelFrames} frames
-   * @param {{x: number, y: number}} gaze grid units
+   * @param {import('./grid.js').Gaze} gaze
    * @param {boolean} [moving] whether the next gaze follows at once; a slow device may then draw it softer
    */
   show(frames, gaze, moving = false) {
     const { width, height } = this.#canvas;
-    if (!width || !height) return;
+    if (!width || !height || !frames.size || !this.#context) return;
     const pose = frames.pose(gaze);
     const sharp = !(moving && isLagging());
     const drawn = [sharp, ...pose.map(({ strip, layer, weight }) => `${strip.id}/${layer}/${weight}`)].join();
@@ -61,6 +61,7 @@ export class View {
     this.#drawn = drawn;
   }
 
+  /** @param {ResizeObserverEntry} entry the latest one */
   #resize({ contentRect, devicePixelContentBoxSize }) {
     const [exact] = devicePixelContentBoxSize ?? [];
     const zoom = cssZoom(this.#canvas);
@@ -75,8 +76,13 @@ export class View {
   }
 }
 
-/** Device pixels as the browser measures them, unless it forgets its device pixel ratio, as emulated ones do. */
-function devicePixels(length, exact) {
+/**
+ * Device pixels as the browser measures them, unless it forgets its device pixel ratio, as emulated ones do.
+ *
+ * @param {number} length CSS pixels
+ * @param {number} [exact] device pixels, from browsers that measure in them
+ */
+function devicePixels(length, exact = NaN) {
   const expected = length * devicePixelRatio;
   return Math.min(LARGEST, Math.abs(exact - expected) <= 1 ? exact : Math.round(expected));
 }
@@ -93,7 +99,12 @@ export function fitted(picture, canvas) {
   return { x: Math.round((canvas.width - width) / 2), y: Math.round((canvas.height - height) / 2), width, height };
 }
 
-/** A whole number of pixels; all of the room when less than one would be left, so that no hairline shows. */
+/**
+ * A whole number of pixels; all of the room when less than one would be left, so that no hairline shows.
+ *
+ * @param {number} length
+ * @param {number} room
+ */
 function nearly(length, room) {
   return room - length < 1 ? room : Math.round(length);
 }

@@ -1,27 +1,35 @@
 /** The page between photo and portrait: face, crop and options; without it, the form sends what is suggested. */
 import { Crop } from './crop.js';
 import { CropView } from './crop-view.js';
+import { part } from './part.js';
 import { letPeoplePoint } from './place.js';
 
-const { faces, ...photo } = JSON.parse(document.querySelector('#crop-data').textContent);
-const form = document.querySelector('#confirm-form');
-const canvas = document.querySelector('#crop-canvas');
-const zoom = document.querySelector('#zoom');
-const reset = document.querySelector('#crop-reset');
-const field = document.querySelector('#crop');
+/** @typedef {import('./crop.js').Face & {index: number, advice: string[]}} Face as portraits/findings.py writes it */
 
-/** Pixels of the photo; narrower faces gain nothing from large frames. */
-const LARGE_FACE = 130;
+/** @type {{faces: Face[], width: number, height: number, limits: import('./crop.js').Limits}} */
+const { faces, limits, ...photo } = JSON.parse(document.querySelector('#crop-data')?.textContent ?? '');
+const form = part('#confirm-form', HTMLFormElement);
+const canvas = part('#crop-canvas', HTMLCanvasElement);
+const zoom = part('#zoom', HTMLInputElement);
+const reset = part('#crop-reset', HTMLButtonElement);
+const field = part('#crop', HTMLInputElement);
+const submit = part('#bring-to-life', HTMLButtonElement);
 
-const crops = new Map(faces.map((face) => [face.index, new Crop(photo, face)]));
+/** Crops by the index of the face. @type {Map<number, Crop>} */
+const crops = new Map(faces.map((face) => [face.index, new Crop(photo, face, limits)]));
 let chosen = chosenFace();
-let crop = crops.get((chosen ?? faces[0]).index);
+let crop = cropOf(chosen ?? faces[0]);
 const view = new CropView(canvas, photo, crop, changed);
 
 /** Undefined until a person has chosen one of several. */
 function chosenFace() {
-  const { value } = form.elements.face; // of a radio list, or of the only, hidden field
-  return faces.find((face) => String(face.index) === value);
+  const index = new FormData(form).get('face'); // from a list of radio buttons, or from the only, hidden field
+  return faces.find((face) => String(face.index) === index);
+}
+
+/** @param {Face} face */
+function cropOf(face) {
+  return crops.get(face.index) ?? new Crop(photo, face, limits);
 }
 
 function changed() {
@@ -33,44 +41,53 @@ function changed() {
 function choose() {
   chosen = chosenFace();
   if (chosen) {
-    crop = crops.get(chosen.index);
+    crop = cropOf(chosen);
     view.crop = crop;
     changed();
     advise(chosen);
     offerSizes(chosen);
   }
-  for (const box of document.querySelectorAll('.face-box.usable')) {
+  for (const box of faceBoxes()) {
     box.classList.toggle('chosen', box.dataset.face === String(chosen?.index));
   }
   onFraming();
 }
 
-function advise({ advice }) {
-  const list = document.querySelector('#advice');
-  list.hidden = advice.length === 0;
-  list.replaceChildren(...advice.map((sentence) => Object.assign(document.createElement('li'), { textContent: sentence })));
+/** @returns {NodeListOf<SVGElement>} around the faces that can be chosen */
+function faceBoxes() {
+  return document.querySelectorAll('.face-box.usable');
 }
 
+/** @param {Face} face */
+function advise({ advice }) {
+  const list = part('#advice', HTMLElement);
+  list.hidden = advice.length === 0;
+  list.replaceChildren(...advice.map((textContent) => Object.assign(document.createElement('li'), { textContent })));
+}
+
+/** @param {Face} face */
 function offerSizes({ width }) {
+  /** @type {NodeListOf<HTMLInputElement>} */
   const [standard, large] = document.querySelectorAll('#sizes input');
   if (!large) return;
-  large.disabled = width < LARGE_FACE;
+  large.disabled = width < limits.large_face;
   if (large.disabled) standard.checked = true;
 }
 
 function onFraming() {
-  const whole = !chosen || form.elements.framing.value === 'whole';
+  const whole = !chosen || new FormData(form).get('framing') === 'whole';
   view.whole = whole;
   zoom.disabled = whole;
-  document.querySelector('#crop-tools').toggleAttribute('inert', whole);
+  part('#crop-tools', HTMLElement).toggleAttribute('inert', whole);
 }
 
+/** @param {string} address */
 async function load(address) {
   const picture = new Image();
   picture.src = address;
   await picture.decode();
   canvas.hidden = false;
-  document.querySelector('#crop-still').setAttribute('hidden', '');
+  part('#crop-still', SVGElement).setAttribute('hidden', '');
   view.show(picture);
 }
 
@@ -85,22 +102,24 @@ reset.addEventListener('click', () => {
   changed();
   canvas.focus();
 });
-for (const box of document.querySelectorAll('.face-box.usable')) {
-  box.addEventListener('click', () => form.querySelector(`input[name="face"][value="${box.dataset.face}"]`).click());
+for (const box of faceBoxes()) {
+  const choice = () => part(`input[name="face"][value="${box.dataset.face}"]`, HTMLInputElement, form);
+  box.addEventListener('click', () => choice().click());
 }
 form.addEventListener('change', ({ target }) => {
+  if (!(target instanceof HTMLInputElement)) return;
   if (target.name === 'face') choose();
   if (target.name === 'framing') onFraming();
 });
 form.addEventListener('submit', () => {
-  const button = document.querySelector('#bring-to-life');
-  button.textContent = 'Waking it up';
-  button.classList.add('busy');
+  submit.textContent = 'Waking it up';
+  submit.classList.add('busy');
 });
-addEventListener('pageshow', () => document.querySelector('#bring-to-life').classList.remove('busy'));
+addEventListener('pageshow', () => submit.classList.remove('busy'));
 
 choose();
-letPeoplePoint(document.querySelector('#faces-map'), document.querySelector('#place-form'));
-load(canvas.dataset.thumbnail)
-  .then(() => load(canvas.dataset.photo))
+letPeoplePoint(part('#faces-map', SVGSVGElement), part('#place-form', HTMLFormElement));
+const { thumbnail = '', photo: whole = '' } = canvas.dataset;
+load(thumbnail)
+  .then(() => load(whole))
   .catch(() => {}); // the still picture of the page stays

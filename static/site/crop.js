@@ -2,17 +2,15 @@
  * Which part of a photo is shown: a window of the frame's shape that always holds the face. Pixels of the photo.
  */
 
-/** Height over width of a frame. */
-export const ASPECT = 512 / 410;
-
-/** Room that a face needs beside its own bounds: one that the frame cuts would fold. */
-const ROOM = 1.14;
-
-/** A face narrower than this in the frame shows no gaze. */
-const LEAST_FRAMED_FACE = 41;
-const FRAME_WIDTH = 410;
-
-/** @typedef {{x: number, y: number, width: number, height: number}} Box */
+/**
+ * @typedef {{x: number, y: number, width: number, height: number}} Box
+ * @typedef {{box: Box, width: number, crop: Box}} Face as the site found it; `crop` is what it suggests
+ * @typedef {object} Limits as portraits/forms.py has them
+ * @property {{width: number, height: number}} frame pixels
+ * @property {number} least_framed_face pixels of the frame; a narrower face shows no gaze
+ * @property {number} large_face pixels of the photo; a narrower face gains nothing from large frames
+ * @property {number} margin room around a face, in its own sides: one that the frame cuts would fold
+ */
 
 export class Crop {
   /** What is shown. @type {Box} */
@@ -20,27 +18,32 @@ export class Crop {
   #photo;
   #face;
   #automatic;
+  #aspect;
   #least;
   #most;
 
   /**
    * @param {{width: number, height: number}} photo
-   * @param {{box: Box, width: number, crop: Box}} face as the site found it; `crop` is what it suggests
+   * @param {Face} face
+   * @param {Limits} limits
    */
-  constructor(photo, face) {
+  constructor(photo, face, limits) {
     this.#photo = photo;
     this.#face = face.box;
     this.#automatic = face.crop;
-    const visible = (face.width * FRAME_WIDTH) / LEAST_FRAMED_FACE;
-    const inside = Math.min(photo.width, photo.height / ASPECT, visible);
-    this.#most = Math.max(face.crop.width, inside);
-    this.#least = Math.min(Math.max(face.box.width, face.box.height / ASPECT) * ROOM, this.#most);
+    this.#aspect = limits.frame.height / limits.frame.width;
+    const room = 1 + 2 * limits.margin;
+    // In whole pixels, as the worker draws it.
+    const visible = Math.floor((face.width * limits.frame.width) / limits.least_framed_face);
+    this.#most = Math.max(face.crop.width, Math.min(photo.width, photo.height / this.#aspect, visible));
+    this.#least = Math.min(Math.max(face.box.width, face.box.height / this.#aspect) * room, this.#most);
     this.box = { ...face.crop };
   }
 
   /** Whether it is still the one that was suggested. */
   get automatic() {
-    return ['x', 'y', 'width'].every((side) => Math.abs(this.box[side] - this.#automatic[side]) < 0.5);
+    const { x, y, width } = this.#automatic;
+    return [this.box.x - x, this.box.y - y, this.box.width - width].every((apart) => Math.abs(apart) < 0.5);
   }
 
   /** 0 (as much as possible) … 1 (as close as possible); each step enlarges by the same factor. */
@@ -67,7 +70,7 @@ export class Crop {
   scale(factor, at = { x: 0.5, y: 0.5 }) {
     const width = between(this.box.width * factor, this.#least, this.#most);
     const grown = width - this.box.width;
-    this.#place(this.box.x - grown * at.x, this.box.y - grown * ASPECT * at.y, width);
+    this.#place(this.box.x - grown * at.x, this.box.y - grown * this.#aspect * at.y, width);
   }
 
   reset() {
@@ -76,12 +79,19 @@ export class Crop {
 
   /** As the form sends it. */
   toString() {
-    return ['x', 'y', 'width', 'height'].map((side) => this.box[side].toFixed(1)).join(',');
+    const { x, y, width, height } = this.box;
+    return [x, y, width, height].map((side) => side.toFixed(1)).join();
   }
 
-  /** Inside the photo as far as it goes, but above all around the face. */
+  /**
+   * Inside the photo as far as it goes, but above all around the face.
+   *
+   * @param {number} x
+   * @param {number} y
+   * @param {number} width
+   */
   #place(x, y, width) {
-    const height = width * ASPECT;
+    const height = width * this.#aspect;
     this.box = {
       x: around(inside(x, width, this.#photo.width), width, this.#face.x, this.#face.width),
       y: around(inside(y, height, this.#photo.height), height, this.#face.y, this.#face.height),
@@ -91,15 +101,17 @@ export class Crop {
   }
 }
 
+/** @param {number} value @param {number} low @param {number} high */
 function between(value, low, high) {
   return Math.min(Math.max(value, low), high);
 }
 
-/** A side longer than the photo lies around it. */
+/** A side longer than the photo lies around it. @param {number} start @param {number} side @param {number} available */
 function inside(start, side, available) {
   return between(start, Math.min(0, available - side), Math.max(0, available - side));
 }
 
+/** @param {number} start @param {number} side @param {number} inner @param {number} innerSide */
 function around(start, side, inner, innerSide) {
   return between(start, Math.min(inner, inner + innerSide - side), Math.max(inner, inner + innerSide - side));
 }

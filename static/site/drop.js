@@ -21,7 +21,7 @@ export function takeDrops(take) {
     if (hasFiles(event)) event.preventDefault();
   });
   addEventListener('drop', (event) => {
-    if (!hasFiles(event)) return;
+    if (!event.dataTransfer || !hasFiles(event)) return;
     event.preventDefault();
     leave();
     take(event.dataTransfer.files[0]);
@@ -32,6 +32,7 @@ export function takeDrops(take) {
   });
 }
 
+/** @param {DragEvent} event */
 function hasFiles(event) {
   return event.dataTransfer?.types.includes('Files') ?? false;
 }

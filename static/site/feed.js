@@ -9,7 +9,7 @@
  *   tiles: {name: string, state: string}[], log: {t: number, text: string}[],
  *   shown: string | null, refining: {state: string, label: string, sentence: string} | null,
  *   eta_seconds: number | null, seconds: number | null, error: {code: string, sentence: string} | null,
- *   can_cancel: boolean, can_retry: boolean,
+ *   can_cancel: boolean, can_retry: boolean, advice: string[],
  * }} Snapshot as portraits/progress.py writes it */
 
 /** The site closes a socket with it when there is nothing (any more) for this person. */
@@ -23,6 +23,7 @@ const POLL = 1_500;
 export class Feed extends EventTarget {
   #addresses;
   #last = -1;
+  /** @type {WebSocket | null} */
   #socket = null;
   #tries = 0;
   #reconnecting = 0;
@@ -55,7 +56,7 @@ export class Feed extends EventTarget {
     this.#socket = null;
   }
 
-  /** What arrived some other way, such as the answer to a button. @param {Snapshot} snapshot */
+  /** Takes a snapshot, also one that came some other way, such as the answer to a button. @param {Snapshot} snapshot */
   take(snapshot) {
     if (snapshot.sequence < this.#last) return;
     this.#last = snapshot.sequence;
@@ -76,6 +77,7 @@ export class Feed extends EventTarget {
     });
   }
 
+  /** @param {number} code */
   #onClose(code) {
     this.#socket = null;
     if (!this.#running) return;
@@ -121,7 +123,11 @@ export class Feed extends EventTarget {
   }
 }
 
-/** Doubled each time, and scattered, so that a restarted site is not met by everybody at once. */
+/**
+ * Milliseconds, doubled each time and scattered, so that a restarted site is not met by everybody at once.
+ *
+ * @param {number} tries
+ */
 function pause(tries) {
   return Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** tries) * (0.5 + Math.random() / 2);
 }

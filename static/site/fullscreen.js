@@ -7,6 +7,7 @@
  * @param {HTMLButtonElement} button pressed while it fills
  */
 export function offerFullscreen(stage, button) {
+  /** @param {boolean} on */
   const fill = (on) => {
     stage.classList.toggle('filling', on);
     button.setAttribute('aria-pressed', String(on));

@@ -1,18 +1,19 @@
 /** The home page of a signed-in person: a photo dropped anywhere opens the upload form with it. */
 import { takeDrops } from './drop.js';
+import { part } from './part.js';
 import { UploadForm } from './upload.js';
 
-const dialog = document.querySelector('#upload-dialog');
-const form = new UploadForm(document.querySelector('#upload-form'));
+const dialog = part('#upload-dialog', HTMLDialogElement);
+const form = new UploadForm(part('#upload-form', HTMLFormElement));
 
 takeDrops((photo) => {
   if (!dialog.open) dialog.showModal();
   form.take(photo);
 });
 
-document.querySelector('#make-your-own').addEventListener('click', (event) => {
+part('#make-your-own', HTMLElement).addEventListener('click', (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   dialog.showModal();
 });
-document.querySelector('#upload-close').addEventListener('click', () => dialog.close());
+part('#upload-close', HTMLElement).addEventListener('click', () => dialog.close());

@@ -11,7 +11,7 @@ const MONTHS = Array.from({ length: 12 }, (_, month) =>
 );
 const IN_UTC = /(\d{1,2}) ([A-Z][a-z]+) (\d{4}), (\d\d):(\d\d) UTC/g;
 
-/** A Date in words. */
+/** A moment in words. @param {Date} moment */
 function inWords(moment, dayOnly = false) {
   return dayOnly ? DAY.format(moment) : `${DAY.format(moment)}, ${CLOCK.format(moment)}`;
 }
@@ -22,7 +22,9 @@ function inWords(moment, dayOnly = false) {
  * @param {ParentNode} root
  */
 export function showLocalTimes(root) {
-  for (const element of root.querySelectorAll('time[data-local]')) {
+  /** @type {NodeListOf<HTMLTimeElement>} */
+  const times = root.querySelectorAll('time[data-local]');
+  for (const element of times) {
     const moment = new Date(element.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
     element.title ||= element.textContent;

@@ -16,7 +16,7 @@ const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
 /** @param {PointerEvent} event */
 function look({ clientX, clientY }) {
-  if (reducedMotion.matches) return;
+  if (!mark || !iris || reducedMotion.matches) return;
   const box = mark.getBoundingClientRect();
   const x = clientX - (box.left + box.width / 2);
   const y = clientY - (box.top + box.height / 2);

@@ -2,10 +2,13 @@
  * Pointing at a face that was not found: by click or tap, or with a ring that the arrow keys move.
  */
 
+import { part } from './part.js';
+
 /** Shares of the photo's longer side: a step by key, the ring's radius. */
 const STEP = 0.025;
 const RING = 0.07;
 
+/** Steps to the right and down. @type {Record<string, [number, number]>} */
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /**
@@ -13,17 +16,19 @@ const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowD
  * @param {HTMLFormElement} form takes x and y, 0 … 1 of the photo's sides
  */
 export function letPeoplePoint(map, form) {
-  const ring = map.querySelector('#place');
-  const hint = document.querySelector('#point-hint');
+  const ring = part('#place', SVGCircleElement, map);
+  const hint = part('#point-hint', HTMLElement);
+  const [across, down] = ['x', 'y'].map((name) => part(`input[name="${name}"]`, HTMLInputElement, form));
   const { width, height } = map.viewBox.baseVal;
   const longer = Math.max(width, height);
   let place = { x: width / 2, y: height / 2 };
   let looking = false;
 
+  /** @param {number} x pixels of the photo @param {number} y */
   function show(x, y) {
     place = { x: between(x, width), y: between(y, height) };
-    ring.setAttribute('cx', place.x);
-    ring.setAttribute('cy', place.y);
+    ring.setAttribute('cx', String(place.x));
+    ring.setAttribute('cy', String(place.y));
     ring.setAttribute('visibility', 'visible');
   }
 
@@ -32,18 +37,20 @@ export function letPeoplePoint(map, form) {
     looking = true;
     ring.classList.add('looking');
     hint.textContent = 'Looking there…';
-    form.elements.x.value = (place.x / width).toFixed(4);
-    form.elements.y.value = (place.y / height).toFixed(4);
+    across.value = (place.x / width).toFixed(4);
+    down.value = (place.y / height).toFixed(4);
     form.submit();
   }
 
+  /** @param {MouseEvent} event */
   function onClick({ clientX, clientY, target }) {
-    if (target.closest('.face-box.usable')) return; // it chooses that face
-    const { x, y } = new DOMPoint(clientX, clientY).matrixTransform(map.getScreenCTM().inverse());
+    if (target instanceof Element && target.closest('.face-box.usable')) return; // it chooses that face
+    const { x, y } = new DOMPoint(clientX, clientY).matrixTransform(map.getScreenCTM()?.inverse());
     show(x, y);
     look();
   }
 
+  /** @param {KeyboardEvent} event */
   function onKey(event) {
     const move = MOVES[event.key];
     if (event.ctrlKey || event.altKey || event.metaKey || !(move || event.key === 'Enter')) return;
@@ -52,7 +59,7 @@ export function letPeoplePoint(map, form) {
     else look();
   }
 
-  ring.setAttribute('r', RING * longer);
+  ring.setAttribute('r', String(RING * longer));
   map.tabIndex = 0;
   map.classList.add('open');
   map.addEventListener('click', onClick);
@@ -64,6 +71,7 @@ export function letPeoplePoint(map, form) {
   });
 }
 
+/** @param {number} value @param {number} most */
 function between(value, most) {
   return Math.min(Math.max(value, 0), most);
 }

@@ -2,34 +2,38 @@
 import { pageRenderer } from '../gaze/renderer.js';
 import { Feed } from './feed.js';
 import { offerFullscreen } from './fullscreen.js';
+import { part } from './part.js';
 import { isOver, Panel } from './progress.js';
 import { isRefining, showRefining } from './refining.js';
 
 const GONE = 'This portrait is not there any more.';
 
-const page = document.querySelector('#portrait');
-const stage = document.querySelector('#stage');
-const tracker = document.querySelector('#tracker');
+/** @typedef {import('../gaze/element.js').GazeTracker} GazeTracker */
+
+const page = part('#portrait', HTMLElement);
+const stage = part('#stage', HTMLElement);
+const tracker = /** @type {HTMLElement & Partial<GazeTracker>} */ (part('#tracker', HTMLElement));
 const snapshotAtFirst = document.querySelector('#snapshot');
 
-/** What the element has loaded was listed then; more may be by now. */
+/** State of the files when the element last read the manifest; more may be there by now. */
 let listed = '';
 
 /** @param {import('./feed.js').Snapshot} snapshot */
 function showFace(snapshot) {
   if (!snapshot.alive) return;
-  const now = [snapshot.shown, snapshot.attempt, snapshot.complete, ...snapshot.tiles.map(({ state }) => state === 'done')].join();
-  if (tracker.getAttribute('src') !== snapshot.manifest) {
-    tracker.setAttribute('poster', snapshot.poster);
-    tracker.setAttribute('src', snapshot.manifest);
+  const { shown, attempt, complete, tiles, manifest, poster } = snapshot;
+  const now = [shown, attempt, complete, ...tiles.map(({ state }) => state === 'done')].join();
+  if (tracker.getAttribute('src') !== manifest) {
+    tracker.setAttribute('poster', poster ?? '');
+    tracker.setAttribute('src', manifest ?? '');
   } else if (now !== listed) {
-    if (listed) tracker.setAttribute('poster', snapshot.poster); // whoever asked for less motion sees this one
+    if (listed) tracker.setAttribute('poster', poster ?? ''); // people who asked for less motion see this one
     tracker.refresh?.(); // not yet defined, it reads the newest manifest anyway
   }
   listed = now;
 }
 
-/** A graphics context and its shaders take a while to make: while the face is still being drawn, nobody waits for them. */
+/** Makes graphics context and shaders, which takes a while, before there is a face that would have to wait for them. */
 function prepareToDraw() {
   try {
     pageRenderer();
@@ -38,41 +42,51 @@ function prepareToDraw() {
   }
 }
 
-/** What the person should know of this photo, and of how the worker went about it. */
+/** Shows advice on this photo, and on how the worker went about it. @param {string[]} sentences */
 function advise(sentences) {
-  const list = document.querySelector('#advice');
+  const list = part('#advice', HTMLElement);
   list.hidden = sentences.length === 0;
   if (list.textContent === sentences.join('')) return;
-  list.replaceChildren(...sentences.map((sentence) => Object.assign(document.createElement('li'), { textContent: sentence })));
+  list.replaceChildren(...sentences.map((textContent) => Object.assign(document.createElement('li'), { textContent })));
 }
 
+/** @param {import('./feed.js').Snapshot} first */
 function follow(first) {
-  const panel = new Panel(document.querySelector('#progress'));
-  const feed = new Feed(page.dataset);
-  feed.addEventListener('snapshot', ({ detail }) => {
+  const panel = new Panel(part('#progress', HTMLElement));
+  const { socket = '', progress = '' } = page.dataset;
+  const feed = new Feed({ socket, progress });
+  feed.addEventListener('snapshot', (event) => {
+    const { detail } = /** @type {CustomEvent<import('./feed.js').Snapshot>} */ (event);
     panel.show(detail);
     showFace(detail);
     advise(detail.advice);
-    showRefining(document.querySelector('#refining'), detail);
-    document.querySelector('#download').hidden = !detail.complete;
+    showRefining(part('#refining', HTMLElement), detail);
+    part('#download', HTMLElement).hidden = !detail.complete;
     if (isOver(detail) && !isRefining(detail)) feed.stop();
     else feed.start();
   });
-  feed.addEventListener('gone', () => { document.querySelector('#progress-words').textContent = GONE; });
-  for (const form of [document.querySelector('#cancel-form'), document.querySelector('#retry-form')]) {
+  feed.addEventListener('gone', () => { part('#progress-words', HTMLElement).textContent = GONE; });
+  for (const form of [part('#cancel-form', HTMLFormElement), part('#retry-form', HTMLFormElement)]) {
     form.addEventListener('submit', (event) => press(event, form, feed));
   }
   feed.take(first);
   if (!first.alive) setTimeout(prepareToDraw);
 }
 
-/** Sends a form by script; if that fails, as the browser would. */
+/**
+ * Sends a form by script; if that fails, as the browser would.
+ *
+ * @param {SubmitEvent} event
+ * @param {HTMLFormElement} form
+ * @param {Feed} feed
+ */
 async function press(event, form, feed) {
   event.preventDefault();
-  const button = form.querySelector('button');
+  const button = part('button', HTMLButtonElement, form);
   button.disabled = true;
   try {
-    const answer = await fetch(form.action, { method: 'POST', body: new FormData(form), headers: { Accept: 'application/json' } });
+    const headers = { Accept: 'application/json' };
+    const answer = await fetch(form.action, { method: 'POST', body: new FormData(form), headers });
     feed.take(await answer.json());
   } catch {
     form.submit();
@@ -82,8 +96,9 @@ async function press(event, form, feed) {
 }
 
 tracker.addEventListener('gaze-ready', () => stage.classList.add('alive'));
-offerFullscreen(stage, document.querySelector('#fullscreen'));
-document.querySelector('#rename').addEventListener('toggle', ({ target }) => {
-  if (target.open) target.querySelector('input[name="title"]').select();
+offerFullscreen(stage, part('#fullscreen', HTMLButtonElement));
+const rename = part('#rename', HTMLDetailsElement);
+rename.addEventListener('toggle', () => {
+  if (rename.open) part('input[name="title"]', HTMLInputElement, rename).select();
 });
 if (snapshotAtFirst) follow(JSON.parse(snapshotAtFirst.textContent));

@@ -2,11 +2,13 @@
  * The line that says how the second pass goes, while the first one's face follows already.
  */
 
+import { part } from './part.js';
+
 const OVER = ['ready', 'failed', 'cancelled'];
 
 /** @param {import('./feed.js').Snapshot} snapshot @returns {boolean} whether a better face is still to come */
 export function isRefining({ refining }) {
-  return Boolean(refining) && !OVER.includes(refining.state);
+  return refining ? !OVER.includes(refining.state) : false;
 }
 
 /**
@@ -17,6 +19,6 @@ export function showRefining(line, { refining }) {
   line.hidden = !refining;
   if (!refining) return;
   line.dataset.state = refining.state;
-  const words = line.querySelector('#refining-words');
+  const words = part('#refining-words', HTMLElement, line);
   if (words.textContent !== refining.sentence) words.textContent = refining.sentence;
 }

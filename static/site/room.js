@@ -15,7 +15,11 @@ const STRENGTH = 1.7;
 /** From this share of the window's height downwards the light fades, so that text stays readable. */
 const FADES_FROM = 0.3;
 
-/** Kept in memory that a script can read: a round trip to a busy graphics process would hold up the page. */
+/**
+ * Kept in memory that a script can read: a round trip to a busy graphics process would hold up the page.
+ *
+ * @type {CanvasRenderingContext2DSettings}
+ */
 const READABLE = { willReadFrequently: true };
 
 const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -25,16 +29,18 @@ const dark = matchMedia('(prefers-color-scheme: dark)');
  * @param {HTMLCanvasElement} room
  */
 export function light(picture, room) {
-  const steps = WIDTHS.map((width, index) => (index === WIDTHS.length - 1 ? room : document.createElement('canvas')));
-  steps.reduce((from, to, index) => {
-    Object.assign(to, { width: WIDTHS[index], height: (WIDTHS[index] * 5) / 4 });
-    const context = to.getContext('2d', READABLE);
+  let context = contextOf(room);
+  /** @type {CanvasImageSource} */
+  let from = picture;
+  for (const width of WIDTHS) {
+    const to = width === WIDTHS.at(-1) ? room : document.createElement('canvas');
+    Object.assign(to, { width, height: (width * 5) / 4 });
+    context = contextOf(to);
     context.imageSmoothingQuality = 'high';
     context.drawImage(from, 0, 0, to.width, to.height);
     if (from === picture) fillUp(context);
-    return to;
-  }, picture);
-  const context = room.getContext('2d', READABLE);
+    from = to;
+  }
   const pixels = context.getImageData(0, 0, room.width, room.height);
   if (!dark.matches) lift(pixels.data);
   fade(pixels);
@@ -42,7 +48,18 @@ export function light(picture, room) {
   room.classList.add('lit');
 }
 
-/** A person without background lights the whole room: what is transparent takes the colours' mean. */
+/** @param {HTMLCanvasElement} canvas @throws {TypeError} where the browser has none to give */
+function contextOf(canvas) {
+  const context = canvas.getContext('2d', READABLE);
+  if (!context) throw new TypeError('this browser has no canvas to draw on');
+  return context;
+}
+
+/**
+ * A person without background lights the whole room: transparent pixels take the colours' mean.
+ *
+ * @param {CanvasRenderingContext2D} context
+ */
 function fillUp(context) {
   const { width, height } = context.canvas;
   const { data } = context.getImageData(0, 0, width, height);
@@ -57,6 +74,7 @@ function fillUp(context) {
   context.fillRect(0, 0, width, height);
 }
 
+/** @param {Uint8ClampedArray} rgba is changed in place */
 function lift(rgba) {
   for (let at = 0; at < rgba.length; at += 4) {
     const grey = (rgba[at] + rgba[at + 1] + rgba[at + 2]) / 3;
@@ -67,6 +85,7 @@ function lift(rgba) {
   }
 }
 
+/** @param {ImageData} pixels are changed in place */
 function fade({ data, width, height }) {
   for (let row = 0; row < height; row += 1) {
     const share = Math.max(0, row / height - FADES_FROM) / (1 - FADES_FROM);
@@ -75,8 +94,13 @@ function fade({ data, width, height }) {
   }
 }
 
-/** Lights the page's room with the picture at an address; a room without one stays plain. */
+/**
+ * Lights the page's room with the picture at an address; a room without one stays plain.
+ *
+ * @param {string} address
+ */
 export async function lightFrom(address) {
+  /** @type {HTMLCanvasElement | null} */
   const room = document.querySelector('canvas.ambience');
   if (!room || !address) return;
   const picture = new Image();

@@ -4,16 +4,20 @@
  */
 
 import { showLocalTimes } from './local-times.js';
+import { part } from './part.js';
 
 const FAILED = 'That did not work. Please look whether you are online and signed in, and try again.';
 
-/** Shows the copy buttons, which need this script. */
+/** Shows the copy buttons, which need this script. @param {ParentNode} panel */
 function equip(panel) {
-  for (const button of panel.querySelectorAll('button[data-copy]')) button.hidden = false;
+  /** @type {NodeListOf<HTMLButtonElement>} */
+  const buttons = panel.querySelectorAll('button[data-copy]');
+  for (const button of buttons) button.hidden = false;
 }
 
+/** @param {HTMLButtonElement} button */
 async function copy(button) {
-  const field = document.getElementById(button.dataset.copy);
+  const field = /** @type {HTMLInputElement} */ (document.getElementById(button.dataset.copy ?? ''));
   field.focus();
   field.select();
   try {
@@ -25,9 +29,14 @@ async function copy(button) {
   setTimeout(() => (button.textContent = 'Copy'), 2500);
 }
 
-/** Sends a form of the panel and puts the answered panel in its place. */
+/**
+ * Sends a form of the panel and puts the answered panel in its place.
+ *
+ * @param {HTMLFormElement} form
+ * @param {Element} panel
+ */
 async function send(form, panel) {
-  const button = form.querySelector('button[type="submit"]');
+  const button = part('button[type="submit"]', HTMLButtonElement, form);
   button.disabled = true;
   try {
     const answer = await fetch(form.action, {
@@ -47,19 +56,23 @@ async function send(form, panel) {
   }
 }
 
+/** @param {Element} panel @param {Element} next */
 function replace(panel, next) {
   // The panel's own style sheet stays where it is: one put in anew would leave it unstyled for a moment.
+  /** @param {Element} child */
   const isContent = (child) => !['LINK', 'SCRIPT'].includes(child.tagName);
   for (const child of [...panel.children].filter(isContent)) child.remove();
   panel.append(...[...next.children].filter(isContent));
   showLocalTimes(panel);
   equip(panel);
   // The keyboard's focus goes on from here; the button that was pressed is gone.
+  /** @type {HTMLInputElement | null} */
   const field = panel.querySelector('#new-link');
-  (field ?? panel.querySelector('h2')).focus();
+  (field ?? part('h2', HTMLElement, panel)).focus();
   field?.select();
 }
 
+/** @param {HTMLFormElement} form */
 function complain(form) {
   const notice = form.querySelector('.notice') ?? form.appendChild(document.createElement('p'));
   notice.className = 'notice error';
@@ -67,15 +80,19 @@ function complain(form) {
   notice.textContent = FAILED;
 }
 
-for (const panel of document.querySelectorAll('.share-panel')) {
+/** @type {NodeListOf<HTMLElement>} */
+const panels = document.querySelectorAll('.share-panel');
+for (const panel of panels) {
   equip(panel);
   panel.addEventListener('submit', (event) => {
-    if (!event.target.matches('form[data-share]')) return;
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement && form.matches('form[data-share]'))) return;
     event.preventDefault();
-    send(event.target, panel);
+    send(form, panel);
   });
   panel.addEventListener('click', ({ target }) => {
-    const button = target.closest?.('button[data-copy]');
+    /** @type {HTMLButtonElement | null} */
+    const button = target instanceof Element ? target.closest('button[data-copy]') : null;
     if (button) copy(button);
   });
 }

@@ -1,6 +1,8 @@
 /** The button that gives the page the whole screen, where the browser has one to give. */
 
-const button = document.querySelector('button.whole-screen');
+import { part } from './part.js';
+
+const button = part('button.whole-screen', HTMLButtonElement);
 
 function show() {
   const whole = Boolean(document.fullscreenElement);

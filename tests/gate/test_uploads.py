@@ -22,6 +22,7 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
 
+from gpuworker.contract import MAX_PHOTO_BYTES
 from gpuworker.errors import BY_CODE
 from gpuworker.photo import FORMATS
 from portraits import uploads
@@ -29,7 +30,7 @@ from portraits.airlock import Airlock, AirlockUnavailable, ChamberKilled
 from portraits.examination import Refusal, pack, pack_place
 from portraits.fair_queue import QueueFull, TooManyOfAddress, TooManyOfPerson
 from portraits.limits import Limits
-from portraits.uploads import MOST_BYTES, SENTENCES, Examined, UploadRefused
+from portraits.uploads import SENTENCES, Examined, UploadRefused
 from tests.gate.conftest import nobody_works
 from tests.gate.files import (
     chunk,
@@ -243,11 +244,11 @@ def test_case_01_an_empty_file_is_refused(refuse: Refuse) -> None:
 
 
 def test_case_02_a_file_over_the_limit_is_413(refuse: Refuse, photo: Image.Image) -> None:
-    assert refuse(encoded(photo).ljust(MOST_BYTES + 1, b"\0"), "upload_too_large").status == 413
+    assert refuse(encoded(photo).ljust(MAX_PHOTO_BYTES + 1, b"\0"), "upload_too_large").status == 413
 
 
 def test_a_file_of_exactly_the_limit_is_taken(take: Take, photo: Image.Image) -> None:
-    assert take(encoded(photo).ljust(MOST_BYTES, b"\0")).width == 340
+    assert take(encoded(photo).ljust(MAX_PHOTO_BYTES, b"\0")).width == 340
 
 
 def test_case_03_400_megapixels_of_one_bit_are_refused(refuse: Refuse) -> None:

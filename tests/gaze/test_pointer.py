@@ -2,37 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.gaze.conftest import Js
-
-GAZE = "({ gazeAt }, [point, box, viewport]) => gazeAt(point, box, viewport)"
-WINDOW = {"width": 1600, "height": 900}
-CENTRED = {"left": 600, "top": 200, "width": 400, "height": 500}
-CORNER = {"left": 0, "top": 0, "width": 400, "height": 500}
-
-
-def gaze(js: Js, x: float, y: float, box: dict[str, int]) -> dict[str, float]:
-    found: dict[str, float] = js("pointer.js", GAZE, [{"x": x, "y": y}, box, WINDOW])
-    return found
-
-
-def test_the_middle_of_the_element_looks_ahead(js: Js) -> None:
-    assert gaze(js, 800, 450, CENTRED) == {"x": 0, "y": 0}
-
-
-@pytest.mark.parametrize(("x", "y"), [(0, 0), (1600, 0), (0, 900), (1600, 900)])
-def test_the_corners_of_the_window_reach_the_corners_of_the_grid(js: Js, x: int, y: int) -> None:
-    assert gaze(js, x, y, CENTRED) == {"x": 15 if x else -15, "y": 15 if y else -15}
-
-
-def test_right_is_positive_and_down_is_positive(js: Js) -> None:
-    found = gaze(js, 1000, 675, CENTRED)
-    assert found == {"x": pytest.approx(3.75), "y": pytest.approx(7.5)}
-
-
-def test_beyond_half_a_window_the_gaze_stays_at_the_edge(js: Js) -> None:
-    assert gaze(js, 1600, 900, CORNER) == {"x": 15, "y": 15}
 
 
 def watch(js: Js, *steps: str) -> list[Any]:

@@ -5,33 +5,11 @@ from typing import Any
 import pytest
 
 from tests.gaze import drawn
-from tests.gaze.conftest import Js, Site, Stage, Staged
+from tests.gaze.conftest import Site, Stage, Staged
 
-FITTED = "({ fitted }, [picture, canvas]) => fitted(picture, canvas)"
 BACKING = (
     "(element) => { const { width, height } = element.shadowRoot.querySelector('canvas'); return [width, height]; }"
 )
-
-
-def size(width: int, height: int) -> dict[str, int]:
-    return {"width": width, "height": height}
-
-
-@pytest.mark.parametrize(
-    ("canvas", "place"),
-    [
-        (size(800, 1000), {"x": 0, "y": 0, "width": 800, "height": 1000}),
-        (size(1000, 500), {"x": 300, "y": 0, "width": 400, "height": 500}),
-        (size(400, 900), {"x": 0, "y": 200, "width": 400, "height": 500}),
-        (size(801, 1000), {"x": 1, "y": 0, "width": 800, "height": 1000}),
-    ],
-)
-def test_the_whole_picture_is_fitted_in_the_middle(js: Js, canvas: dict[str, int], place: dict[str, int]) -> None:
-    assert js("view.js", FITTED, [size(20, 25), canvas]) == place
-
-
-def test_a_remainder_of_less_than_a_pixel_is_filled(js: Js) -> None:
-    assert js("view.js", FITTED, [size(410, 512), size(620, 774)]) == {"x": 0, "y": 0, "width": 620, "height": 774}
 
 
 @pytest.mark.parametrize(("ratio", "backing"), [(1, [120, 150]), (2, [240, 300]), (3, [360, 450])])

@@ -16,6 +16,7 @@ from django.test import Client
 from gazesite import django_handler
 from gazesite.asgi import LIMITS, application
 from gazesite.concurrency_limit import ConcurrencyLimit
+from gpuworker.contract import MAX_PHOTO_BYTES
 from tests.portraits import cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,7 +61,7 @@ async def test_every_other_address_takes_a_megabyte_at_most() -> None:
 
 
 def test_only_the_upload_address_takes_more() -> None:
-    assert LIMITS.of("/upload/") > settings.UPLOAD_LIMIT
+    assert LIMITS.of("/upload/") > MAX_PHOTO_BYTES
     assert LIMITS.of("/upload") == LIMITS.of("/") == LIMITS.usual
 
 

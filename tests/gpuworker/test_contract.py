@@ -22,7 +22,10 @@ from gpuworker.contract import (
 )
 from gpuworker.errors import BadRequest
 
-GOLDEN = (Path(__file__).parents[1] / "golden" / "manifest.json").read_text()
+GOLDEN_FILES = Path(__file__).parents[1] / "golden"
+GOLDEN = (GOLDEN_FILES / "manifest.json").read_text()
+REFUSED = json.loads((GOLDEN_FILES / "refused-manifests.json").read_text())
+"""Changes to the golden manifest; tests/gaze/manifest.test.js reads them, too: the two readers keep the same rules."""
 
 
 def level(name: str) -> Level:
@@ -38,6 +41,18 @@ def spoilt(change: Callable[[dict[str, Any]], object]) -> str:
     data = json.loads(GOLDEN)
     change(data)
     return json.dumps(data)
+
+
+def place(data: dict[str, Any], path: list[str | int], value: object = None) -> None:
+    """Puts a value at a path of keys and indices, or removes what is there."""
+    *outer, last = path
+    part: Any = data
+    for key in outer:
+        part = part[key]
+    if value is None:
+        del part[last]
+    else:
+        part[last] = value
 
 
 class TestManifestWriter:
@@ -165,6 +180,12 @@ class TestManifestReader:
             Manifest.loads(spoilt(lambda data: data["levels"][2]["sheets"].__setitem__(0, name)))
         with pytest.raises(ValueError, match="plain file name"):
             Manifest.loads(spoilt(lambda data: data.update(poster=name)))
+
+    @pytest.mark.parametrize("change", REFUSED, ids=json.dumps)
+    def test_a_manifest_that_the_element_refuses_is_refused(self, change: dict[str, Any]) -> None:
+        spoiled = spoilt(lambda data: place(data, change["path"], change.get("value")))
+        with pytest.raises(ValueError, match=change.get("complaint", r".")):
+            Manifest.loads(spoiled)
 
 
 class TestLevels:

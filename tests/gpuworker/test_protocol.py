@@ -12,7 +12,7 @@ import pytest
 
 from gpuworker import protocol
 from gpuworker.client import Job
-from gpuworker.contract import Box, Level, Manifest, Progress, RenderRequest, Size
+from gpuworker.contract import MAX_PHOTO_BYTES, Box, Level, Manifest, Progress, RenderRequest, Size
 from gpuworker.errors import BadRequest, NoFace, OtherProtocol, WrongAnswer
 from gpuworker.protocol import Health, Listing, LogLine, Snapshot, job_from, submission
 from tests.gpuworker.still import a_job
@@ -92,7 +92,7 @@ def test_what_is_no_submission_is_refused(body: bytes) -> None:
 
 def test_a_photo_over_the_limit_is_refused() -> None:
     with pytest.raises(BadRequest, match="at most"):
-        job_from(altered(image=base64.b64encode(bytes(protocol.MAX_PHOTO + 1)).decode()))
+        job_from(altered(image=base64.b64encode(bytes(MAX_PHOTO_BYTES + 1)).decode()))
 
 
 def test_a_submission_of_another_version_is_refused_as_such() -> None:
@@ -164,7 +164,7 @@ def test_the_page_tells_every_field_state_and_header() -> None:
 
 def test_the_page_names_the_version_and_the_limits() -> None:
     assert f"version {protocol.VERSION}" in PAGE
-    assert f"{protocol.MAX_PHOTO:,}" in PAGE
+    assert f"{MAX_PHOTO_BYTES:,}" in PAGE
 
 
 def test_the_page_names_everything_that_a_worker_reads_from_its_environment() -> None:

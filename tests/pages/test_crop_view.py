@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
+from portraits.forms import CROP_LIMITS
 from tests.pages.conftest import ORIGIN, Stand
 
-SHOW = """async () => {
+SHOW = """async (limits) => {
   const { Crop } = await import('/static/site/crop.js');
   const { CropView } = await import('/static/site/crop-view.js');
   const photo = { width: 512, height: 512 };
@@ -15,7 +16,7 @@ SHOW = """async () => {
   const face = { box, width: 90, crop: { x: 120, y: 20, width: 230, height: 287 } };
   const canvas = document.querySelector('canvas');
   window.changes = 0;
-  window.crop = new Crop(photo, face);
+  window.crop = new Crop(photo, face, limits);
   window.view = new CropView(canvas, photo, crop, () => { changes += 1; });
   const picture = new Image();
   picture.src = '/static/site/demo.jpg';
@@ -31,7 +32,7 @@ PAGE = """<!doctype html><link rel="stylesheet" href="/static/site/tokens.css">
 def page(stand: Stand) -> Page:
     stand.answers["/"] = lambda route: route.fulfill(body=PAGE, content_type="text/html")
     stand.page.goto(ORIGIN + "/")
-    stand.page.evaluate(SHOW)
+    stand.page.evaluate(SHOW, CROP_LIMITS)
     return stand.page
 
 

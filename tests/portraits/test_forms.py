@@ -6,9 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gpuworker import framing
 from gpuworker.contract import LARGE_FRAME, STANDARD_FRAME, Box
-from portraits import forms
 from portraits.forms import ConfirmForm, TitleForm, UploadForm
 from portraits.models import Upload, User
 from tests.portraits import cast, photos
@@ -24,12 +22,6 @@ def sent(upload: Upload, **fields: str) -> ConfirmForm:
     form = ConfirmForm({"face": "0", **fields}, upload=upload)
     form.is_valid()
     return form
-
-
-def test_limits_are_the_workers_own() -> None:
-    assert framing.MIN_LARGE_WIDTH == forms.LARGE_FACE
-    assert framing.MIN_FRAMED_WIDTH == forms.LEAST_FRAMED_FACE
-    assert framing.MIN_FRAME_SIDE == forms.LEAST_SIDE
 
 
 def test_the_face_alone_is_enough(upload: Upload) -> None:

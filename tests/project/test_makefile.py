@@ -153,6 +153,9 @@ def test_test_upgrades_the_environment_that_render_made(folder: Path) -> None:
         "python|-m|ruff|format|--check",
         "python|-m|mypy",
         "lint-imports|",
+        "python|-m|djlint|--lint|templates",
+        "python|-m|tests.javascript|lint",
+        "python|-m|tests.javascript|test",
         PYTEST,
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -39,7 +40,19 @@ def test_every_dependency_is_noticed_under_its_extra(repo: Path) -> None:
 
 def test_every_notice_names_a_licence(repo: Path) -> None:
     for rows in noticed(repo).values():
-        assert all(re.match(r"(MIT|BSD|Apache|LGPL)", licence) for licence in rows.values()), rows
+        assert all(re.match(r"(MIT|BSD|Apache|LGPL|GPL)", licence) for licence in rows.values()), rows
+
+
+def test_a_package_under_the_gpl_is_for_tests_only(repo: Path) -> None:
+    extras = {extra for extra, rows in noticed(repo).items() for licence in rows.values() if licence.startswith("GPL")}
+    assert extras == {"test"}
+
+
+def test_every_package_of_npm_is_noticed(repo: Path) -> None:
+    notices = (repo / "THIRD_PARTY_NOTICES.md").read_text().lower()
+    packages = json.loads((repo / "package.json").read_text())
+    assert [name for name in packages["devDependencies"] if name not in notices] == []
+    assert "dependencies" not in packages
 
 
 @pytest.mark.parametrize(

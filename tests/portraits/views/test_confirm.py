@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from gpuworker import contract
 from portraits.models import Charge, Portrait, Session, Upload, User
 from tests.portraits import cast
 
@@ -63,6 +64,19 @@ def test_the_script_gets_photo_and_usable_faces(as_owner: Client, group: Upload)
     assert found is not None
     data = json.loads(found[1])
     assert (data["width"], data["height"], [face["index"] for face in data["faces"]]) == (600, 800, [0, 2])
+
+
+def test_the_script_gets_the_workers_own_limits(as_owner: Client, upload: Upload) -> None:
+    page = as_owner.get(url(upload)).content.decode()
+    found = re.search(r'<script id="crop-data" type="application/json">(.*?)</script>', page)
+    assert found is not None
+    assert json.loads(found[1])["limits"] == {
+        "frame": {"width": contract.STANDARD_FRAME.width, "height": contract.STANDARD_FRAME.height},
+        "least_framed_face": contract.MIN_FRAMED_WIDTH,
+        "large_face": contract.MIN_LARGE_WIDTH,
+        "margin": contract.FACE_MARGIN,
+    }
+    assert f'maxlength="{Portrait.TITLE_LENGTH}"' in page
 
 
 def test_the_large_size_is_offered_to_large_faces_only(as_owner: Client, upload: Upload) -> None:

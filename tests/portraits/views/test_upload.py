@@ -13,6 +13,7 @@ from django.conf import settings
 from django.test import Client
 from pytest_django import Settings
 
+from gpuworker import contract, errors, photo
 from portraits import storage, uploads
 from portraits.airlock import AirlockUnavailable
 from portraits.fair_queue import QueueFull, Requester
@@ -39,6 +40,15 @@ def test_the_page_asks_for_consent_and_a_photo(as_owner: Client) -> None:
     assert 'name="consent"' in page
     assert re.search(r'<input class="drop-input" type="file" name="photo"[^>]* accept="image/jpeg,', page)
     assert 'enctype="multipart/form-data"' in page
+
+
+def test_the_page_tells_its_script_and_its_reader_the_limits_of_the_gate(as_owner: Client) -> None:
+    page = as_owner.get("/upload/").content.decode()
+    assert f'data-too-large="{uploads.SENTENCES["upload_too_large"]}"' in page
+    assert f"{errors.PHOTO_FORMATS}, up to {contract.MAX_PHOTO_BYTES >> 20} MB." in page
+    accept = re.search(r'accept="([^"]+)"', page)
+    assert accept is not None
+    assert {f"image/{name.lower()}" for name in photo.FORMATS} <= set(accept[1].split(","))
 
 
 def test_a_form_leads_on_to_the_choice(as_owner: Client) -> None:

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+
+import { nextTurn, noTurn } from '../../static/gaze/clock.js';
+
+/** Animation frames that come when the test says so. */
+const frames = { asked: 0, pending: new Map() };
+
+globalThis.requestAnimationFrame = (callback) => {
+  frames.asked += 1;
+  frames.pending.set(frames.asked, callback);
+  return frames.asked;
+};
+globalThis.cancelAnimationFrame = (handle) => frames.pending.delete(handle);
+
+function pass(milliseconds = 16) {
+  const due = [...frames.pending.values()];
+  frames.pending.clear();
+  for (const callback of due) callback(performance.now() + milliseconds);
+}
+
+beforeEach(() => {
+  frames.asked = 0;
+  assert.equal(frames.pending.size, 0);
+});
+
+test('many elements share one loop and it stops when none wants more', () => {
+  const turns = [0, 0, 0];
+  turns.forEach((_, i) => nextTurn({ turn: () => (turns[i] += 1) < 3 }));
+  for (let i = 0; i < 8; i += 1) pass();
+  assert.deepEqual([frames.asked, ...turns], [3, 3, 3, 3]);
+});
+
+test('a wish taken back leaves no frame behind', () => {
+  const one = { turn: () => assert.fail('it took its wish back') };
+  nextTurn(one);
+  noTurn(one);
+  assert.equal(frames.pending.size, 0);
+});
+
+test('after a pause the step is short', () => {
+  const steps = [];
+  const one = { turn: (seconds) => steps.push(seconds) < 2 };
+  nextTurn(one);
+  pass(60_000);
+  pass(120_000);
+  assert.deepEqual(steps, [0.1, 0.1]);
+});
+
+test('a frame dated before its request is no step back', () => {
+  const steps = [];
+  nextTurn({ turn: (seconds) => steps.push(seconds) < 1 });
+  pass(-60_000);
+  assert.deepEqual(steps, [0]);
+});
