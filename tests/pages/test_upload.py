@@ -10,19 +10,6 @@ from tests.pages.conftest import Stand, answer_json
 from tests.portraits import photos
 
 PHOTO = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": photos.astronaut()}
-DROP = """() => {
-  const data = new DataTransfer();
-  data.items.add(new File(['x'], 'me.jpg', { type: 'image/jpeg' }));
-  for (const type of ['dragenter', 'dragover', 'drop']) {
-    document.body.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
-    if (type === 'dragover') window.dragging = document.body.classList.contains('dragging');
-  }
-}"""
-PASTE = """() => {
-  const clipboardData = new DataTransfer();
-  clipboardData.items.add(new File(['x'], 'me.png', { type: 'image/png' }));
-  document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
-}"""
 
 
 @pytest.fixture
@@ -53,19 +40,6 @@ def test_case_33_without_consent_the_photo_waits_in_the_browser_until_it_is_give
     assert "POST /upload/" not in form.asked
     form.page.check("#consent")
     arrived(form)
-
-
-@pytest.mark.parametrize("way", [DROP, PASTE], ids=["dropped", "pasted"])
-def test_a_photo_may_come_from_anywhere_on_the_page(form: Stand, way: str) -> None:
-    form.page.check("#consent")
-    form.page.evaluate(way)
-    arrived(form)
-
-
-def test_while_a_photo_hovers_the_page_shows_it(form: Stand) -> None:
-    form.page.evaluate(DROP)
-    assert form.page.evaluate("window.dragging")
-    assert not form.page.evaluate("document.body.classList.contains('dragging')")
 
 
 def test_a_refusal_is_said_in_place_and_another_photo_may_follow(form: Stand) -> None:

@@ -30,6 +30,31 @@ def test_every_source_file_has_its_test(files: list[Path]) -> None:
     assert [str(f) for f in sources if f"test_{f.stem.strip('_')}" not in tests] == []
 
 
+TESTS_OF_SCRIPTS = {"gaze": "gaze", "site": "pages"}
+"""Folder of tests/ by folder of static/."""
+
+
+def test_every_script_has_its_test_at_the_mirrored_path(files: list[Path]) -> None:
+    """In Node.js where it is pure, else in a browser."""
+    scripts = [file for file in files if file.parts[0] == "static" and file.suffix == ".js"]
+    assert {script.parts[1] for script in scripts} == {*TESTS_OF_SCRIPTS}
+
+    def is_tested(script: Path) -> bool:
+        folder = Path("tests", TESTS_OF_SCRIPTS[script.parts[1]])
+        stem = script.stem.replace("-", "_")
+        return bool({folder / f"{script.stem}.test.js", folder / f"test_{stem}.py"} & {*files})
+
+    assert [str(script) for script in scripts if not is_tested(script)] == []
+
+
+def test_every_test_of_javascript_has_its_script(files: list[Path]) -> None:
+    folders = {tests: scripts for scripts, tests in TESTS_OF_SCRIPTS.items()}
+    tests = [file for file in files if file.name.endswith(".test.js")]
+    assert tests
+    expected = {Path("static", folders[test.parts[1]], test.name.replace(".test.js", ".js")) for test in tests}
+    assert expected - {*files} == set()
+
+
 def test_no_except_is_bare(files: list[Path], repo: Path) -> None:
     for file in (file for file in files if file.suffix == ".py"):
         handlers = [n for n in ast.walk(ast.parse((repo / file).read_bytes())) if isinstance(n, ast.ExceptHandler)]
