@@ -13,7 +13,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from gpuworker.errors import RenderError
-from portraits import storage, workers
+from portraits import workers
+from portraits.files import storage
 
 
 class Ailing(Exception):

@@ -186,7 +186,7 @@ MEDIA_ORIGIN = AWS_ENDPOINT_URL_S3 or f"https://{BUCKET_NAME}.s3.{AWS_REGION}.am
 
 def _private_files() -> dict[str, Any]:
     if not BUCKET_NAME:
-        return {"BACKEND": "portraits.storage.PrivateFiles", "OPTIONS": {"location": DATA_DIR / "files"}}
+        return {"BACKEND": "portraits.files.storage.PrivateFiles", "OPTIONS": {"location": DATA_DIR / "files"}}
     options = {
         "bucket_name": BUCKET_NAME,
         "endpoint_url": AWS_ENDPOINT_URL_S3 or None,
@@ -194,7 +194,7 @@ def _private_files() -> dict[str, Any]:
         "access_key": env.required("AWS_ACCESS_KEY_ID", "where BUCKET_NAME is"),
         "secret_key": env.required("AWS_SECRET_ACCESS_KEY", "where BUCKET_NAME is"),
     }
-    return {"BACKEND": "portraits.bucket.Bucket", "OPTIONS": options}
+    return {"BACKEND": "portraits.files.s3.Bucket", "OPTIONS": options}
 
 
 STORAGES: dict[str, Any] = {

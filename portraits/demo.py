@@ -16,7 +16,8 @@ from typing import Any
 from gpuworker.client import Job
 from gpuworker.contract import RenderRequest
 from gpuworker.errors import Cancelled, RenderError
-from portraits import storage, workers
+from portraits import workers
+from portraits.files import storage
 
 log = logging.getLogger(__name__)
 

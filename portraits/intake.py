@@ -15,9 +15,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from gpuworker.contract import STANDARD_FRAME, Box, Framing, Size
-from portraits import dispatch, readiness, removal, storage, uploads
+from portraits import dispatch, readiness, removal, uploads
 from portraits.airlock import Readable
 from portraits.fair_queue import Requester
+from portraits.files import storage
 from portraits.findings import Finding
 from portraits.models import Erasure, Portrait, Session, Upload, User
 from portraits.uploads import Examined, UploadRefused

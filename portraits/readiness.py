@@ -18,7 +18,8 @@ from django.core.files.storage import FileSystemStorage
 from django.db import connection, transaction
 from dramatiq.brokers.stub import StubBroker
 
-from portraits import storage, uploads
+from portraits import uploads
+from portraits.files import storage
 from portraits.models import Erasure
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,9 @@ import logging
 
 from django.db import DatabaseError, transaction
 
-from portraits import progress, storage
+from portraits import progress
 from portraits.durable_commit import sync_commits
+from portraits.files import storage
 from portraits.models import Erasure, Output, Portrait, Render, Session, Upload, User
 
 log = logging.getLogger(__name__)

@@ -14,8 +14,9 @@ from django.db import DatabaseError, close_old_connections
 from gpuworker.client import Job, RenderedFile, Step
 from gpuworker.contract import POSTER_NAME
 from gpuworker.errors import BudgetSpent, Busy, Cancelled, NoCapacity, OutputFailed, RenderError
-from portraits import link_preview, metrics, progress, reins, storage, turns, workers
+from portraits import link_preview, metrics, progress, reins, turns, workers
 from portraits.circumstances import noted
+from portraits.files import storage
 from portraits.models import Output, Render
 from portraits.phases import PhaseLog
 from portraits.reins import Reins

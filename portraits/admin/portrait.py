@@ -13,10 +13,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from portraits import delivery, moderation, storage
+from portraits import moderation
 from portraits.admin.deeds import Deed
 from portraits.admin.desk import Drawer, desk
-from portraits.delivery import Audience
+from portraits.files import responses, storage
+from portraits.files.responses import Audience
 from portraits.models import Output, Portrait
 from portraits.views.person import person
 
@@ -117,7 +118,7 @@ class Portraits(Drawer):
     def thumbnail_file(self, request: HttpRequest, portrait_id: UUID) -> HttpResponse:
         portrait = _looked_at(request, portrait_id)
         key = storage.photo_prefix(portrait.pk) + storage.THUMBNAIL
-        return delivery.stored_response(request, key, portrait.thumbnail_sha256, Audience.OWNER)
+        return responses.stored_response(request, key, portrait.thumbnail_sha256, Audience.OWNER)
 
     def live(self, request: HttpRequest, portrait_id: UUID) -> HttpResponse:
         portrait = _looked_at(request, portrait_id)
@@ -132,10 +133,10 @@ class Portraits(Drawer):
         return TemplateResponse(request, "admin/portraits/live.html", context)
 
     def live_manifest(self, request: HttpRequest, portrait_id: UUID) -> HttpResponse:
-        return delivery.manifest_response(request, _shown(_looked_at(request, portrait_id)), Audience.OWNER)
+        return responses.manifest_response(request, _shown(_looked_at(request, portrait_id)), Audience.OWNER)
 
     def live_file(self, request: HttpRequest, portrait_id: UUID, name: str) -> HttpResponse:
-        return delivery.file_response(request, _shown(_looked_at(request, portrait_id)), name, Audience.OWNER)
+        return responses.file_response(request, _shown(_looked_at(request, portrait_id)), name, Audience.OWNER)
 
 
 def _name(page: str) -> str:

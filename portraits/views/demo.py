@@ -6,8 +6,9 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from portraits import delivery, demo
-from portraits.delivery import Audience
+from portraits import demo
+from portraits.files import responses
+from portraits.files.responses import Audience
 
 
 @login_not_required
@@ -34,4 +35,4 @@ def demo_file(request: HttpRequest, name: str) -> HttpResponse:
     if pointer is None or plain not in pointer["files"]:
         raise Http404
     sha256 = pointer["files"][plain]["sha256"]
-    return delivery.stored_response(request, demo.key(pointer["version"], plain), sha256, Audience.PUBLIC)
+    return responses.stored_response(request, demo.key(pointer["version"], plain), sha256, Audience.PUBLIC)

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from portraits import delivery, storage
-from portraits.delivery import Audience
+from portraits.files import responses, storage
+from portraits.files.responses import Audience
 from portraits.models import Portrait
 from portraits.views.person import person
 
@@ -18,4 +18,4 @@ from portraits.views.person import person
 def portrait_thumbnail(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
     portrait = get_object_or_404(Portrait.objects.visible_to(person(request)), pk=portrait_id)
     key = storage.photo_prefix(portrait.pk) + storage.THUMBNAIL
-    return delivery.stored_response(request, key, portrait.thumbnail_sha256, Audience.OWNER)
+    return responses.stored_response(request, key, portrait.thumbnail_sha256, Audience.OWNER)

@@ -13,9 +13,10 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from portraits import archive, outages, readiness
+from portraits import outages, readiness
+from portraits.files import zip_archive
+from portraits.files.temporary_stream import PassingFile, TooManyDownloads
 from portraits.models import Portrait
-from portraits.passing_file import PassingFile, TooManyDownloads
 from portraits.views.person import person
 
 
@@ -39,7 +40,7 @@ def portrait_zip(request: HttpRequest, portrait_id: UUID) -> HttpResponseBase:
     except TooManyDownloads:
         return outages.response(request, outages.TOO_MANY_DOWNLOADS)
     try:
-        archive.write(session.shown, file.target)
+        zip_archive.write(session.shown, file.target)
         size = file.size()
     except BaseException as error:
         _discard(file)

@@ -8,9 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from portraits import delivery, dispatch, progress
+from portraits import dispatch, progress
 from portraits.accept import wants_json
-from portraits.delivery import Audience
+from portraits.files import responses
+from portraits.files.responses import Audience
 from portraits.models import Output, Session
 from portraits.views.person import person
 
@@ -36,13 +37,13 @@ def session(request: HttpRequest, session_id: UUID) -> HttpResponseRedirect:
 @require_safe
 def session_manifest(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Manifest from the row, while it grows; 404 until there is something to show."""
-    return delivery.manifest_response(request, _shown(_session(request, session_id)), Audience.OWNER)
+    return responses.manifest_response(request, _shown(_session(request, session_id)), Audience.OWNER)
 
 
 @require_safe
 def session_file(request: HttpRequest, session_id: UUID, name: str) -> HttpResponse:
     """A file that the manifest lists."""
-    return delivery.file_response(request, _shown(_session(request, session_id)), name, Audience.OWNER)
+    return responses.file_response(request, _shown(_session(request, session_id)), name, Audience.OWNER)
 
 
 @require_safe

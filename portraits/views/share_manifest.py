@@ -6,8 +6,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from portraits import delivery
-from portraits.delivery import Audience
+from portraits.files import responses
+from portraits.files.responses import Audience
 from portraits.models import ShareLink
 from portraits.views.through_link import DATA_METHODS, preflight, through_link
 
@@ -22,4 +22,4 @@ def share_manifest(request: HttpRequest, link: ShareLink, token: str) -> HttpRes
     output = link.output
     if output is None:
         raise Http404
-    return delivery.manifest_response(request, output, Audience.PUBLIC)
+    return responses.manifest_response(request, output, Audience.PUBLIC)

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from portraits import delivery, storage
-from portraits.delivery import Audience
+from portraits.files import responses, storage
+from portraits.files.responses import Audience
 from portraits.models import Upload
 from portraits.views.person import person
 
@@ -18,11 +18,11 @@ from portraits.views.person import person
 def upload_photo(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     upload = get_object_or_404(Upload.objects.waiting(person(request)), pk=upload_id)
     key = storage.photo_prefix(upload.pk) + storage.PHOTO
-    return delivery.stored_response(request, key, upload.photo_sha256, Audience.OWNER)
+    return responses.stored_response(request, key, upload.photo_sha256, Audience.OWNER)
 
 
 @require_safe
 def upload_thumbnail(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     upload = get_object_or_404(Upload.objects.waiting(person(request)), pk=upload_id)
     key = storage.photo_prefix(upload.pk) + storage.THUMBNAIL
-    return delivery.stored_response(request, key, upload.thumbnail_sha256, Audience.OWNER)
+    return responses.stored_response(request, key, upload.thumbnail_sha256, Audience.OWNER)

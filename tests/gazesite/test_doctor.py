@@ -10,7 +10,8 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from gazesite import doctor
-from portraits import storage, workers
+from portraits import workers
+from portraits.files import storage
 
 MAIL_TO_NOBODY = {
     "HAS_MAIL": True,
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def files(tmp_path: Path, settings: Settings) -> Path:
-    options = {"BACKEND": "portraits.storage.PrivateFiles", "OPTIONS": {"location": tmp_path / "files"}}
+    options = {"BACKEND": "portraits.files.storage.PrivateFiles", "OPTIONS": {"location": tmp_path / "files"}}
     settings.STORAGES = {**settings.STORAGES, "private": options}
     return tmp_path / "files"
 

@@ -18,7 +18,7 @@ def test_a_start_voids_leases_forgets_half_uploads_and_empties_the_scratch(tmp_p
     settings.SCRATCH_DIR = tmp_path / "scratch"
     settings.STORAGES = {
         **settings.STORAGES,
-        "private": {"BACKEND": "portraits.storage.PrivateFiles", "OPTIONS": {"location": tmp_path / "files"}},
+        "private": {"BACKEND": "portraits.files.storage.PrivateFiles", "OPTIONS": {"location": tmp_path / "files"}},
     }
     owner = cast.user("owner")
     cast.claimed(cast.session(cast.portrait(owner)))

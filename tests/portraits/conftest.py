@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
-from portraits import integrity
+from portraits.files import integrity
 from portraits.models import Portrait, Session, User
 from tests.portraits import cast
 from tests.portraits.cast import signed_in
@@ -21,7 +21,7 @@ from tests.portraits.cast import signed_in
 def storage_folder(settings: Settings, tmp_path: Path) -> Path:
     """A storage that the test has for itself."""
     folder = tmp_path / "files"
-    options = {"BACKEND": "portraits.storage.PrivateFiles", "OPTIONS": {"location": folder}}
+    options = {"BACKEND": "portraits.files.storage.PrivateFiles", "OPTIONS": {"location": folder}}
     settings.STORAGES = {**settings.STORAGES, "default": options, "private": options}
     settings.SCRATCH_DIR = tmp_path / "scratch"
     settings.SCRATCH_DIR.mkdir()

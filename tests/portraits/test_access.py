@@ -18,7 +18,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from gazesite import request_facts
 from gazesite.request_facts import Facts
-from portraits import accounts, demo, progress, readiness, storage
+from portraits import accounts, demo, progress, readiness
+from portraits.files import storage
 from portraits.models import AuditEntry, BrowserSession, Portrait, Session, ShareLink, User
 from tests.portraits import cast
 

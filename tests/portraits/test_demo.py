@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gpuworker.errors import NoFace
-from portraits import demo, storage, workers
+from portraits import demo, workers
+from portraits.files import storage
 from tests.portraits import cast
 from tests.portraits.scripted_worker import ScriptedWorker
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from portraits import durable_commit, removal, storage
+from portraits import durable_commit, removal
+from portraits.files import storage
 from portraits.models import Erasure, Portrait
 from tests.portraits import cast
 

@@ -17,7 +17,8 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from gpuworker.contract import LARGE_FRAME, Box
-from portraits import intake, integrity, outages, readiness, removal, storage, uploads
+from portraits import intake, outages, readiness, removal, uploads
+from portraits.files import integrity, storage
 from portraits.intake import Choice
 from portraits.models import Charge, Erasure, Portrait, Session, Upload, User
 from portraits.uploads import UploadRefused

@@ -12,7 +12,8 @@ from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from gpuworker.errors import NoFace
-from portraits import moderation, progress, storage
+from portraits import moderation, progress
+from portraits.files import storage
 from portraits.models import AuditEntry, BrowserSession, Portrait, Render, Report, Session, ShareLink, User
 from portraits.moderation import NotAllowed, ReasonMissing
 from tests.portraits import cast

@@ -11,7 +11,8 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, InternalErr
 from django.test import RequestFactory
 from dramatiq.errors import ConnectionClosed
 
-from portraits import outages, storage
+from portraits import outages
+from portraits.files import storage
 from portraits.outages import DATABASE_AWAY, DISK_FULL, OTHER, STORAGE_AWAY, Outage
 
 UNREADABLE = ["a*=bogus''x", "a*=idna''%C3%A4", "a*=a%00b''x", "a*=undefined''%ff", "a*=utf-8''x; a*0=y"]

@@ -14,8 +14,9 @@ from django.db import OperationalError, connection
 from dramatiq.brokers.stub import StubBroker
 from pytest_django import Settings
 
-from portraits import readiness, storage, uploads
+from portraits import readiness, uploads
 from portraits.airlock import AirlockUnavailable
+from portraits.files import storage
 from portraits.readiness import Readiness
 
 

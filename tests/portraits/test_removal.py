@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from portraits import intake, removal, storage
+from portraits import intake, removal
+from portraits.files import storage
 from portraits.models import Charge, Erasure, Output, Portrait, Render, Session, ShareLink, Upload, User
 from tests.portraits import cast
 

@@ -17,7 +17,8 @@ from gpuworker.clock import ManualClock
 from gpuworker.errors import AccessDenied, BudgetSpent, Cancelled, NoFace, OutputFailed, RenderError, WorkerDied
 from gpuworker.fleet.fixed import UrlSource
 from gpuworker.fleet.source import step_of
-from portraits import actors, link_preview, progress, reins, removal, rendering, storage, turns, workers
+from portraits import actors, link_preview, progress, reins, removal, rendering, turns, workers
+from portraits.files import storage
 from portraits.models import Charge, Output, Render, Session, User
 from portraits.models.render import MOST_PUT_OFF
 from tests.portraits import cast

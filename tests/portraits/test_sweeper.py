@@ -10,7 +10,8 @@ from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from portraits import actors, broker, removal, storage, sweeper
+from portraits import actors, broker, removal, sweeper
+from portraits.files import storage
 from portraits.models import Erasure, Portrait, Render, Session, Upload, User
 from tests.portraits import cast
 

@@ -6,7 +6,7 @@ import json
 
 from gpuworker import grid
 from gpuworker.contract import POSTER_NAME, SHEETS, Level, Manifest, Size
-from portraits import storage
+from portraits.files import storage
 from portraits.models import Portrait, ShareLink
 from portraits.share_addresses import ShareAddresses
 from tests.gaze import drawn

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from portraits import integrity
+from portraits.files import integrity
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from portraits import storage
+from portraits.files import storage
 from portraits.models import Portrait
 
 

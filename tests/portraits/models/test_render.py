@@ -8,7 +8,8 @@ import pytest
 
 from gpuworker.contract import STANDARD_FRAME, Manifest, Progress
 from gpuworker.errors import NoFace, WorkerDied
-from portraits import dispatch, integrity, removal
+from portraits import dispatch, removal
+from portraits.files import integrity
 from portraits.models import Charge, Output, Portrait, Render, Session, User
 from tests.portraits import cast
 

@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from portraits import progress, storage
+from portraits import progress
+from portraits.files import storage
 from portraits.models import BrowserSession, Portrait, ShareLink, User
 from tests.portraits import cast
 from tests.portraits.cast import signed_in

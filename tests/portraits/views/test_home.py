@@ -7,7 +7,8 @@ from typing import Any
 
 from django.test import Client
 
-from portraits import demo, storage
+from portraits import demo
+from portraits.files import storage
 from portraits.models import Portrait, User
 from tests.portraits import cast
 

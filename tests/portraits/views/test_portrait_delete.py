@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from portraits import removal, storage
+from portraits import removal
+from portraits.files import storage
 from portraits.models import Erasure, Portrait, Session
 
 

@@ -13,9 +13,9 @@ from django.conf import settings
 from django.test import AsyncClient, Client
 from django.urls import reverse
 
-from portraits import storage
+from portraits.files import storage
+from portraits.files.temporary_stream import PassingFile
 from portraits.models import Portrait, Session, User
-from portraits.passing_file import PassingFile
 from tests.portraits import cast
 
 

@@ -13,8 +13,9 @@ from django.http import HttpRequest
 from django.test import Client
 from pytest_django import Settings
 
-from portraits import archive, metrics, outages, storage
+from portraits import metrics, outages
 from portraits.browser_sessions import SessionStore
+from portraits.files import storage, zip_archive
 from portraits.models import Portrait, Session, ShareLink, Upload, User
 from portraits.outages import DATABASE_AWAY, DISK_FULL, STORAGE_AWAY
 from portraits.spooling import NamelessFile
@@ -134,7 +135,7 @@ def test_case_63_a_database_that_cannot_grow_takes_no_upload_and_keeps_no_file(
 def test_case_63_a_zip_for_which_there_is_no_room_is_a_503_and_leaves_nothing(
     client: Client, portrait: Portrait, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "write", write_to_full_device)
+    monkeypatch.setattr(zip_archive, "write", write_to_full_device)
     answer = client.get(f"/portraits/{portrait.pk}/portrait.zip")
     assert (answer.status_code, answer["Retry-After"]) == (503, str(DISK_FULL.retry_seconds))
     assert list(Path(settings.SCRATCH_DIR).iterdir()) == []

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from portraits import progress, storage
+from portraits import progress
+from portraits.files import storage
 from portraits.models import Render, Session
 from tests.portraits import cast
 

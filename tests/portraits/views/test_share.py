@@ -19,7 +19,8 @@ from PIL import Image
 from pytest_django import Settings
 
 from gazesite.redaction import RedactTokens
-from portraits import link_preview, progress, removal, storage, throttle
+from portraits import link_preview, progress, removal, throttle
+from portraits.files import storage
 from portraits.models import Portrait, Session, ShareLink, User
 from portraits.throttle import GUESSES
 from tests.portraits import cast

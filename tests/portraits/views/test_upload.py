@@ -14,9 +14,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from gpuworker import contract, errors, photo
-from portraits import storage, uploads
+from portraits import uploads
 from portraits.airlock import AirlockUnavailable
 from portraits.fair_queue import QueueFull, Requester
+from portraits.files import storage
 from portraits.models import Upload, User
 from portraits.uploads import UploadRefused
 from tests.portraits import photos

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portraits import integrity, storage
+from portraits.files import integrity, storage
 from portraits.models import Charge, Erasure, Output, Portrait, Render, Session
 
 pytestmark = pytest.mark.spoiled

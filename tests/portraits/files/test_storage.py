@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from portraits import intake, rendering, storage, workers
+from portraits import intake, rendering, workers
+from portraits.files import storage
 from portraits.models import User
 from tests.portraits import cast, photos
 from tests.portraits.scripted_worker import ScriptedWorker

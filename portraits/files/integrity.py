@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from portraits import demo, storage
+from portraits import demo
+from portraits.files import storage
 from portraits.models import Charge, Erasure, Output, Portrait, Render, Session, Upload
 
 

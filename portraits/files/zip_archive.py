@@ -11,7 +11,8 @@ from typing import IO, Any
 
 from gpuworker import grid, page
 from gpuworker.contract import CARD_NAME, MANIFEST_NAME
-from portraits import link_preview, storage
+from portraits import link_preview
+from portraits.files import storage
 from portraits.models import Output
 
 METADATA_NAME, README_NAME = "metadata.json", "README.txt"

@@ -6,8 +6,9 @@ import pytest
 from django.http import Http404
 from django.test import RequestFactory
 
-from portraits import delivery, progress, storage
-from portraits.delivery import Audience
+from portraits import progress
+from portraits.files import responses, storage
+from portraits.files.responses import Audience
 from portraits.models import Session
 
 make = RequestFactory()
@@ -16,7 +17,7 @@ make = RequestFactory()
 def test_a_public_file_may_be_used_by_every_page_for_a_minute(session: Session) -> None:
     assert session.shown is not None
     name = progress.file_name(session.shown, "q0.webp")
-    answer = delivery.file_response(make.get("/"), session.shown, name, Audience.PUBLIC)
+    answer = responses.file_response(make.get("/"), session.shown, name, Audience.PUBLIC)
     assert answer["Access-Control-Allow-Origin"] == "*"
     assert answer["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert set(answer["Cache-Control"].split(", ")) == {"public", "max-age=60"}
@@ -26,25 +27,25 @@ def test_a_known_file_is_not_read_again(session: Session, monkeypatch: pytest.Mo
     assert session.shown is not None
     output = session.shown
     name = progress.file_name(output, "q0.webp")
-    etag = delivery.file_response(make.get("/"), output, name, Audience.OWNER)["ETag"]
+    etag = responses.file_response(make.get("/"), output, name, Audience.OWNER)["ETag"]
 
     def read(key: str) -> bytes:
         raise AssertionError(f"{key} was read")
 
     with monkeypatch.context() as patch:
         patch.setattr(storage, "read", read)
-        answer = delivery.file_response(make.get("/", headers={"If-None-Match": etag}), output, name, Audience.OWNER)
+        answer = responses.file_response(make.get("/", headers={"If-None-Match": etag}), output, name, Audience.OWNER)
     assert (answer.status_code, answer["ETag"]) == (304, etag)
 
 
 def test_the_manifests_validator_changes_with_each_level(rendering: Session) -> None:
     output = rendering.shown
     assert output is not None
-    first = delivery.manifest_response(make.get("/"), output, Audience.OWNER)["ETag"]
+    first = responses.manifest_response(make.get("/"), output, Audience.OWNER)["ETag"]
     output.manifest["levels"] = output.manifest["levels"] * 2
-    second = delivery.manifest_response(make.get("/"), output, Audience.OWNER)["ETag"]
+    second = responses.manifest_response(make.get("/"), output, Audience.OWNER)["ETag"]
     output.complete = True
-    third = delivery.manifest_response(make.get("/"), output, Audience.OWNER)["ETag"]
+    third = responses.manifest_response(make.get("/"), output, Audience.OWNER)["ETag"]
     assert len({first, second, third}) == 3
 
 
@@ -53,4 +54,4 @@ def test_any_other_name_is_404(session: Session, name: str) -> None:
     assert session.shown is not None
     asked = name.format(tag=progress.file_name(session.shown, ""))
     with pytest.raises(Http404):
-        delivery.file_response(make.get("/"), session.shown, asked, Audience.OWNER)
+        responses.file_response(make.get("/"), session.shown, asked, Audience.OWNER)

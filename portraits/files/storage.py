@@ -106,7 +106,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def private() -> Any:
-    """Where portraits lie: PrivateFiles, or portraits.bucket.Bucket."""
+    """Where portraits lie: PrivateFiles, or portraits.files.s3.Bucket."""
     return storages["private"]
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from gpuworker import page
 from gpuworker.contract import CARD_NAME, SHEETS, Manifest
-from portraits import archive, link_preview, storage
+from portraits import link_preview
+from portraits.files import storage, zip_archive
 from portraits.models import Output, Session, User
 from tests.portraits import cast
 
@@ -37,7 +38,7 @@ def output(session: Session) -> Output:
 @pytest.fixture
 def packed(output: Output) -> zipfile.ZipFile:
     file = io.BytesIO()
-    archive.write(output, file)
+    zip_archive.write(output, file)
     return zipfile.ZipFile(file)
 
 
@@ -72,7 +73,7 @@ def test_its_metadata_are_the_original_s(packed: zipfile.ZipFile) -> None:
 
 def test_metadata_tell_the_portrait_s_own_size_and_transparency(packed: zipfile.ZipFile) -> None:
     manifest = {**json.loads(packed.read("manifest.json")), "frame": {"width": 512, "height": 640}, "alpha": True}
-    assert archive.metadata(manifest) == {**ORIGINAL, "imageWidth": 512, "imageHeight": 640, "hasAlpha": True}
+    assert zip_archive.metadata(manifest) == {**ORIGINAL, "imageWidth": 512, "imageHeight": 640, "hasAlpha": True}
 
 
 def test_case_35_manifest_and_readme_say_that_it_is_synthetic(packed: zipfile.ZipFile) -> None:
@@ -98,8 +99,8 @@ def test_the_readme_explains_every_file_and_the_older_spelling(packed: zipfile.Z
 
 def test_the_same_portrait_is_the_same_archive(output: Output) -> None:
     first, second = io.BytesIO(), io.BytesIO()
-    archive.write(output, first)
-    archive.write(output, second)
+    zip_archive.write(output, first)
+    zip_archive.write(output, second)
     assert first.getvalue() == second.getvalue()
 
 
@@ -107,7 +108,7 @@ def test_files_that_have_just_been_deleted_are_an_error(output: Output) -> None:
     data = storage.read(output.key("q3.webp"))
     storage.private().delete(output.key("q3.webp"))
     with pytest.raises(FileNotFoundError):
-        archive.write(output, io.BytesIO())
+        zip_archive.write(output, io.BytesIO())
     storage.put(output.key("q3.webp"), data)
 
 
@@ -115,7 +116,7 @@ def test_a_card_for_link_previews_stays_at_home(owner: User) -> None:
     output = cast.claimed(cast.session(cast.portrait(owner), remove_background=True))
     cast.complete(output, alpha=True)
     file = io.BytesIO()
-    archive.write(output, file)
+    zip_archive.write(output, file)
     packed = zipfile.ZipFile(file)
     assert {CARD_NAME, link_preview.NAME} <= set(output.files)
     assert not {CARD_NAME, link_preview.NAME} & set(packed.namelist())

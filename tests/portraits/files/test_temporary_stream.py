@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portraits.passing_file import MOST_OF_ONE_PERSON, PIECE, PassingFile, TooManyDownloads
+from portraits.files.temporary_stream import MOST_OF_ONE_PERSON, PIECE, PassingFile, TooManyDownloads
 
 
 async def pieces(file: PassingFile) -> list[bytes]:

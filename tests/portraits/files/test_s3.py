@@ -14,7 +14,8 @@ from django.core.files.storage import storages
 from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from portraits import removal, storage
+from portraits import removal
+from portraits.files import storage
 from portraits.models import Portrait, Session, ShareLink, User
 from tests.portraits import cast
 from tests.portraits.conftest import as_owner as as_owner
@@ -40,7 +41,7 @@ def bucket(s3_part: S3Part, settings: Settings) -> None:
 def in_bucket(settings: Settings, address: str) -> None:
     options = {"bucket_name": BUCKET, "endpoint_url": address, "region_name": "auto"}
     options |= {"access_key": KEY, "secret_key": SECRET}
-    settings.STORAGES = {**settings.STORAGES, "private": {"BACKEND": "portraits.bucket.Bucket", "OPTIONS": options}}
+    settings.STORAGES = {**settings.STORAGES, "private": {"BACKEND": "portraits.files.s3.Bucket", "OPTIONS": options}}
 
 
 def test_files_are_put_replaced_read_hashed_listed_and_erased() -> None:

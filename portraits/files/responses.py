@@ -17,7 +17,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModif
 from django.utils.cache import patch_cache_control
 from django.utils.http import parse_etags, quote_etag
 
-from portraits import progress, storage
+from portraits import progress
+from portraits.files import storage
 from portraits.models import Output
 
 TYPES = {

@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import ContentFile, File
 from storages.backends.s3 import S3Storage
 
-from portraits.storage import StorageAway
+from portraits.files.storage import StorageAway
 
 SIGNED_SECONDS = 60
 """How long an address that was signed for an owner leads to a file."""
