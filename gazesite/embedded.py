@@ -14,8 +14,9 @@ from pathlib import Path
 import dramatiq
 from django.conf import settings
 
-from portraits import broker, demo, sweeper, tending, uploads, workers
+from portraits import broker, demo, sweeper, tending, workers
 from portraits.models import Render, Upload
+from portraits.uploads import validation
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class Site:
 
     def start(self) -> None:
         take_up()
-        uploads.start()
+        validation.start()
         workers.warm()
         self._queues = broker.start_worker(dramatiq.get_broker())
         self._sweeper.start()
@@ -55,7 +56,7 @@ class Site:
         self._stopped.set()
         workers.begin_closing()
         workers.close()
-        uploads.stop()
+        validation.stop()
         for queue in self._queues:
             queue.stop(timeout=3000)
         self._sweeper.join(timeout=3)

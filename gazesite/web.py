@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from gazesite.jobs import own_scratch
-from portraits import progress, uploads
+from portraits import progress
+from portraits.uploads import validation
 
 
 class PortTakenError(Exception):
@@ -31,10 +32,10 @@ class Pages:
     def start(self) -> None:
         own_scratch("web")
         settings.FILE_UPLOAD_TEMP_DIR = str(settings.SCRATCH_DIR)
-        uploads.start()
+        validation.start()
 
     def stop(self) -> None:
-        uploads.stop()
+        validation.stop()
 
 
 def check_port(host: str, port: int) -> None:

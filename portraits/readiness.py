@@ -18,9 +18,9 @@ from django.core.files.storage import FileSystemStorage
 from django.db import connection, transaction
 from dramatiq.brokers.stub import StubBroker
 
-from portraits import uploads
 from portraits.files import storage
 from portraits.models import Erasure
+from portraits.uploads import validation
 
 log = logging.getLogger(__name__)
 
@@ -147,5 +147,7 @@ def _folders() -> set[Path]:
     return folders
 
 
-parts = Readiness({"database": _database, "queue": _queue, "files": _files, "disk": _disk, "decoders": uploads.check})
+parts = Readiness(
+    {"database": _database, "queue": _queue, "files": _files, "disk": _disk, "decoders": validation.check}
+)
 """Parts on which this site depends."""

@@ -36,7 +36,7 @@ class UploadQuerySet(models.QuerySet["Upload"]):
 class Upload(models.Model):
     """Its id is the form's nonce: a portrait made from it carries the same id, so there is at most one.
 
-    findings: what the gate said of each face (portraits.uploads), JSON.
+    findings: what the gate said of each face (portraits.uploads.validation), JSON.
     stored: both files are in storage. The row comes first, so that no file is ever without one.
     """
 

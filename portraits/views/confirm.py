@@ -10,11 +10,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from gpuworker.contract import MIN_LARGE_WIDTH, Box
-from portraits import intake
-from portraits.findings import Finding
-from portraits.forms import CROP_LIMITS, ConfirmForm
 from portraits.models import Portrait, Upload, User
-from portraits.uploads import UploadRefused
+from portraits.uploads import lifecycle
+from portraits.uploads.face_report import Finding
+from portraits.uploads.forms import CROP_LIMITS, ConfirmForm
+from portraits.uploads.validation import UploadRefused
 from portraits.views.person import person
 
 ROOM = 0.3
@@ -43,8 +43,8 @@ def confirm(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return confirm_page(request, upload, form)
     try:
-        session = intake.adopt(upload, form.choice)
-    except intake.UploadGone:
+        session = lifecycle.adopt(upload, form.choice)
+    except lifecycle.UploadGone:
         raise Http404 from None
     return redirect(session.portrait)
 
@@ -61,7 +61,7 @@ def confirm_page(
     request: HttpRequest, upload: Upload, form: ConfirmForm | None = None, refusal: UploadRefused | None = None
 ) -> HttpResponse:
     """form: one that was filled in wrongly. refusal: why there is no face where its owner pointed."""
-    faces = intake.faces(upload)
+    faces = lifecycle.faces(upload)
     usable = [face for face in faces if face.usable]
     chosen = _chosen(request, upload, usable)
     context = {
@@ -89,7 +89,7 @@ def _chosen(request: HttpRequest, upload: Upload, usable: list[Finding]) -> Find
     """Face that the owner has chosen or pointed at, else the one that is plainly meant; None when none is."""
     asked = request.POST.get("face") or request.GET.get("face")
     named = next((face for face in usable if str(face.index) == asked), None)
-    return named or intake.suggested(upload)
+    return named or lifecycle.suggested(upload)
 
 
 def _choice(face: Finding) -> FaceChoice:

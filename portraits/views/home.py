@@ -8,8 +8,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portraits import cards, demo
-from portraits.forms import UploadForm
 from portraits.models import Portrait, User
+from portraits.uploads.forms import UploadForm
 
 RECENT = 20
 

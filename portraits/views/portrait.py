@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from gpuworker.contract import Size
 from portraits import cards, progress
-from portraits.forms import TitleForm
 from portraits.models import Portrait, Render
+from portraits.uploads.forms import TitleForm
 from portraits.views.person import person
 
 TALL = 0.75

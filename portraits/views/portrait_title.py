@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from portraits.forms import TitleForm
 from portraits.models import Portrait
+from portraits.uploads.forms import TitleForm
 from portraits.views.person import person
 
 

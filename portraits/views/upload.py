@@ -7,11 +7,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from portraits import intake, metrics
+from portraits import metrics
 from portraits.accept import wants_json
-from portraits.forms import UploadForm
 from portraits.throttle import address_of, takes_upload
-from portraits.uploads import UploadRefused
+from portraits.uploads import lifecycle
+from portraits.uploads.forms import UploadForm
+from portraits.uploads.validation import UploadRefused
 from portraits.views.person import person
 
 
@@ -27,7 +28,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         return _refused(request, form, UploadRefused("too_many_uploads"))
     try:
         photo, consent = form.cleaned_data["photo"], form.cleaned_data["consent"]
-        received = intake.receive(person(request), photo, consent, address_of(request))
+        received = lifecycle.receive(person(request), photo, consent, address_of(request))
     except UploadRefused as refusal:
         return _refused(request, form, refusal)
     metrics.upload_accepted()

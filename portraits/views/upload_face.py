@@ -9,12 +9,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from portraits import intake
 from portraits.accept import wants_json
-from portraits.forms import PlaceForm
 from portraits.models import Upload
 from portraits.throttle import address_of, takes_place
-from portraits.uploads import UploadRefused
+from portraits.uploads import lifecycle
+from portraits.uploads.forms import PlaceForm
+from portraits.uploads.validation import UploadRefused
 from portraits.views.confirm import confirm_page
 from portraits.views.person import person
 
@@ -24,10 +24,10 @@ def upload_face(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """Scripts, which accept JSON, are answered in it: 201 with the face, or {code, sentence}."""
     upload = get_object_or_404(Upload.objects.waiting(person(request)).select_related("owner"), pk=upload_id)
     try:
-        face = intake.find_face(upload, *_place(request), address_of(request))
+        face = lifecycle.find_face(upload, *_place(request), address_of(request))
     except UploadRefused as refusal:
         return _refused(request, upload, refusal)
-    except intake.UploadGone:
+    except lifecycle.UploadGone:
         raise Http404 from None
     if wants_json(request):
         return JsonResponse(face.to_json(), status=201)

@@ -4,7 +4,7 @@ import { CropView } from './crop-view.js';
 import { part } from './part.js';
 import { letPeoplePoint } from './place.js';
 
-/** @typedef {import('./crop.js').Face & {index: number, advice: string[]}} Face as portraits/findings.py writes it */
+/** @typedef {import('./crop.js').Face & {index: number, advice: string[]}} Face as portraits/uploads/face_report.py writes it */
 
 /** @type {{faces: Face[], width: number, height: number, limits: import('./crop.js').Limits}} */
 const { faces, limits, ...photo } = JSON.parse(document.querySelector('#crop-data')?.textContent ?? '');

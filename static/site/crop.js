@@ -5,7 +5,7 @@
 /**
  * @typedef {{x: number, y: number, width: number, height: number}} Box
  * @typedef {{box: Box, width: number, crop: Box}} Face as the site found it; `crop` is what it suggests
- * @typedef {object} Limits as portraits/forms.py has them
+ * @typedef {object} Limits as portraits/uploads/forms.py has them
  * @property {{width: number, height: number}} frame pixels
  * @property {number} least_framed_face pixels of the frame; a narrower face shows no gaze
  * @property {number} large_face pixels of the photo; a narrower face gains nothing from large frames

@@ -23,12 +23,12 @@ from PIL import Image
 from gpuworker import decode_cost, image_headers, photo
 from gpuworker.decode_cost import BUDGET
 from gpuworker.errors import RenderError
-from portraits import examiner
-from portraits.examination import LONGEST_SIDE
-from portraits.limits import Limits
+from portraits.uploads import photo_analysis
+from portraits.uploads.sandbox_limits import Limits
+from portraits.uploads.sandbox_reply import LONGEST_SIDE
 from tests.bench.figures import Figure, publish
-from tests.gate.files import png
 from tests.gpuworker import heic
+from tests.portraits.uploads.files import png
 
 REFUSAL = decode_cost.Cost(seconds=0.25, megabytes=20)
 
@@ -185,7 +185,7 @@ def figures_of_refused(name: str, file: bytes) -> list[Figure]:
 def figures_of_everything() -> list[Figure]:
     """Figures of a sandbox child's work on a phone's largest photo, its faces included."""
     file = made(of_a_phone)
-    cost = spent(lambda: examiner.develop(file))
+    cost = spent(lambda: photo_analysis.develop(file))
     limits = Limits()
     return [
         Figure.at_most(
@@ -198,7 +198,7 @@ def figures_of_everything() -> list[Figure]:
 
 
 def main() -> None:
-    examiner.warm()
+    photo_analysis.warm()
     figures = []
     for name, make in TAKEN.items():
         figures += figures_of_taken(name, made(make))

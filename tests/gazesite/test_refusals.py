@@ -56,7 +56,7 @@ def test_a_reason_is_one_line_and_no_novel(facts: Facts) -> None:
     assert len(facts.refusal) == LONGEST
 
 
-@pytest.mark.parametrize("made", [record(500), record(404, name="portraits.uploads")])
+@pytest.mark.parametrize("made", [record(500), record(404, name="portraits.uploads.validation")])
 def test_faults_of_ours_and_our_own_words_stay_lines(facts: Facts, made: object) -> None:
     assert passes(made)
     assert facts.refusal == ""

@@ -123,9 +123,9 @@ def test_of_a_person_the_number_is_told_and_nothing_else() -> None:
 
 
 def test_a_refused_request_is_told_to_nobody(sent: list[dict[str, Any]]) -> None:
-    for logger in ("django.security.DisallowedHost", "portraits.intake"):
+    for logger in ("django.security.DisallowedHost", "portraits.uploads.lifecycle"):
         sentry_sdk.capture_event({"logger": logger, "message": "no"})
-    assert [event["logger"] for event in sent] == ["portraits.intake"]
+    assert [event["logger"] for event in sent] == ["portraits.uploads.lifecycle"]
 
 
 def test_a_malformed_dsn_stops_the_start() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-ASTRONAUT = Path(__file__).parents[1] / "gate" / "astronaut.heic"
+ASTRONAUT = Path(__file__).parents[1] / "portraits" / "uploads" / "astronaut.heic"
 TILE = 384
 """Sides of its picture, pixels."""
 NCLX = b"nclx" + struct.pack(">3HB", 1, 13, 6, 0x80)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from gpuworker import colour, photo
-from tests.gate.files import chunk
 from tests.gpuworker.heic import ASTRONAUT
 from tests.gpuworker.test_photo import DISPLAY_P3, icc_profile
+from tests.portraits.uploads.files import chunk
 
 Pixels = NDArray[np.uint8]
 

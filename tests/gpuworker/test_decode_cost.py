@@ -12,8 +12,8 @@ from gpuworker.decode_cost import BUDGET, Cost
 from gpuworker.errors import PhotoTooHeavy, PhotoTooLarge
 from gpuworker.image_headers import Header
 from gpuworker.isobmff import Grid
-from tests.gate.files import chunk, png
 from tests.gpuworker import heic
+from tests.portraits.uploads.files import chunk, png
 
 MEGABYTE = 1_000_000
 

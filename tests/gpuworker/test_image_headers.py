@@ -13,7 +13,7 @@ from PIL import Image
 from gpuworker import image_headers, isobmff
 from gpuworker.errors import UnreadablePhoto
 from gpuworker.image_headers import MAX_CHUNKS, Cicp, Header, jpeg_markers, parse, scan_count
-from tests.gate.files import chunk, png
+from tests.portraits.uploads.files import chunk, png
 
 
 def encoded(kind: str, size: tuple[int, int] = (90, 60), mode: str = "RGB", **options: Any) -> bytes:

@@ -9,7 +9,7 @@ const FACE = {
   width: 190,
   crop: { x: 260, y: 380, width: 480, height: 599 },
 };
-/** As portraits/forms.py hands them to the page. */
+/** As portraits/uploads/forms.py hands them to the page. */
 const LIMITS = { frame: { width: 410, height: 512 }, least_framed_face: 40, large_face: 130, margin: 0.06 };
 const ASPECT = 512 / 410;
 const ROUNDING = 1e-6;

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from portraits.forms import CROP_LIMITS
+from portraits.uploads.forms import CROP_LIMITS
 from tests.pages.conftest import ORIGIN, Stand
 
 PAGE = """<!doctype html><body>

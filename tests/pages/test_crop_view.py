@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
-from portraits.forms import CROP_LIMITS
+from portraits.uploads.forms import CROP_LIMITS
 from tests.pages.conftest import ORIGIN, Stand
 
 SHOW = """async (limits) => {

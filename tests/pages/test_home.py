@@ -6,7 +6,7 @@ import pytest
 from django.template.loader import render_to_string
 from playwright.sync_api import expect
 
-from portraits.forms import UploadForm
+from portraits.uploads.forms import UploadForm
 from tests.pages.conftest import ORIGIN, Stand
 
 PAGE = """<!doctype html><body><a id="make-your-own" href="/upload/">Make your own</a>

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Route, expect
 
-from portraits.forms import UploadForm
+from portraits.uploads.forms import UploadForm
 from tests.pages.conftest import Stand, answer_json
 from tests.portraits import photos
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portraits.forms import UploadForm
+from portraits.uploads.forms import UploadForm
 from tests.pages.conftest import Stand, answer_json
 
 DROP = """() => {

@@ -12,8 +12,9 @@ from django.utils import timezone
 from prometheus_client import REGISTRY
 
 from gpuworker.errors import WorkerDied
-from portraits import intake, metrics, rendering
+from portraits import metrics, rendering
 from portraits.models import Render, User
+from portraits.uploads import lifecycle
 from tests.portraits import cast
 
 
@@ -33,7 +34,7 @@ def test_a_refused_upload_is_counted_by_its_code(as_owner: Client) -> None:
 
 def test_an_accepted_upload_is_counted(as_owner: Client, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     before = counted("gaze_uploads_total", outcome="accepted")
-    monkeypatch.setattr(intake, "receive", lambda *arguments: cast.upload(owner))
+    monkeypatch.setattr(lifecycle, "receive", lambda *arguments: cast.upload(owner))
     photo = SimpleUploadedFile("photo.png", b"a photo", "image/png")
     assert as_owner.post("/upload/", {"photo": photo, "consent": "on"}).status_code == 302
     assert counted("gaze_uploads_total", outcome="accepted") == before + 1

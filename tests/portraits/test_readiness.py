@@ -14,10 +14,11 @@ from django.db import OperationalError, connection
 from dramatiq.brokers.stub import StubBroker
 from pytest_django import Settings
 
-from portraits import readiness, uploads
-from portraits.airlock import AirlockUnavailable
+from portraits import readiness
 from portraits.files import storage
 from portraits.readiness import Readiness
+from portraits.uploads import validation
+from portraits.uploads.sandbox import AirlockUnavailable
 
 
 def fine() -> None:
@@ -154,7 +155,7 @@ def test_decoders_that_do_not_start_are_a_silent_part(monkeypatch: pytest.Monkey
     def failing() -> None:
         raise AirlockUnavailable("it ended")
 
-    monkeypatch.setattr(uploads.airlock, "check", failing)
+    monkeypatch.setattr(validation.airlock, "check", failing)
     readiness.parts.forget()
     assert readiness.parts.silent() == ["decoders"]
     readiness.parts.forget()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from portraits import intake, removal
+from portraits import removal
 from portraits.files import storage
 from portraits.models import Charge, Erasure, Output, Portrait, Render, Session, ShareLink, Upload, User
+from portraits.uploads import lifecycle
 from tests.portraits import cast
 
 
@@ -107,7 +108,7 @@ def test_an_upload_that_has_become_a_portrait_keeps_its_files(
     owner: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     upload = cast.upload(owner)
-    intake.adopt(upload, intake.Choice(intake.suggested(upload)))
+    lifecycle.adopt(upload, lifecycle.Choice(lifecycle.suggested(upload)))
     with django_capture_on_commit_callbacks(execute=True):
         removal.remove_upload(upload)
     assert storage.exists(storage.photo_prefix(upload.pk) + storage.PHOTO)

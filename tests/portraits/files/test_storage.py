@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from portraits import intake, rendering, workers
+from portraits import rendering, workers
 from portraits.files import storage
 from portraits.models import User
+from portraits.uploads import lifecycle
 from tests.portraits import cast, photos
 from tests.portraits.scripted_worker import ScriptedWorker
 
@@ -133,7 +134,7 @@ def test_an_upload_is_called_stored_once_its_photo_is_on_disk(
     storage.private()
     done = events(monkeypatch, storage_folder)
     with writes(done, "upload"):
-        intake.receive(owner, io.BytesIO(photos.astronaut()), consent=True)
+        lifecycle.receive(owner, io.BytesIO(photos.astronaut()), consent=True)
     assert unsynced_at(done, "upload") == []
 
 

@@ -18,7 +18,7 @@ from portraits.browser_sessions import SessionStore
 from portraits.files import storage, zip_archive
 from portraits.models import Portrait, Session, ShareLink, Upload, User
 from portraits.outages import DATABASE_AWAY, DISK_FULL, STORAGE_AWAY
-from portraits.spooling import NamelessFile
+from portraits.uploads.upload_handler import NamelessFile
 from portraits.views import gallery as gallery_view
 from tests.portraits import cast, photos
 

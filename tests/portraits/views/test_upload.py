@@ -14,12 +14,12 @@ from django.test import Client
 from pytest_django import Settings
 
 from gpuworker import contract, errors, photo
-from portraits import uploads
-from portraits.airlock import AirlockUnavailable
-from portraits.fair_queue import QueueFull, Requester
 from portraits.files import storage
 from portraits.models import Upload, User
-from portraits.uploads import UploadRefused
+from portraits.uploads import validation
+from portraits.uploads.fair_queue import QueueFull, Requester
+from portraits.uploads.sandbox import AirlockUnavailable
+from portraits.uploads.validation import UploadRefused
 from tests.portraits import photos
 
 JSON = {"Accept": "application/json"}
@@ -45,7 +45,7 @@ def test_the_page_asks_for_consent_and_a_photo(as_owner: Client) -> None:
 
 def test_the_page_tells_its_script_and_its_reader_the_limits_of_the_gate(as_owner: Client) -> None:
     page = as_owner.get("/upload/").content.decode()
-    assert f'data-too-large="{uploads.SENTENCES["upload_too_large"]}"' in page
+    assert f'data-too-large="{validation.SENTENCES["upload_too_large"]}"' in page
     assert f"{errors.PHOTO_FORMATS}, up to {contract.MAX_PHOTO_BYTES >> 20} MB." in page
     accept = re.search(r'accept="([^"]+)"', page)
     assert accept is not None
@@ -89,7 +89,7 @@ def test_case_33_without_consent_nothing_is_examined(as_owner: Client, monkeypat
     def examined(*_: object, **__: object) -> None:
         raise AssertionError("the photo was looked at")
 
-    monkeypatch.setattr(uploads, "examine", examined)
+    monkeypatch.setattr(validation, "examine", examined)
     answer = send(as_owner, photos.upload(photos.astronaut()), consent="", **JSON)
     assert (answer.status_code, answer.json()["code"]) == (400, "consent_missing")
     assert nothing_is_left()
@@ -99,7 +99,7 @@ def test_a_busy_gate_says_when_to_come_back(as_owner: Client, monkeypatch: pytes
     def busy(*_: object, **__: object) -> None:
         raise UploadRefused("upload_busy")
 
-    monkeypatch.setattr(uploads, "examine", busy)
+    monkeypatch.setattr(validation, "examine", busy)
     answer = send(as_owner, photos.upload(photos.astronaut()), **JSON)
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
 
@@ -107,7 +107,7 @@ def test_a_busy_gate_says_when_to_come_back(as_owner: Client, monkeypatch: pytes
 @pytest.fixture
 def two_places(owner: User) -> Iterator[None]:
     """Taken in the decoders' line by the owner."""
-    queue = uploads.airlock._queue
+    queue = validation.airlock._queue
     with ExitStack() as places:
         for _ in range(2):
             places.callback(queue._leave, queue._entered(Requester(str(owner.pk), "192.0.2.1")))
@@ -130,7 +130,7 @@ def test_a_place_is_taken_for_the_person_and_the_address(as_owner: Client, owner
         asked.append(requester)
         raise QueueFull
 
-    monkeypatch.setattr(uploads, "airlock", through)
+    monkeypatch.setattr(validation, "airlock", through)
     assert send(as_owner, photos.upload(photos.astronaut()), **JSON).status_code == 503
     assert asked == [Requester(str(owner.pk), "127.0.0.1")]
 
@@ -142,7 +142,7 @@ def test_a_decoder_that_is_gone_is_503_and_not_the_photos_fault(
     def gone(*_: object) -> None:
         raise AirlockUnavailable("killed")
 
-    monkeypatch.setattr(uploads, "airlock", gone)
+    monkeypatch.setattr(validation, "airlock", gone)
     answer = send(as_owner, photos.upload(photos.astronaut()), **(JSON if json else {}))
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert answer["Content-Type"].startswith("application/json" if json else "text/html")

@@ -9,11 +9,11 @@ from django.test import Client
 from django.utils import timezone
 
 from gpuworker.contract import Box
-from portraits import uploads
-from portraits.findings import Finding
 from portraits.models import Upload, User
 from portraits.throttle import PLACES
-from portraits.uploads import UploadRefused
+from portraits.uploads import validation
+from portraits.uploads.face_report import Finding
+from portraits.uploads.validation import UploadRefused
 from tests.portraits import cast
 
 FOUND = Finding(0, Box(20, 30, 90, 110), 80, Box(0, 0, 160, 200), advice=("It is small.",))
@@ -34,7 +34,7 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
         places.append((x, y))
         return FOUND
 
-    monkeypatch.setattr(uploads, "find_face", find)
+    monkeypatch.setattr(validation, "find_face", find)
     return places
 
 
@@ -42,7 +42,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, code: str, sentence: str | None = No
     def find(*_: object, **__: object) -> Finding:
         raise UploadRefused(code, sentence)
 
-    monkeypatch.setattr(uploads, "find_face", find)
+    monkeypatch.setattr(validation, "find_face", find)
 
 
 def url(upload: Upload) -> str:

@@ -18,17 +18,17 @@ from gpuworker.contract import STANDARD_FRAME, RenderRequest
 from gpuworker.errors import NoFace, PhotoTooHeavy, RenderError
 from gpuworker.inspection import inspect
 from gpuworker.photo import Photo
-from portraits import examiner
-from portraits.examination import LONGEST_SIDE, Examination, Refusal, unpack
-from portraits.examiner import ENOUGH_FACE, THUMBNAIL_SIDE, USUAL_SIDE, examine
-from tests.gate.files import decoded, encoded
+from portraits.uploads import photo_analysis
+from portraits.uploads.photo_analysis import ENOUGH_FACE, THUMBNAIL_SIDE, USUAL_SIDE, examine
+from portraits.uploads.sandbox_reply import LONGEST_SIDE, Examination, Refusal, unpack
+from tests.portraits.uploads.files import decoded, encoded
 
 Pixels = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _warm() -> None:
-    examiner.warm()
+    photo_analysis.warm()
 
 
 def enlarged(picture: Pixels, width: int, height: int | None = None) -> bytes:
@@ -180,13 +180,13 @@ def test_what_does_not_fit_into_memory_is_too_heavy(monkeypatch: pytest.MonkeyPa
 
 def test_the_reply_holds_the_examination(astronaut: Pixels) -> None:
     file = encoded(astronaut)
-    answer = unpack(examiner.develop(file))
+    answer = unpack(photo_analysis.develop(file))
     assert isinstance(answer, Examination)
     assert answer.photo == examine(file).photo
     json.dumps([finding.to_json() for finding in answer.findings])
 
 
 def test_the_reply_holds_the_refusal() -> None:
-    answer = unpack(examiner.develop(io.BytesIO(b"no photo").getvalue()))
+    answer = unpack(photo_analysis.develop(io.BytesIO(b"no photo").getvalue()))
     assert isinstance(answer, Refusal)
     assert answer.code == "unreadable_photo"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from portraits.airlock import Airlock, ChamberFailed, ChamberKilled, ChamberLimited
-from portraits.limits import Limits
-from tests.gate.conftest import CHAMBERS, children, through
+from portraits.uploads.sandbox import Airlock, ChamberFailed, ChamberKilled, ChamberLimited
+from portraits.uploads.sandbox_limits import Limits
+from tests.portraits.uploads.conftest import CHAMBERS, children, through
 
 
 def test_a_child_that_computes_without_end_is_killed(wild: Airlock) -> None:

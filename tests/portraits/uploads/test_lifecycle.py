@@ -17,11 +17,12 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from gpuworker.contract import LARGE_FRAME, Box
-from portraits import intake, outages, readiness, removal, uploads
+from portraits import outages, readiness, removal
 from portraits.files import integrity, storage
-from portraits.intake import Choice
 from portraits.models import Charge, Erasure, Portrait, Session, Upload, User
-from portraits.uploads import UploadRefused
+from portraits.uploads import lifecycle, validation
+from portraits.uploads.lifecycle import Choice
+from portraits.uploads.validation import UploadRefused
 from tests.portraits import cast, photos
 
 
@@ -31,7 +32,7 @@ def upload(owner: User) -> Upload:
 
 
 def received(owner: User) -> Upload:
-    return intake.receive(owner, io.BytesIO(photos.astronaut()), consent=True)
+    return lifecycle.receive(owner, io.BytesIO(photos.astronaut()), consent=True)
 
 
 # --- receive
@@ -43,15 +44,15 @@ def test_a_photo_is_kept_clean_with_what_was_found_in_it(owner: User) -> None:
     prefix = storage.photo_prefix(upload.pk)
     assert sorted(storage.keys(prefix)) == [prefix + storage.PHOTO, prefix + storage.THUMBNAIL]
     assert storage.sha256(prefix + storage.PHOTO) == upload.photo_sha256 != upload.original_sha256
-    (face,) = intake.faces(upload)
+    (face,) = lifecycle.faces(upload)
     assert face.usable
-    assert intake.suggested(upload) == face
+    assert lifecycle.suggested(upload) == face
 
 
 def test_case_33_without_consent_the_photo_is_not_even_read(owner: User) -> None:
     photo = io.BytesIO(photos.astronaut())
     with pytest.raises(UploadRefused, match="consent_missing"):
-        intake.receive(owner, photo, consent=False)
+        lifecycle.receive(owner, photo, consent=False)
     assert photo.tell() == 0
     assert not Upload.objects.exists()
     assert list(storage.keys()) == []
@@ -59,7 +60,7 @@ def test_case_33_without_consent_the_photo_is_not_even_read(owner: User) -> None
 
 def test_a_refused_photo_leaves_nothing(owner: User) -> None:
     with pytest.raises(UploadRefused, match="no_face"):
-        intake.receive(owner, io.BytesIO(photos.wall()), consent=True)
+        lifecycle.receive(owner, io.BytesIO(photos.wall()), consent=True)
     assert not Upload.objects.exists()
     assert list(storage.keys()) == []
 
@@ -128,9 +129,9 @@ def test_where_no_face_is_plainly_meant_none_is_suggested(upload: Upload) -> Non
         {**face, "index": 1, "suggested": False},
         {**face, "index": 2, "suggested": False},
     ]
-    assert intake.suggested(upload) is None
+    assert lifecycle.suggested(upload) is None
     upload.findings[2]["suggested"] = True
-    meant = intake.suggested(upload)
+    meant = lifecycle.suggested(upload)
     assert meant is not None
     assert meant.index == 2
 
@@ -140,9 +141,9 @@ def test_where_no_face_is_plainly_meant_none_is_suggested(upload: Upload) -> Non
 
 def test_a_portrait_takes_over_the_upload_with_its_files(upload: Upload) -> None:
     choice = Choice(
-        intake.suggested(upload), intensity=1.4, frame=LARGE_FRAME, kept=timedelta(days=30), title="Grandmother"
+        lifecycle.suggested(upload), intensity=1.4, frame=LARGE_FRAME, kept=timedelta(days=30), title="Grandmother"
     )
-    session = intake.adopt(upload, choice)
+    session = lifecycle.adopt(upload, choice)
     portrait = session.portrait
     assert portrait.pk == upload.pk
     assert (portrait.owner, portrait.title, portrait.consent_at) == (upload.owner, "Grandmother", upload.consent_at)
@@ -158,29 +159,29 @@ def test_a_portrait_takes_over_the_upload_with_its_files(upload: Upload) -> None
     [("auto", "auto"), ("whole", "whole"), (Box(10, 20, 400, 500), Box(10, 20, 400, 500))],
 )
 def test_the_framing_reaches_the_worker_as_chosen(upload: Upload, framing: Box | str, expected: Box | str) -> None:
-    session = intake.adopt(upload, Choice(intake.suggested(upload), framing))  # type: ignore[arg-type]
+    session = lifecycle.adopt(upload, Choice(lifecycle.suggested(upload), framing))  # type: ignore[arg-type]
     assert Portrait.objects.get(pk=upload.pk).framing == expected
     assert session.request(b"photo", "warp").framing == expected
 
 
 def test_adopting_again_gives_the_same_session(upload: Upload) -> None:
-    choice = Choice(intake.suggested(upload))
-    assert intake.adopt(upload, choice) == intake.adopt(upload, choice)
+    choice = Choice(lifecycle.suggested(upload))
+    assert lifecycle.adopt(upload, choice) == lifecycle.adopt(upload, choice)
     assert (Session.objects.count(), Charge.objects.count()) == (1, 1)
 
 
 def test_a_photo_that_waited_too_long_is_gone(upload: Upload) -> None:
     Upload.objects.update(created_at=timezone.now() - timedelta(hours=2))
-    with pytest.raises(intake.UploadGone):
-        intake.adopt(upload, Choice(intake.suggested(upload)))
+    with pytest.raises(lifecycle.UploadGone):
+        lifecycle.adopt(upload, Choice(lifecycle.suggested(upload)))
     assert not Portrait.objects.exists()
 
 
 def test_a_portrait_that_was_deleted_does_not_come_back(upload: Upload) -> None:
-    choice = Choice(intake.suggested(upload))
-    removal.remove_portrait(intake.adopt(upload, choice).portrait)
-    with pytest.raises(intake.UploadGone):
-        intake.adopt(upload, choice)
+    choice = Choice(lifecycle.suggested(upload))
+    removal.remove_portrait(lifecycle.adopt(upload, choice).portrait)
+    with pytest.raises(lifecycle.UploadGone):
+        lifecycle.adopt(upload, choice)
     assert not Portrait.objects.exists()
 
 
@@ -227,4 +228,4 @@ def test_case_20_twenty_equal_submits_at_once_make_one_portrait_one_session_one_
 def gate() -> Iterator[None]:
     """The decoders' process, started by the first upload."""
     yield
-    uploads.stop()
+    validation.stop()

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from portraits.airlock import Airlock
-from portraits.limits import Limits
+from portraits.uploads.sandbox import Airlock
+from portraits.uploads.sandbox_limits import Limits
 from tests.gpuworker.conftest import astronaut
 from tests.gpuworker.processes import eventually
 
 __all__ = ["astronaut"]
 
-CHAMBERS = "tests.gate.chambers"
+CHAMBERS = "tests.portraits.uploads.chambers"
 
 
 def children(parent: int) -> list[int]:

@@ -20,7 +20,7 @@ class Limits:
     """memory_megabytes: on top of what the process has when it is forked, address space.
     stuck_seconds: without any use of the processor; then it is stopped, or waits for something that will not come.
 
-    Measured needs and times on two cores are beside each limit's test (tests/gate/test_limits.py).
+    Measured needs and times on two cores are beside each limit's test (tests/portraits/uploads/test_sandbox_limits.py).
     """
 
     cpu_seconds: int = 8

@@ -22,8 +22,8 @@ from gpuworker.contract import STANDARD_FRAME, Size
 from gpuworker.errors import NoFace, PhotoTooHeavy, RenderError, SeveralFaces, from_code
 from gpuworker.faces import Face
 from gpuworker.photo import Photo
-from portraits.examination import LONGEST_SIDE, Examination, Refusal, pack, pack_finding, unpack_place
-from portraits.findings import Finding
+from portraits.uploads.face_report import Finding
+from portraits.uploads.sandbox_reply import LONGEST_SIDE, Examination, Refusal, pack, pack_finding, unpack_place
 
 USUAL_SIDE = 2048
 ENOUGH_FACE = 260.0

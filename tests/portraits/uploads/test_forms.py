@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from gpuworker.contract import LARGE_FRAME, STANDARD_FRAME, Box
-from portraits.forms import ConfirmForm, TitleForm, UploadForm
 from portraits.models import Upload, User
+from portraits.uploads.forms import ConfirmForm, TitleForm, UploadForm
 from tests.portraits import cast, photos
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from gpuworker.contract import Box
-from portraits.examination import (
+from portraits.uploads.face_report import Finding
+from portraits.uploads.sandbox_reply import (
     HEAD,
     LONGEST_SIDE,
     PLACE,
@@ -25,7 +26,6 @@ from portraits.examination import (
     unpack_finding,
     unpack_place,
 )
-from portraits.findings import Finding
 
 
 def webp(content: bytes) -> bytes:

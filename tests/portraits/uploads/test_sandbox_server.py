@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from portraits.airlock import Airlock
-from tests.gate.conftest import children, through
+from portraits.uploads.sandbox import Airlock
 from tests.gpuworker.processes import eventually
+from tests.portraits.uploads.conftest import children, through
 
 
 def test_nobody_is_left_when_the_reply_is_there(wild: Airlock) -> None:
@@ -20,7 +20,7 @@ def test_nobody_is_left_when_the_reply_is_there(wild: Airlock) -> None:
 
 def test_the_sites_secrets_are_not_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "of the site")
-    airlock = Airlock("tests.gate.chambers", size=1)
+    airlock = Airlock("tests.portraits.uploads.chambers", size=1)
     environment = json.loads(through(airlock, b"describe"))["environment"]
     airlock.close()
     assert "SECRET_KEY" not in environment

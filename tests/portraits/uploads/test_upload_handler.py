@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.test import RequestFactory
 
-from portraits.spooling import NamelessFile
+from portraits.uploads.upload_handler import NamelessFile
 from tests.portraits import photos
 
 LARGE = b"x" * (settings.FILE_UPLOAD_MAX_MEMORY_SIZE + 1)

@@ -15,13 +15,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from gpuworker.contract import STANDARD_FRAME, Box, Framing, Size
-from portraits import dispatch, readiness, removal, uploads
-from portraits.airlock import Readable
-from portraits.fair_queue import Requester
+from portraits import dispatch, readiness, removal
 from portraits.files import storage
-from portraits.findings import Finding
 from portraits.models import Erasure, Portrait, Session, Upload, User
-from portraits.uploads import Examined, UploadRefused
+from portraits.uploads import validation
+from portraits.uploads.face_report import Finding
+from portraits.uploads.fair_queue import Requester
+from portraits.uploads.sandbox import Readable
+from portraits.uploads.validation import Examined, UploadRefused
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ def receive(owner: User, photo: Readable, consent: bool, address: str | None = N
         raise UploadRefused("consent_missing")
     readiness.demand_room()
     consent_at = timezone.now()
-    examined = uploads.examine(photo, requester=Requester(str(owner.pk), address or None))
+    examined = validation.examine(photo, requester=Requester(str(owner.pk), address or None))
     upload = Upload.objects.create(
         owner=owner,
         consent_at=consent_at,
@@ -84,7 +85,7 @@ def find_face(upload: Upload, x: float, y: float, address: str | None = None) ->
     """
     photo = storage.read(storage.photo_prefix(upload.pk) + storage.PHOTO)
     requester = Requester(str(upload.owner.pk), address or None)
-    found = uploads.find_face(photo, x * upload.width, y * upload.height, requester=requester)
+    found = validation.find_face(photo, x * upload.width, y * upload.height, requester=requester)
     kept = upload.add_face(found.to_json())
     if kept is None:
         raise UploadGone

@@ -17,8 +17,9 @@ from itertools import pairwise
 
 import pytest
 
-from portraits import airlock as module
-from portraits.airlock import (
+from portraits.uploads import sandbox as module
+from portraits.uploads.fair_queue import QueueFull, Requester, TooManyOfAddress, TooManyOfPerson
+from portraits.uploads.sandbox import (
     MOST_OF_PERSON,
     MOST_REPLY,
     WAITING_FOR_EACH,
@@ -28,10 +29,9 @@ from portraits.airlock import (
     ChamberKilled,
     TooMuch,
 )
-from portraits.fair_queue import QueueFull, Requester, TooManyOfAddress, TooManyOfPerson
-from portraits.limits import Limits
-from tests.gate.conftest import CHAMBERS, children, nobody_works, through
+from portraits.uploads.sandbox_limits import Limits
 from tests.gpuworker.processes import alive, eventually
+from tests.portraits.uploads.conftest import CHAMBERS, children, nobody_works, through
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_who_comes_when_the_line_is_full_hears_so_at_once(airlock: Airlock) -> N
 
 
 def test_nobody_stays_in_line_for_ever(airlock: Airlock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portraits.airlock.PATIENCE", 0.05)
+    monkeypatch.setattr("portraits.uploads.sandbox.PATIENCE", 0.05)
     with airlock._queue.place(Requester(), 0), pytest.raises(QueueFull):
         through(airlock, b"echo late")
     assert through(airlock, b"echo in time") == b"in time"
@@ -296,7 +296,7 @@ def test_closing_ends_everything(airlock: Airlock) -> None:
 
 def test_everything_ends_with_the_site() -> None:
     site = (
-        "import io\nfrom portraits.airlock import Airlock\n"
+        "import io\nfrom portraits.uploads.sandbox import Airlock\n"
         f"airlock = Airlock({CHAMBERS!r}, size=1)\nairlock(io.BytesIO(b'echo'), 9)\n"
         "print(airlock.process_id, flush=True)\nairlock(io.BytesIO(b'sleep'), 9)"
     )
@@ -311,6 +311,6 @@ def test_everything_ends_with_the_site() -> None:
 
 def test_the_site_loads_no_picture_library() -> None:
     heavy = ["cv2", "numpy", "PIL", "pi_heif", "ai_edge_litert"]
-    program = f"import sys, portraits.uploads; print([name for name in {heavy} if name in sys.modules])"
+    program = f"import sys, portraits.uploads.validation; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"

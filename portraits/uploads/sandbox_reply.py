@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-from portraits.findings import Finding, words
+from portraits.uploads.face_report import Finding, words
 
 HEAD = struct.Struct("!I")
 """Length of the JSON that begins a reply; the photo and the thumbnail follow it."""

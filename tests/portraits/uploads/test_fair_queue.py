@@ -9,8 +9,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from portraits import fair_queue
-from portraits.fair_queue import FairQueue, QueueFull, Requester, TooManyOfAddress, TooManyOfPerson
+from portraits.uploads import fair_queue
+from portraits.uploads.fair_queue import FairQueue, QueueFull, Requester, TooManyOfAddress, TooManyOfPerson
 from tests.gpuworker.processes import eventually
 
 

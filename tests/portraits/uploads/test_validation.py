@@ -25,14 +25,17 @@ from PIL import Image
 from gpuworker.contract import MAX_PHOTO_BYTES
 from gpuworker.errors import BY_CODE
 from gpuworker.photo import FORMATS
-from portraits import uploads
-from portraits.airlock import Airlock, AirlockUnavailable, ChamberKilled
-from portraits.examination import Refusal, pack, pack_place
-from portraits.fair_queue import QueueFull, TooManyOfAddress, TooManyOfPerson
-from portraits.limits import Limits
-from portraits.uploads import SENTENCES, Examined, UploadRefused
-from tests.gate.conftest import nobody_works
-from tests.gate.files import (
+from portraits.uploads import validation
+from portraits.uploads.fair_queue import QueueFull, TooManyOfAddress, TooManyOfPerson
+from portraits.uploads.sandbox import Airlock, AirlockUnavailable, ChamberKilled
+from portraits.uploads.sandbox_limits import Limits
+from portraits.uploads.sandbox_reply import Refusal, pack, pack_place
+from portraits.uploads.validation import SENTENCES, Examined, UploadRefused
+from tests.gpuworker import heic
+from tests.gpuworker.test_photo import DISPLAY_P3, SRGB, icc_profile
+from tests.gpuworker.variants import VARIANTS
+from tests.portraits.uploads.conftest import nobody_works
+from tests.portraits.uploads.files import (
     chunk,
     decoded,
     encoded,
@@ -44,9 +47,6 @@ from tests.gate.files import (
     ycck,
     zeros,
 )
-from tests.gpuworker import heic
-from tests.gpuworker.test_photo import DISPLAY_P3, SRGB, icc_profile
-from tests.gpuworker.variants import VARIANTS
 
 HEIC = Path(__file__).with_name("astronaut.heic")
 MARKER = b"MARKER"
@@ -59,7 +59,7 @@ Pixels = NDArray[np.uint8]
 @pytest.fixture
 def take(examiner: Airlock, clean: Callable[[], None]) -> Take:
     """Examine a file that is to be accepted."""
-    return lambda file: uploads.examine(io.BytesIO(file), examiner)
+    return lambda file: validation.examine(io.BytesIO(file), examiner)
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +76,7 @@ def refuse(strict: Airlock, clean: Callable[[], None]) -> Refuse:
 
     def refused(file: bytes, code: str) -> UploadRefused:
         with pytest.raises(UploadRefused) as caught:
-            uploads.examine(io.BytesIO(file), strict)
+            validation.examine(io.BytesIO(file), strict)
         refusal = caught.value
         assert refusal.code == code, refusal
         assert 400 <= refusal.status < 500
@@ -138,14 +138,14 @@ def test_a_file_on_disk_is_examined_too(take: Take, examiner: Airlock, photo: Im
     file = encoded(photo)
     path = tmp_path / "upload"
     path.write_bytes(file)
-    assert uploads.examine(path, examiner).sha256 == take(file).sha256
+    assert validation.examine(path, examiner).sha256 == take(file).sha256
     path.unlink()
 
 
 def test_an_open_file_is_read_from_its_beginning(examiner: Airlock, photo: Image.Image) -> None:
     file = io.BytesIO(encoded(photo))
     file.seek(1_000)
-    assert uploads.examine(file, examiner).width == 340
+    assert validation.examine(file, examiner).width == 340
 
 
 def test_equal_files_give_equal_photos(take: Take, photo: Image.Image) -> None:
@@ -176,13 +176,13 @@ def test_trouble_that_passes_says_when_to_come_back(error: Exception, code: str,
         raise error
 
     with pytest.raises(UploadRefused) as caught:
-        uploads.examine(io.BytesIO(b"x"), through)  # type: ignore[arg-type]
+        validation.examine(io.BytesIO(b"x"), through)  # type: ignore[arg-type]
     assert (caught.value.code, caught.value.status, caught.value.retry_seconds) == (code, status, 5)
     assert "readable" not in caught.value.sentence
 
 
 def test_bytes_over_which_the_decoder_dies_again_and_again_are_too_heavy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "kills", uploads._Kills())
+    monkeypatch.setattr(validation, "kills", validation._Kills())
     codes = []
 
     def through(upload: io.BytesIO, *_: object) -> None:
@@ -190,14 +190,14 @@ def test_bytes_over_which_the_decoder_dies_again_and_again_are_too_heavy(monkeyp
 
     for upload in (b"a", b"b", b"a", b"a", b"b", b"a"):
         with pytest.raises(UploadRefused) as caught:
-            uploads.examine(io.BytesIO(upload), through)  # type: ignore[arg-type]
+            validation.examine(io.BytesIO(upload), through)  # type: ignore[arg-type]
         codes.append(caught.value.code)
     assert codes == ["decoder_unavailable"] * 3 + ["photo_too_heavy", "decoder_unavailable", "photo_too_heavy"]
 
 
 def test_the_memory_of_deaths_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "REMEMBERED_KILLS", 3)
-    kills = uploads._Kills()
+    monkeypatch.setattr(validation, "REMEMBERED_KILLS", 3)
+    kills = validation._Kills()
     for number in range(9):
         kills.count(str(number))
     assert len(kills._counts) == 3
@@ -218,22 +218,22 @@ def test_whatever_happens_in_the_airlock_is_a_refusal(
     wild: Airlock, deed: bytes, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(UploadRefused) as caught:
-        uploads.examine(io.BytesIO(deed), wild)
+        validation.examine(io.BytesIO(deed), wild)
     assert caught.value.code == code
     assert "root" in str(deed) or caplog.records
 
 
 def test_a_decoder_that_makes_no_progress_is_not_said_to_be_the_photos_fault(brief: Airlock) -> None:
     with pytest.raises(UploadRefused) as caught:
-        uploads.examine(io.BytesIO(b"sleep"), brief)
+        validation.examine(io.BytesIO(b"sleep"), brief)
     assert (caught.value.code, caught.value.status) == ("decoder_unavailable", 503)
 
 
 def test_the_site_can_start_and_stop_its_airlock() -> None:
-    uploads.start()
-    assert uploads.airlock.process_id is not None
-    uploads.stop()
-    assert uploads.airlock.process_id is None
+    validation.start()
+    assert validation.airlock.process_id is not None
+    validation.stop()
+    assert validation.airlock.process_id is None
 
 
 # ------------------------------------------------------------------- the cases
@@ -376,7 +376,7 @@ def test_case_11_500_files_with_flipped_bits_are_refused_or_valid(examiner: Airl
 
     def outcome(file: bytes) -> str:
         try:
-            assert_bare(uploads.examine(io.BytesIO(file), examiner))
+            assert_bare(validation.examine(io.BytesIO(file), examiner))
         except UploadRefused as refusal:
             return refusal.code
         return "accepted"
@@ -491,7 +491,7 @@ def test_case_16_what_phones_make_is_accepted(take: Take, photo: Image.Image, as
 
 def test_case_16_a_phones_grid_of_tiles_is_accepted(strict: Airlock, clean: Callable[[], None]) -> None:
     """Within two seconds and 200 MB, although its tiles are decoded by threads."""
-    examined = uploads.examine(io.BytesIO(heic.grid(1, 1, turns=3, copies=True)), strict)
+    examined = validation.examine(io.BytesIO(heic.grid(1, 1, turns=3, copies=True)), strict)
     assert examined.suggested == 0
     assert (examined.width, examined.height) == (heic.TILE, heic.TILE)
 
@@ -514,7 +514,7 @@ def test_case_17_the_name_is_never_looked_at(
             Named.asked = True
             return name
 
-    examined = uploads.examine(Named(encoded(photo)), examiner)
+    examined = validation.examine(Named(encoded(photo)), examiner)
     assert not Named.asked
     assert name.encode() not in examined.photo + examined.thumbnail
 
@@ -578,7 +578,7 @@ def test_the_sites_own_process_stays_small() -> None:
     """It holds neither pixels nor libraries, whatever the upload asks for."""
     program = """if True:
         import io, resource, skimage.data, sys
-        from tests.gate.files import encoded, png
+        from tests.portraits.uploads.files import encoded, png
         from PIL import Image
         large = encoded(Image.fromarray(skimage.data.astronaut()).resize((6000, 6000)))
         from portraits import uploads
@@ -602,7 +602,7 @@ def test_a_face_that_is_pointed_at_is_found_in_the_sandbox(take: Take, examiner:
     examined = take(encoded(photo, quality=92))
     (known,) = examined.findings
     box = known.box
-    found = uploads.find_face(examined.photo, box.x + box.width / 2, box.y + box.height / 2, examiner)
+    found = validation.find_face(examined.photo, box.x + box.width / 2, box.y + box.height / 2, examiner)
     assert found.box.overlap(box) > 0.9
     assert found.crop is not None
 
@@ -610,7 +610,7 @@ def test_a_face_that_is_pointed_at_is_found_in_the_sandbox(take: Take, examiner:
 def test_where_nobody_is_a_sentence_says_so(take: Take, examiner: Airlock, photo: Image.Image) -> None:
     examined = take(encoded(photo, quality=92))
     with pytest.raises(UploadRefused, match="could not make out a face there") as caught:
-        uploads.find_face(examined.photo, 8, 390, examiner)
+        validation.find_face(examined.photo, 8, 390, examiner)
     assert (caught.value.code, caught.value.status) == ("no_face", 422)
 
 

@@ -23,9 +23,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from portraits.airlock_keeper import ALIVE, FAILED_REPLY, REPORT, End
-from portraits.fair_queue import FairQueue, Requester
-from portraits.limits import Limits
+from portraits.uploads.fair_queue import FairQueue, Requester
+from portraits.uploads.sandbox_limits import Limits
+from portraits.uploads.sandbox_server import ALIVE, FAILED_REPLY, REPORT, End
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     # Each thread's own arena would count as 64 MB of address space.
     "MALLOC_ARENA_MAX": "1",
-    "PYTHONPATH": str(Path(__file__).parents[1]),
+    "PYTHONPATH": str(Path(__file__).parents[2]),
 }
 """All that the airlock inherits: the site's secrets are not in it."""
 
@@ -149,7 +149,9 @@ class _Keeper:
 class Airlock:
     """Start it when the site boots; a keeper that was killed or is stuck is replaced. Safe to use from many threads."""
 
-    def __init__(self, chamber: str = "portraits.examiner", limits: Limits | None = None, size: int | None = None):
+    def __init__(
+        self, chamber: str = "portraits.uploads.photo_analysis", limits: Limits | None = None, size: int | None = None
+    ):
         """chamber: module of the work. size: how many uploads are worked on at once; as many as cores."""
         self._chamber = chamber
         self._limits = limits or Limits()
@@ -251,7 +253,7 @@ class Airlock:
 
     def _command(self, control: int) -> list[str]:
         limits = json.dumps(asdict(self._limits))
-        return [sys.executable, "-P", "-m", "portraits.airlock_keeper", str(control), self._chamber, limits]
+        return [sys.executable, "-P", "-m", "portraits.uploads.sandbox_server", str(control), self._chamber, limits]
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[_Keeper, socket.socket, socket.socket]]:

@@ -25,7 +25,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
-from portraits.limits import Limits
+from portraits.uploads.sandbox_limits import Limits
 
 ALIVE = b"."
 """Sent to the site when everything is loaded, and on every `watch` when its child is made and then every second."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gpuworker.contract import Box
-from portraits.findings import MOST_WORDS, Finding, words
+from portraits.uploads.face_report import MOST_WORDS, Finding, words
 
 ACCEPTED = Finding(0, Box(1.5, -2, 30, 40), 28.4, Box(0, 0, 410, 512), advice=("Sit up, please.",))
 REFUSED = Finding(1, Box(1, 2, 3, 4), 3, code="face_too_small", sentence="The face is too small.")

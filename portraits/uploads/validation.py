@@ -17,7 +17,9 @@ from pathlib import Path
 
 from gpuworker.contract import MAX_PHOTO_BYTES
 from gpuworker.errors import BY_CODE
-from portraits.airlock import (
+from portraits.uploads.face_report import Finding
+from portraits.uploads.fair_queue import QueueFull, Requester, TooManyOfAddress, TooManyOfPerson
+from portraits.uploads.sandbox import (
     ANYBODY,
     Airlock,
     AirlockUnavailable,
@@ -28,9 +30,7 @@ from portraits.airlock import (
     Readable,
     TooMuch,
 )
-from portraits.examination import Examination, GarbledReply, Refusal, pack_place, unpack, unpack_finding
-from portraits.fair_queue import QueueFull, Requester, TooManyOfAddress, TooManyOfPerson
-from portraits.findings import Finding
+from portraits.uploads.sandbox_reply import Examination, GarbledReply, Refusal, pack_place, unpack, unpack_finding
 
 __all__ = ["Examined", "Finding", "Readable", "UploadRefused", "examine", "sha256", "start", "stop"]
 

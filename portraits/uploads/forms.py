@@ -21,10 +21,10 @@ from gpuworker.contract import (
     Size,
 )
 from gpuworker.errors import PHOTO_FORMATS, BadRequest
-from portraits import intake
-from portraits.findings import Finding
 from portraits.models import Portrait, Upload
-from portraits.uploads import SENTENCES
+from portraits.uploads import lifecycle
+from portraits.uploads.face_report import Finding
+from portraits.uploads.validation import SENTENCES
 
 MEDIA_TYPES = ",".join(["image/jpeg", "image/png", "image/webp", "image/avif", "image/heic", "image/heif"])
 """Media types of photos for a file chooser; EXTENSIONS are for systems that know no media type of theirs."""
@@ -89,7 +89,7 @@ class ConfirmForm(forms.Form):
     def __init__(self, *args: Any, upload: Upload, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.upload = upload
-        self.usable = {face.index: face for face in intake.faces(upload) if face.usable}
+        self.usable = {face.index: face for face in lifecycle.faces(upload) if face.usable}
         faces: Any = self.fields["face"]
         faces.choices = [(index, f"Face {index + 1}") for index in self.usable]
 
@@ -113,10 +113,10 @@ class ConfirmForm(forms.Form):
         return cleaned
 
     @property
-    def choice(self) -> intake.Choice:
+    def choice(self) -> lifecycle.Choice:
         """Choice that a valid form makes."""
         cleaned = self.cleaned_data
-        return intake.Choice(
+        return lifecycle.Choice(
             face=self.usable[cleaned["face"]],
             framing=self._framing(),
             intensity=float(cleaned["intensity"] or 1.0),
