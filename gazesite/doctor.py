@@ -13,8 +13,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from gpuworker.errors import RenderError
-from portraits import workers
 from portraits.files import storage
+from portraits.rendering import workers
 
 
 class Ailing(Exception):

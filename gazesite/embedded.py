@@ -14,8 +14,8 @@ from pathlib import Path
 import dramatiq
 from django.conf import settings
 
-from portraits import broker, demo, sweeper, tending, workers
 from portraits.models import Render, Upload
+from portraits.rendering import broker, demo, gpu_reconciler, sweeper, workers
 from portraits.uploads import validation
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Site:
         workers.warm()
         self._queues = broker.start_worker(dramatiq.get_broker())
         self._sweeper.start()
-        tending.start(self._stopped)
+        gpu_reconciler.start(self._stopped)
         if self._demo_photo is not None:
             threading.Thread(target=demo.make_first, args=(self._demo_photo,), name="demo", daemon=True).start()
 

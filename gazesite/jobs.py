@@ -20,7 +20,8 @@ from typing import Any
 import dramatiq
 from django.conf import settings
 
-from portraits import broker, demo, progress, reins, sweeper, tending, workers
+from portraits import progress
+from portraits.rendering import broker, demo, gpu_reconciler, lease, sweeper, workers
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class JobProcess:
         workers.warm()
         self._queues = broker.start_worker(queue)
         self._sweeper.start()
-        tending.start(self._stopped)
+        gpu_reconciler.start(self._stopped)
         if self._demo_photo is not None:
             threading.Thread(target=demo.make_first, args=(self._demo_photo,), name="demo", daemon=True).start()
 
@@ -56,7 +57,7 @@ class JobProcess:
         workers.begin_closing()
         self._stopped.set()
         if not _empty_within(grace):
-            reins.hand_back_all()
+            lease.hand_back_all()
             _empty_within(HAND_BACK_SECONDS)
         for queue in self._queues:
             queue.stop(timeout=2000)
@@ -83,7 +84,7 @@ def run(demo_photo: Path | None = None) -> None:
     process.start()
     log.info("job process %d takes renders", os.getpid())
     asked.wait()
-    log.info("job process %d ends; %d renders are under way", os.getpid(), reins.count())
+    log.info("job process %d ends; %d renders are under way", os.getpid(), lease.count())
     process.stop(settings.WORK_GRACE)
 
 
@@ -97,7 +98,7 @@ def own_scratch(name: str) -> None:
 
 def _empty_within(seconds: float) -> bool:
     end = time.monotonic() + seconds
-    while reins.count():
+    while lease.count():
         if time.monotonic() > end:
             return False
         time.sleep(0.05)

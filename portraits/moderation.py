@@ -12,8 +12,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from portraits import accounts, dispatch, progress, removal, workers
+from portraits import accounts, progress, removal
 from portraits.models import AuditEntry, Portrait, Report, Session, User
+from portraits.rendering import dispatch, workers
 
 GLANCE = timedelta(minutes=10)
 """Looks at one portrait by one person within so long are one entry: a page loads many files."""

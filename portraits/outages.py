@@ -13,9 +13,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 
-from portraits import broker, metrics
+from portraits import metrics
 from portraits.accept import wants_json
 from portraits.files import storage
+from portraits.rendering import broker
 
 DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 SQLITE_FULL = 13

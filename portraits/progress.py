@@ -19,8 +19,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from gpuworker.errors import AccessDenied, OtherProtocol, RentalRefused, SelfCheckFailed, WrongWeights
-from portraits import broker, turns
 from portraits.models import Output, Render, Session
+from portraits.rendering import broker, scheduling
 
 log = logging.getLogger(__name__)
 
@@ -93,10 +93,10 @@ def snapshot(session: Session) -> dict[str, Any]:
         "manifest": reverse("session-manifest", args=[session.pk]) if session.alive else None,
         "poster": poster(session),
         "shown": file_name(session.shown, "") if session.shown else None,
-        "position": turns.position(render),
+        "position": scheduling.position(render),
         "stage": render.stage,
         "label": _label(render),
-        "message": turns.reason(render) or render.message,
+        "message": scheduling.reason(render) or render.message,
         "current": render.current,
         "total": render.total,
         "attempt": render.attempt,
@@ -138,7 +138,7 @@ def _words_on(render: Render) -> tuple[str, str]:
             return "Not refined", "The refined version was cancelled, and this one stays."
         case Render.State.QUEUED:
             waits = "A refined version will be made as soon as a GPU is free."
-            return "To be refined", turns.reason(render) or waits
+            return "To be refined", scheduling.reason(render) or waits
     if render.current and render.total:
         return "Refining", f"A refined version is being made: {render.current} of {render.total}."
     message = render.message or "Starting"

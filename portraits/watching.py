@@ -21,9 +21,10 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.db import Error
 
-from portraits import admission, broker, progress
+from portraits import admission, progress
 from portraits.admission import Watch
 from portraits.progress import News
+from portraits.rendering import broker
 
 log = logging.getLogger(__name__)
 

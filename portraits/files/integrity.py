@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from portraits import demo
 from portraits.files import storage
 from portraits.models import Charge, Erasure, Output, Portrait, Render, Session, Upload
+from portraits.rendering import demo
 
 
 @dataclass(frozen=True)

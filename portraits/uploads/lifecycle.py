@@ -15,9 +15,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from gpuworker.contract import STANDARD_FRAME, Box, Framing, Size
-from portraits import dispatch, readiness, removal
+from portraits import readiness, removal
 from portraits.files import storage
 from portraits.models import Erasure, Portrait, Session, Upload, User
+from portraits.rendering import dispatch
 from portraits.uploads import validation
 from portraits.uploads.face_report import Finding
 from portraits.uploads.fair_queue import Requester

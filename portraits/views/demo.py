@@ -6,9 +6,9 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from portraits import demo
 from portraits.files import responses
 from portraits.files.responses import Audience
+from portraits.rendering import demo
 
 
 @login_not_required

@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from portraits import cards, demo
+from portraits import cards
 from portraits.models import Portrait, User
+from portraits.rendering import demo
 from portraits.uploads.forms import UploadForm
 
 RECENT = 20

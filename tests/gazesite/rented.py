@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pytest_django import Settings
 
 from gpuworker.clock import SYSTEM
-from portraits import workers
+from portraits.rendering import workers
 from tests.runpod.fake import KEY, FakeRunPod, Timing
 from tests.runpod.machines import PaperMachines
 from tests.runpod.served import ServedRunPod

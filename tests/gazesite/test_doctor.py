@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from gazesite import doctor
-from portraits import workers
 from portraits.files import storage
+from portraits.rendering import workers
 
 MAIL_TO_NOBODY = {
     "HAS_MAIL": True,

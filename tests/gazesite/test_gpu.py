@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from gazesite.management.commands import gpu
 from gpuworker.fleet.ledger import MemoryLedger
-from portraits import workers
+from portraits.rendering import workers
 from tests.gazesite.rented import rented
 from tests.runpod.fake import KEY, FakeRunPod
 

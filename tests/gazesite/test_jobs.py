@@ -13,7 +13,8 @@ import pytest
 from pytest_django import Settings
 
 from gazesite import jobs
-from portraits import broker, progress, reins, sweeper, workers
+from portraits import progress
+from portraits.rendering import broker, lease, sweeper, workers
 
 
 @pytest.fixture
@@ -46,8 +47,8 @@ def test_a_render_that_ends_within_its_grace_is_not_disturbed(
 ) -> None:
     counts = iter([1, 1, 0, 0, 0])
     handed: list[bool] = []
-    monkeypatch.setattr(reins, "count", lambda: next(counts))
-    monkeypatch.setattr(reins, "hand_back_all", lambda: handed.append(True))
+    monkeypatch.setattr(lease, "count", lambda: next(counts))
+    monkeypatch.setattr(lease, "hand_back_all", lambda: handed.append(True))
     process.start()
     process.stop(grace=5)
     assert handed == []
@@ -55,8 +56,8 @@ def test_a_render_that_ends_within_its_grace_is_not_disturbed(
 
 def test_one_that_does_not_is_handed_back(process: jobs.JobProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     going_on = [1]
-    monkeypatch.setattr(reins, "count", lambda: going_on[0])
-    monkeypatch.setattr(reins, "hand_back_all", lambda: going_on.__setitem__(0, 0))
+    monkeypatch.setattr(lease, "count", lambda: going_on[0])
+    monkeypatch.setattr(lease, "hand_back_all", lambda: going_on.__setitem__(0, 0))
     process.start()
     process.stop(grace=0.1)
     assert going_on == [0]

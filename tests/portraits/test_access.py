@@ -18,9 +18,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from gazesite import request_facts
 from gazesite.request_facts import Facts
-from portraits import accounts, demo, progress, readiness
+from portraits import accounts, progress, readiness
 from portraits.files import storage
 from portraits.models import AuditEntry, BrowserSession, Portrait, Session, ShareLink, User
+from portraits.rendering import demo
 from tests.portraits import cast
 
 READ, WRITE, BOTH = {"GET", "HEAD"}, {"POST"}, {"GET", "HEAD", "POST"}

@@ -15,8 +15,9 @@ from django.test import Client
 from django.utils import timezone
 
 from gazesite.asgi import application
-from portraits import dispatch, progress, removal, watching
+from portraits import progress, removal, watching
 from portraits.models import BrowserSession, Portrait, Render, Session, User
+from portraits.rendering import dispatch
 from tests.portraits import cast
 from tests.portraits.cast import signed_in
 

@@ -12,8 +12,9 @@ from django.utils import timezone
 from prometheus_client import REGISTRY
 
 from gpuworker.errors import WorkerDied
-from portraits import metrics, rendering
+from portraits import metrics
 from portraits.models import Render, User
+from portraits.rendering import attempt
 from portraits.uploads import lifecycle
 from tests.portraits import cast
 
@@ -59,11 +60,11 @@ def test_an_attempt_that_fails_is_counted_by_its_code_and_not_timed(
 
     render = cast.session(cast.portrait(owner)).first_render
     Render.objects.update(attempts_allowed=1)
-    monkeypatch.setattr(rendering, "_attempt", dies)
+    monkeypatch.setattr(attempt, "_attempt", dies)
     labels = {"engine": "warp", "source": "child"}
     before = counted("gaze_render_attempts_total", **labels, state="failed", code=WorkerDied.code)
     timed = counted("gaze_render_seconds_count", **labels)
-    rendering.run(str(render.pk))
+    attempt.run(str(render.pk))
     assert counted("gaze_render_attempts_total", **labels, state="failed", code=WorkerDied.code) == before + 1
     assert counted("gaze_render_seconds_count", **labels) == timed
 

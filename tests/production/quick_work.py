@@ -59,13 +59,13 @@ def be_one(number: str) -> None:
     set_up()
     from gazesite import jobs
     from gpuworker.still_worker import StillWorker
-    from portraits import reins, sweeper, workers
     from portraits.models import Output, Render, render
+    from portraits.rendering import lease, sweeper, workers
 
     folder = Folder()
     shift_clock(float(os.environ.get("QUICK_CLOCK", "0")))
     render.LEASE = timedelta(seconds=LEASE_SECONDS)
-    reins.BEAT = BEAT_SECONDS
+    lease.BEAT = BEAT_SECONDS
     sweeper.SECONDS = 0.5
 
     class HeldWorker:

@@ -245,7 +245,7 @@ def test_case_62_ten_deliveries_and_two_racing_processes_end_in_one_result(
 
 
 def deliver(site: ProductionSite, render_id: str, times: int) -> None:
-    code = f"from portraits.actors import run_render\nfor _ in range({times}): run_render.send('{render_id}')"
+    code = f"from portraits.rendering.actors import run_render\nfor _ in range({times}): run_render.send('{render_id}')"
     site.manage("shell", "-c", code)
 
 

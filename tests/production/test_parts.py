@@ -14,8 +14,16 @@ from tests.production.conftest import site_on_parts, stored
 from tests.production.parts import Part
 from tests.site.running import REPO
 
-SUITE = ("tests/portraits/models", "tests/portraits/test_rendering.py", "tests/portraits/test_turns.py")
-SUITE += ("tests/portraits/test_ledger.py", "tests/portraits/test_sweeper.py", "tests/portraits/test_removal.py")
+SUITE = (
+    "tests/portraits/models",
+    "tests/portraits/rendering/test_attempt.py",
+    "tests/portraits/rendering/test_scheduling.py",
+)
+SUITE += (
+    "tests/portraits/rendering/test_costs.py",
+    "tests/portraits/rendering/test_sweeper.py",
+    "tests/portraits/test_removal.py",
+)
 
 
 def test_the_doctor_finds_nothing_wrong_with_real_parts_and_leaves_nothing(

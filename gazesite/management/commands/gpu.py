@@ -16,7 +16,7 @@ from gazesite.rehearsal import rehearse
 from gpuworker.errors import RenderError
 from gpuworker.fleet.runpod import Problem, RunPod, Unclear, refusal
 from gpuworker.fleet.source import Status
-from portraits import workers
+from portraits.rendering import workers
 
 LOOK_SECONDS = 2.0
 OFF_SECONDS = 45.0

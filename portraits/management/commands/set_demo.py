@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from gpuworker.errors import RenderError
-from portraits import demo, workers
+from portraits.rendering import demo, workers
 
 
 class Command(BaseCommand):

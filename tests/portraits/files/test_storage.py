@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from portraits import rendering, workers
 from portraits.files import storage
 from portraits.models import User
+from portraits.rendering import attempt, workers
 from portraits.uploads import lifecycle
 from tests.portraits import cast, photos
 from tests.portraits.scripted_worker import ScriptedWorker
@@ -145,7 +145,7 @@ def test_a_manifest_lists_sheets_that_are_on_disk(
     monkeypatch.setattr(workers, "current", lambda: ScriptedWorker(tmp_path))
     done = events(monkeypatch, storage_folder)
     with writes(done, "output"):
-        rendering.run(str(session.first_render.pk))
+        attempt.run(str(session.first_render.pk))
     assert unsynced_at(done, "output") == []
     assert done.count("row output") > 3
 

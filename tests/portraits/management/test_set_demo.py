@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from gpuworker.errors import NoFace
-from portraits import demo, workers
+from portraits.rendering import demo, workers
 from tests.portraits import cast
 from tests.portraits.scripted_worker import ScriptedWorker
 

@@ -8,9 +8,10 @@ import pytest
 
 from gpuworker.contract import STANDARD_FRAME, Manifest, Progress
 from gpuworker.errors import NoFace, WorkerDied
-from portraits import dispatch, removal
+from portraits import removal
 from portraits.files import integrity
 from portraits.models import Charge, Output, Portrait, Render, Session, User
+from portraits.rendering import dispatch
 from tests.portraits import cast
 
 STEP = Progress("rendering", 100, 936, "Rendered 100 of 936 frames")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from portraits import demo
-from tests.portraits.test_demo import made, scripted  # noqa: F401  a fixture
+from portraits.rendering import demo
+from tests.portraits.rendering.test_demo import made, scripted  # noqa: F401  a fixture
 
 
 def test_there_is_no_demo_before_one_is_made(anonymous: Client) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.test import Client
 
-from portraits import demo
 from portraits.files import storage
 from portraits.models import Portrait, User
+from portraits.rendering import demo
 from tests.portraits import cast
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-from portraits import actors
 from portraits.models import Portrait, Render
+from portraits.rendering import actors
 
 
 def test_an_unknown_render_is_nothing_to_do(db: None) -> None:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
 from gpuworker.errors import RenderError
-from portraits import workers
+from portraits.rendering import workers
 
 log = logging.getLogger(__name__)
 

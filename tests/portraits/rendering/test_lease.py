@@ -8,8 +8,8 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from portraits import reins
 from portraits.models import Output, Render, User
+from portraits.rendering import lease
 from tests.portraits import cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def output(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Output:
-    monkeypatch.setattr(reins, "BEAT", 0.02)
+    monkeypatch.setattr(lease, "BEAT", 0.02)
     owner: User = cast.user("owner")
     return cast.claimed(cast.session(cast.portrait(owner)))
 
@@ -25,14 +25,14 @@ def output(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Output:
 def test_a_lease_is_renewed_whatever_the_work_waits_for(output: Output) -> None:
     soon = timezone.now() + timedelta(seconds=1)
     Render.objects.update(lease_until=soon)
-    with reins.held(output.render, output) as held:
+    with lease.held(output.render, output) as held:
         assert not held.stop.wait(0.5)
     assert Render.objects.get().lease_until > soon
-    assert reins.count() == 0
+    assert lease.count() == 0
 
 
 def test_whoever_was_overtaken_is_told_to_stop(output: Output) -> None:
-    with reins.held(output.render, output) as held:
+    with lease.held(output.render, output) as held:
         Render.objects.update(attempt=2)
         assert held.stop.wait(60)
         assert not held.handing_back
@@ -40,15 +40,15 @@ def test_whoever_was_overtaken_is_told_to_stop(output: Output) -> None:
 
 
 def test_whoever_was_cancelled_is_told_to_stop(output: Output) -> None:
-    with reins.held(output.render, output) as held:
+    with lease.held(output.render, output) as held:
         assert output.render.cancel()
         assert held.stop.wait(60)
 
 
 def test_a_process_that_ends_tells_all_its_attempts(output: Output) -> None:
-    with reins.held(output.render, output) as held:
-        assert reins.count() == 1
-        reins.hand_back_all()
+    with lease.held(output.render, output) as held:
+        assert lease.count() == 1
+        lease.hand_back_all()
         assert held.stop.is_set()
         assert held.handing_back
 
@@ -61,6 +61,6 @@ def test_a_database_that_is_away_stops_nobody(output: Output, monkeypatch: pytes
         raise OperationalError("away")
 
     monkeypatch.setattr(Render, "renew", away)
-    with reins.held(output.render, output) as held:
+    with lease.held(output.render, output) as held:
         assert not held.stop.wait(0.3)
     assert len(asked) > 1

@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from gpuworker.errors import BadRequest
-from portraits import workers
+from portraits.rendering import workers
 
 
 def test_the_worker_is_made_once_and_anew_after_it_was_closed(settings: Settings, tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from gpuworker.contract import LARGE_FRAME
-from portraits import actors, dispatch, progress
+from portraits import progress
 from portraits.models import Charge, Render, Session, User
+from portraits.rendering import actors, dispatch
 from tests.portraits import cast
 
 

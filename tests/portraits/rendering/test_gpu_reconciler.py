@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from gpuworker.errors import WorkerLost
-from portraits import tending, workers
+from portraits.rendering import gpu_reconciler, workers
 
 
 def test_a_provider_that_does_not_answer_is_asked_again(
@@ -23,10 +23,10 @@ def test_a_provider_that_does_not_answer_is_asked_again(
                 stopped.set()
             raise (WorkerLost if len(asked) == 1 else OSError)("away")
 
-    monkeypatch.setattr(tending, "SECONDS", 0.0)
-    monkeypatch.setattr(tending, "close_old_connections", lambda: None)
+    monkeypatch.setattr(gpu_reconciler, "SECONDS", 0.0)
+    monkeypatch.setattr(gpu_reconciler, "close_old_connections", lambda: None)
     monkeypatch.setattr(workers, "gpu", Source)
-    tending.run_until(stopped)
+    gpu_reconciler.run_until(stopped)
     assert len(asked) == 3
     assert "could not be tended" in caplog.text
 
@@ -34,5 +34,5 @@ def test_a_provider_that_does_not_answer_is_asked_again(
 def test_without_a_gpu_source_there_is_nothing_to_tend(settings: Settings) -> None:
     settings.GPU_SOURCE = "none"
     before = threading.active_count()
-    tending.start(threading.Event())
+    gpu_reconciler.start(threading.Event())
     assert threading.active_count() == before

@@ -13,8 +13,9 @@ from typing import get_args
 from django.db import DatabaseError, close_old_connections
 
 from gpuworker.errors import WorkerDied
-from portraits import broker, dispatch, progress, removal, turns
+from portraits import progress, removal
 from portraits.models import Portrait, Render, Upload
+from portraits.rendering import broker, dispatch, scheduling
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +38,9 @@ def sweep_renders() -> None:
         if render.give_up(WorkerDied()):
             log.warning("render %s was given up after %d attempts", render.pk, render.attempt)
             progress.publish(render.session_id)
-    for lane in get_args(turns.Lane):
+    for lane in get_args(scheduling.Lane):
         known = broker.length(lane)
-        for render in turns.in_turn(lane)[known : known + MOST_AT_ONCE]:
+        for render in scheduling.in_turn(lane)[known : known + MOST_AT_ONCE]:
             dispatch.enqueue(render)
 
 

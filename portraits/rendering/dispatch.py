@@ -6,8 +6,9 @@ from django.conf import settings
 from django.db import transaction
 
 from gpuworker.contract import STANDARD_FRAME, Size
-from portraits import actors, broker, progress
+from portraits import progress
 from portraits.models import Portrait, Render, Session
+from portraits.rendering import actors, broker
 
 
 def start(

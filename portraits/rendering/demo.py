@@ -16,8 +16,8 @@ from typing import Any
 from gpuworker.client import Job
 from gpuworker.contract import RenderRequest
 from gpuworker.errors import Cancelled, RenderError
-from portraits import workers
 from portraits.files import storage
+from portraits.rendering import workers
 
 log = logging.getLogger(__name__)
 

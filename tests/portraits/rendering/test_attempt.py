@@ -17,10 +17,12 @@ from gpuworker.clock import ManualClock
 from gpuworker.errors import AccessDenied, BudgetSpent, Cancelled, NoFace, OutputFailed, RenderError, WorkerDied
 from gpuworker.fleet.fixed import UrlSource
 from gpuworker.fleet.source import step_of
-from portraits import actors, link_preview, progress, reins, removal, rendering, turns, workers
+from portraits import link_preview, progress, removal
 from portraits.files import storage
 from portraits.models import Charge, Output, Render, Session, User
 from portraits.models.render import MOST_PUT_OFF
+from portraits.rendering import actors, lease, scheduling, workers
+from portraits.rendering import attempt as rendering
 from tests.portraits import cast
 from tests.portraits.scripted_worker import ScriptedWorker
 
@@ -290,7 +292,7 @@ def test_whoever_waits_for_storage_is_told_what_they_cannot_mend_and_nothing_of_
     queued: Session, play: Play
 ) -> None:
     play(ends_with=OutputFailed())
-    said = turns.reason(run(queued))
+    said = scheduling.reason(run(queued))
     assert said == rendering.STORED_LATER
     assert "permission" not in said
 
@@ -373,7 +375,7 @@ def test_pages_that_cannot_be_told_cost_nobody_anything(
 def test_a_queue_that_is_asked_while_the_database_is_away_says_so_in_one_line(
     queued: Session, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(turns, "take", locked)
+    monkeypatch.setattr(scheduling, "take", locked)
     actors.run_render("whichever")
     assert [(record.levelname, record.exc_info) for record in caplog.records] == [("WARNING", None)]
 
@@ -426,7 +428,7 @@ def test_a_process_that_ends_takes_nothing_more(queued: Session, play: Play, mon
 def test_what_is_under_way_is_handed_back_when_the_process_ends(queued: Session, play: Play) -> None:
     def end(moment: str) -> None:
         if moment == "full":
-            reins.hand_back_all()
+            lease.hand_back_all()
 
     play(between=end)
     again = rendering.run_next("here")

@@ -11,9 +11,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from gpuworker.errors import NoCapacity
-from portraits import progress, removal, turns
+from portraits import progress, removal
 from portraits.models import Output, Render, Session, User
 from portraits.models.render import FACES_AHEAD
+from portraits.rendering import scheduling
 from tests.portraits import cast
 
 
@@ -24,7 +25,7 @@ def begin(owner: User, count: int = 1) -> list[Session]:
 
 def next_owner() -> str:
     """Whose render the next free process takes; it is ready at once."""
-    taken = turns.take("here")
+    taken = scheduling.take("here")
     assert taken is not None
     render, output = taken
     cast.complete(output)
@@ -33,10 +34,10 @@ def next_owner() -> str:
 
 def test_what_waits_is_taken_once(owner: User) -> None:
     (session,) = begin(owner)
-    taken = turns.take("here")
+    taken = scheduling.take("here")
     assert taken is not None
     assert taken[0] == session.first_render
-    assert turns.take("here") is None
+    assert scheduling.take("here") is None
 
 
 def test_case_70_somebody_with_a_hundred_does_not_starve_somebody_with_one(owner: User, stranger: User) -> None:
@@ -88,7 +89,7 @@ class Processes:
         """One turn begins or ends in this process. Whether there was anything to do."""
         held, self.hands[process] = self.hands[process], None
         if held is None:
-            self.hands[process] = turns.take("here")
+            self.hands[process] = scheduling.take("here")
             held = self.hands[process]
             self.turns += [str(held[0].session.portrait.owner)] if held else []
             return held is not None
@@ -101,7 +102,7 @@ class Processes:
             return  # cancelled or deleted meanwhile
         if unseen:
             assert render.session.show(output)
-            if turns.give_way(render, output):
+            if scheduling.give_way(render, output):
                 return
         assert Output.objects.filter(pk=output.pk).update(complete=True)
         output.refresh_from_db()
@@ -167,7 +168,7 @@ def test_a_new_account_goes_before_completions_that_wait_for_less_than_a_minute(
 
 def seen_at_once(*sessions: Session) -> list[tuple[Render, Output]]:
     """Each in the hands of a process of its own, which has just shown the face."""
-    taken = [turns.take("here") for _ in sessions]
+    taken = [scheduling.take("here") for _ in sessions]
     held = [each for each in taken if each is not None]
     for render, output in held:
         assert output.record({}, None)
@@ -178,17 +179,17 @@ def seen_at_once(*sessions: Session) -> list[tuple[Render, Output]]:
 def test_of_two_processes_only_one_gives_way_to_one_that_waits(owner: User, stranger: User) -> None:
     first, second = seen_at_once(*begin(owner), *begin(stranger))
     (third,) = begin(cast.user("third"))
-    assert [turns.give_way(*first), turns.give_way(*second)] == [True, False]
-    taken = turns.take("here")
+    assert [scheduling.give_way(*first), scheduling.give_way(*second)] == [True, False]
+    taken = scheduling.take("here")
     assert taken is not None
     assert taken[0] == third.first_render
-    assert not turns.give_way(*second)  # nor to the one that has just given way
+    assert not scheduling.give_way(*second)  # nor to the one that has just given way
 
 
 def test_two_processes_that_look_at_the_same_moment_do_not_both_give_way(owner: User, stranger: User) -> None:
     first, second = seen_at_once(*begin(owner), *begin(stranger))
     begin(cast.user("third"))
-    waiting = turns.in_turn("here").get()
+    waiting = scheduling.in_turn("here").get()
     assert first[0].give_way(first[1].attempt, waiting)
     assert not second[0].give_way(second[1].attempt, waiting)
     assert second[0].renew(second[1].attempt)
@@ -197,9 +198,9 @@ def test_two_processes_that_look_at_the_same_moment_do_not_both_give_way(owner: 
 def test_one_that_was_given_way_to_and_not_taken_is_given_way_to_again(owner: User, stranger: User) -> None:
     first, second = seen_at_once(*begin(owner), *begin(stranger))
     (third,) = begin(cast.user("third"))
-    assert turns.give_way(*first)
+    assert scheduling.give_way(*first)
     Render.objects.filter(session=third).update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert turns.give_way(*second)
+    assert scheduling.give_way(*second)
 
 
 def test_deleting_what_was_seen_gives_nobody_another_turn(owner: User, stranger: User) -> None:
@@ -276,16 +277,16 @@ def test_refined_passes_take_turns_by_person_whether_or_not_the_face_was_seen(ow
     cast.complete(cast.claimed(seen))
     for session in begin(owner, 3):
         Render.begin(session, "liveportrait", "url")
-    assert turns.take("elsewhere") is not None
+    assert scheduling.take("elsewhere") is not None
     Render.begin(seen, "liveportrait", "url")
-    taken = turns.take("elsewhere")
+    taken = scheduling.take("elsewhere")
     assert taken is not None
     assert taken[0].session == seen
 
 
 def test_what_a_dead_process_left_comes_first(owner: User, stranger: User) -> None:
     begin(owner)
-    assert turns.take("here") is not None
+    assert scheduling.take("here") is not None
     begin(stranger)
     Render.objects.void_leases()
     assert next_owner() == owner.email
@@ -298,7 +299,7 @@ def test_case_36_over_the_quota_a_render_waits_with_a_sentence_and_begins_by_its
     sessions = begin(owner, 3)
     begin(stranger)
     assert sorted(next_owner() for _ in range(3)) == sorted([owner.email, owner.email, stranger.email])
-    assert turns.take("here") is None
+    assert scheduling.take("here") is None
     waiting = next(s for s in sessions if Render.objects.get(session=s).state == "queued")
     seen = progress.snapshot(Session.objects.get(pk=waiting.pk))
     assert seen["message"].startswith("You have made the 2 portraits that a day allows. This one begins by itself at ")
@@ -310,63 +311,63 @@ def test_case_36_over_the_quota_a_render_waits_with_a_sentence_and_begins_by_its
 def test_failed_renders_count_against_no_quota(owner: User, settings: Settings) -> None:
     settings.RENDERS_PER_PERSON = 1
     begin(owner, 2)
-    taken = turns.take("here")
+    taken = scheduling.take("here")
     assert taken is not None
-    assert turns.take("here") is None
+    assert scheduling.take("here") is None
     assert taken[0].fail(taken[1].attempt, NoCapacity())
-    assert turns.take("here") is not None
+    assert scheduling.take("here") is not None
 
 
 def test_case_36_over_the_days_cap_a_refinement_waits_with_a_sentence(owner: User, settings: Settings) -> None:
     settings.GPU_RENDERS_PER_DAY = 1
     for session in begin(owner, 2):
         Render.begin(session, "liveportrait", "url")
-    assert turns.take("elsewhere") is not None
-    assert turns.take("elsewhere") is None
+    assert scheduling.take("elsewhere") is not None
+    assert scheduling.take("elsewhere") is None
     queued = Render.objects.elsewhere().get(state="queued")
-    assert turns.reason(queued).startswith("Today's GPU time is used up.")
-    assert turns.take("here") is not None
+    assert scheduling.reason(queued).startswith("Today's GPU time is used up.")
+    assert scheduling.take("here") is not None
 
 
 def test_the_lanes_do_not_wait_for_each_other(owner: User) -> None:
     (session,) = begin(owner)
     render = Render.begin(session, "liveportrait", "url")
-    assert turns.lane_of(render) == "elsewhere"
-    taken = turns.take("elsewhere")
+    assert scheduling.lane_of(render) == "elsewhere"
+    taken = scheduling.take("elsewhere")
     assert taken is not None
     assert taken[0] == render
-    assert turns.take("here") is not None
+    assert scheduling.take("here") is not None
 
 
 def test_a_refinement_that_was_put_off_is_told_apart_from_the_face_that_is_there(owner: User) -> None:
     (session,) = begin(owner)
     output = Render.begin(session, "liveportrait", "url").claim()
     assert output is not None
-    assert turns.reason(output.render) == ""
+    assert scheduling.reason(output.render) == ""
     assert output.render.put_off(output.attempt, NoCapacity(), 60)
     said = f"A refined version will follow. {NoCapacity.sentence_default}"
-    assert turns.reason(output.render) == said
+    assert scheduling.reason(output.render) == said
 
 
 def test_what_was_put_off_waits_until_then(owner: User) -> None:
     (session,) = begin(owner)
     output = cast.claimed(session)
     assert output.render.put_off(output.attempt, NoCapacity(), 60)
-    assert turns.take("here") is None
+    assert scheduling.take("here") is None
     render = Render.objects.get()
-    assert turns.reason(render) == NoCapacity.sentence_default
-    assert turns.position(render) is None
+    assert scheduling.reason(render) == NoCapacity.sentence_default
+    assert scheduling.position(render) is None
     Render.objects.update(not_before=timezone.now() - timedelta(seconds=1))
-    assert turns.take("here") is not None
+    assert scheduling.take("here") is not None
 
 
 def test_the_position_is_that_of_the_turn(owner: User, stranger: User) -> None:
     sessions = begin(owner, 3)
-    assert turns.take("here") is not None
+    assert scheduling.take("here") is not None
     (other,) = begin(stranger)
-    assert turns.position(other.first_render) == 1
+    assert scheduling.position(other.first_render) == 1
     waiting = [Render.objects.get(session=each) for each in sessions]
-    assert sorted(filter(None, map(turns.position, waiting))) == [2, 3]
+    assert sorted(filter(None, map(scheduling.position, waiting))) == [2, 3]
 
 
 def test_the_position_counts_one_of_each_person_and_not_all_of_those_who_came_first(owner: User, db: None) -> None:
@@ -374,7 +375,7 @@ def test_the_position_counts_one_of_each_person_and_not_all_of_those_who_came_fi
     third = cast.user("third")
     begin(cast.user("second"), 10)
     (last,) = begin(third)
-    assert turns.position(last.first_render) == 3
+    assert scheduling.position(last.first_render) == 3
 
 
 def test_what_has_begun_counts_against_the_quota_and_may_end(owner: User, settings: Settings) -> None:

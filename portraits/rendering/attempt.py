@@ -14,13 +14,14 @@ from django.db import DatabaseError, close_old_connections
 from gpuworker.client import Job, RenderedFile, Step
 from gpuworker.contract import POSTER_NAME
 from gpuworker.errors import BudgetSpent, Busy, Cancelled, NoCapacity, OutputFailed, RenderError
-from portraits import link_preview, metrics, progress, reins, turns, workers
+from portraits import link_preview, metrics, progress
 from portraits.circumstances import noted
 from portraits.files import storage
 from portraits.models import Output, Render
-from portraits.phases import PhaseLog
-from portraits.reins import Reins
-from portraits.turns import Lane
+from portraits.rendering import lease, scheduling, workers
+from portraits.rendering.lease import Reins
+from portraits.rendering.phases import PhaseLog
+from portraits.rendering.scheduling import Lane
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ def run_next(lane: Lane) -> str | None:
     The render's id when it waits again and is to be given to the queue.
     """
     try:
-        taken = None if workers.closing() else turns.take(lane)
+        taken = None if workers.closing() else scheduling.take(lane)
     except DatabaseError as error:
         log.warning("the database does not answer (%s): the sweeper gives the work again", error)
         return None
@@ -86,7 +87,7 @@ def _run_attempt(render: Render, output: Output) -> str | None:
 def _attempt_or_give_back(render: Render, output: Output) -> None:
     """Raises DatabaseError only."""
     try:
-        with reins.held(render, output) as held:
+        with lease.held(render, output) as held:
             _attempt(render, output, held)
     except RenderError as error:
         _give_back(render, output, error)
@@ -125,7 +126,7 @@ def _attempt(render: Render, output: Output, held: Reins) -> None:
                     return
                 if unseen and render.session.alive:
                     unseen = False
-                    if turns.give_way(render, output):
+                    if scheduling.give_way(render, output):
                         log.info("render %s attempt %d waits again: another's turn is next", render.pk, output.attempt)
                         return
                 if held.stop.is_set():

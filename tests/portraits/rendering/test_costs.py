@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from gpuworker.fleet.ledger import Bill, Ledger, MemoryLedger, Rental
-from portraits.ledger import DatabaseLedger
 from portraits.models import Bill as BillRow
 from portraits.models import Render, User
+from portraits.rendering.costs import DatabaseLedger
 from tests.portraits import cast
 
 RENTAL = Rental("pod1", "runpod-pod", "RTX 4090", 0.44, began=1000.0)

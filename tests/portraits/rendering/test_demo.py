@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gpuworker.errors import NoFace
-from portraits import demo, workers
 from portraits.files import storage
+from portraits.rendering import demo, workers
 from tests.portraits import cast
 from tests.portraits.scripted_worker import ScriptedWorker
 

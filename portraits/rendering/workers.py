@@ -17,7 +17,7 @@ from gpuworker.fleet.choice import Choice, Kind, build
 from gpuworker.fleet.plan import GPUS, Deadlines, PodPlan
 from gpuworker.fleet.serverless import EndpointPlan
 from gpuworker.fleet.source import Source
-from portraits.ledger import DatabaseLedger
+from portraits.rendering.costs import DatabaseLedger
 
 STANDS_BACK = 5
 """Niceness of the rendering processes: a page never waits for a frame."""

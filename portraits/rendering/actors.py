@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import dramatiq
 
-from portraits import broker
-from portraits.broker import ELSEWHERE, HERE
-from portraits.rendering import run_next
+from portraits.rendering import broker
+from portraits.rendering.attempt import run_next
+from portraits.rendering.broker import ELSEWHERE, HERE
 
 FOUR_MINUTES = 240_000
 TWO_HOURS = 7_200_000

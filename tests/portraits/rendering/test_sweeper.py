@@ -10,9 +10,10 @@ from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from portraits import actors, broker, removal, sweeper
+from portraits import removal
 from portraits.files import storage
 from portraits.models import Erasure, Portrait, Render, Session, Upload, User
+from portraits.rendering import actors, broker, sweeper
 from tests.portraits import cast
 
 

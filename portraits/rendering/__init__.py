@@ -1,0 +1,1 @@
+"""Rendering: queue, scheduling and leases of renders, and the workers that do them."""
