@@ -28,7 +28,7 @@ from gazesite.own_cookies import OwnCookies  # noqa: E402
 from gazesite.probes import PATHS, Probes  # noqa: E402
 from gazesite.static_files import static_files  # noqa: E402
 from gazesite.visitors import signed_in_person  # noqa: E402
-from portraits.routing import websocket_urlpatterns  # noqa: E402
+from portraits.live.routing import websocket_urlpatterns  # noqa: E402
 
 UPLOAD = "/upload/"
 LIMITS = BodyLimits(

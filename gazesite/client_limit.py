@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gazesite.body_cap import BUSY, App, Receive, Scope, Send, answer, client_of
 from gazesite.concurrency_limit import ConcurrencyLimit
-from portraits.handshake import deny
+from portraits.live.handshake import deny
 
 
 class ClientLimit:

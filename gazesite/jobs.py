@@ -20,7 +20,7 @@ from typing import Any
 import dramatiq
 from django.conf import settings
 
-from portraits import progress
+from portraits.live import publisher
 from portraits.rendering import broker, demo, gpu_reconciler, lease, sweeper, workers
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class JobProcess:
 
     def start(self) -> None:
         self._messages.start()
-        progress.use_loop(self._loop)  # over one connection; each thread would open one a message
+        publisher.use_loop(self._loop)  # over one connection; each thread would open one a message
         queue = dramatiq.get_broker()
         queue.emit_after("process_boot")  # without it, time limits do nothing
         workers.warm()
@@ -63,7 +63,7 @@ class JobProcess:
             queue.stop(timeout=2000)
         workers.close()
         self._sweeper.join(timeout=3)
-        progress.use_loop(None)
+        publisher.use_loop(None)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._messages.join(timeout=3)
         if not self._messages.is_alive():

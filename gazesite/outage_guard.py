@@ -11,8 +11,8 @@ from django.core.handlers.asgi import ASGIRequest
 
 from gazesite.body_cap import App, Message, Receive, Scope, Send
 from portraits import outages
+from portraits.live.subscriptions import TRY_AGAIN
 from portraits.outages import Outage
-from portraits.watching import TRY_AGAIN
 
 log = logging.getLogger(__name__)
 

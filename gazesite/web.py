@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from gazesite.jobs import own_scratch
-from portraits import progress
+from portraits.live import publisher
 from portraits.uploads import validation
 
 
@@ -63,7 +63,7 @@ def serve(host: str, port: int, beside: Beside, ready: Callable[[], None]) -> No
     from gazesite.server import SiteServer, allowed_connections
 
     loop: Any = reactor._asyncioEventloop
-    progress.use_loop(loop)
+    publisher.use_loop(loop)
     connections = allowed_connections(settings.CONNECTIONS)
     beside.start()
     try:
@@ -80,5 +80,5 @@ def serve(host: str, port: int, beside: Beside, ready: Callable[[], None]) -> No
             application_close_timeout=2,
         ).run()
     finally:
-        progress.use_loop(None)
+        publisher.use_loop(None)
         beside.stop()

@@ -15,7 +15,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_decode, urlsafe_base64_encode
 
-from portraits import known_browser, login_limits, progress, reset_messages
+from portraits import known_browser, login_limits, reset_messages
+from portraits.live import publisher
 from portraits.models import BrowserSession, User
 from portraits.models.browser import hash_session_key
 
@@ -31,7 +32,7 @@ class Accounts(DefaultAccountAdapter):
         user_id = request.user.pk
         super().logout(request)
         if user_id is not None:
-            progress.close_sockets_of(user_id)
+            publisher.close_sockets_of(user_id)
 
     def set_password(self, user: User, password: str) -> None:
         """Password changed, reset or set: every other browser that was signed in with the old one is signed out."""
@@ -84,7 +85,7 @@ def sign_out_everywhere(user: User, but: str | None = None) -> int:
     """End every browser's session of theirs, save the one with the session key `but`; how many there were."""
     ended, _ = BrowserSession.objects.of(user).exclude(pk=hash_session_key(but or "")).delete()
     user_id = user.pk
-    transaction.on_commit(lambda: progress.close_sockets_of(user_id))
+    transaction.on_commit(lambda: publisher.close_sockets_of(user_id))
     return ended
 
 

@@ -9,7 +9,8 @@ from django.db.models import Prefetch
 from django.urls import reverse
 
 from gpuworker.contract import STANDARD_FRAME, Size
-from portraits import progress, visibility
+from portraits import visibility
+from portraits.live import publisher
 from portraits.models import Portrait, Render, Session, ShareLink
 from portraits.models.portrait import PortraitQuerySet
 
@@ -53,7 +54,7 @@ def card(portrait: Portrait) -> Card:
         portrait=portrait,
         state=state,
         label=Render.State(state).label if state else "",
-        poster=progress.poster(session) if session else None,
+        poster=publisher.poster(session) if session else None,
         manifest=reverse("session-manifest", args=[session.pk]) if session and session.alive else None,
         thumbnail=reverse("portrait-thumbnail", args=[portrait.pk]),
         view_box=view_box(portrait),

@@ -12,7 +12,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from portraits import accounts, progress, removal
+from portraits import accounts, removal
+from portraits.live import publisher
 from portraits.models import AuditEntry, Portrait, Report, Session, User
 from portraits.rendering import dispatch, workers
 
@@ -54,7 +55,7 @@ def delete(by: User, portrait: Portrait, reason: str) -> bool:
         _write(by, "delete", found, reason)
         removal.remove_portrait(found)
     for session_id in sessions:
-        progress.close_sockets_on(session_id)
+        publisher.close_sockets_on(session_id)
     return True
 
 

@@ -6,9 +6,9 @@ import logging
 
 from django.db import DatabaseError, transaction
 
-from portraits import progress
 from portraits.durable_commit import sync_commits
 from portraits.files import storage
+from portraits.live import publisher
 from portraits.models import Erasure, Output, Portrait, Render, Session, Upload, User
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def remove_portrait(portrait: Portrait) -> None:
         Session.objects.filter(portrait=portrait).update(shown=None)
         portrait.delete()
     for session_id in sessions:
-        progress.close_sockets_on(session_id)
+        publisher.close_sockets_on(session_id)
 
 
 def remove_upload(upload: Upload) -> None:
@@ -46,7 +46,7 @@ def remove_user(user: User) -> None:
         remove_upload(upload)
     user_id = user.pk
     user.delete()
-    progress.close_sockets_of(user_id)
+    publisher.close_sockets_of(user_id)
 
 
 def cancel_renders_of(user: User) -> None:

@@ -17,8 +17,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModif
 from django.utils.cache import patch_cache_control
 from django.utils.http import parse_etags, quote_etag
 
-from portraits import progress
 from portraits.files import storage
+from portraits.live import publisher
 from portraits.models import Output
 
 TYPES = {
@@ -50,15 +50,15 @@ def manifest_response(request: HttpRequest, output: Output, audience: Audience) 
 def tagged(output: Output, manifest: dict[str, Any]) -> dict[str, Any]:
     """A manifest whose files are called as their addresses are."""
     levels = [
-        {**level, "sheets": [progress.file_name(output, name) for name in level["sheets"]]}
+        {**level, "sheets": [publisher.file_name(output, name) for name in level["sheets"]]}
         for level in manifest["levels"]
     ]
-    return {**manifest, "poster": progress.file_name(output, manifest["poster"]), "levels": levels}
+    return {**manifest, "poster": publisher.file_name(output, manifest["poster"]), "levels": levels}
 
 
 def file_response(request: HttpRequest, output: Output, name: str, audience: Audience) -> HttpResponse:
     """The file of that tagged name. Raises Http404 for any other."""
-    own = progress.file_name(output, "")
+    own = publisher.file_name(output, "")
     plain = name.removeprefix(own)
     if not name.startswith(own) or plain not in output.files:
         raise Http404

@@ -14,9 +14,10 @@ from django.db import DatabaseError, close_old_connections
 from gpuworker.client import Job, RenderedFile, Step
 from gpuworker.contract import POSTER_NAME
 from gpuworker.errors import BudgetSpent, Busy, Cancelled, NoCapacity, OutputFailed, RenderError
-from portraits import link_preview, metrics, progress
+from portraits import link_preview, metrics
 from portraits.circumstances import noted
 from portraits.files import storage
+from portraits.live import publisher
 from portraits.models import Output, Render
 from portraits.rendering import lease, scheduling, workers
 from portraits.rendering.lease import Reins
@@ -71,13 +72,13 @@ def _run(render: Render, output: Output) -> str | None:
 def _run_attempt(render: Render, output: Output) -> str | None:
     log.info("render %s attempt %d of session %s begins", render.pk, output.attempt, render.session_id)
     try:
-        progress.publish(render.session_id)
+        publisher.publish(render.session_id)
         _attempt_or_give_back(render, output)
     except DatabaseError:
         log.exception("render %s attempt %d lost the database", render.pk, output.attempt)
         _put_off_once_database_answers(render, output)
     try:
-        progress.publish(render.session_id)
+        publisher.publish(render.session_id)
     except DatabaseError:
         log.warning("the pages of session %s are not told", render.session_id, exc_info=True)
     waits = render.state == Render.State.QUEUED and render.not_before is None
@@ -196,7 +197,7 @@ class _Recorder:
         lines, self.lines = self.lines, []
         if not self.render.advance(self.output, step.progress, lines):
             return False
-        progress.publish(self.render.session_id)
+        publisher.publish(self.render.session_id)
         return self.previewed or not self._alive or self._add_link_preview()
 
     @property
@@ -222,7 +223,7 @@ class _Recorder:
         """
         self.lines.extend(self.phases.note(step.phase))
         if step.phase is None and step.progress.stage != self.told_stage:
-            self.lines.append(progress.STAGES[step.progress.stage])
+            self.lines.append(publisher.STAGES[step.progress.stage])
         self.lines.extend(step.progress.advice)
         self.lines.extend(f"{file.name} is stored ({file.size / 1e6:.1f} MB)" for file in step.files)
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 
 from gpuworker.contract import STANDARD_FRAME, Size
-from portraits import progress
+from portraits.live import publisher
 from portraits.models import Portrait, Render, Session
 from portraits.rendering import actors, broker
 
@@ -38,7 +38,7 @@ def start(
 def cancel(session: Session) -> bool:
     """Whether there was anything to cancel."""
     won = [render for render in session.renders.all() if render.cancel()]
-    progress.publish(session.pk)
+    publisher.publish(session.pk)
     return bool(won)
 
 
@@ -47,7 +47,7 @@ def retry(session: Session) -> bool:
     again = [render for render in session.renders.all() if render.retry()]
     for render in again:
         enqueue(render)
-    progress.publish(session.pk)
+    publisher.publish(session.pk)
     return bool(again)
 
 

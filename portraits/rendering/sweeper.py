@@ -13,7 +13,8 @@ from typing import get_args
 from django.db import DatabaseError, close_old_connections
 
 from gpuworker.errors import WorkerDied
-from portraits import progress, removal
+from portraits import removal
+from portraits.live import publisher
 from portraits.models import Portrait, Render, Upload
 from portraits.rendering import broker, dispatch, scheduling
 
@@ -37,7 +38,7 @@ def sweep_renders() -> None:
     for render in Render.objects.expired():
         if render.give_up(WorkerDied()):
             log.warning("render %s was given up after %d attempts", render.pk, render.attempt)
-            progress.publish(render.session_id)
+            publisher.publish(render.session_id)
     for lane in get_args(scheduling.Lane):
         known = broker.length(lane)
         for render in scheduling.in_turn(lane)[known : known + MOST_AT_ONCE]:

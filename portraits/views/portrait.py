@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from gpuworker.contract import Size
-from portraits import cards, progress
+from portraits import cards
+from portraits.live import publisher
 from portraits.models import Portrait, Render
 from portraits.uploads.forms import TitleForm
 from portraits.views.person import person
@@ -23,7 +24,7 @@ TALL = 0.75
 def portrait(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
     found = get_object_or_404(Portrait.objects.visible_to(person(request)), pk=portrait_id)
     session = found.current_session
-    snapshot = progress.snapshot(session) if session else None
+    snapshot = publisher.snapshot(session) if session else None
     shape = cards.frame(found, session)
     context = {
         "portrait": found,

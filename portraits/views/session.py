@@ -8,10 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from portraits import progress
 from portraits.accept import wants_json
 from portraits.files import responses
 from portraits.files.responses import Audience
+from portraits.live import publisher
 from portraits.models import Output, Session
 from portraits.rendering import dispatch
 from portraits.views.person import person
@@ -50,7 +50,7 @@ def session_file(request: HttpRequest, session_id: UUID, name: str) -> HttpRespo
 @require_safe
 def session_progress(request: HttpRequest, session_id: UUID) -> JsonResponse:
     """The socket's messages, for pages whose sockets are blocked."""
-    return JsonResponse(progress.snapshot(_session(request, session_id)))
+    return JsonResponse(publisher.snapshot(_session(request, session_id)))
 
 
 @require_POST
@@ -71,5 +71,5 @@ def _told(request: HttpRequest, session_id: UUID, *, changed: bool) -> HttpRespo
     """The new snapshot for scripts, the portrait's page for forms."""
     found = _session(request, session_id)
     if wants_json(request):
-        return JsonResponse(progress.snapshot(found), status=200 if changed else 409)
+        return JsonResponse(publisher.snapshot(found), status=200 if changed else 409)
     return redirect(found.portrait)

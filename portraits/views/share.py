@@ -13,7 +13,8 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from gpuworker.contract import CARD_NAME, POSTER_NAME
-from portraits import link_preview, progress
+from portraits import link_preview
+from portraits.live import publisher
 from portraits.models import Output, ShareLink
 from portraits.share_addresses import ShareAddresses
 from portraits.views.through_link import through_link
@@ -62,4 +63,4 @@ def _preview(token: str, output: Output) -> Preview:
 
 
 def _address(token: str, output: Output, name: str) -> str:
-    return reverse("share-file", args=[token, progress.file_name(output, name)])
+    return reverse("share-file", args=[token, publisher.file_name(output, name)])

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from portraits import progress
+from portraits.live import publisher
 from portraits.models import ShareLink
 from portraits.views.frameable import frameable
 from portraits.views.through_link import through_link
@@ -23,6 +23,6 @@ from portraits.views.through_link import through_link
 def share_embed(request: HttpRequest, link: ShareLink, token: str) -> HttpResponse:
     """No cookie is read or set; kept for at most a minute, so that a revoked link is soon dead here too."""
     output = link.output
-    name = progress.file_name(output, "poster.webp") if output else ""
+    name = publisher.file_name(output, "poster.webp") if output else ""
     poster = reverse("share-file", args=[token, name]) if output else None
     return render(request, "share/embed.html", {"token": token, "poster": poster})

@@ -10,7 +10,7 @@
  *   shown: string | null, refining: {state: string, label: string, sentence: string} | null,
  *   eta_seconds: number | null, seconds: number | null, error: {code: string, sentence: string} | null,
  *   can_cancel: boolean, can_retry: boolean, advice: string[],
- * }} Snapshot as portraits/progress.py writes it */
+ * }} Snapshot as portraits/live/publisher.py writes it */
 
 /** The site closes a socket with it when there is nothing (any more) for this person. */
 const NOT_YOURS = 4404;

@@ -18,12 +18,12 @@ from uuid import UUID
 
 class Publication(socketserver.StreamRequestHandler):
     def handle(self) -> None:
-        from portraits import progress
+        from portraits.live import publisher
         from portraits.models import Session
 
         session = UUID(self.rfile.readline().decode().strip())
         began = time.monotonic()
-        progress.publish(session)
+        publisher.publish(session)
         sequence = Session.objects.values_list("sequence", flat=True).get(pk=session)
         self.wfile.write(f"{began} {sequence}\n".encode())
 

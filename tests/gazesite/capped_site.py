@@ -20,7 +20,7 @@ from django.urls import path
 from gazesite.body_cap import BodyCap, BodyLimits, Receive, Scope, Send
 from gazesite.django_handler import DjangoHandler
 from gazesite.own_cookies import cookies
-from portraits.handshake import deny
+from portraits.live.handshake import deny
 
 LIMITS = BodyLimits(uploads={"/upload": 3 << 20})
 LARGE = 64 << 20

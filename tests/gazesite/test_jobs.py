@@ -13,7 +13,7 @@ import pytest
 from pytest_django import Settings
 
 from gazesite import jobs
-from portraits import progress
+from portraits.live import publisher
 from portraits.rendering import broker, lease, sweeper, workers
 
 
@@ -36,9 +36,9 @@ def open_again() -> object:
 
 def test_messages_to_pages_go_through_one_loop_while_it_lives(process: jobs.JobProcess) -> None:
     process.start()
-    assert progress._loop is not None
+    assert publisher._loop is not None
     process.stop(grace=0)
-    assert progress._loop is None
+    assert publisher._loop is None
     assert workers.closing()
 
 

@@ -18,8 +18,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from gazesite import request_facts
 from gazesite.request_facts import Facts
-from portraits import accounts, progress, readiness
+from portraits import accounts, readiness
 from portraits.files import storage
+from portraits.live import publisher
 from portraits.models import AuditEntry, BrowserSession, Portrait, Session, ShareLink, User
 from portraits.rendering import demo
 from tests.portraits import cast
@@ -123,7 +124,7 @@ def things(owner: User, portrait: Portrait, session: Session) -> dict[str, str]:
         "link_id": str(link.pk),
         "upload_id": str(cast.upload(owner).pk),
         "token": token,
-        "name": progress.file_name(session.shown, "q0.webp"),
+        "name": publisher.file_name(session.shown, "q0.webp"),
         "user_id": "MQ",
     }
 

@@ -16,8 +16,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from portraits import progress
 from portraits.account_forms import SignUp
+from portraits.live import publisher
 from portraits.models import BrowserSession, User
 from tests.portraits import cast
 from tests.portraits.cast import signed_in
@@ -34,7 +34,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     def note(user_id: int) -> None:
         users.append((user_id, BrowserSession.objects.filter(user=user_id).count()))
 
-    monkeypatch.setattr(progress, "close_sockets_of", note)
+    monkeypatch.setattr(publisher, "close_sockets_of", note)
     return users
 
 

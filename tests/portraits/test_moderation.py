@@ -12,8 +12,9 @@ from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from gpuworker.errors import NoFace
-from portraits import moderation, progress
+from portraits import moderation
 from portraits.files import storage
+from portraits.live import publisher
 from portraits.models import AuditEntry, BrowserSession, Portrait, Render, Report, Session, ShareLink, User
 from portraits.moderation import NotAllowed, ReasonMissing
 from tests.portraits import cast
@@ -124,7 +125,7 @@ def test_case_25_30_a_ban_ends_everything_of_theirs(
 ) -> None:
     _, token = ShareLink.create_for(portrait)
     told: list[int] = []
-    monkeypatch.setattr(progress, "close_sockets_of", told.append)
+    monkeypatch.setattr(publisher, "close_sockets_of", told.append)
     with django_capture_on_commit_callbacks(execute=True):
         assert moderation.ban(moderator, owner, WHY)
     assert not BrowserSession.objects.of(owner).exists()

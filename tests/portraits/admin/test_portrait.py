@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from portraits import progress
+from portraits.live import publisher
 from portraits.models import AuditEntry, Portrait, Report, Session, User
 from tests.portraits import cast
 from tests.portraits.cast import signed_in
@@ -47,7 +47,7 @@ def test_case_29_looking_is_written_down(as_moderator: Client, moderator: User, 
 
 def test_case_29_a_single_file_is_a_look_too(as_moderator: Client, session: Session) -> None:
     assert session.shown is not None
-    name = progress.file_name(session.shown, "preview.webp")
+    name = publisher.file_name(session.shown, "preview.webp")
     answer = as_moderator.get(at("file", session.portrait, name))
     assert (answer.status_code, answer["Content-Type"]) == (200, "image/webp")
     assert len(looks()) == 1

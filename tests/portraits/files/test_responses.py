@@ -6,9 +6,9 @@ import pytest
 from django.http import Http404
 from django.test import RequestFactory
 
-from portraits import progress
 from portraits.files import responses, storage
 from portraits.files.responses import Audience
+from portraits.live import publisher
 from portraits.models import Session
 
 make = RequestFactory()
@@ -16,7 +16,7 @@ make = RequestFactory()
 
 def test_a_public_file_may_be_used_by_every_page_for_a_minute(session: Session) -> None:
     assert session.shown is not None
-    name = progress.file_name(session.shown, "q0.webp")
+    name = publisher.file_name(session.shown, "q0.webp")
     answer = responses.file_response(make.get("/"), session.shown, name, Audience.PUBLIC)
     assert answer["Access-Control-Allow-Origin"] == "*"
     assert answer["Cross-Origin-Resource-Policy"] == "cross-origin"
@@ -26,7 +26,7 @@ def test_a_public_file_may_be_used_by_every_page_for_a_minute(session: Session) 
 def test_a_known_file_is_not_read_again(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     assert session.shown is not None
     output = session.shown
-    name = progress.file_name(output, "q0.webp")
+    name = publisher.file_name(output, "q0.webp")
     etag = responses.file_response(make.get("/"), output, name, Audience.OWNER)["ETag"]
 
     def read(key: str) -> bytes:
@@ -52,6 +52,6 @@ def test_the_manifests_validator_changes_with_each_level(rendering: Session) -> 
 @pytest.mark.parametrize("name", ["", "q0.webp", "..", "{tag}", "{tag}nothing.webp", "{tag}../q0.webp"])
 def test_any_other_name_is_404(session: Session, name: str) -> None:
     assert session.shown is not None
-    asked = name.format(tag=progress.file_name(session.shown, ""))
+    asked = name.format(tag=publisher.file_name(session.shown, ""))
     with pytest.raises(Http404):
         responses.file_response(make.get("/"), session.shown, asked, Audience.OWNER)

@@ -94,10 +94,10 @@ def test_another_engines_output_replaces_the_first_only_when_it_is_whole(portrai
 
 
 def test_the_position_in_the_queue_counts_those_before(run: Session, owner: User) -> None:
-    from portraits import progress
+    from portraits.live import publisher
 
     later = cast.session(cast.portrait(owner))
-    assert [progress.snapshot(each)["position"] for each in (run, later)] == [1, 2]
+    assert [publisher.snapshot(each)["position"] for each in (run, later)] == [1, 2]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -17,8 +17,9 @@ from gpuworker.clock import ManualClock
 from gpuworker.errors import AccessDenied, BudgetSpent, Cancelled, NoFace, OutputFailed, RenderError, WorkerDied
 from gpuworker.fleet.fixed import UrlSource
 from gpuworker.fleet.source import step_of
-from portraits import link_preview, progress, removal
+from portraits import link_preview, removal
 from portraits.files import storage
+from portraits.live import publisher
 from portraits.models import Charge, Output, Render, Session, User
 from portraits.models.render import MOST_PUT_OFF
 from portraits.rendering import actors, lease, scheduling, workers
@@ -366,7 +367,7 @@ def test_pages_that_cannot_be_told_cost_nobody_anything(
 ) -> None:
     play()
     with monkeypatch.context() as broken:
-        broken.setattr(progress, "publish", locked)
+        broken.setattr(publisher, "publish", locked)
         assert run(queued).attempts_allowed == 4
     Render.objects.update(not_before=None)
     assert run(queued).state == "ready"
@@ -477,7 +478,7 @@ def test_a_refined_pass_is_shown_at_once_when_it_is_whole_and_not_before(
     look("after")
     assert shown == ["warp", "warp", "warp", "warp", "liveportrait"]
     assert Charge.objects.filter(state="charged").count() == 2
-    assert progress.snapshot(Session.objects.get())["refining"]["state"] == "ready"
+    assert publisher.snapshot(Session.objects.get())["refining"]["state"] == "ready"
 
 
 def test_a_first_pass_that_ends_later_does_not_replace_the_refined_one(
@@ -499,13 +500,13 @@ def test_when_refining_fails_the_first_stands_and_the_page_says_so(queued: Sessi
     gpu(ends_with=AccessDenied())
     rendering.run_next("elsewhere")
     session = Session.objects.get()
-    seen = progress.snapshot(session)
+    seen = publisher.snapshot(session)
     assert session.complete
     assert session.shown is not None
     assert session.shown.render.engine == "warp"
     assert (seen["state"], seen["refining"]["state"]) == ("ready", "failed")
     stands = "A refined version could not be made, and this one stays."
-    assert seen["refining"]["sentence"] == f"{stands} {progress.NOT_SET_UP}", "no setting is named to a person"
+    assert seen["refining"]["sentence"] == f"{stands} {publisher.NOT_SET_UP}", "no setting is named to a person"
     assert Render.objects.get(pk=refined.pk).charge.state == "released"
     removal.erase_pending()
 
@@ -530,7 +531,7 @@ def test_each_phase_of_a_cold_start_is_in_the_log(
     class Cold(ScriptedWorker):
         def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
             yield step_of("provisioning")
-            assert progress.snapshot(Session.objects.get())["refining"]["sentence"].endswith(": renting a GPU.")
+            assert publisher.snapshot(Session.objects.get())["refining"]["sentence"].endswith(": renting a GPU.")
             yield step_of("booting")
             yield from super().render(job, cancelled)
 
@@ -578,6 +579,6 @@ def test_advice_reaches_the_page_and_the_log_and_is_that_of_the_pass_that_is_sho
     told: list[list[str]] = []
     for lane in ("here", "elsewhere"):
         rendering.run_next(lane)
-        told.append(progress.snapshot(Session.objects.get())["advice"])
+        told.append(publisher.snapshot(Session.objects.get())["advice"])
     assert told == [[CUT], ["The hair is fine."]]
     assert CUT in [line["text"] for line in Session.objects.get().first_render.log]

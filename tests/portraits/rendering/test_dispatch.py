@@ -9,7 +9,7 @@ from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from gpuworker.contract import LARGE_FRAME
-from portraits import progress
+from portraits.live import publisher
 from portraits.models import Charge, Render, Session, User
 from portraits.rendering import actors, dispatch
 from tests.portraits import cast
@@ -26,7 +26,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     """Snapshots that pages were sent."""
     found: list[dict[str, object]] = []
-    monkeypatch.setattr(progress, "_send", lambda message: found.append(json.loads(message["snapshot"])))
+    monkeypatch.setattr(publisher, "_send", lambda message: found.append(json.loads(message["snapshot"])))
     return found
 
 

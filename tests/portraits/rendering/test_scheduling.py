@@ -11,7 +11,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from gpuworker.errors import NoCapacity
-from portraits import progress, removal
+from portraits import removal
+from portraits.live import publisher
 from portraits.models import Output, Render, Session, User
 from portraits.models.render import FACES_AHEAD
 from portraits.rendering import scheduling
@@ -301,7 +302,7 @@ def test_case_36_over_the_quota_a_render_waits_with_a_sentence_and_begins_by_its
     assert sorted(next_owner() for _ in range(3)) == sorted([owner.email, owner.email, stranger.email])
     assert scheduling.take("here") is None
     waiting = next(s for s in sessions if Render.objects.get(session=s).state == "queued")
-    seen = progress.snapshot(Session.objects.get(pk=waiting.pk))
+    seen = publisher.snapshot(Session.objects.get(pk=waiting.pk))
     assert seen["message"].startswith("You have made the 2 portraits that a day allows. This one begins by itself at ")
     assert (seen["state"], seen["position"]) == ("queued", None)
     Render.objects.filter(state="ready").update(finished_at=timezone.now() - timedelta(hours=25))

@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from portraits import progress
 from portraits.files import storage
+from portraits.live import publisher
 from portraits.models import BrowserSession, Portrait, ShareLink, User
 from tests.portraits import cast
 from tests.portraits.cast import signed_in
@@ -19,7 +19,7 @@ from tests.portraits.cast import signed_in
 def told(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Whose sockets were told to look again."""
     users: list[int] = []
-    monkeypatch.setattr(progress, "close_sockets_of", users.append)
+    monkeypatch.setattr(publisher, "close_sockets_of", users.append)
     return users
 
 

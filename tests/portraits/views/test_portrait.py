@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from gpuworker.errors import NoFace
-from portraits import progress
+from portraits.live import publisher
 from portraits.models import Portrait, Session, ShareLink, User
 from tests.portraits import cast
 
@@ -41,7 +41,7 @@ def test_in_the_making_the_page_knows_how_it_stands_and_whom_to_ask(as_owner: Cl
     assert found is not None
     told = json.loads(found[1])
     assert told.pop("eta_seconds") > 0
-    assert told == {name: value for name, value in progress.snapshot(rendering).items() if name != "eta_seconds"}
+    assert told == {name: value for name, value in publisher.snapshot(rendering).items() if name != "eta_seconds"}
     assert "200 of 936" in page
     assert page.count('class="sheet"') == 1
     assert re.search(r'id="cancel-form">', page)

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from portraits import progress
 from portraits.files import storage
+from portraits.live import publisher
 from portraits.models import Render, Session
 from tests.portraits import cast
 
@@ -43,7 +43,7 @@ def test_before_the_preview_there_is_no_manifest(as_owner: Client, owner: object
 
 def test_private_files_are_kept_by_nobody_typed_and_locked_in(as_owner: Client, session: Session) -> None:
     assert session.shown is not None
-    address = url("session-file", session, progress.file_name(session.shown, "q0.webp"))
+    address = url("session-file", session, publisher.file_name(session.shown, "q0.webp"))
     answer = as_owner.get(address)
     assert answer["Cache-Control"] == "private, no-store"
     assert answer["X-Content-Type-Options"] == "nosniff"
@@ -57,7 +57,7 @@ def test_private_files_are_kept_by_nobody_typed_and_locked_in(as_owner: Client, 
 @pytest.mark.parametrize("name", ["q0.webp", "manifest.json", "photo.webp", "..", "x-1.q0.webp"])
 def test_a_file_is_known_by_its_tagged_name_only(as_owner: Client, session: Session, name: str) -> None:
     assert session.shown is not None
-    tagged = progress.file_name(session.shown, "../" + name if name == "photo.webp" else name + ".webp")
+    tagged = publisher.file_name(session.shown, "../" + name if name == "photo.webp" else name + ".webp")
     assert as_owner.get(url("session-file", session, tagged.replace("/", "%2f"))).status_code == 404
     if name != "manifest.json":
         assert as_owner.get(url("session-file", session, name)).status_code == 404
@@ -70,7 +70,7 @@ def test_case_23_media_by_guess_is_not_there_for_others(
 ) -> None:
     client: Client = request.getfixturevalue(who)
     assert session.shown is not None
-    files = [url("session-file", session, progress.file_name(session.shown, name)) for name in session.shown.files]
+    files = [url("session-file", session, publisher.file_name(session.shown, name)) for name in session.shown.files]
     thumbnail = reverse("portrait-thumbnail", args=[session.portrait_id])
     etag = f'"{session.shown.files["q0.webp"]["sha256"][:32]}"'
     for address in [*files, thumbnail, url("session-manifest", session), url("session-progress", session)]:
@@ -84,7 +84,7 @@ def test_case_23_media_by_guess_is_not_there_for_others(
 def test_progress_is_the_snapshot_and_never_kept(as_owner: Client, rendering: Session) -> None:
     answer = as_owner.get(url("session-progress", rendering))
     rendering.refresh_from_db()
-    assert {**answer.json(), "eta_seconds": 0} == {**progress.snapshot(rendering), "eta_seconds": 0}
+    assert {**answer.json(), "eta_seconds": 0} == {**publisher.snapshot(rendering), "eta_seconds": 0}
     assert answer["Cache-Control"] == "private, no-store"
 
 
@@ -118,6 +118,6 @@ def test_a_file_that_has_just_been_deleted_is_404(as_owner: Client, session: Ses
     key = session.shown.key("q0.webp")
     data = storage.read(key)
     storage.private().delete(key)
-    address = url("session-file", session, progress.file_name(session.shown, "q0.webp"))
+    address = url("session-file", session, publisher.file_name(session.shown, "q0.webp"))
     assert as_owner.get(address).status_code == 404
     storage.put(key, data)

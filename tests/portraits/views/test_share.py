@@ -19,8 +19,9 @@ from PIL import Image
 from pytest_django import Settings
 
 from gazesite.redaction import RedactTokens
-from portraits import link_preview, progress, removal, throttle
+from portraits import link_preview, removal, throttle
 from portraits.files import storage
+from portraits.live import publisher
 from portraits.models import Portrait, Session, ShareLink, User
 from portraits.throttle import GUESSES
 from tests.portraits import cast
@@ -46,7 +47,7 @@ def token(made: tuple[ShareLink, str]) -> str:
 def addresses(token: str, session: Session) -> dict[str, str]:
     """Every address below a link."""
     assert session.shown is not None
-    poster, preview = (progress.file_name(session.shown, name) for name in ("poster.webp", link_preview.NAME))
+    poster, preview = (publisher.file_name(session.shown, name) for name in ("poster.webp", link_preview.NAME))
     return {
         "page": reverse("share", args=[token]),
         "embed": reverse("share-embed", args=[token]),
@@ -132,8 +133,8 @@ def test_cards_of_a_person_without_background_show_an_opaque_picture(
     cast.complete(output, alpha=True)
     _, token = ShareLink.create_for(output.render.session.portrait)
     text = anonymous.get(reverse("share", args=[token])).content.decode()
-    card = reverse("share-file", args=[token, progress.file_name(output, link_preview.NAME)])
-    poster = reverse("share-file", args=[token, progress.file_name(output, "poster.webp")])
+    card = reverse("share-file", args=[token, publisher.file_name(output, link_preview.NAME)])
+    poster = reverse("share-file", args=[token, publisher.file_name(output, "poster.webp")])
     for tag in (
         f'<meta property="og:image" content="https://faces.example{card}">',
         f'<img itemprop="contentUrl" src="{poster}"',

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from portraits import progress
 from portraits.files import storage
+from portraits.live import publisher
 from portraits.models import Output, Portrait, Session, ShareLink
 
 
@@ -24,7 +24,7 @@ def output(session: Session) -> Output:
 
 @pytest.fixture
 def address(token: str, output: Output) -> str:
-    return reverse("share-file", args=[token, progress.file_name(output, "q0.webp")])
+    return reverse("share-file", args=[token, publisher.file_name(output, "q0.webp")])
 
 
 def test_a_sheet_goes_out_as_it_is_stored(anonymous: Client, address: str, output: Output) -> None:
@@ -59,7 +59,7 @@ def test_head_and_options(anonymous: Client, address: str) -> None:
 
 
 def test_another_name_is_404(anonymous: Client, token: str, output: Output) -> None:
-    own = progress.file_name(output, "")
+    own = publisher.file_name(output, "")
     for name in (
         "q0.webp",
         f"{own}nothing.webp",
@@ -71,7 +71,7 @@ def test_another_name_is_404(anonymous: Client, token: str, output: Output) -> N
 
 
 def test_the_photo_is_not_shared(anonymous: Client, token: str, output: Output) -> None:
-    for name in (storage.PHOTO, storage.THUMBNAIL, progress.file_name(output, storage.PHOTO)):
+    for name in (storage.PHOTO, storage.THUMBNAIL, publisher.file_name(output, storage.PHOTO)):
         assert anonymous.get(f"/s/{token}/{name}").status_code == 404
 
 

@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from portraits import admission, progress
-from portraits.admission import Login, Watch
+from portraits.live import authorization, publisher
+from portraits.live.authorization import Login, Watch
 from portraits.models import BrowserSession, Portrait, Session, User
 from tests.portraits import cast
 
@@ -43,7 +43,7 @@ def crowd(owner: User, portrait: Portrait) -> list[Watch]:
 
 
 def test_an_owner_may_watch_and_gets_what_the_rows_say(watch: Watch, rendering: Session) -> None:
-    finding = admission.look([watch], {})
+    finding = authorization.look([watch], {})
     assert finding.allowed == {watch}
     news = finding.news[rendering.pk]
     assert json.loads(news.text)["current"] == 200
@@ -51,19 +51,19 @@ def test_an_owner_may_watch_and_gets_what_the_rows_say(watch: Watch, rendering: 
 
 
 def test_only_what_is_newer_than_what_was_heard_is_read(watch: Watch, rendering: Session) -> None:
-    assert admission.look([watch], {rendering.pk: 0}).news == {}
-    progress.publish(rendering.pk)
-    assert admission.look([watch], {rendering.pk: 0}).news[rendering.pk].sequence == 1
+    assert authorization.look([watch], {rendering.pk: 0}).news == {}
+    publisher.publish(rendering.pk)
+    assert authorization.look([watch], {rendering.pk: 0}).news[rendering.pk].sequence == 1
 
 
 def test_a_stranger_may_not_watch(rendering: Session, stranger: User, as_stranger: Client) -> None:
     theirs = Watch(login_of(stranger, as_stranger), rendering.pk)
-    assert admission.look([theirs], {}).allowed == frozenset()
+    assert authorization.look([theirs], {}).allowed == frozenset()
     assert not Session.objects.visible_to(stranger).exists()
 
 
 def test_what_is_not_there_nobody_may_watch(watch: Watch) -> None:
-    assert admission.look([Watch(watch.login, uuid4())], {}).allowed == frozenset()
+    assert authorization.look([Watch(watch.login, uuid4())], {}).allowed == frozenset()
 
 
 ENDS: dict[str, Callable[[User], object]] = {
@@ -78,20 +78,20 @@ ENDS: dict[str, Callable[[User], object]] = {
 @pytest.mark.parametrize("what", ENDS)
 def test_a_login_ends_with(watch: Watch, owner: User, what: str) -> None:
     ENDS[what](owner)
-    assert admission.look([watch], {}).allowed == frozenset()
+    assert authorization.look([watch], {}).allowed == frozenset()
 
 
 def test_a_run_that_is_deleted_while_it_is_read_is_gone(
     watch: Watch, rendering: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admission, "_news", lambda ids: {})
-    assert admission.look([watch], {}).allowed == frozenset()
+    monkeypatch.setattr(authorization, "_news", lambda ids: {})
+    assert authorization.look([watch], {}).allowed == frozenset()
 
 
 def test_of_many_those_who_may_not_do_not_spoil_it_for_the_others(crowd: list[Watch], owner: User) -> None:
     gone = crowd[::3]
     BrowserSession.objects.filter(pk__in=[watch.login.key for watch in gone]).delete()
-    assert admission.look(crowd, {}).allowed == set(crowd) - set(gone)
+    assert authorization.look(crowd, {}).allowed == set(crowd) - set(gone)
 
 
 @pytest.mark.parametrize("many", [1, CROWD])
@@ -100,7 +100,7 @@ def test_a_look_at_any_number_that_stay_is_two_queries(
 ) -> None:
     known = {watch.session_id: 0 for watch in crowd}
     with django_assert_num_queries(2):
-        assert len(admission.look(crowd[:many], known).allowed) == many
+        assert len(authorization.look(crowd[:many], known).allowed) == many
 
 
 @pytest.mark.parametrize("many", [1, CROWD])
@@ -108,14 +108,14 @@ def test_a_look_at_any_number_that_come_is_four_queries(
     crowd: list[Watch], many: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(4):
-        assert len(admission.look(crowd[:many], {}).news) == many
+        assert len(authorization.look(crowd[:many], {}).news) == many
 
 
 def test_more_than_fit_into_a_query_are_asked_about_in_several(
     crowd: list[Watch], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admission, "SLICE", 30)
-    finding = admission.look(crowd, {})
+    monkeypatch.setattr(authorization, "SLICE", 30)
+    finding = authorization.look(crowd, {})
     assert (len(finding.allowed), len(finding.news)) == (CROWD, CROWD)
 
 

@@ -1,7 +1,7 @@
 """The only place that sends to a channel group: what a session's page shows, from the rows.
 
 Delivery is at most once and may be out of order, so every message is a whole snapshot with a
-sequence number: a page drops older ones, and whoever serves it (portraits/watching.py) finds lost ones.
+sequence number: a page drops older ones, and whoever serves it (portraits/live/subscriptions.py) finds lost ones.
 """
 
 from __future__ import annotations

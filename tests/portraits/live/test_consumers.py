@@ -15,7 +15,8 @@ from django.test import Client
 from django.utils import timezone
 
 from gazesite.asgi import application
-from portraits import progress, removal, watching
+from portraits import removal
+from portraits.live import publisher, subscriptions
 from portraits.models import BrowserSession, Portrait, Render, Session, User
 from portraits.rendering import dispatch
 from tests.portraits import cast
@@ -37,7 +38,7 @@ def stranger(transactional_db: None) -> User:
 @pytest.fixture(autouse=True)
 def loop_of_the_test() -> Iterator[None]:
     yield
-    progress.use_loop(None)
+    publisher.use_loop(None)
 
 
 def socket(session: Session, client: Client | None, origin: str | None = None) -> WebsocketCommunicator:
@@ -50,7 +51,7 @@ def socket(session: Session, client: Client | None, origin: str | None = None) -
 @asynccontextmanager
 async def watched(session: Session, client: Client) -> AsyncIterator[WebsocketCommunicator]:
     """A socket of the person, its first snapshot still to be read."""
-    progress.use_loop(asyncio.get_running_loop())
+    publisher.use_loop(asyncio.get_running_loop())
     communicator = socket(session, client)
     connected, _ = await communicator.connect(timeout=60)
     assert connected
@@ -94,7 +95,7 @@ async def test_case_25_other_peoples_and_anonymous_sockets_are_refused(
     client = await in_thread(signed_in)(stranger) if who == "stranger" else None
     communicator = socket(rendering, client)
     await communicator.connect(timeout=60)
-    assert await closing_code(communicator) == watching.NOT_YOURS
+    assert await closing_code(communicator) == subscriptions.NOT_YOURS
 
 
 @pytest.mark.parametrize("what", ["log-out", "ban", "deleted user", "deleted portrait"])
@@ -117,7 +118,7 @@ async def test_case_25_a_socket_ends_within_five_seconds_of(
     async with watched(rendering, as_owner) as communicator:
         await communicator.receive_json_from(timeout=60)
         await in_thread(happen)()
-        assert await closing_code(communicator) == watching.NOT_YOURS
+        assert await closing_code(communicator) == subscriptions.NOT_YOURS
 
 
 @pytest.mark.parametrize(
@@ -144,12 +145,12 @@ async def test_case_25_what_ends_a_socket_is_noticed_when_its_message_is_lost(
             case "another owner":
                 Portrait.objects.update(owner=stranger)
 
-    monkeypatch.setattr(watching, "CHECK_SECONDS", 0.05)
-    monkeypatch.setattr(progress, "_send", lambda message: None)
+    monkeypatch.setattr(subscriptions, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(publisher, "_send", lambda message: None)
     async with watched(rendering, as_owner) as communicator:
         await communicator.receive_json_from(timeout=60)
         await in_thread(happen)()
-        assert await closing_code(communicator) == watching.NOT_YOURS
+        assert await closing_code(communicator) == subscriptions.NOT_YOURS
 
 
 async def test_another_browser_of_the_same_person_goes_on_watching(
@@ -160,7 +161,7 @@ async def test_another_browser_of_the_same_person_goes_on_watching(
         await here.receive_json_from(timeout=60)
         await there.receive_json_from(timeout=60)
         await in_thread(as_owner.post)("/accounts/logout/")
-        assert await closing_code(here) == watching.NOT_YOURS
+        assert await closing_code(here) == subscriptions.NOT_YOURS
         await in_thread(dispatch.cancel)(rendering)
         assert (await there.receive_json_from(timeout=60))["state"] == "cancelled"
 
@@ -171,7 +172,7 @@ async def test_a_page_that_leaves_is_forgotten_at_once(rendering: Session, as_ow
     await communicator.receive_json_from(timeout=60)
     await communicator.send_input({"type": "websocket.disconnect", "code": 1001})
     await asyncio.wait_for(asyncio.shield(communicator.future), 60)
-    assert not watching._desks
+    assert not subscriptions._desks
 
 
 async def test_a_server_that_stops_leaves_nothing_behind(rendering: Session, as_owner: Client) -> None:
@@ -182,11 +183,11 @@ async def test_a_server_that_stops_leaves_nothing_behind(rendering: Session, as_
     communicator.stop(exceptions=False)
     with suppress(asyncio.CancelledError):
         await communicator.future
-    assert not watching._desks
+    assert not subscriptions._desks
 
 
 def test_quiet_sockets_are_checked_often_enough() -> None:
-    assert watching.CHECK_SECONDS < 5
+    assert subscriptions.CHECK_SECONDS < 5
 
 
 WRONG = [

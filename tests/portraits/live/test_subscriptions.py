@@ -16,10 +16,11 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from portraits import admission, circumstances, progress, watching
-from portraits.admission import Finding, Login, Watch
+from portraits import circumstances
+from portraits.live import authorization, publisher, subscriptions
+from portraits.live.authorization import Finding, Login, Watch
+from portraits.live.subscriptions import NOT_YOURS, TRY_AGAIN, Watcher
 from portraits.models import BrowserSession, Render, Session, User
-from portraits.watching import NOT_YOURS, TRY_AGAIN, Watcher
 from tests.portraits import cast
 from tests.portraits.cast import signed_in
 
@@ -41,19 +42,19 @@ def watch(rendering: Session, owner: User) -> Watch:
 @pytest.fixture(autouse=True)
 async def the_tests_own_loop() -> AsyncIterator[None]:
     """Event loop as the server's; nothing is left of it afterwards."""
-    progress.use_loop(asyncio.get_running_loop())
+    publisher.use_loop(asyncio.get_running_loop())
     yield
-    progress.use_loop(None)
-    assert not watching._desks
+    publisher.use_loop(None)
+    assert not subscriptions._desks
     layer = get_channel_layer()
     assert isinstance(layer, InMemoryChannelLayer)
-    assert progress.GROUP not in layer.groups
+    assert publisher.GROUP not in layer.groups
 
 
 @pytest.fixture
 def no_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     """All are lost."""
-    monkeypatch.setattr(progress, "_send", lambda message: None)
+    monkeypatch.setattr(publisher, "_send", lambda message: None)
 
 
 class Looks:
@@ -72,7 +73,7 @@ class Looks:
         if self.fails:
             raise OperationalError("the database is away")
         with CaptureQueriesContext(connection) as captured:
-            finding = admission.look(watches, known)
+            finding = authorization.look(watches, known)
         self.queries.append(len(captured))
         self.asked.append(len(watches))
         self.circumstances = circumstances.current()
@@ -85,14 +86,14 @@ class Looks:
 def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
     looks = Looks()
     # In threads of their own, so that a look that is held back holds no other.
-    monkeypatch.setattr(watching, "_look", database_sync_to_async(looks, thread_sensitive=False))
+    monkeypatch.setattr(subscriptions, "_look", database_sync_to_async(looks, thread_sensitive=False))
     return looks
 
 
 @asynccontextmanager
 async def many(watch: Watch, number: int) -> AsyncIterator[list[Watcher]]:
     async with AsyncExitStack() as stack:
-        yield [await stack.enter_async_context(watching.watching(watch)) for _ in range(number)]
+        yield [await stack.enter_async_context(subscriptions.watching(watch)) for _ in range(number)]
 
 
 async def told(watcher: Watcher, seconds: float = 60) -> dict[str, Any]:
@@ -129,7 +130,7 @@ async def test_what_changes_between_the_look_and_its_answer_is_not_missed(
     looks.may_end.clear()
     async with many(watch, 1) as [watcher]:
         await until(looks.has_read)
-        await asyncio.to_thread(in_own_connection, progress.publish, rendering.pk)
+        await asyncio.to_thread(in_own_connection, publisher.publish, rendering.pk)
         looks.may_end.set()
         assert (await told(watcher))["sequence"] == 1
 
@@ -151,7 +152,7 @@ async def test_nobody_is_told_anything_before_it_is_known_that_they_may_watch(
     async with many(watch, 1) as [mine], many(theirs, 1) as [other]:
         hears = asyncio.create_task(anext(other, None))
         await until(looks.has_read)
-        await asyncio.to_thread(in_own_connection, progress.publish, rendering.pk)
+        await asyncio.to_thread(in_own_connection, publisher.publish, rendering.pk)
         looks.may_end.set()
         assert (await told(mine))["session"] == str(rendering.pk)
         assert await asyncio.wait_for(hears, 60) is None
@@ -161,7 +162,7 @@ async def test_nobody_is_told_anything_before_it_is_known_that_they_may_watch(
 async def test_a_hundred_that_stay_are_looked_at_with_the_queries_of_one(
     watch: Watch, looks: Looks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(subscriptions, "CHECK_SECONDS", 0.05)
     async with many(watch, CROWD) as watchers:
         for watcher in watchers:
             await told(watcher)
@@ -178,7 +179,7 @@ async def test_a_hundred_that_stay_are_looked_at_with_the_queries_of_one(
 async def test_a_log_out_whose_message_is_lost_ends_all_its_sockets(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(subscriptions, "CHECK_SECONDS", 0.05)
     async with many(watch, CROWD) as watchers:
         for watcher in watchers:
             await told(watcher)
@@ -190,10 +191,10 @@ async def test_a_log_out_whose_message_is_lost_ends_all_its_sockets(
 async def test_news_whose_message_is_lost_are_found_in_the_rows(
     watch: Watch, rendering: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(subscriptions, "CHECK_SECONDS", 0.05)
     async with many(watch, 2) as watchers:
         assert [(await told(watcher))["sequence"] for watcher in watchers] == [0, 0]
-        await in_thread(progress.publish)(rendering.pk)
+        await in_thread(publisher.publish)(rendering.pk)
         assert [(await told(watcher))["sequence"] for watcher in watchers] == [1, 1]
 
 
@@ -217,7 +218,7 @@ async def test_whoever_comes_gets_the_rows_and_not_what_was_said_last(watch: Wat
 async def test_a_burst_of_news_ends_with_the_last_and_old_ones_are_left_out(watch: Watch, rendering: Session) -> None:
     def burst() -> None:
         for _ in range(300):
-            progress.publish(rendering.pk)
+            publisher.publish(rendering.pk)
 
     async with many(watch, 1) as [watcher]:
         await told(watcher)
@@ -233,7 +234,7 @@ async def test_older_news_that_arrive_late_are_dropped(watch: Watch) -> None:
         await told(watcher)
         for sequence in (7, 6):
             await asyncio.to_thread(
-                progress._send,
+                publisher._send,
                 {"session": str(watch.session_id), "sequence": sequence, "snapshot": f'{{"n": {sequence}}}'},
             )
         assert await told(watcher) == {"n": 7}
@@ -248,10 +249,10 @@ async def test_without_a_channel_layer_the_news_come_from_the_rows(
         raise ConnectionRefusedError("Redis is away")
 
     monkeypatch.setattr(InMemoryChannelLayer, "group_add", away)
-    monkeypatch.setattr(watching, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(subscriptions, "CHECK_SECONDS", 0.05)
     async with many(watch, 1) as [watcher]:
         assert (await told(watcher))["sequence"] == 0
-        await in_thread(progress.publish)(rendering.pk)
+        await in_thread(publisher.publish)(rendering.pk)
         assert (await told(watcher))["sequence"] == 1
 
 
@@ -266,15 +267,15 @@ async def test_a_subscription_is_renewed_after_the_layer_was_away(
         await real(layer, group, channel)
 
     monkeypatch.setattr(InMemoryChannelLayer, "group_add", back_at_once)
-    monkeypatch.setattr(watching, "LAYER_SECONDS", 0.05)
-    monkeypatch.setattr(watching, "CHECK_SECONDS", 3600)  # the rows would tell the same
+    monkeypatch.setattr(subscriptions, "LAYER_SECONDS", 0.05)
+    monkeypatch.setattr(subscriptions, "CHECK_SECONDS", 3600)  # the rows would tell the same
     layer = get_channel_layer()
     assert isinstance(layer, InMemoryChannelLayer)
     async with many(watch, 1) as [watcher]:
         await told(watcher)
-        while progress.GROUP not in layer.groups:
+        while publisher.GROUP not in layer.groups:
             await asyncio.sleep(0.01)
-        await in_thread(progress.publish)(rendering.pk)
+        await in_thread(publisher.publish)(rendering.pk)
         assert (await told(watcher))["sequence"] == 1
 
 
@@ -290,20 +291,20 @@ async def test_while_the_database_is_away_nobody_is_let_in(watch: Watch, looks: 
 async def test_while_the_database_is_away_whoever_was_let_in_stays_for_some_seconds(
     watch: Watch, looks: Looks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(subscriptions, "CHECK_SECONDS", 0.05)
     async with many(watch, 1) as [watcher]:
         await told(watcher)
         looks.fails = True
         with pytest.raises(TimeoutError):
             await ended(watcher, seconds=0.5)
-        monkeypatch.setattr(watching, "TRUST_SECONDS", 0.1)
+        monkeypatch.setattr(subscriptions, "TRUST_SECONDS", 0.1)
         assert await ended(watcher) == TRY_AGAIN
 
 
 async def test_a_database_that_never_answers_is_away(
     watch: Watch, looks: Looks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "TRUST_SECONDS", 0.1)
+    monkeypatch.setattr(subscriptions, "TRUST_SECONDS", 0.1)
     looks.may_end.clear()
     async with many(watch, 1) as [watcher]:
         assert await ended(watcher) == TRY_AGAIN
@@ -316,7 +317,7 @@ async def test_a_fault_of_the_desk_closes_its_sockets_and_the_next_ones_get_anot
     async with many(watch, 2) as watchers:
         for watcher in watchers:
             await told(watcher)
-        await asyncio.to_thread(progress._send, {"session": "no id"})
+        await asyncio.to_thread(publisher._send, {"session": "no id"})
         assert [await ended(watcher) for watcher in watchers] == [TRY_AGAIN, TRY_AGAIN]
         assert "sockets are closed" in caplog.text
         async with many(watch, 1) as [another]:
@@ -334,4 +335,4 @@ async def test_a_desk_that_was_closed_is_opened_anew(watch: Watch, rendering: Se
     for sequence in range(3):
         async with many(watch, 2) as watchers:
             assert [(await told(watcher))["sequence"] for watcher in watchers] == [sequence] * 2
-        await in_thread(progress.publish)(rendering.pk)
+        await in_thread(publisher.publish)(rendering.pk)

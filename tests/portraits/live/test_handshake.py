@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portraits.handshake import deny
+from portraits.live.handshake import deny
 
 
 @pytest.mark.parametrize("knows_statuses", [True, False])

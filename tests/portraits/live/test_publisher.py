@@ -12,13 +12,13 @@ from channels.layers import get_channel_layer
 from django.utils import timezone
 
 from gpuworker.errors import NoFace
-from portraits import progress
+from portraits.live import publisher
 from portraits.models import Portrait, Render, Session
 from portraits.models.session import SessionQuerySet
 
 
 def test_a_snapshot_says_everything_of_a_run_in_the_making(rendering: Session) -> None:
-    seen = progress.snapshot(Session.objects.get())
+    seen = publisher.snapshot(Session.objects.get())
     assert (seen["state"], seen["label"], seen["stage"]) == ("rendering", "Drawing every direction", "rendering")
     assert (seen["current"], seen["total"], seen["attempt"]) == (200, 936, 1)
     assert (seen["alive"], seen["complete"], seen["can_cancel"], seen["can_retry"]) == (True, False, True, False)
@@ -30,29 +30,29 @@ def test_a_snapshot_says_everything_of_a_run_in_the_making(rendering: Session) -
 
 def test_the_time_that_is_left_comes_from_the_frames_so_far(rendering: Session) -> None:
     Render.objects.update(started_at=timezone.now() - timedelta(seconds=4))
-    assert progress.snapshot(Session.objects.get())["eta_seconds"] == pytest.approx(4 / 200 * 736 + 1, abs=0.5)
+    assert publisher.snapshot(Session.objects.get())["eta_seconds"] == pytest.approx(4 / 200 * 736 + 1, abs=0.5)
     Render.objects.update(current=10)
-    assert progress.snapshot(Session.objects.get())["eta_seconds"] is None
+    assert publisher.snapshot(Session.objects.get())["eta_seconds"] is None
 
 
 def test_a_failure_has_its_code_and_sentence(rendering: Session) -> None:
     render = rendering.first_render
     assert render.fail(render.attempt, NoFace())
-    seen = progress.snapshot(Session.objects.get())
+    seen = publisher.snapshot(Session.objects.get())
     assert seen["error"] == {"code": "no_face", "sentence": NoFace.sentence_default}
     assert (seen["label"], seen["can_retry"]) == ("Failed", True)
 
 
 def test_a_whole_portrait_is_ready(portrait: Portrait) -> None:
-    seen = progress.snapshot(portrait.sessions.get())
+    seen = publisher.snapshot(portrait.sessions.get())
     assert (seen["state"], seen["complete"], seen["can_cancel"], seen["can_retry"]) == ("ready", True, False, False)
 
 
 def test_every_message_has_a_higher_number(rendering: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[int] = []
-    monkeypatch.setattr(progress, "_send", lambda message: told.append(message["sequence"]))
+    monkeypatch.setattr(publisher, "_send", lambda message: told.append(message["sequence"]))
     for _ in range(3):
-        progress.publish(rendering.pk)
+        publisher.publish(rendering.pk)
     assert told == sorted(set(told))
 
 
@@ -60,7 +60,7 @@ def test_a_message_says_what_the_rows_say_once_it_has_its_number(
     rendering: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[dict[str, Any]] = []
-    monkeypatch.setattr(progress, "_send", told.append)
+    monkeypatch.setattr(publisher, "_send", told.append)
     real = SessionQuerySet.bump
 
     def bump_late(sessions: SessionQuerySet) -> bool:
@@ -70,29 +70,29 @@ def test_a_message_says_what_the_rows_say_once_it_has_its_number(
         return bumped
 
     monkeypatch.setattr(SessionQuerySet, "bump", bump_late)
-    progress.publish(rendering.pk)
+    publisher.publish(rendering.pk)
     assert json.loads(told[0]["snapshot"])["current"] == 300
     assert json.loads(told[0]["snapshot"])["sequence"] == told[0]["sequence"] == 1
 
 
 def test_a_session_that_is_gone_is_told_to_nobody(rendering: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[dict[str, Any]] = []
-    monkeypatch.setattr(progress, "_send", told.append)
-    progress.publish(type(rendering)().pk)
+    monkeypatch.setattr(publisher, "_send", told.append)
+    publisher.publish(type(rendering)().pk)
     assert told == []
 
 
 async def test_messages_hop_to_the_servers_loop_without_waiting() -> None:
     layer = get_channel_layer()
     assert layer is not None
-    progress.use_loop(asyncio.get_running_loop())
+    publisher.use_loop(asyncio.get_running_loop())
     try:
-        await layer.group_add(progress.GROUP, "channel")
-        await asyncio.to_thread(progress._send, {"user": 1})
+        await layer.group_add(publisher.GROUP, "channel")
+        await asyncio.to_thread(publisher._send, {"user": 1})
         assert await asyncio.wait_for(layer.receive("channel"), 60) == {"user": 1}
     finally:
-        await layer.group_discard(progress.GROUP, "channel")
-        progress.use_loop(None)
+        await layer.group_discard(publisher.GROUP, "channel")
+        publisher.use_loop(None)
 
 
 def test_every_stage_of_the_worker_has_a_label() -> None:
@@ -100,4 +100,4 @@ def test_every_stage_of_the_worker_has_a_label() -> None:
 
     from gpuworker.contract import Stage
 
-    assert set(get_args(Stage)) <= set(progress.STAGES)
+    assert set(get_args(Stage)) <= set(publisher.STAGES)

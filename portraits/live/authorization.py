@@ -9,9 +9,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from portraits import progress
+from portraits.live import publisher
+from portraits.live.publisher import News
 from portraits.models import BrowserSession, Session
-from portraits.progress import News
 
 T = TypeVar("T")
 
@@ -85,7 +85,7 @@ def _logins(keys: Collection[str]) -> set[Login]:
 
 def _news(ids: Collection[UUID]) -> dict[UUID, News]:
     rows = Session.objects.with_all_that_shows()
-    return {session.pk: progress.news(session) for some in _slices(ids) for session in rows.filter(pk__in=some)}
+    return {session.pk: publisher.news(session) for some in _slices(ids) for session in rows.filter(pk__in=some)}
 
 
 def _slices(things: Collection[T]) -> Iterator[list[T]]:

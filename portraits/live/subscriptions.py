@@ -21,9 +21,9 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.db import Error
 
-from portraits import admission, progress
-from portraits.admission import Watch
-from portraits.progress import News
+from portraits.live import authorization, publisher
+from portraits.live.authorization import Watch
+from portraits.live.publisher import News
 from portraits.rendering import broker
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ RENEW_SECONDS = 3600.0
 WOKEN_AT_ONCE = 50
 """Sockets that are written to before anybody else's request gets its turn."""
 
-_look = database_sync_to_async(admission.look)
+_look = database_sync_to_async(authorization.look)
 
 
 class Room:
@@ -177,12 +177,12 @@ class Desk:
         finally:
             with suppress(*broker.away()):
                 async with asyncio.timeout(LAYER_SECONDS):
-                    await layer.group_discard(progress.GROUP, channel)
+                    await layer.group_discard(publisher.GROUP, channel)
 
     async def _hear_all(self, layer: Any, channel: str) -> None:
         """Until it is time to subscribe again."""
         async with asyncio.timeout(LAYER_SECONDS):
-            await layer.group_add(progress.GROUP, channel)
+            await layer.group_add(publisher.GROUP, channel)
         self._subscribed.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(RENEW_SECONDS):

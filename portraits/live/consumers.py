@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from portraits.admission import Login, Watch
-from portraits.handshake import Receive, Send, deny
+from portraits.live.authorization import Login, Watch
+from portraits.live.handshake import Receive, Send, deny
+from portraits.live.subscriptions import NOT_YOURS, watching
 from portraits.models import User
-from portraits.watching import NOT_YOURS, watching
 
 
 async def watch_progress(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:

@@ -1,0 +1,1 @@
+"""WebSockets: snapshots and changes, for those who may see them."""
