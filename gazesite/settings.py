@@ -208,7 +208,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # --- accounts
 
 AUTH_USER_MODEL = "portraits.User"
-SESSION_ENGINE = "portraits.browser_sessions"
+SESSION_ENGINE = "portraits.accounts.session_store"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
@@ -225,16 +225,16 @@ DEFAULT_FROM_EMAIL = env.matching(
     "DEFAULT_FROM_EMAIL", f"gazesite@{_origin_host}", r"[^@]+@[^@\s]+", "an address such as gaze@example.org"
 )
 
-ACCOUNT_ADAPTER = "portraits.accounts.Accounts"
+ACCOUNT_ADAPTER = "portraits.accounts.adapter.Accounts"
 ACCOUNT_FORMS = {
-    "login": "portraits.account_forms.SignIn",
-    "signup": "portraits.account_forms.SignUp",
-    "add_email": "portraits.account_forms.NewAddress",
-    "change_password": "portraits.account_forms.NewPassword",
-    "set_password": "portraits.account_forms.FirstPassword",
-    "reset_password": "portraits.account_forms.ForgottenPassword",
-    "reset_password_from_key": "portraits.account_forms.ResetPassword",
-    "reauthenticate": "portraits.account_forms.ItIsMe",
+    "login": "portraits.accounts.forms.SignIn",
+    "signup": "portraits.accounts.forms.SignUp",
+    "add_email": "portraits.accounts.forms.NewAddress",
+    "change_password": "portraits.accounts.forms.NewPassword",
+    "set_password": "portraits.accounts.forms.FirstPassword",
+    "reset_password": "portraits.accounts.forms.ForgottenPassword",
+    "reset_password_from_key": "portraits.accounts.forms.ResetPassword",
+    "reauthenticate": "portraits.accounts.forms.ItIsMe",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -251,7 +251,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_RATE_LIMITS = {
     "one_time_sign_in": "20/m/ip",
     "delete_account": "5/m/user",
-    # Wrong passwords, with keys of portraits.login_limits.
+    # Wrong passwords, with keys of portraits.accounts.login_limits.
     "login_failed": "10/m/ip,5/5m/key,30/d/key",
     "login_failed_customer": "60/d/key",
     "login_failed_first": "1/d/key",

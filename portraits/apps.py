@@ -12,7 +12,8 @@ class PortraitsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from portraits import groups, lock_timeout
+        from portraits import lock_timeout
+        from portraits.accounts import groups
         from portraits.rendering import broker
 
         lock_timeout.start()

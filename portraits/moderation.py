@@ -12,7 +12,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from portraits import accounts, removal
+from portraits import removal
+from portraits.accounts import adapter
 from portraits.live import publisher
 from portraits.models import AuditEntry, Portrait, Report, Session, User
 from portraits.rendering import dispatch, workers
@@ -81,7 +82,7 @@ def ban(by: User, user: User, reason: str) -> bool:
     with transaction.atomic():
         if not user.ban():
             return False
-        accounts.sign_out_everywhere(user)
+        adapter.sign_out_everywhere(user)
         removal.cancel_renders_of(user)
         _close_all(by, Report.objects.open().filter(portrait__owner=user), reason)
         return _write(by, "ban", user, reason)

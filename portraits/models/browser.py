@@ -11,7 +11,7 @@ from django.db import models
 from django.utils import timezone
 
 if TYPE_CHECKING:
-    from portraits.browser_sessions import SessionStore
+    from portraits.accounts.session_store import SessionStore
     from portraits.models.user import User
 
 
@@ -46,6 +46,6 @@ class BrowserSession(AbstractBaseSession):
 
     @classmethod
     def get_session_store_class(cls) -> type[SessionStore]:
-        from portraits.browser_sessions import SessionStore
+        from portraits.accounts.session_store import SessionStore
 
         return SessionStore

@@ -10,8 +10,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from portraits import accounts, removal
-from portraits.farewell import FarewellForm
+from portraits import removal
+from portraits.accounts import adapter
+from portraits.accounts.delete_account_form import FarewellForm
 from portraits.models import BrowserSession
 from portraits.views.person import person
 
@@ -24,7 +25,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_POST
 def account_sign_out(request: HttpRequest) -> HttpResponse:
     """Everywhere but here."""
-    ended = accounts.sign_out_everywhere(person(request), but=request.session.session_key)
+    ended = adapter.sign_out_everywhere(person(request), but=request.session.session_key)
     browsers = "1 other browser" if ended == 1 else f"{ended} other browsers"
     messages.success(request, f"You are signed out of {browsers}." if ended else "You were signed in only here.")
     return redirect("account")

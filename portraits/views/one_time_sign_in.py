@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from portraits import accounts
+from portraits.accounts import adapter
 
 
 @login_not_required
@@ -26,7 +26,7 @@ def one_time_sign_in(request: HttpRequest, user_id: str, token: str) -> HttpResp
     too_often: HttpResponse | None = ratelimit.consume_or_429(request, action="one_time_sign_in", limit_get=True)
     if too_often:
         return too_often
-    user = accounts.spend_link(user_id, token)
+    user = adapter.spend_link(user_id, token)
     if user is None:
         return render(request, "account/link_spent.html", status=404)
     get_adapter().login(request, user)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from gazesite.cache_control import PRIVATE, forbid_storing
-from portraits.browser_sessions import SessionStore
+from portraits.accounts.session_store import SessionStore
 
 SAID = [None, "public, max-age=60", "private, no-cache", "max-age=3600"]
 

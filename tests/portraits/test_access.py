@@ -18,7 +18,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from gazesite import request_facts
 from gazesite.request_facts import Facts
-from portraits import accounts, readiness
+from portraits import readiness
+from portraits.accounts import adapter
 from portraits.files import storage
 from portraits.live import publisher
 from portraits.models import AuditEntry, BrowserSession, Portrait, Session, ShareLink, User
@@ -276,7 +277,7 @@ def test_no_link_changes_anything_or_signs_anybody_out(
         reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key]),
         reverse("account_reset_password_from_key", args=[user_pk_to_url_str(owner), token_generator.make_token(owner)]),
     ]
-    for path in [*everywhere(things), *mailed, accounts.one_time_path(owner)]:
+    for path in [*everywhere(things), *mailed, adapter.one_time_path(owner)]:
         before = rows()
         clients[role].get(path).close()
         assert (path, rows()) == (path, before)

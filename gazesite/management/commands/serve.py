@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from gazesite import metrics, web
 from gazesite.embedded import Site
 from gazesite.web import PortTakenError
-from portraits import accounts
+from portraits.accounts import adapter
 from portraits.models import User
 
 PERSON, ADMIN = "you@gazesite.local", "admin@gazesite.local"
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         address, *others = addresses
         person = User.objects.filter(email=PERSON).first() or User.objects.create_user(PERSON)
         lines = ["", f"gazesite is at {address}", *(f"  in your network: {other}" for other in others)]
-        lines += [f"  sign in, once:  {address}{accounts.one_time_path(person)}"]
+        lines += [f"  sign in, once:  {address}{adapter.one_time_path(person)}"]
         password = self._admin_password()
         shown = f"password {password}" if password else "with the password printed at the first start"
         return [*lines, f"  admin:          {address}/admin/  {ADMIN}, {shown}", "  Ctrl-C stops it.", ""]

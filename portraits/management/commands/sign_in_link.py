@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from portraits import accounts
+from portraits.accounts import adapter
 from portraits.models import User
 
 
@@ -20,4 +20,4 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, email: str, **options: Any) -> None:
         person = User.objects.filter(email=email.lower()).first() or User.objects.create_user(email)
-        self.stdout.write(f"{settings.SITE_URL}{accounts.one_time_path(person)}")
+        self.stdout.write(f"{settings.SITE_URL}{adapter.one_time_path(person)}")

@@ -18,8 +18,8 @@ from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from portraits.accounts.groups import GROUPS, MODERATOR
 from portraits.admin import desk
-from portraits.groups import GROUPS, MODERATOR
 from portraits.models import Portrait, Report, Session, User
 from tests.portraits import cast
 from tests.portraits.cast import signed_in

@@ -10,7 +10,7 @@ from django.test import Client
 
 from portraits.models import User
 from tests.portraits import cast
-from tests.portraits.test_accounts import link_in
+from tests.portraits.accounts.test_adapter import link_in
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from django.contrib.auth import get_user
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.test import Client
 
-from portraits import accounts
+from portraits.accounts import adapter
 from portraits.models import User
 
 
 @pytest.fixture
 def link(owner: User) -> str:
-    return accounts.one_time_path(owner)
+    return adapter.one_time_path(owner)
 
 
 def whom(client: Client) -> object:
@@ -41,8 +41,8 @@ def test_it_is_spent_afterwards(anonymous: Client, link: str) -> None:
 
 def test_of_two_at_the_same_time_one_wins(owner: User, link: str, monkeypatch: pytest.MonkeyPatch) -> None:
     user_id, token = link.strip("/").split("/")[1:]
-    monkeypatch.setattr(accounts, "user_of_link", lambda *_: User(pk=owner.pk, last_login=None))  # both have read
-    assert [accounts.spend_link(user_id, token) is not None for _ in range(2)] == [True, False]
+    monkeypatch.setattr(adapter, "user_of_link", lambda *_: User(pk=owner.pk, last_login=None))  # both have read
+    assert [adapter.spend_link(user_id, token) is not None for _ in range(2)] == [True, False]
 
 
 @pytest.mark.parametrize("method", ["head", "post", "put", "delete", "options"])
@@ -63,7 +63,7 @@ def test_garbage_is_a_404(anonymous: Client, user_id: str) -> None:
 
 def test_somebody_elses_token_does_not_fit(anonymous: Client, owner: User, stranger: User, link: str) -> None:
     token = link.strip("/").split("/")[-1]
-    theirs = accounts.one_time_path(stranger).strip("/").split("/")[1]
+    theirs = adapter.one_time_path(stranger).strip("/").split("/")[1]
     assert anonymous.get(f"/sign-in/{theirs}/{token}/").status_code == 404
 
 

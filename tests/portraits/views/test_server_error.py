@@ -14,7 +14,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from portraits import metrics, outages
-from portraits.browser_sessions import SessionStore
+from portraits.accounts.session_store import SessionStore
 from portraits.files import storage, zip_archive
 from portraits.models import Portrait, Session, ShareLink, Upload, User
 from portraits.outages import DATABASE_AWAY, DISK_FULL, STORAGE_AWAY

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
-from portraits import groups
+from portraits.accounts import groups
 from portraits.models import User
 
 

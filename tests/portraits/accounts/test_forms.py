@@ -7,12 +7,12 @@ from django.conf import settings
 from django.test import Client
 from django.utils.module_loading import import_string
 
-from portraits import account_forms
+from portraits.accounts import forms
 
 
 def test_every_form_in_the_settings_is_one_of_ours() -> None:
     for path in settings.ACCOUNT_FORMS.values():
-        assert issubclass(import_string(path), account_forms.Plain)
+        assert issubclass(import_string(path), forms.Plain)
 
 
 @pytest.mark.parametrize("page", ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"])
@@ -25,4 +25,4 @@ def test_no_field_says_its_label_twice(anonymous: Client, db: None, page: str) -
 def test_signing_up_does_not_ask_for_a_new_password(anonymous: Client, db: None) -> None:
     text = anonymous.get("/accounts/signup/").content.decode()
     assert ">Password</label>" in text
-    assert account_forms.PASSWORD_RULES in text
+    assert forms.PASSWORD_RULES in text

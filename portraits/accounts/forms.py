@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from portraits import reset_messages
+from portraits.accounts import reset_messages
 from portraits.models import User
 
 LABELS = {

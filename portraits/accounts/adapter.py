@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_decode, urlsafe_base64_encode
 
-from portraits import known_browser, login_limits, reset_messages
+from portraits.accounts import known_browser, login_limits, reset_messages
 from portraits.live import publisher
 from portraits.models import BrowserSession, User
 from portraits.models.browser import hash_session_key
@@ -92,7 +92,7 @@ def sign_out_everywhere(user: User, but: str | None = None) -> int:
 class _OneTimeLinks(PasswordResetTokenGenerator):
     """A token is spent by the sign-in itself: it holds the last one's time."""
 
-    key_salt = "portraits.accounts.one_time_link"
+    key_salt = "portraits.accounts.adapter.one_time_link"
 
     def _make_hash_value(self, user: Any, timestamp: int) -> str:
         return f"{user.pk}{user.password}{user.last_login}{user.is_active}{timestamp}"

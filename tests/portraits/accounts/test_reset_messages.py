@@ -6,7 +6,7 @@ from django.core.mail import EmailMessage
 from django.test import Client
 
 from portraits.models import User
-from tests.portraits.test_accounts import link_in, sign_in
+from tests.portraits.accounts.test_adapter import link_in, sign_in
 
 
 def ask(email: str, times: int) -> None:

@@ -8,8 +8,8 @@ from pytest_django import Settings
 
 from portraits.models import User
 from tests.portraits import cast
+from tests.portraits.accounts.test_adapter import NEW_PASSWORD, link_in, sign_in
 from tests.portraits.cast import signed_in
-from tests.portraits.test_accounts import NEW_PASSWORD, link_in, sign_in
 
 ELSEWHERE = {"REMOTE_ADDR": "203.0.113.7"}
 

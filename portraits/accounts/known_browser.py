@@ -16,7 +16,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from portraits.models import User
 
-SALT = "portraits.known_browser"
+SALT = "portraits.accounts.known_browser"
 SECONDS = 365 * 24 * 3600
 """Time for which a browser is known after its last sign-in."""
 

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from portraits.account_forms import SignUp
+from portraits.accounts.forms import SignUp
 from portraits.live import publisher
 from portraits.models import BrowserSession, User
 from tests.portraits import cast

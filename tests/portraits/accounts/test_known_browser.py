@@ -9,10 +9,10 @@ from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from gazesite.own_cookies import MOST_VALUE_BYTES
-from portraits import known_browser
+from portraits.accounts import known_browser
 from portraits.models import User
 from tests.portraits import cast
-from tests.portraits.test_accounts import sign_in
+from tests.portraits.accounts.test_adapter import sign_in
 
 EMAIL = "owner@example.com"
 

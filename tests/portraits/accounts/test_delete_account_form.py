@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.http import QueryDict
 
-from portraits.farewell import FarewellForm
+from portraits.accounts.delete_account_form import FarewellForm
 from portraits.models import User
 from tests.portraits import cast
 

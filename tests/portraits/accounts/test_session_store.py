@@ -12,7 +12,7 @@ from django.contrib.auth import SESSION_KEY
 from django.core.management import call_command
 from django.test import Client
 
-from portraits.browser_sessions import SessionStore
+from portraits.accounts.session_store import SessionStore
 from portraits.models import BrowserSession, User
 from tests.portraits.cast import signed_in
 

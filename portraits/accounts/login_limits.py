@@ -14,7 +14,7 @@ from allauth.core.internal import ratelimit
 from allauth.core.internal.ratelimit import RateLimitUsage
 from django.http import HttpRequest
 
-from portraits import known_browser
+from portraits.accounts import known_browser
 from portraits.client_address import IPV6_CUSTOMER, network_of
 from portraits.models import User
 from portraits.throttle import address_of
