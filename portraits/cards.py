@@ -9,10 +9,10 @@ from django.db.models import Prefetch
 from django.urls import reverse
 
 from gpuworker.contract import STANDARD_FRAME, Size
-from portraits import visibility
 from portraits.live import publisher
 from portraits.models import Portrait, Render, Session, ShareLink
 from portraits.models.portrait import PortraitQuerySet
+from portraits.sharing import visibility
 
 
 @dataclass(frozen=True)

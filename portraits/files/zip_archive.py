@@ -11,9 +11,9 @@ from typing import IO, Any
 
 from gpuworker import grid, page
 from gpuworker.contract import CARD_NAME, MANIFEST_NAME
-from portraits import link_preview
 from portraits.files import storage
 from portraits.models import Output
+from portraits.sharing import link_preview
 
 METADATA_NAME, README_NAME = "metadata.json", "README.txt"
 YEAR_OF_ZIP = 1980

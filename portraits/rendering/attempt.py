@@ -14,7 +14,7 @@ from django.db import DatabaseError, close_old_connections
 from gpuworker.client import Job, RenderedFile, Step
 from gpuworker.contract import POSTER_NAME
 from gpuworker.errors import BudgetSpent, Busy, Cancelled, NoCapacity, OutputFailed, RenderError
-from portraits import link_preview, metrics
+from portraits import metrics
 from portraits.circumstances import noted
 from portraits.files import storage
 from portraits.live import publisher
@@ -23,6 +23,7 @@ from portraits.rendering import lease, scheduling, workers
 from portraits.rendering.lease import Reins
 from portraits.rendering.phases import PhaseLog
 from portraits.rendering.scheduling import Lane
+from portraits.sharing import link_preview
 
 log = logging.getLogger(__name__)
 

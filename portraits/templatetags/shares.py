@@ -6,10 +6,10 @@ from typing import Any
 
 from django import template
 
-from portraits import visibility as visibilities
 from portraits.models import Portrait
-from portraits.share_form import ShareForm
-from portraits.visibility import Visibility
+from portraits.sharing import visibility as visibilities
+from portraits.sharing.forms import ShareForm
+from portraits.sharing.visibility import Visibility
 
 register = template.Library()
 

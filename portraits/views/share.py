@@ -13,10 +13,10 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from gpuworker.contract import CARD_NAME, POSTER_NAME
-from portraits import link_preview
 from portraits.live import publisher
 from portraits.models import Output, ShareLink
-from portraits.share_addresses import ShareAddresses
+from portraits.sharing import link_preview
+from portraits.sharing.addresses import ShareAddresses
 from portraits.views.through_link import through_link
 
 

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST
 
 from gpuworker.contract import STANDARD_FRAME, Size
 from portraits.models import Portrait, ShareLink
-from portraits.share_addresses import ShareAddresses
-from portraits.share_form import ShareForm
+from portraits.sharing.addresses import ShareAddresses
+from portraits.sharing.forms import ShareForm
 from portraits.views.person import person
 from portraits.views.share_panel import panel
 

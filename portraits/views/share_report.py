@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from portraits.models import Report, ShareLink
-from portraits.report_form import ReportForm
+from portraits.sharing.report_form import ReportForm
 from portraits.throttle import REPORTS, address_of
 from portraits.views.through_link import through_link, too_many
 

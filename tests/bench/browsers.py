@@ -185,7 +185,7 @@ def _snippets() -> tuple[str, str]:
     import django
 
     django.setup()
-    from portraits.share_addresses import ShareAddresses, element_script
+    from portraits.sharing.addresses import ShareAddresses, element_script
 
     addresses = ShareAddresses("token")
     here = {element_script(): "/gaze/gaze-tracker.js", addresses.manifest: "face/manifest.json"}

@@ -13,9 +13,9 @@ from PIL import Image
 
 from gpuworker import grid
 from gpuworker.contract import CARD_NAME, POSTER_NAME, SHEETS, STANDARD_FRAME, Level, Manifest, Progress, level_frame
-from portraits import link_preview
 from portraits.files import storage
 from portraits.models import Output, Portrait, Render, Session, Upload, User
+from portraits.sharing import link_preview
 
 PASSWORD = "a long enough password"
 

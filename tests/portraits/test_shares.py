@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portraits.models import Portrait
-from portraits.share_form import ShareForm
+from portraits.sharing.forms import ShareForm
 from portraits.templatetags.shares import share_form
 
 

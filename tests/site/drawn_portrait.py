@@ -8,7 +8,7 @@ from gpuworker import grid
 from gpuworker.contract import POSTER_NAME, SHEETS, Level, Manifest, Size
 from portraits.files import storage
 from portraits.models import Portrait, ShareLink
-from portraits.share_addresses import ShareAddresses
+from portraits.sharing.addresses import ShareAddresses
 from tests.gaze import drawn
 from tests.portraits import cast
 

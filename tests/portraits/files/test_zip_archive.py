@@ -10,9 +10,9 @@ import pytest
 
 from gpuworker import page
 from gpuworker.contract import CARD_NAME, SHEETS, Manifest
-from portraits import link_preview
 from portraits.files import storage, zip_archive
 from portraits.models import Output, Session, User
+from portraits.sharing import link_preview
 from tests.portraits import cast
 
 ORIGINAL = {

@@ -17,13 +17,14 @@ from gpuworker.clock import ManualClock
 from gpuworker.errors import AccessDenied, BudgetSpent, Cancelled, NoFace, OutputFailed, RenderError, WorkerDied
 from gpuworker.fleet.fixed import UrlSource
 from gpuworker.fleet.source import step_of
-from portraits import link_preview, removal
+from portraits import removal
 from portraits.files import storage
 from portraits.live import publisher
 from portraits.models import Charge, Output, Render, Session, User
 from portraits.models.render import MOST_PUT_OFF
 from portraits.rendering import actors, lease, scheduling, workers
 from portraits.rendering import attempt as rendering
+from portraits.sharing import link_preview
 from tests.portraits import cast
 from tests.portraits.scripted_worker import ScriptedWorker
 

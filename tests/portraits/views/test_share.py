@@ -19,10 +19,11 @@ from PIL import Image
 from pytest_django import Settings
 
 from gazesite.redaction import RedactTokens
-from portraits import link_preview, removal, throttle
+from portraits import removal, throttle
 from portraits.files import storage
 from portraits.live import publisher
 from portraits.models import Portrait, Session, ShareLink, User
+from portraits.sharing import link_preview
 from portraits.throttle import GUESSES
 from tests.portraits import cast
 

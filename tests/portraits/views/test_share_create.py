@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from portraits import share_form
 from portraits.models import Portrait, ShareLink
 from portraits.models.share import hash_token
+from portraits.sharing import forms
 from tests.portraits import cast
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/s/([A-Za-z0-9_-]{22})/")
@@ -84,7 +84,7 @@ def test_a_hidden_portrait_is_not_shared(as_owner: Client, portrait: Portrait) -
 def test_a_portrait_has_so_many_live_links_and_no_more(
     as_owner: Client, portrait: Portrait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(share_form, "MOST_LINKS", 2)
+    monkeypatch.setattr(forms, "MOST_LINKS", 2)
     for _ in range(2):
         assert as_owner.post(address(portrait), {"days": ""}).status_code == 201
     assert as_owner.post(address(portrait), {"days": ""}).status_code == 422

@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from gpuworker.errors import NoFace
-from portraits import visibility
 from portraits.models import Portrait, Session, ShareLink, User
+from portraits.sharing import visibility
 from tests.portraits import cast
 
 ONLY_YOU = "only you and the people who run this site can see it"

@@ -14,7 +14,7 @@ from PIL import Image
 from gpuworker import faces, framing, photo
 from gpuworker.contract import STANDARD_FRAME
 from gpuworker.sheets import SYNTHETIC_XMP
-from portraits import link_preview
+from portraits.sharing import link_preview
 
 Pixels = NDArray[np.uint8]
 

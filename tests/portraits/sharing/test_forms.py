@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from portraits.models import Portrait
-from portraits.share_form import DAYS, ShareForm
+from portraits.sharing.forms import DAYS, ShareForm
 
 
 @pytest.mark.parametrize("days", [value for value, _ in DAYS if value])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portraits.models import Report
-from portraits.report_form import ReportForm
+from portraits.sharing.report_form import ReportForm
 
 
 @pytest.mark.parametrize("reason", Report.Reason.values)

@@ -6,7 +6,7 @@ import pytest
 from pytest_django import Settings
 
 from gpuworker.contract import Size
-from portraits.share_addresses import ShareAddresses, element_script
+from portraits.sharing.addresses import ShareAddresses, element_script
 
 TOKEN = "Zk3-q_0aVb1cXdYe2fGh4i"
 

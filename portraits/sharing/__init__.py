@@ -1,0 +1,1 @@
+"""Share links: their addresses, forms and previews."""
