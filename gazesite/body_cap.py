@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from gazesite.body_pool import BodyPool, Reservation
 from gazesite.concurrency_limit import ConcurrencyLimit
-from portraits.client_address import network_of
+from portraits.http.client_address import network_of
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -10,9 +10,9 @@ from csp.utils import build_policy
 from django.core.handlers.asgi import ASGIRequest
 
 from gazesite.body_cap import App, Message, Receive, Scope, Send
-from portraits import outages
+from portraits.http import outages
+from portraits.http.outages import Outage
 from portraits.live.subscriptions import TRY_AGAIN
-from portraits.outages import Outage
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from gazesite.concurrency_limit import ConcurrencyLimit
 from gazesite.http_channel import Channel
 from gazesite.http_request import StreamedRequest
 from gazesite.websocket_protocol import MOST_MESSAGE_BYTES, ListeningSocket
-from portraits.client_address import network_of
+from portraits.http.client_address import network_of
 
 WRITE_BYTES = 64 << 10
 """Bytes of an answer that are written before the client must have taken them."""

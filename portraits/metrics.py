@@ -42,7 +42,7 @@ def upload_refused(code: str) -> None:
 
 
 def outage_answered(code: str) -> None:
-    """code: of portraits.outages.Outage."""
+    """code: of portraits.http.outages.Outage."""
     OUTAGES.labels(code).inc()
 
 

@@ -15,9 +15,9 @@ from allauth.core.internal.ratelimit import RateLimitUsage
 from django.http import HttpRequest
 
 from portraits.accounts import known_browser
-from portraits.client_address import IPV6_CUSTOMER, network_of
+from portraits.http.client_address import IPV6_CUSTOMER, network_of
+from portraits.http.throttle import address_of
 from portraits.models import User
-from portraits.throttle import address_of
 
 KNOWN, ALL_KNOWN = "login_failed_known", "login_failed_all_known"
 """Rates for an account: from one browser in which it has signed in; from all such browsers together."""

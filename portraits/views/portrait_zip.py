@@ -13,9 +13,10 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from portraits import outages, readiness
+from portraits import readiness
 from portraits.files import zip_archive
 from portraits.files.temporary_stream import PassingFile, TooManyDownloads
+from portraits.http import outages
 from portraits.models import Portrait
 from portraits.views.person import person
 

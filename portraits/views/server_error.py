@@ -7,7 +7,7 @@ import sys
 from django.http import HttpRequest, HttpResponse
 from django.views.defaults import server_error as bug
 
-from portraits import outages
+from portraits.http import outages
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -8,9 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from portraits.accept import wants_json
 from portraits.files import responses
 from portraits.files.responses import Audience
+from portraits.http.accept import wants_json
 from portraits.live import publisher
 from portraits.models import Output, Session
 from portraits.rendering import dispatch

@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from portraits.http.throttle import REPORTS, address_of
 from portraits.models import Report, ShareLink
 from portraits.sharing.report_form import ReportForm
-from portraits.throttle import REPORTS, address_of
 from portraits.views.through_link import through_link, too_many
 
 WITHOUT_PATH = "strict-origin"

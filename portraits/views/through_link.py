@@ -8,9 +8,9 @@ from functools import wraps
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from portraits.http.throttle import GUESSES, address_of
 from portraits.models import ShareLink
 from portraits.models.share import hash_token
-from portraits.throttle import GUESSES, address_of
 from portraits.views.frameable import frameable
 
 View = Callable[..., HttpResponse]

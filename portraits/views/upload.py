@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from portraits import metrics
-from portraits.accept import wants_json
-from portraits.throttle import address_of, takes_upload
+from portraits.http.accept import wants_json
+from portraits.http.throttle import address_of, takes_upload
 from portraits.uploads import lifecycle
 from portraits.uploads.forms import UploadForm
 from portraits.uploads.validation import UploadRefused

@@ -9,9 +9,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from portraits.accept import wants_json
+from portraits.http.accept import wants_json
+from portraits.http.throttle import address_of, takes_place
 from portraits.models import Upload
-from portraits.throttle import address_of, takes_place
 from portraits.uploads import lifecycle
 from portraits.uploads.forms import PlaceForm
 from portraits.uploads.validation import UploadRefused

@@ -17,8 +17,9 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from gpuworker.contract import LARGE_FRAME, Box
-from portraits import outages, readiness, removal
+from portraits import readiness, removal
 from portraits.files import integrity, storage
+from portraits.http import outages
 from portraits.models import Charge, Erasure, Portrait, Session, Upload, User
 from portraits.uploads import lifecycle, validation
 from portraits.uploads.lifecycle import Choice

@@ -13,11 +13,12 @@ from django.http import HttpRequest
 from django.test import Client
 from pytest_django import Settings
 
-from portraits import metrics, outages
+from portraits import metrics
 from portraits.accounts.session_store import SessionStore
 from portraits.files import storage, zip_archive
+from portraits.http import outages
+from portraits.http.outages import DATABASE_AWAY, DISK_FULL, STORAGE_AWAY
 from portraits.models import Portrait, Session, ShareLink, Upload, User
-from portraits.outages import DATABASE_AWAY, DISK_FULL, STORAGE_AWAY
 from portraits.uploads.upload_handler import NamelessFile
 from portraits.views import gallery as gallery_view
 from tests.portraits import cast, photos

@@ -19,12 +19,13 @@ from PIL import Image
 from pytest_django import Settings
 
 from gazesite.redaction import RedactTokens
-from portraits import removal, throttle
+from portraits import removal
 from portraits.files import storage
+from portraits.http import throttle
+from portraits.http.throttle import GUESSES
 from portraits.live import publisher
 from portraits.models import Portrait, Session, ShareLink, User
 from portraits.sharing import link_preview
-from portraits.throttle import GUESSES
 from tests.portraits import cast
 
 ELSEWHERE = {"REMOTE_ADDR": "198.51.100.7"}

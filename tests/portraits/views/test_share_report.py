@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from portraits.http.throttle import REPORTS
 from portraits.models import Portrait, Report, ShareLink
-from portraits.throttle import REPORTS
 
 SAID = {"reason": "consent", "text": "That is me, and nobody asked.", "email": "me@example.com"}
 

@@ -6,8 +6,8 @@ import pytest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import RequestFactory
 
+from portraits.http.throttle import GUESSES
 from portraits.models import Portrait, ShareLink
-from portraits.throttle import GUESSES
 from portraits.views.through_link import through_link
 
 

@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from gpuworker.contract import Box
+from portraits.http.throttle import PLACES
 from portraits.models import Upload, User
-from portraits.throttle import PLACES
 from portraits.uploads import validation
 from portraits.uploads.face_report import Finding
 from portraits.uploads.validation import UploadRefused

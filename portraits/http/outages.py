@@ -14,8 +14,8 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 
 from portraits import metrics
-from portraits.accept import wants_json
 from portraits.files import storage
+from portraits.http.accept import wants_json
 from portraits.rendering import broker
 
 DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import RequestFactory
 
-from portraits.accept import wants_json
+from portraits.http.accept import wants_json
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from portraits.client_address import network_of
+from portraits.http.client_address import network_of
 
 
 def address_of(request: HttpRequest) -> str:

@@ -8,8 +8,8 @@ import pytest
 from django.core.cache import cache
 from django.test import RequestFactory
 
-from portraits import throttle
-from portraits.throttle import GUESSES, Throttle, address_of
+from portraits.http import throttle
+from portraits.http.throttle import GUESSES, Throttle, address_of
 
 FEW = Throttle("few", most=3, seconds=60)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portraits.client_address import network_of
+from portraits.http.client_address import network_of
 
 
 @pytest.mark.parametrize(

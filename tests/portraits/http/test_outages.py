@@ -11,9 +11,9 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, InternalErr
 from django.test import RequestFactory
 from dramatiq.errors import ConnectionClosed
 
-from portraits import outages
 from portraits.files import storage
-from portraits.outages import DATABASE_AWAY, DISK_FULL, OTHER, STORAGE_AWAY, Outage
+from portraits.http import outages
+from portraits.http.outages import DATABASE_AWAY, DISK_FULL, OTHER, STORAGE_AWAY, Outage
 
 UNREADABLE = ["a*=bogus''x", "a*=idna''%C3%A4", "a*=a%00b''x", "a*=undefined''%ff", "a*=utf-8''x; a*0=y"]
 """Parameters for which Django's parser raises ValueError or TypeError."""

@@ -1,0 +1,1 @@
+"""HTTP: what an answer depends on besides its address, and limits for clients."""
