@@ -15,7 +15,7 @@ from django.conf import settings
 from gazesite import metrics, request_facts
 from gazesite.body_cap import App, Message, Receive, Scope, Send
 from gazesite.request_facts import Facts
-from portraits import circumstances
+from portraits import log_context
 
 log = logging.getLogger("gazesite.access")
 
@@ -41,7 +41,7 @@ class Journal:
         entry = _Entry(scope, send, Facts(uuid.uuid4().hex[:16]))
         before = request_facts.current.set(entry.facts)
         try:
-            with circumstances.noted(request=entry.facts.id):
+            with log_context.noted(request=entry.facts.id):
                 try:
                     await self._app(scope, receive, entry.send)
                 except Exception:

@@ -7,7 +7,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from portraits import circumstances
+from portraits import log_context
 
 FORMATS = ("human", "json")
 
@@ -17,7 +17,7 @@ class Circumstances(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not hasattr(record, "circumstances"):
-            record.circumstances = dict(circumstances.current())
+            record.circumstances = dict(log_context.current())
         return True
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from gazesite.redaction import redact
-from portraits import circumstances
+from portraits import log_context
 
 HEADERS = ("Accept", "Content-Length", "Content-Type", "Host", "Sec-Fetch-Site", "User-Agent")
 """Those of a request that an event may contain; cookies and tokens are not among them."""
@@ -54,7 +54,7 @@ def strip(event: Any, hint: Any = None) -> Any:
     if "user" in event:
         event["user"] = {"id": event["user"]["id"]} if "id" in event["user"] else {}
     event.pop("server_name", None)
-    event["tags"] = {**event.get("tags", {}), **circumstances.current()}
+    event["tags"] = {**event.get("tags", {}), **log_context.current()}
     return _redacted(event)
 
 

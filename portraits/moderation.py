@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from portraits import removal
+from portraits import deletion
 from portraits.accounts import adapter
 from portraits.live import publisher
 from portraits.models import AuditEntry, Portrait, Report, Session, User
@@ -54,7 +54,7 @@ def delete(by: User, portrait: Portrait, reason: str) -> bool:
             return False
         sessions = list(found.sessions.values_list("pk", flat=True))
         _write(by, "delete", found, reason)
-        removal.remove_portrait(found)
+        deletion.remove_portrait(found)
     for session_id in sessions:
         publisher.close_sockets_on(session_id)
     return True
@@ -83,7 +83,7 @@ def ban(by: User, user: User, reason: str) -> bool:
         if not user.ban():
             return False
         adapter.sign_out_everywhere(user)
-        removal.cancel_renders_of(user)
+        deletion.cancel_renders_of(user)
         _close_all(by, Report.objects.open().filter(portrait__owner=user), reason)
         return _write(by, "ban", user, reason)
 

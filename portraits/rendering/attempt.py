@@ -15,9 +15,9 @@ from gpuworker.client import Job, RenderedFile, Step
 from gpuworker.contract import POSTER_NAME
 from gpuworker.errors import BudgetSpent, Busy, Cancelled, NoCapacity, OutputFailed, RenderError
 from portraits import metrics
-from portraits.circumstances import noted
 from portraits.files import storage
 from portraits.live import publisher
+from portraits.log_context import noted
 from portraits.models import Output, Render
 from portraits.rendering import lease, scheduling, workers
 from portraits.rendering.lease import Reins

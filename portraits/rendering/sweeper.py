@@ -13,7 +13,7 @@ from typing import get_args
 from django.db import DatabaseError, close_old_connections
 
 from gpuworker.errors import WorkerDied
-from portraits import removal
+from portraits import deletion
 from portraits.live import publisher
 from portraits.models import Portrait, Render, Upload
 from portraits.rendering import broker, dispatch, scheduling
@@ -48,10 +48,10 @@ def sweep_renders() -> None:
 def clean() -> None:
     """Deletes what is to be gone: MOST_AT_ONCE at a time, as renders of dead processes wait for the next look."""
     for upload in Upload.objects.stale().order_by("created_at")[:MOST_AT_ONCE]:
-        removal.remove_upload(upload)
+        deletion.remove_upload(upload)
     for portrait in Portrait.objects.expired().order_by("expires_at")[:MOST_AT_ONCE]:
-        removal.remove_portrait(portrait)
-    removal.erase_pending(MOST_AT_ONCE)
+        deletion.remove_portrait(portrait)
+    deletion.erase_pending(MOST_AT_ONCE)
 
 
 def run_until(stopped: threading.Event) -> None:

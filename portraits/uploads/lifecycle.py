@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from gpuworker.contract import STANDARD_FRAME, Box, Framing, Size
-from portraits import readiness, removal
+from portraits import deletion, readiness
 from portraits.files import storage
 from portraits.models import Erasure, Portrait, Session, Upload, User
 from portraits.rendering import dispatch
@@ -74,7 +74,7 @@ def receive(owner: User, photo: Readable, consent: bool, address: str | None = N
         _store(upload, examined)
     except OSError as error:
         log.exception("upload %s could not be stored", upload.pk)
-        removal.remove_upload(upload)
+        deletion.remove_upload(upload)
         raise UploadRefused("upload_not_stored") from error
     return upload
 

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from portraits import removal
+from portraits import deletion
 from portraits.accounts import adapter
 from portraits.accounts.delete_account_form import FarewellForm
 from portraits.models import BrowserSession
@@ -43,7 +43,7 @@ def account_delete(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=400)
     get_adapter().logout(request)
-    removal.remove_user(user)
+    deletion.remove_user(user)
     messages.success(request, "Your account and everything in it are deleted. Farewell!")
     return redirect("home")
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from portraits import cards
+from portraits import gallery_items
 from portraits.models import Portrait
 from portraits.views.person import person
 
@@ -17,6 +17,6 @@ A_PAGE = 12
 @require_safe
 def gallery(request: HttpRequest) -> HttpResponse:
     mine = Portrait.objects.visible_to(person(request))
-    page = Paginator(cards.with_sessions(mine), A_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "cards": [cards.card(portrait) for portrait in page]}
+    page = Paginator(gallery_items.with_sessions(mine), A_PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "cards": [gallery_items.card(portrait) for portrait in page]}
     return render(request, "portraits/gallery.html", context)

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from portraits import cards
+from portraits import gallery_items
 from portraits.models import Portrait, User
 from portraits.rendering import demo
 from portraits.uploads.forms import UploadForm
@@ -20,7 +20,7 @@ RECENT = 20
 def home(request: HttpRequest) -> HttpResponse:
     recent = []
     if isinstance(request.user, User):
-        mine = cards.with_sessions(Portrait.objects.visible_to(request.user))
-        recent = [cards.card(portrait) for portrait in mine[:RECENT]]
+        mine = gallery_items.with_sessions(Portrait.objects.visible_to(request.user))
+        recent = [gallery_items.card(portrait) for portrait in mine[:RECENT]]
     context = {"cards": recent, "has_demo": demo.current() is not None, "form": UploadForm()}
     return render(request, "portraits/home.html", context)

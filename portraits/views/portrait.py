@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from gpuworker.contract import Size
-from portraits import cards
+from portraits import gallery_items
 from portraits.live import publisher
 from portraits.models import Portrait, Render
 from portraits.uploads.forms import TitleForm
@@ -25,13 +25,13 @@ def portrait(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
     found = get_object_or_404(Portrait.objects.visible_to(person(request)), pk=portrait_id)
     session = found.current_session
     snapshot = publisher.snapshot(session) if session else None
-    shape = cards.frame(found, session)
+    shape = gallery_items.frame(found, session)
     context = {
         "portrait": found,
         "session": session,
         "snapshot": snapshot,
         "under_way": snapshot is not None and snapshot["state"] in (Render.State.QUEUED, *Render.ACTIVE),
-        "view_box": cards.view_box(found),
+        "view_box": gallery_items.view_box(found),
         "advice": session.advice if session else found.advice,
         "thumbnail": reverse("portrait-thumbnail", args=[found.pk]),
         "shape": shape,

@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY
 from gazesite.asgi import application
 from gazesite.body_cap import Message, Receive, Scope, Send
 from gazesite.journal import Journal
-from portraits import circumstances
+from portraits import log_context
 from portraits.models import User
 from tests.portraits import cast
 
@@ -98,14 +98,14 @@ async def test_what_is_logged_meanwhile_is_about_this_request() -> None:
     seen: dict[str, str] = {}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        seen.update(circumstances.current())
+        seen.update(log_context.current())
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body"})
 
     async with client(Journal(app)) as http:
         answer = await http.get("/")
     assert seen == {"request": answer.headers["x-request-id"]}
-    assert circumstances.current() == {}
+    assert log_context.current() == {}
 
 
 @database

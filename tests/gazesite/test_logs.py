@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from gazesite import logs
-from portraits.circumstances import noted
+from portraits.log_context import noted
 from tests.gazesite.fresh_process import SET_UP, in_fresh_process
 
 TOKEN = "Zk3-q_0aVb1cXdYe2fGh4i"
@@ -123,7 +123,7 @@ def test_case_27_no_token_key_or_password_is_written(written: Written, secret: s
 
 def printed(tmp_path: Path, form: str) -> subprocess.CompletedProcess[str]:
     script = SET_UP + (
-        "import logging; from portraits.circumstances import noted\n"
+        "import logging; from portraits.log_context import noted\n"
         "with noted(request='r1'): logging.getLogger('portraits.tested').info('hello')"
     )
     return in_fresh_process(script, tmp_path, LOG_FORMAT=form)

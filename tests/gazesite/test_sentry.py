@@ -15,7 +15,7 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
 from gazesite import sentry
-from portraits.circumstances import noted
+from portraits.log_context import noted
 from tests.gazesite.fresh_process import SET_UP, in_fresh_process
 
 DSN = "https://0123456789abcdef@sentry.example/1"

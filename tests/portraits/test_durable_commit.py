@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from portraits import durable_commit, removal
+from portraits import deletion, durable_commit
 from portraits.files import storage
 from portraits.models import Erasure, Portrait
 from tests.portraits import cast
@@ -43,7 +43,7 @@ def test_a_portraits_files_are_erased_once_its_deletion_survives_a_power_cut(
 ) -> None:
     portrait = cast.portrait(cast.user("owner"))
     with noting(done):
-        removal.remove_portrait(Portrait.objects.get(pk=portrait.pk))
+        deletion.remove_portrait(Portrait.objects.get(pk=portrait.pk))
     synced = ["wal_checkpoint"] if ON_SQLITE else []
     assert done == ['DELETE FROM "portraits_portrait"', *synced, "erase"]
 
@@ -53,7 +53,7 @@ def test_the_sweeper_erases_what_others_have_committed_once_that_is_on_disk(
 ) -> None:
     Erasure.of("renders/a/1/")
     with noting(done):
-        removal.erase_pending()
+        deletion.erase_pending()
     assert done == (["wal_checkpoint", "erase"] if ON_SQLITE else ["erase"])
 
 

@@ -22,7 +22,7 @@ SUITE = (
 SUITE += (
     "tests/portraits/rendering/test_costs.py",
     "tests/portraits/rendering/test_sweeper.py",
-    "tests/portraits/test_removal.py",
+    "tests/portraits/test_deletion.py",
 )
 
 

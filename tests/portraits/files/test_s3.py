@@ -14,7 +14,7 @@ from django.core.files.storage import storages
 from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from portraits import removal
+from portraits import deletion
 from portraits.files import storage
 from portraits.models import Portrait, Session, ShareLink, User
 from tests.portraits import cast
@@ -160,7 +160,7 @@ def test_case_24_after_deletion_the_address_leads_nowhere(
     settings.MEDIA_REDIRECTS = True
     address = signed(as_owner, session)
     with django_capture_on_commit_callbacks(execute=True):
-        removal.remove_portrait(portrait)
+        deletion.remove_portrait(portrait)
     assert httpx.get(address).status_code == 404
     assert as_owner.get(f"/sessions/{session.pk}/manifest.json").status_code == 404
 

@@ -16,7 +16,7 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from portraits import circumstances
+from portraits import log_context
 from portraits.live import authorization, publisher, subscriptions
 from portraits.live.authorization import Finding, Login, Watch
 from portraits.live.subscriptions import NOT_YOURS, TRY_AGAIN, Watcher
@@ -76,7 +76,7 @@ class Looks:
             finding = authorization.look(watches, known)
         self.queries.append(len(captured))
         self.asked.append(len(watches))
-        self.circumstances = circumstances.current()
+        self.circumstances = log_context.current()
         self.has_read.set()
         assert self.may_end.wait(60)
         return finding
@@ -325,7 +325,7 @@ async def test_a_fault_of_the_desk_closes_its_sockets_and_the_next_ones_get_anot
 
 
 async def test_a_desk_is_not_in_the_circumstances_of_its_first_socket(watch: Watch, looks: Looks) -> None:
-    with circumstances.noted(request="of the first socket"):
+    with log_context.noted(request="of the first socket"):
         async with many(watch, 1) as [watcher]:
             await told(watcher)
     assert looks.circumstances == {}

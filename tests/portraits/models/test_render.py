@@ -8,7 +8,7 @@ import pytest
 
 from gpuworker.contract import STANDARD_FRAME, Manifest, Progress
 from gpuworker.errors import NoFace, WorkerDied
-from portraits import removal
+from portraits import deletion
 from portraits.files import integrity
 from portraits.models import Charge, Output, Portrait, Render, Session, User
 from portraits.rendering import dispatch
@@ -142,5 +142,5 @@ def test_case_73_charges_are_succeeded_jobs_over_random_steps(owner: User, seed:
     charged = set(Charge.objects.filter(state="charged").values_list("render_id", flat=True))
     assert charged == succeeded
     assert charged == set(Render.objects.filter(state="ready").values_list("pk", flat=True))
-    removal.erase_pending()
+    deletion.erase_pending()
     assert [str(difference) for difference in integrity.differences()] == []

@@ -17,7 +17,7 @@ from gpuworker.clock import ManualClock
 from gpuworker.errors import AccessDenied, BudgetSpent, Cancelled, NoFace, OutputFailed, RenderError, WorkerDied
 from gpuworker.fleet.fixed import UrlSource
 from gpuworker.fleet.source import step_of
-from portraits import removal
+from portraits import deletion
 from portraits.files import storage
 from portraits.live import publisher
 from portraits.models import Charge, Output, Render, Session, User
@@ -94,8 +94,8 @@ def test_the_link_preview_is_made_once_after_the_face_is_alive(
     output = Output.objects.get()
     assert alive == [True]
     assert storage.sha256(output.key(link_preview.NAME)) == output.files[link_preview.NAME]["sha256"]
-    removal.remove_portrait(queued.portrait)
-    removal.erase_pending()
+    deletion.remove_portrait(queued.portrait)
+    deletion.erase_pending()
     assert list(storage.keys("renders/")) == []
 
 
@@ -149,7 +149,7 @@ def test_a_cancel_holds_at_every_stage_and_leaves_nothing(queued: Session, play:
     assert (render.state, render.charge.state) == ("cancelled", "released")
     assert not queued.alive
     assert worker.closed_early == 1
-    removal.erase_pending()
+    deletion.erase_pending()
     assert list(storage.keys("renders/")) == []
 
 
@@ -222,11 +222,11 @@ def test_a_photo_that_is_gone_from_storage_is_a_failure_not_a_crash(queued: Sess
 def test_case_72_a_portrait_deleted_in_mid_job_leaves_no_byte(queued: Session, play: Play) -> None:
     def delete(moment: str) -> None:
         if moment == "full":
-            removal.remove_portrait(queued.portrait)
+            deletion.remove_portrait(queued.portrait)
 
     play(between=delete)
     rendering.run(str(queued.first_render.pk))
-    removal.erase_pending()
+    deletion.erase_pending()
     assert list(storage.keys()) == []
     assert Render.objects.count() == Charge.objects.count() == 0
 
@@ -262,7 +262,7 @@ def test_case_54_storage_that_fails_at_a_sheet_puts_the_render_off_and_later_it_
     Render.objects.update(not_before=None)
     render = run(queued)
     assert (render.state, render.charge.state, render.outputs.count()) == ("ready", "charged", 1)
-    removal.erase_pending()
+    deletion.erase_pending()
 
 
 def test_storage_that_stays_away_is_a_failure_in_the_end(
@@ -273,7 +273,7 @@ def test_storage_that_stays_away_is_a_failure_in_the_end(
     Render.objects.update(times_put_off=MOST_PUT_OFF[False])
     assert run(queued).state == "failed"
     assert Render.objects.get().charge.state == "released"
-    removal.erase_pending()
+    deletion.erase_pending()
 
 
 def test_what_is_put_off_is_tried_again_less_and_less_often_but_within_half_a_minute(
@@ -338,7 +338,7 @@ def test_case_52_a_database_that_is_away_costs_no_attempt_however_often(
     play()
     Render.objects.update(not_before=None)
     assert run(queued).state == "ready"
-    removal.erase_pending()
+    deletion.erase_pending()
 
 
 @pytest.mark.django_db(transaction=True)  # a connection that failed is closed, which ends a transaction
@@ -417,7 +417,7 @@ def test_a_render_steps_aside_after_its_preview_for_somebody_whose_face_nobody_h
     assert (Render.objects.get(session=queued).state, Render.objects.get(session=other).state) == ("ready", "queued")
     assert rendering.run_next("here") is None
     assert {render.state for render in Render.objects.all()} == {"ready"}
-    removal.erase_pending()
+    deletion.erase_pending()
 
 
 def test_a_process_that_ends_takes_nothing_more(queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -509,7 +509,7 @@ def test_when_refining_fails_the_first_stands_and_the_page_says_so(queued: Sessi
     stands = "A refined version could not be made, and this one stays."
     assert seen["refining"]["sentence"] == f"{stands} {publisher.NOT_SET_UP}", "no setting is named to a person"
     assert Render.objects.get(pk=refined.pk).charge.state == "released"
-    removal.erase_pending()
+    deletion.erase_pending()
 
 
 def test_case_59_a_gpu_worker_that_answers_with_html_fails_politely_and_the_first_stands(

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from gpuworker.errors import NoCapacity
-from portraits import removal
+from portraits import deletion
 from portraits.live import publisher
 from portraits.models import Output, Render, Session, User
 from portraits.models.render import FACES_AHEAD
@@ -214,7 +214,7 @@ def test_deleting_what_was_seen_gives_nobody_another_turn(owner: User, stranger:
     for _ in range(6):
         processes.step()
         if Session.objects.filter(pk=seen.pk).exclude(shown=None).exists():
-            removal.remove_portrait(seen.portrait)
+            deletion.remove_portrait(seen.portrait)
             (seen,) = begin(owner)
     assert processes.turns.count(owner.email) <= processes.turns.count(stranger.email) + 1
 

@@ -10,7 +10,7 @@ from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from portraits import removal
+from portraits import deletion
 from portraits.files import storage
 from portraits.models import Erasure, Portrait, Render, Session, Upload, User
 from portraits.rendering import actors, broker, sweeper
@@ -87,7 +87,7 @@ def test_a_look_deletes_so_many_at_most_and_the_next_one_goes_on(
     assert (Upload.objects.count(), Portrait.objects.count()) == (1, 1)
     sweep(django_capture_on_commit_callbacks)
     assert (Upload.objects.count(), Portrait.objects.count()) == (0, 0)
-    removal.erase_pending()
+    deletion.erase_pending()
 
 
 def test_case_43_an_upload_whose_process_died_is_cleared_away(
@@ -103,13 +103,13 @@ def test_case_43_an_upload_whose_process_died_is_cleared_away(
 def test_an_erasure_is_repeated_until_no_late_process_can_put_anything_back(owner: User) -> None:
     Erasure.of("renders/late/1/")
     storage.put("renders/late/1/q0.webp", b"first")
-    removal.erase_pending()
+    deletion.erase_pending()
     storage.put("renders/late/1/q1.webp", b"late")
-    removal.erase_pending()
+    deletion.erase_pending()
     assert list(storage.keys()) == []
     assert Erasure.objects.exists()
     Erasure.objects.update(created_at=timezone.now() - timedelta(seconds=61))
-    removal.erase_pending()
+    deletion.erase_pending()
     assert not Erasure.objects.exists()
 
 

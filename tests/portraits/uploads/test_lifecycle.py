@@ -17,7 +17,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from gpuworker.contract import LARGE_FRAME, Box
-from portraits import readiness, removal
+from portraits import deletion, readiness
 from portraits.files import integrity, storage
 from portraits.http import outages
 from portraits.models import Charge, Erasure, Portrait, Session, Upload, User
@@ -81,7 +81,7 @@ def test_when_storage_is_full_the_person_is_told_and_nothing_stays(
         received(owner)
     assert (refusal.value.code, refusal.value.status) == ("upload_not_stored", 503)
     assert not Upload.objects.exists()
-    removal.erase_pending()
+    deletion.erase_pending()
     assert list(storage.keys()) == []
 
 
@@ -119,7 +119,7 @@ def test_a_row_removed_in_mid_upload_takes_late_files_with_it(owner: User, monke
     with pytest.raises(UploadRefused, match="upload_not_stored"):
         received(owner)
     assert Erasure.objects.count() == 1
-    removal.erase_pending()
+    deletion.erase_pending()
     assert list(storage.keys()) == []
 
 
@@ -180,7 +180,7 @@ def test_a_photo_that_waited_too_long_is_gone(upload: Upload) -> None:
 
 def test_a_portrait_that_was_deleted_does_not_come_back(upload: Upload) -> None:
     choice = Choice(lifecycle.suggested(upload))
-    removal.remove_portrait(lifecycle.adopt(upload, choice).portrait)
+    deletion.remove_portrait(lifecycle.adopt(upload, choice).portrait)
     with pytest.raises(lifecycle.UploadGone):
         lifecycle.adopt(upload, choice)
     assert not Portrait.objects.exists()

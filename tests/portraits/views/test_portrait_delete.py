@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from portraits import removal
+from portraits import deletion
 from portraits.files import storage
 from portraits.models import Erasure, Portrait, Session
 
@@ -34,7 +34,7 @@ def test_then_nothing_of_it_is_left(as_owner: Client, portrait: Portrait) -> Non
 def test_where_storage_is_away_it_is_erased_later(as_owner: Client, portrait: Portrait) -> None:
     as_owner.post(url(portrait))
     assert Erasure.objects.count() == 2
-    removal.erase_pending()
+    deletion.erase_pending()
     assert list(storage.keys()) == []
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 from pytest_django import Settings
 
 from gazesite.redaction import RedactTokens
-from portraits import removal
+from portraits import deletion
 from portraits.files import storage
 from portraits.http import throttle
 from portraits.http.throttle import GUESSES
@@ -265,8 +265,8 @@ def test_case_27_a_validator_does_not_outlive_its_link(
     [
         lambda portrait: portrait.hide("a report"),
         lambda portrait: User.objects.filter(pk=portrait.owner_id).update(is_active=False),
-        removal.remove_portrait,
-        lambda portrait: removal.remove_user(portrait.owner),
+        deletion.remove_portrait,
+        lambda portrait: deletion.remove_user(portrait.owner),
     ],
     ids=["hidden", "banned", "deleted", "account deleted"],
 )

@@ -5,21 +5,21 @@ from __future__ import annotations
 import threading
 from contextvars import copy_context
 
-from portraits import circumstances
-from portraits.circumstances import noted
+from portraits import log_context
+from portraits.log_context import noted
 
 
 def test_what_is_noted_ends_with_its_block() -> None:
     with noted(session="s", attempt=2):
-        assert circumstances.current() == {"session": "s", "attempt": "2"}
-    assert circumstances.current() == {}
+        assert log_context.current() == {"session": "s", "attempt": "2"}
+    assert log_context.current() == {}
 
 
 def test_an_inner_block_adds_to_what_surrounds_it_and_may_replace_it() -> None:
     with noted(request="r", attempt=1):
         with noted(attempt=2):
-            assert circumstances.current() == {"request": "r", "attempt": "2"}
-        assert circumstances.current() == {"request": "r", "attempt": "1"}
+            assert log_context.current() == {"request": "r", "attempt": "2"}
+        assert log_context.current() == {"request": "r", "attempt": "1"}
 
 
 def test_an_error_ends_it_too() -> None:
@@ -27,7 +27,7 @@ def test_an_error_ends_it_too() -> None:
         with noted(request="r"):
             raise KeyError
     except KeyError:
-        assert circumstances.current() == {}
+        assert log_context.current() == {}
 
 
 def test_another_thread_knows_only_what_it_was_given() -> None:
@@ -35,8 +35,8 @@ def test_another_thread_knows_only_what_it_was_given() -> None:
     with noted(request="r"):
         context = copy_context()
         threads = [
-            threading.Thread(target=lambda: seen.append(dict(circumstances.current()))),
-            threading.Thread(target=lambda: context.run(lambda: seen.append(dict(circumstances.current())))),
+            threading.Thread(target=lambda: seen.append(dict(log_context.current()))),
+            threading.Thread(target=lambda: context.run(lambda: seen.append(dict(log_context.current())))),
         ]
         for thread in threads:
             thread.start()

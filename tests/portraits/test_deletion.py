@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from portraits import removal
+from portraits import deletion
 from portraits.files import storage
 from portraits.models import Charge, Erasure, Output, Portrait, Render, Session, ShareLink, Upload, User
 from portraits.uploads import lifecycle
@@ -17,7 +17,7 @@ def test_case_72_a_deleted_portrait_leaves_no_row_and_no_byte(
 ) -> None:
     ShareLink.create_for(portrait)
     with django_capture_on_commit_callbacks(execute=True):
-        removal.remove_portrait(portrait)
+        deletion.remove_portrait(portrait)
     assert list(storage.keys()) == []
     models = (Portrait, Session, Render, Charge, ShareLink)
     assert [model.objects.count() for model in models] == [0] * len(models)
@@ -30,7 +30,7 @@ def test_case_72_files_of_attempts_that_were_given_up_go_with_the_portrait(
     assert list(storage.keys(given_up.prefix))
     given_up.render._erase_outputs(but=None)
     with django_capture_on_commit_callbacks(execute=True):
-        removal.remove_portrait(portrait)
+        deletion.remove_portrait(portrait)
     assert list(storage.keys()) == []
 
 
@@ -41,7 +41,7 @@ def test_a_deleted_user_leaves_nothing_and_others_keep_theirs(
         cast.complete(cast.claimed(cast.session(cast.portrait(person))))
         cast.upload(person)
     with django_capture_on_commit_callbacks(execute=True):
-        removal.remove_user(owner)
+        deletion.remove_user(owner)
     assert Portrait.objects.get().owner == Upload.objects.get().owner == stranger
     assert not User.objects.filter(pk=owner.pk).exists()
 
@@ -57,9 +57,9 @@ def test_storage_that_is_away_does_not_stop_a_deletion(
 
     with monkeypatch.context() as patch, django_capture_on_commit_callbacks(execute=True):
         patch.setattr(storage, "erase", away)
-        removal.remove_portrait(portrait)
+        deletion.remove_portrait(portrait)
     assert not Portrait.objects.exists()
-    removal.erase_pending()
+    deletion.erase_pending()
     assert list(storage.keys()) == []
 
 
@@ -76,7 +76,7 @@ def test_a_file_that_cannot_be_erased_keeps_no_other_in_storage(owner: User, mon
     with monkeypatch.context() as patch:
         patch.setattr(storage, "erase", refuses)
         with pytest.raises(PermissionError):
-            removal.erase_pending()
+            deletion.erase_pending()
     assert list(storage.keys()) == []
 
 
@@ -85,7 +85,7 @@ def test_what_was_tried_longest_ago_is_next_however_many_wait(owner: User, monke
     monkeypatch.setattr(storage, "erase", tried.append)
     Erasure.of(*(f"renders/{number}/1/" for number in range(5)))
     for _ in range(3):
-        removal.erase_pending(2)
+        deletion.erase_pending(2)
     assert [prefix.split("/")[1] for prefix in tried] == ["0", "1", "2", "3", "4", "0"]
 
 
@@ -99,9 +99,9 @@ def test_whoever_deletes_waits_for_their_own_files_only(
     erased: list[str] = []
     with monkeypatch.context() as patch, django_capture_on_commit_callbacks(execute=True):
         patch.setattr(storage, "erase", erased.append)
-        removal.remove_portrait(portrait)
+        deletion.remove_portrait(portrait)
     assert set(erased) == own
-    removal.erase_pending()
+    deletion.erase_pending()
 
 
 def test_an_upload_that_has_become_a_portrait_keeps_its_files(
@@ -110,11 +110,11 @@ def test_an_upload_that_has_become_a_portrait_keeps_its_files(
     upload = cast.upload(owner)
     lifecycle.adopt(upload, lifecycle.Choice(lifecycle.suggested(upload)))
     with django_capture_on_commit_callbacks(execute=True):
-        removal.remove_upload(upload)
+        deletion.remove_upload(upload)
     assert storage.exists(storage.photo_prefix(upload.pk) + storage.PHOTO)
     assert not Erasure.objects.exists()
 
 
 def test_a_ban_cancels_what_is_under_way(rendering: Session, owner: User) -> None:
-    removal.cancel_renders_of(owner)
+    deletion.cancel_renders_of(owner)
     assert Render.objects.get().state == "cancelled"

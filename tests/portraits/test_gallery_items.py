@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from gpuworker.contract import LARGE_FRAME, STANDARD_FRAME, Size
-from portraits import cards
+from portraits import gallery_items
 from portraits.models import Portrait, Session, User
 from tests.portraits import cast
 
 
-def of(portrait: Portrait) -> cards.Card:
-    return cards.card(cards.with_sessions(Portrait.objects.filter(pk=portrait.pk)).get())
+def of(portrait: Portrait) -> gallery_items.Card:
+    return gallery_items.card(gallery_items.with_sessions(Portrait.objects.filter(pk=portrait.pk)).get())
 
 
 def test_a_ready_portrait_shows_its_poster_and_can_live(portrait: Portrait, session: Session) -> None:
@@ -49,12 +49,12 @@ def test_a_later_run_that_shows_nothing_does_not_hide_the_one_that_does(portrait
 def test_a_frame_is_as_asked_for_or_the_whole_picture_in_its_own_shape(owner: User) -> None:
     portrait = cast.portrait(owner)
     run = cast.session(portrait)
-    assert cards.frame(portrait, None) == STANDARD_FRAME
-    assert cards.frame(portrait, run) == STANDARD_FRAME
+    assert gallery_items.frame(portrait, None) == STANDARD_FRAME
+    assert gallery_items.frame(portrait, run) == STANDARD_FRAME
     run.frame_width, run.frame_height = LARGE_FRAME.width, LARGE_FRAME.height
-    assert cards.frame(portrait, run) == LARGE_FRAME
+    assert gallery_items.frame(portrait, run) == LARGE_FRAME
     portrait.framing_json = {"kind": "whole"}
-    assert cards.frame(portrait, run) == Size(480, 640)
+    assert gallery_items.frame(portrait, run) == Size(480, 640)
 
 
 def test_a_person_without_background_is_known_as_one_once_they_are_shown(owner: User) -> None:
