@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from portraits.admin import desk
+from portraits.admin import site
 from portraits.views.confirm_email import ConfirmEmail
 from portraits.views.reset_password import ResetPassword
 
@@ -18,7 +18,7 @@ accounts = [
 ]
 
 urlpatterns = [
-    path("admin/", desk.urls),
+    path("admin/", site.urls),
     path("accounts/", include(accounts)),
     path("", include("portraits.urls")),
 ]

@@ -1,6 +1,6 @@
 """The desk at which moderators and operators work: Django's admin, read-only but for deeds with a reason."""
 
-from portraits.admin import audit, ledger, portrait, report, session, user
-from portraits.admin.desk import desk
+from portraits.admin import audit, operations, portrait, report, session, user
+from portraits.admin.site import desk
 
 __all__ = ["audit", "desk", "ledger", "portrait", "report", "session", "user"]

@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from gpuworker.errors import RenderError
 from gpuworker.fleet.source import Status
 from portraits import moderation
-from portraits.admin.deeds import ReasonForm
+from portraits.admin.actions import ReasonForm
 from portraits.rendering import workers
 from portraits.views.person import person
 

@@ -14,8 +14,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from portraits import moderation
-from portraits.admin.deeds import Deed
-from portraits.admin.desk import Drawer, desk
+from portraits.admin.actions import Deed
+from portraits.admin.site import Drawer, desk
 from portraits.files import responses, storage
 from portraits.files.responses import Audience
 from portraits.models import Output, Portrait

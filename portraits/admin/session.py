@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from portraits import moderation
-from portraits.admin.deeds import Deed
-from portraits.admin.desk import Drawer, desk
+from portraits.admin.actions import Deed
 from portraits.admin.portrait import thumbnail
+from portraits.admin.site import Drawer, desk
 from portraits.models import Render, Session
 
 

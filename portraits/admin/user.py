@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from portraits import moderation
-from portraits.admin.deeds import Deed
-from portraits.admin.desk import Drawer, desk
+from portraits.admin.actions import Deed
+from portraits.admin.site import Drawer, desk
 from portraits.models import User
 from portraits.views.person import person
 

@@ -8,7 +8,7 @@ from django.test import Client
 from portraits import moderation
 from portraits.models import AuditEntry, Portrait, User
 from tests.portraits import cast
-from tests.portraits.admin.test_deeds import do
+from tests.portraits.admin.test_actions import do
 from tests.portraits.cast import signed_in
 
 LIST = "/admin/portraits/auditentry/"

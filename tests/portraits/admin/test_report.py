@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from portraits.models import Portrait, Report, User
-from tests.portraits.admin.test_deeds import confirmed
+from tests.portraits.admin.test_actions import confirmed
 
 LIST = "/admin/portraits/report/"
 

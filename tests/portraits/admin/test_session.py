@@ -8,7 +8,7 @@ from django.test import Client
 from gpuworker.errors import NoFace
 from portraits.models import Render, Session, User
 from tests.portraits import cast
-from tests.portraits.admin.test_deeds import confirmed, said
+from tests.portraits.admin.test_actions import confirmed, said
 
 LIST = "/admin/portraits/session/"
 

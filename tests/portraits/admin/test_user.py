@@ -8,7 +8,7 @@ from django.test import Client
 
 from portraits.models import AuditEntry, User
 from tests.portraits import cast
-from tests.portraits.admin.test_deeds import confirmed
+from tests.portraits.admin.test_actions import confirmed
 from tests.portraits.cast import signed_in
 
 LIST = "/admin/portraits/user/"

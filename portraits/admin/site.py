@@ -25,7 +25,7 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 
-from portraits.admin.deeds import Deed
+from portraits.admin.actions import Deed
 from portraits.admin.gpu import gpu_page
 from portraits.admin.search import BoundedChangeList
 from portraits.models import Render, Report, Session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from portraits.admin.desk import Drawer, desk
+from portraits.admin.site import Drawer, desk
 from portraits.models import Charge, Erasure, Render, ShareLink, Upload
 
 
