@@ -3,8 +3,8 @@
 from django.urls import include, path, re_path
 
 from portraits.admin import site
-from portraits.views.confirm_email import ConfirmEmail
-from portraits.views.reset_password import ResetPassword
+from portraits.views.accounts.confirm_email import ConfirmEmail
+from portraits.views.accounts.reset_password import ResetPassword
 
 accounts = [
     # Before allauth's own of these names.

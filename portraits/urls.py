@@ -2,19 +2,18 @@
 
 from django.urls import path
 
-from portraits.views.account import account, account_delete, account_sign_out
-from portraits.views.confirm import confirm
+from portraits.views.accounts.account import account, account_delete, account_sign_out
+from portraits.views.accounts.one_time_sign_in import one_time_sign_in
 from portraits.views.demo import demo_file, demo_manifest
 from portraits.views.gallery import gallery
 from portraits.views.health import livez, readyz
 from portraits.views.home import home
-from portraits.views.one_time_sign_in import one_time_sign_in
-from portraits.views.portrait import portrait
-from portraits.views.portrait_delete import portrait_delete
-from portraits.views.portrait_thumbnail import portrait_thumbnail
-from portraits.views.portrait_title import portrait_title
-from portraits.views.portrait_zip import portrait_zip
-from portraits.views.session import (
+from portraits.views.portraits.portrait import portrait
+from portraits.views.portraits.portrait_delete import portrait_delete
+from portraits.views.portraits.portrait_thumbnail import portrait_thumbnail
+from portraits.views.portraits.portrait_title import portrait_title
+from portraits.views.portraits.portrait_zip import portrait_zip
+from portraits.views.portraits.session import (
     session,
     session_cancel,
     session_file,
@@ -22,16 +21,17 @@ from portraits.views.session import (
     session_progress,
     session_retry,
 )
-from portraits.views.share import share
-from portraits.views.share_create import share_create
-from portraits.views.share_embed import share_embed
-from portraits.views.share_file import share_file
-from portraits.views.share_manifest import share_manifest
-from portraits.views.share_report import share_report
-from portraits.views.share_revoke import share_revoke
-from portraits.views.upload import upload
-from portraits.views.upload_face import upload_face
-from portraits.views.upload_photo import upload_photo, upload_thumbnail
+from portraits.views.shares.share import share
+from portraits.views.shares.share_create import share_create
+from portraits.views.shares.share_embed import share_embed
+from portraits.views.shares.share_file import share_file
+from portraits.views.shares.share_manifest import share_manifest
+from portraits.views.shares.share_report import share_report
+from portraits.views.shares.share_revoke import share_revoke
+from portraits.views.uploads.confirm import confirm
+from portraits.views.uploads.upload import upload
+from portraits.views.uploads.upload_face import upload_face
+from portraits.views.uploads.upload_photo import upload_photo, upload_thumbnail
 
 urlpatterns = [
     path("", home, name="home"),

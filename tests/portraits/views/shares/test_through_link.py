@@ -8,7 +8,7 @@ from django.test import RequestFactory
 
 from portraits.http.throttle import GUESSES
 from portraits.models import Portrait, ShareLink
-from portraits.views.through_link import through_link
+from portraits.views.shares.through_link import through_link
 
 
 @through_link

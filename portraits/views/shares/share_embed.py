@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from portraits.live import publisher
 from portraits.models import ShareLink
-from portraits.views.frameable import frameable
-from portraits.views.through_link import through_link
+from portraits.views.shares.frameable import frameable
+from portraits.views.shares.through_link import through_link
 
 
 @login_not_required

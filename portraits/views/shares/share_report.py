@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from portraits.http.throttle import REPORTS, address_of
 from portraits.models import Report, ShareLink
 from portraits.sharing.report_form import ReportForm
-from portraits.views.through_link import through_link, too_many
+from portraits.views.shares.through_link import through_link, too_many
 
 WITHOUT_PATH = "strict-origin"
 """Value of Referrer-Policy. With no-referrer, browsers send forms with `Origin: null`, foreign to Django."""

@@ -15,8 +15,8 @@ from portraits.models import Upload
 from portraits.uploads import lifecycle
 from portraits.uploads.forms import PlaceForm
 from portraits.uploads.validation import UploadRefused
-from portraits.views.confirm import confirm_page
 from portraits.views.person import person
+from portraits.views.uploads.confirm import confirm_page
 
 
 @require_POST

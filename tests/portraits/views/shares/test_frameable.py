@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 
-from portraits.views.frameable import frameable
+from portraits.views.shares.frameable import frameable
 
 
 @frameable

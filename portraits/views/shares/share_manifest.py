@@ -1,4 +1,4 @@
-"""A shared portrait's sheets and poster, for pages of any origin."""
+"""A shared portrait's manifest, for pages of any origin."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from django.views.decorators.http import require_http_methods
 from portraits.files import responses
 from portraits.files.responses import Audience
 from portraits.models import ShareLink
-from portraits.views.through_link import DATA_METHODS, preflight, through_link
+from portraits.views.shares.through_link import DATA_METHODS, preflight, through_link
 
 
 @login_not_required
 @require_http_methods(DATA_METHODS)
 @through_link
-def share_file(request: HttpRequest, link: ShareLink, token: str, name: str) -> HttpResponse:
-    """A file that the manifest lists."""
+def share_manifest(request: HttpRequest, link: ShareLink, token: str) -> HttpResponse:
+    """It grows while the portrait is made; 404 until there is something to show."""
     if request.method == "OPTIONS":
         return preflight()
     output = link.output
     if output is None:
         raise Http404
-    return responses.file_response(request, output, name, Audience.PUBLIC)
+    return responses.manifest_response(request, output, Audience.PUBLIC)

@@ -6,7 +6,7 @@ import pytest
 from django.test import RequestFactory
 
 from portraits.models import Portrait
-from portraits.views.share_panel import panel
+from portraits.views.shares.share_panel import panel
 
 
 @pytest.mark.parametrize(("headers", "alone"), [({"X-Requested-With": "fetch"}, True), ({}, False)])

@@ -17,7 +17,7 @@ from portraits.live import publisher
 from portraits.models import Output, ShareLink
 from portraits.sharing import link_preview
 from portraits.sharing.addresses import ShareAddresses
-from portraits.views.through_link import through_link
+from portraits.views.shares.through_link import through_link
 
 
 @login_not_required

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from portraits.models import ShareLink
 from portraits.views.person import person
-from portraits.views.share_panel import SCRIPT, panel
+from portraits.views.shares.share_panel import SCRIPT, panel
 
 
 @require_POST

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from portraits.http.throttle import GUESSES, address_of
 from portraits.models import ShareLink
 from portraits.models.share import hash_token
-from portraits.views.frameable import frameable
+from portraits.views.shares.frameable import frameable
 
 View = Callable[..., HttpResponse]
 DATA_METHODS = ("GET", "HEAD", "OPTIONS")

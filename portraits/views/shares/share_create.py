@@ -13,7 +13,7 @@ from portraits.models import Portrait, ShareLink
 from portraits.sharing.addresses import ShareAddresses
 from portraits.sharing.forms import ShareForm
 from portraits.views.person import person
-from portraits.views.share_panel import panel
+from portraits.views.shares.share_panel import panel
 
 
 @require_POST
