@@ -16,18 +16,18 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gazesite.settings")
 django = get_application()
 
 # The models must be ready before anything of the app is imported.
-from gazesite.body_cap import MULTIPART_ROOM, BodyCap, BodyLimits  # noqa: E402
-from gazesite.client_limit import ClientLimit  # noqa: E402
-from gazesite.client_turns import ClientTurns  # noqa: E402
-from gazesite.forwarded import Forwarded  # noqa: E402
-from gazesite.header_check import HeaderCheck  # noqa: E402
-from gazesite.journal import Journal  # noqa: E402
 from gazesite.metrics import Metrics  # noqa: E402
-from gazesite.outage_guard import OutageGuard  # noqa: E402
-from gazesite.own_cookies import OwnCookies  # noqa: E402
-from gazesite.probes import PATHS, Probes  # noqa: E402
+from gazesite.middleware.access_log import Journal  # noqa: E402
+from gazesite.middleware.body_limits import MULTIPART_ROOM, BodyCap, BodyLimits  # noqa: E402
+from gazesite.middleware.client_limit import ClientLimit  # noqa: E402
+from gazesite.middleware.client_turns import ClientTurns  # noqa: E402
+from gazesite.middleware.header_check import HeaderCheck  # noqa: E402
+from gazesite.middleware.health_check_host import PATHS, Probes  # noqa: E402
+from gazesite.middleware.outage_guard import OutageGuard  # noqa: E402
+from gazesite.middleware.own_cookies import OwnCookies  # noqa: E402
+from gazesite.middleware.proxy_headers import Forwarded  # noqa: E402
+from gazesite.middleware.session_user import signed_in_person  # noqa: E402
 from gazesite.static_files import static_files  # noqa: E402
-from gazesite.visitors import signed_in_person  # noqa: E402
 from portraits.live.routing import websocket_urlpatterns  # noqa: E402
 
 UPLOAD = "/upload/"

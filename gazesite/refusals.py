@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from gazesite import request_facts
+from gazesite.middleware import request_context
 
 LONGEST = 200
 """Characters of a reason: strangers choose some of them."""
@@ -17,7 +17,7 @@ class FoldRefusals(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        facts = request_facts.current.get()
+        facts = request_context.current.get()
         if facts is None or not record.name.startswith("django.") or not 400 <= getattr(record, "status_code", 0) < 500:
             return True
         facts.refusal = facts.refusal or _reason(record)

@@ -107,15 +107,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "gazesite.request_facts.note_facts",
-    "gazesite.cache_control.forbid_storing",
+    "gazesite.middleware.request_context.note_facts",
+    "gazesite.middleware.cache_control.forbid_storing",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "gazesite.login_wall.LoginWall",
+    "gazesite.middleware.login_required.LoginWall",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -287,7 +287,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 1
 
 SECURE_SSL_REDIRECT = SECURE
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
-# gazesite.forwarded takes the header away from everybody but a trusted proxy.
+# gazesite.middleware.proxy_headers takes the header away from everybody but a trusted proxy.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE

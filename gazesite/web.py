@@ -59,7 +59,7 @@ def serve(host: str, port: int, beside: Beside, ready: Callable[[], None]) -> No
     from twisted.internet import reactor
 
     from gazesite.asgi import application
-    from gazesite.forwarded import Proxies
+    from gazesite.middleware.proxy_headers import Proxies
     from gazesite.server import SiteServer, allowed_connections
 
     loop: Any = reactor._asyncioEventloop

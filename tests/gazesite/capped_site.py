@@ -17,9 +17,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path
 
-from gazesite.body_cap import BodyCap, BodyLimits, Receive, Scope, Send
 from gazesite.django_handler import DjangoHandler
-from gazesite.own_cookies import cookies
+from gazesite.middleware.body_limits import BodyCap, BodyLimits, Receive, Scope, Send
+from gazesite.middleware.own_cookies import cookies
 from portraits.live.handshake import deny
 
 LIMITS = BodyLimits(uploads={"/upload": 3 << 20})

@@ -15,7 +15,7 @@ from django.test import Client
 
 from gazesite import django_handler
 from gazesite.asgi import LIMITS, application
-from gazesite.concurrency_limit import ConcurrencyLimit
+from gazesite.middleware.concurrency_limit import ConcurrencyLimit
 from gpuworker.contract import MAX_PHOTO_BYTES
 from tests.portraits import cast
 
@@ -113,7 +113,7 @@ async def test_pages_wait_for_their_clients_turn_and_probes_and_uploads_do_not(m
             turns.append(self)
             return await super().acquire()
 
-    monkeypatch.setattr("gazesite.client_turns.asyncio.Semaphore", Noted)
+    monkeypatch.setattr("gazesite.middleware.client_turns.asyncio.Semaphore", Noted)
     async with client() as http:
         assert (await http.get("/accounts/login/")).status_code == 200
         assert len(turns) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gazesite.forwarded import Forwarded
+from gazesite.middleware.proxy_headers import Forwarded
 
 
 async def seen(proxies: list[str], named_in: str, **headers: str) -> dict[str, Any]:

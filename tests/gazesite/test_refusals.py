@@ -12,10 +12,10 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.exceptions import SuspiciousOperation
 
-from gazesite import request_facts
+from gazesite.middleware import request_context
+from gazesite.middleware.request_context import Facts
 from gazesite.refusals import LONGEST, FoldRefusals
-from gazesite.request_facts import Facts
-from tests.gazesite.test_journal import client
+from tests.gazesite.middleware.test_access_log import client
 from tests.portraits import cast
 
 
@@ -23,9 +23,9 @@ from tests.portraits import cast
 def facts() -> Iterator[Facts]:
     """Facts of the request that is being answered."""
     facts = Facts("one")
-    before = request_facts.current.set(facts)
+    before = request_context.current.set(facts)
     yield facts
-    request_facts.current.reset(before)
+    request_context.current.reset(before)
 
 
 def record(status: int, text: str = "Not Found: /x", name: str = "django.request", error: object = None) -> object:

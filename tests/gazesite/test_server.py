@@ -17,7 +17,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.testing import StringTransportWithDisconnection
 
 from gazesite import server
-from gazesite.concurrency_limit import ConcurrencyLimit
+from gazesite.middleware.concurrency_limit import ConcurrencyLimit
 from tests.gazesite.served_site import CAP, HANDSHAKE, HEAD, MEMBER, Site, form, serve
 from tests.gpuworker.processes import eventually
 

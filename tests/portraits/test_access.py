@@ -16,8 +16,8 @@ from django.apps import apps
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from gazesite import request_facts
-from gazesite.request_facts import Facts
+from gazesite.middleware import request_context
+from gazesite.middleware.request_context import Facts
 from portraits import readiness
 from portraits.accounts import adapter
 from portraits.files import storage
@@ -288,7 +288,7 @@ def test_a_refused_page_has_no_line_beside_its_own_in_the_access_log(
     role: str, things: dict[str, str], clients: dict[str, Client], console: io.StringIO
 ) -> None:
     refused = set[int]()
-    before = request_facts.current.set(Facts("one"))
+    before = request_context.current.set(Facts("one"))
     try:
         for path in [*everywhere(things), "/admin/portraits/user/?password__startswith=a", "/?", "/upload"]:
             for method in ("GET", "POST"):
@@ -300,5 +300,5 @@ def test_a_refused_page_has_no_line_beside_its_own_in_the_access_log(
                 console.seek(0)
                 console.truncate()
     finally:
-        request_facts.current.reset(before)
+        request_context.current.reset(before)
     assert refused >= {400, 404, 405}

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from gazesite.own_cookies import MOST_VALUE_BYTES
+from gazesite.middleware.own_cookies import MOST_VALUE_BYTES
 from portraits.accounts import known_browser
 from portraits.models import User
 from tests.portraits import cast

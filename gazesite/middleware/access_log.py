@@ -12,9 +12,10 @@ from urllib.parse import quote
 
 from django.conf import settings
 
-from gazesite import metrics, request_facts
-from gazesite.body_cap import App, Message, Receive, Scope, Send
-from gazesite.request_facts import Facts
+from gazesite import metrics
+from gazesite.middleware import request_context
+from gazesite.middleware.body_limits import App, Message, Receive, Scope, Send
+from gazesite.middleware.request_context import Facts
 from portraits import log_context
 
 log = logging.getLogger("gazesite.access")
@@ -39,7 +40,7 @@ class Journal:
             await self._app(scope, receive, send)
             return
         entry = _Entry(scope, send, Facts(uuid.uuid4().hex[:16]))
-        before = request_facts.current.set(entry.facts)
+        before = request_context.current.set(entry.facts)
         try:
             with log_context.noted(request=entry.facts.id):
                 try:
@@ -50,7 +51,7 @@ class Journal:
                 finally:
                     entry.close()
         finally:
-            request_facts.current.reset(before)
+            request_context.current.reset(before)
 
 
 @dataclass

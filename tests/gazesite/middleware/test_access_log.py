@@ -14,8 +14,8 @@ from django.test import Client
 from prometheus_client import REGISTRY
 
 from gazesite.asgi import application
-from gazesite.body_cap import Message, Receive, Scope, Send
-from gazesite.journal import Journal
+from gazesite.middleware.access_log import Journal
+from gazesite.middleware.body_limits import Message, Receive, Scope, Send
 from portraits import log_context
 from portraits.models import User
 from tests.portraits import cast

@@ -7,7 +7,7 @@ from asgiref.sync import async_to_sync
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from gazesite.cache_control import PRIVATE, forbid_storing
+from gazesite.middleware.cache_control import PRIVATE, forbid_storing
 from portraits.accounts.session_store import SessionStore
 
 SAID = [None, "public, max-age=60", "private, no-cache", "max-age=3600"]

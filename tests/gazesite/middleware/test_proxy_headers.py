@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gazesite import forwarded
-from gazesite.forwarded import Forwarded
+from gazesite.middleware import proxy_headers
+from gazesite.middleware.proxy_headers import Forwarded
 
 PROXY, CLIENT, OTHER = "10.0.0.1", "203.0.113.7", "198.51.100.9"
 
@@ -50,8 +50,8 @@ async def test_a_chain_of_trusted_proxies_is_followed_to_its_end() -> None:
 
 async def test_only_the_end_of_a_chain_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at: list[str] = []
-    real = forwarded._parsed
-    monkeypatch.setattr(forwarded, "_parsed", lambda address: looked_at.append(address) or real(address))
+    real = proxy_headers._parsed
+    monkeypatch.setattr(proxy_headers, "_parsed", lambda address: looked_at.append(address) or real(address))
     scope = await seen(["10.0.0.0/8"], PROXY, x_forwarded_for=f"{CLIENT}," + "10.9.9.9," * 1_500)
     assert scope["client"][0] == PROXY
     assert len(looked_at) < 50

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from gazesite.login_wall import LoginWall
+from gazesite.middleware.login_required import LoginWall
 
 
 class Person:
@@ -54,4 +54,4 @@ def test_a_public_view_is_called_without_a_look_at_who_calls() -> None:
 
 
 def test_the_site_is_behind_it() -> None:
-    assert "gazesite.login_wall.LoginWall" in settings.MIDDLEWARE
+    assert "gazesite.middleware.login_required.LoginWall" in settings.MIDDLEWARE

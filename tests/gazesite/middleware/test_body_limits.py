@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from gazesite.body_cap import BodyCap, BodyLimits, Message, Receive, Scope, Send
-from gazesite.forwarded import Forwarded
+from gazesite.middleware.body_limits import BodyCap, BodyLimits, Message, Receive, Scope, Send
+from gazesite.middleware.proxy_headers import Forwarded
 
 UPLOAD_BYTES = 5_000
 LIMITS = BodyLimits(uploads={"/upload": UPLOAD_BYTES}, usual=1_000)
@@ -432,7 +432,7 @@ def test_a_body_must_come_in_at_eight_kilobytes_a_second_after_twenty_seconds(
     monkeypatch: pytest.MonkeyPatch, size: int, status: int
 ) -> None:
     clock = Clock()
-    monkeypatch.setattr("gazesite.body_cap.time", clock)
+    monkeypatch.setattr("gazesite.middleware.body_limits.time", clock)
 
     class Steady(Exchange):
         async def receive(self) -> Message:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gazesite.probes import PATHS, Probes
+from gazesite.middleware.health_check_host import PATHS, Probes
 from tests.gazesite.fresh_process import in_fresh_process
 
 PUBLIC = """

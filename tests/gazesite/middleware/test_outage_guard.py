@@ -9,7 +9,7 @@ import httpx
 import pytest
 from django.db import OperationalError
 
-from gazesite.outage_guard import OutageGuard
+from gazesite.middleware.outage_guard import OutageGuard
 
 FULL = OSError(28, "No space left on device")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from csp.utils import build_policy
 from django.core.handlers.asgi import ASGIRequest
 
-from gazesite.body_cap import App, Message, Receive, Scope, Send
+from gazesite.middleware.body_limits import App, Message, Receive, Scope, Send
 from portraits.http import outages
 from portraits.http.outages import Outage
 from portraits.live.subscriptions import TRY_AGAIN

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gazesite.own_cookies import OwnCookies, cookies
+from gazesite.middleware.own_cookies import OwnCookies, cookies
 
 
 async def seen(*lines: bytes, kind: str = "http") -> list[tuple[bytes, bytes]]:

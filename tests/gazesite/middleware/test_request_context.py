@@ -6,15 +6,15 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 
-from gazesite import request_facts
-from gazesite.request_facts import Facts, note_facts
+from gazesite.middleware import request_context
+from gazesite.middleware.request_context import Facts, note_facts
 from portraits.models import User
 
 
 @pytest.fixture
 def facts() -> Facts:
     facts = Facts("r1")
-    request_facts.current.set(facts)
+    request_context.current.set(facts)
     return facts
 
 
@@ -52,5 +52,5 @@ async def test_an_asynchronous_chain_is_noted_too(facts: Facts) -> None:
 
 
 def test_without_a_journal_nothing_is_noted() -> None:
-    request_facts.current.set(None)
+    request_context.current.set(None)
     assert answered(User(pk=7)).content == b"answer"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
-from gazesite.body_cap import App, Receive, Scope, Send
+from gazesite.middleware.body_limits import App, Receive, Scope, Send
 
 FOR, PROTO = b"x-forwarded-for", b"x-forwarded-proto"
 SAYING = frozenset((FOR, PROTO, b"x-forwarded-host", b"x-forwarded-port", b"x-real-ip", b"forwarded"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from gazesite.client_limit import ClientLimit
+from gazesite.middleware.client_limit import ClientLimit
 
 Sent = list[dict[str, Any]]
 

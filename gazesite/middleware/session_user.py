@@ -9,8 +9,8 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import HttpRequest
 
-from gazesite.body_cap import Scope
-from gazesite.own_cookies import cookies
+from gazesite.middleware.body_limits import Scope
+from gazesite.middleware.own_cookies import cookies
 
 
 async def signed_in_person(scope: Scope) -> str | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gazesite.body_cap import BUSY, App, Receive, Scope, Send, answer, client_of
-from gazesite.concurrency_limit import ConcurrencyLimit
+from gazesite.middleware.body_limits import BUSY, App, Receive, Scope, Send, answer, client_of
+from gazesite.middleware.concurrency_limit import ConcurrencyLimit
 from portraits.live.handshake import deny
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
-from gazesite.body_pool import BodyPool, Reservation
-from gazesite.concurrency_limit import ConcurrencyLimit
+from gazesite.middleware.body_pool import BodyPool, Reservation
+from gazesite.middleware.concurrency_limit import ConcurrencyLimit
 from portraits.http.client_address import network_of
 
 Scope = MutableMapping[str, Any]

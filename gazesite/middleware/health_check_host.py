@@ -5,7 +5,7 @@ Django would refuse the one and redirect the other. The answers depend on no hea
 
 from __future__ import annotations
 
-from gazesite.body_cap import App, Receive, Scope, Send
+from gazesite.middleware.body_limits import App, Receive, Scope, Send
 
 PATHS = ("/livez", "/readyz")
 

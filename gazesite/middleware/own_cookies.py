@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from gazesite.body_cap import App, Receive, Scope, Send
+from gazesite.middleware.body_limits import App, Receive, Scope, Send
 
 MOST_VALUE_BYTES = 256
 """Longest value of a cookie; ours have 32 to 64."""

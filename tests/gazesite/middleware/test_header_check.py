@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 
 from gazesite.asgi import application
-from gazesite.header_check import is_readable_type
+from gazesite.middleware.header_check import is_readable_type
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from gazesite.client_turns import ClientTurns
+from gazesite.middleware.client_turns import ClientTurns
 
 END = {"type": "http.request", "body": b"", "more_body": False}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gazesite.body_cap import App, Receive, Refusal, Scope, Send, answer
+from gazesite.middleware.body_limits import App, Receive, Refusal, Scope, Send, answer
 
 BAD_TYPE = Refusal(400, "bad_content_type", "Not understood", "This site does not read content of this type.")
 MOST_TYPE_BYTES = 512

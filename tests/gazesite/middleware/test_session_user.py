@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from gazesite.visitors import signed_in_person
+from gazesite.middleware.session_user import signed_in_person
 from tests.portraits import cast
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 
-from gazesite.body_cap import App, Message, Receive, Scope, Send, client_of
+from gazesite.middleware.body_limits import App, Message, Receive, Scope, Send, client_of
 
 AT_ONCE = 8
 """Requests of one client that are worked on at a time. Each has a thread, and hundreds of threads hold up the loop."""

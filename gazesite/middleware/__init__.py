@@ -1,0 +1,1 @@
+"""Middleware, of Django and of ASGI, and the limits that it draws."""
