@@ -9,7 +9,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
 from django.conf import settings
 
-from gazesite.django_handler import get_application
+from gazesite.server.django_handler import get_application
 from gpuworker.contract import MAX_PHOTO_BYTES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gazesite.settings")
@@ -27,7 +27,7 @@ from gazesite.middleware.outage_guard import OutageGuard  # noqa: E402
 from gazesite.middleware.own_cookies import OwnCookies  # noqa: E402
 from gazesite.middleware.proxy_headers import Forwarded  # noqa: E402
 from gazesite.middleware.session_user import signed_in_person  # noqa: E402
-from gazesite.static_files import static_files  # noqa: E402
+from gazesite.server.static_files import static_files  # noqa: E402
 from portraits.live.routing import websocket_urlpatterns  # noqa: E402
 
 UPLOAD = "/upload/"

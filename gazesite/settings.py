@@ -18,7 +18,7 @@ from csp.constants import NONE, SELF
 
 from gazesite import logs, sentry
 from gazesite.environment import Environment
-from gazesite.listening import http_address, http_addresses
+from gazesite.server.listening import http_address, http_addresses
 from gazesite.service_address import bracketed
 
 env = Environment()

@@ -60,7 +60,7 @@ def serve(host: str, port: int, beside: Beside, ready: Callable[[], None]) -> No
 
     from gazesite.asgi import application
     from gazesite.middleware.proxy_headers import Proxies
-    from gazesite.server import SiteServer, allowed_connections
+    from gazesite.server.daphne_server import SiteServer, allowed_connections
 
     loop: Any = reactor._asyncioEventloop
     publisher.use_loop(loop)

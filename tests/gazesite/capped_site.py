@@ -17,9 +17,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path
 
-from gazesite.django_handler import DjangoHandler
 from gazesite.middleware.body_limits import BodyCap, BodyLimits, Receive, Scope, Send
 from gazesite.middleware.own_cookies import cookies
+from gazesite.server.django_handler import DjangoHandler
 from portraits.live.handshake import deny
 
 LIMITS = BodyLimits(uploads={"/upload": 3 << 20})
@@ -89,8 +89,8 @@ def forbidden(*_arguments: Any) -> None:
 if __name__ == "__main__":
     from twisted.web import http
 
-    from gazesite import http_channel
-    from gazesite.server import SiteServer
+    from gazesite.server import http_channel
+    from gazesite.server.daphne_server import SiteServer
 
     http.parse_qs = http._getMultiPartArgs = http._parseContentType = forbidden
     http_channel.HEADER_SECONDS = float(sys.argv[4])

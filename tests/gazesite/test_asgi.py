@@ -13,9 +13,9 @@ from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
 from django.test import Client
 
-from gazesite import django_handler
 from gazesite.asgi import LIMITS, application
 from gazesite.middleware.concurrency_limit import ConcurrencyLimit
+from gazesite.server import django_handler
 from gpuworker.contract import MAX_PHOTO_BYTES
 from tests.portraits import cast
 

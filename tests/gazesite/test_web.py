@@ -35,8 +35,8 @@ def test_the_server_gets_the_limits_that_are_set(monkeypatch: pytest.MonkeyPatch
         def run(self) -> None:
             pass
 
-    monkeypatch.setattr("gazesite.server.SiteServer", Server)
-    monkeypatch.setattr("gazesite.server.allowed_connections", lambda wanted: wanted)
+    monkeypatch.setattr("gazesite.server.daphne_server.SiteServer", Server)
+    monkeypatch.setattr("gazesite.server.daphne_server.allowed_connections", lambda wanted: wanted)
     settings.CONNECTIONS, settings.CONNECTIONS_PER_ADDRESS, settings.TRUSTED_PROXIES = 100, 60, ["10.0.0.0/8"]
     web.serve("127.0.0.1", 3000, Nothing(), lambda: None)
     assert (options["connections"], options["per_address"]) == (100, 50)

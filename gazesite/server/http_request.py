@@ -16,7 +16,7 @@ from daphne.utils import HEADER_NAME_RE, INVALID_HEADER_VALUE_BYTES
 from twisted.internet import reactor
 from twisted.web.http import _MalformedChunkedDataError
 
-from gazesite.body_queue import BodyQueue
+from gazesite.server.body_queue import BodyQueue
 
 SMALL_CHUNKS, LEAST_CHUNK = 256, 32
 """Chunks of a body, and bytes in each: after so many, fewer on average end the connection; no upload needs them."""

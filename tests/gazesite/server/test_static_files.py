@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gazesite.static_files import static_files
+from gazesite.server.static_files import static_files
 
 
 async def beyond(scope: Any, receive: Any, send: Any) -> None:

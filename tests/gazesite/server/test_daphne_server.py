@@ -16,8 +16,8 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.testing import StringTransportWithDisconnection
 
-from gazesite import server
 from gazesite.middleware.concurrency_limit import ConcurrencyLimit
+from gazesite.server import daphne_server
 from tests.gazesite.served_site import CAP, HANDSHAKE, HEAD, MEMBER, Site, form, serve
 from tests.gpuworker.processes import eventually
 
@@ -176,7 +176,7 @@ def test_connections_leave_room_for_the_files_that_each_may_need(
     now = [(soft, hard)]
     monkeypatch.setattr(resource, "getrlimit", lambda _kind: now[-1])
     monkeypatch.setattr(resource, "setrlimit", lambda _kind, limits: now.append(limits))
-    assert server.allowed_connections(5_000) == connections
+    assert daphne_server.allowed_connections(5_000) == connections
     assert now[-1][0] == raised
 
 
@@ -190,11 +190,11 @@ def test_a_system_that_allows_fewer_files_than_it_says_gets_what_it_takes(monkey
 
     monkeypatch.setattr(resource, "getrlimit", lambda _kind: now[-1])
     monkeypatch.setattr(resource, "setrlimit", setrlimit)
-    assert server.allowed_connections(5_000) == 2_048
+    assert daphne_server.allowed_connections(5_000) == 2_048
 
 
 async def test_a_connection_whose_headers_are_not_there_yet_holds_up_no_shutdown() -> None:
-    stopping = server.SiteServer(None, endpoints=["tcp:0"], connections=1, per_address=1)
+    stopping = daphne_server.SiteServer(None, endpoints=["tcp:0"], connections=1, per_address=1)
     stopping.connections = {object(): {"connected": 0.0}}
     await stopping.kill_all_applications().asFuture(asyncio.get_running_loop())
 
@@ -202,7 +202,7 @@ async def test_a_connection_whose_headers_are_not_there_yet_holds_up_no_shutdown
 def test_the_overall_limit_closes_what_is_too_much_whoever_it_is() -> None:
     overall, by_address = ConcurrencyLimit("connections", 2), ConcurrencyLimit("connections from one address", 2)
     wrapped = Factory.forProtocol(Protocol)
-    factory = server.LimitedConnections(wrapped, overall, by_address, lambda peer: peer == "10.0.0.1")
+    factory = daphne_server.LimitedConnections(wrapped, overall, by_address, lambda peer: peer == "10.0.0.1")
     proxy = IPv4Address("TCP", "10.0.0.1", 1)
     built = [factory.buildProtocol(proxy) for _ in range(3)]
     assert [each is not None for each in built] == [True, True, False]

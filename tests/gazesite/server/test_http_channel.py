@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 from twisted.web.http import HTTPFactory, Request
 
-from gazesite.http_channel import HEADER_SECONDS, IDLE_SECONDS, MOST_LINES, WRITE_SECONDS, Channel
+from gazesite.server.http_channel import HEADER_SECONDS, IDLE_SECONDS, MOST_LINES, WRITE_SECONDS, Channel
 
 HEADERS = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 

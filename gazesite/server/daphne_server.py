@@ -17,11 +17,11 @@ from twisted.internet.protocol import Protocol
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.web.http import Request
 
-from gazesite.http_channel import Channel
-from gazesite.http_request import StreamedRequest
 from gazesite.middleware.body_limits import BUSY, Message, as_page, headers
 from gazesite.middleware.concurrency_limit import ConcurrencyLimit
-from gazesite.websocket_protocol import MOST_MESSAGE_BYTES, ListeningSocket
+from gazesite.server.http_channel import Channel
+from gazesite.server.http_request import StreamedRequest
+from gazesite.server.websocket_protocol import MOST_MESSAGE_BYTES, ListeningSocket
 from portraits.http.client_address import network_of
 
 WRITE_BYTES = 64 << 10

@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from gazesite import listening
-from gazesite.listening import http_addresses
+from gazesite.server import listening
+from gazesite.server.listening import http_addresses
 
 OWN = {socket.AF_INET: "192.168.1.7", socket.AF_INET6: "2001:db8::7"}
 

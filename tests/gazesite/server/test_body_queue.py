@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gazesite.body_queue import BodyQueue
+from gazesite.server.body_queue import BodyQueue
 
 
 class Connection:

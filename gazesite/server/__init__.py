@@ -1,0 +1,1 @@
+"""HTTP server: Daphne with deadlines and streamed bodies."""
