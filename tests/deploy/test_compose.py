@@ -93,7 +93,7 @@ def test_no_secret_stands_in_the_file(repo: Path) -> None:
 
 
 def test_renders_get_longer_to_end_than_they_are_given(compose: dict[str, Any]) -> None:
-    from gazesite.jobs import HAND_BACK_SECONDS
+    from gazesite.processes.worker_process import HAND_BACK_SECONDS
     from gazesite.settings import WORK_GRACE
 
     seconds = int(compose["services"]["jobs"]["stop_grace_period"].removesuffix("s"))

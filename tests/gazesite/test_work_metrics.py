@@ -10,8 +10,8 @@ import pytest
 from django.core.management import CommandError
 from pytest_django import Settings
 
-from gazesite import jobs
 from gazesite.management.commands.work import Command
+from gazesite.processes import worker_process
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,7 +31,7 @@ def test_process_n_listens_n_ports_further_on(settings: Settings, monkeypatch: p
         with urllib.request.urlopen(f"http://127.0.0.1:{free}/metrics", timeout=60) as answer:
             read.append(answer.read())
 
-    monkeypatch.setattr(jobs, "run", run)
+    monkeypatch.setattr(worker_process, "run", run)
     Command()._be(2, None)
     assert b"gaze_render_attempts" in read[0]
 
@@ -39,7 +39,7 @@ def test_process_n_listens_n_ports_further_on(settings: Settings, monkeypatch: p
 def test_without_a_port_none_listens(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.METRICS_PORT = 0
     ran: list[int] = []
-    monkeypatch.setattr(jobs, "run", lambda demo_photo: ran.append(1))
+    monkeypatch.setattr(worker_process, "run", lambda demo_photo: ran.append(1))
     Command()._be(3, None)
     assert ran == [1]
 

@@ -57,7 +57,7 @@ def set_up() -> None:
 def be_one(number: str) -> None:
     """The job process itself."""
     set_up()
-    from gazesite import jobs
+    from gazesite.processes import worker_process
     from gpuworker.still_worker import StillWorker
     from portraits.models import Output, Render, render
     from portraits.rendering import lease, sweeper, workers
@@ -84,8 +84,8 @@ def be_one(number: str) -> None:
     Render.finish = held_before(Render.finish, lambda row: folder.reach("finishing", row.attempt))  # type: ignore[method-assign]
     workers.current = HeldWorker  # type: ignore[assignment]
     workers.warm = lambda: None
-    jobs.own_scratch(f"quick-{number}-{os.getpid()}")
-    jobs.run()
+    worker_process.own_scratch(f"quick-{number}-{os.getpid()}")
+    worker_process.run()
 
 
 def held_before(method: Callable[..., Any], hold: Callable[[Any], None]) -> Callable[..., Any]:
@@ -110,7 +110,7 @@ def main() -> None:
     set_up()
     from django.conf import settings
 
-    from gazesite.supervisor import Supervisor
+    from gazesite.processes.supervisor import Supervisor
 
     Supervisor([[sys.executable, "-m", "tests.production.quick_work", "0"]]).run(settings.WORK_GRACE + 10)
 

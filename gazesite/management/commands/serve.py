@@ -11,9 +11,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from gazesite import metrics, web
-from gazesite.embedded import Site
-from gazesite.web import PortTakenError
+from gazesite import metrics
+from gazesite.processes import web
+from gazesite.processes.embedded_services import Site
+from gazesite.processes.web import PortTakenError
 from portraits.accounts import adapter
 from portraits.models import User
 

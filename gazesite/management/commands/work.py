@@ -9,8 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from gazesite import jobs, metrics
-from gazesite.supervisor import Supervisor, manage
+from gazesite import metrics
+from gazesite.processes import worker_process
+from gazesite.processes.supervisor import Supervisor, manage
 
 DEMO_PHOTO = Path(settings.BASE_DIR) / "static" / "site" / "demo.jpg"
 
@@ -27,12 +28,12 @@ class Command(BaseCommand):
         if not settings.REDIS_URL:
             raise CommandError("REDIS_URL is not set; `manage.py serve` then renders in its own process tree.")
         if one is not None:
-            jobs.own_scratch(f"job-{one}")
+            worker_process.own_scratch(f"job-{one}")
             self._be(one, None if no_demo or one else DEMO_PHOTO)
             return
         more = ["--no-demo"] if no_demo else []
         supervisor = Supervisor([manage("work", f"--one={number}", *more) for number in range(processes)])
-        if not supervisor.run(settings.WORK_GRACE + jobs.HAND_BACK_SECONDS + 10):
+        if not supervisor.run(settings.WORK_GRACE + worker_process.HAND_BACK_SECONDS + 10):
             raise CommandError("A process had to be killed; what it worked on is taken up by others.")
 
     def _be(self, number: int, demo_photo: Path | None) -> None:
@@ -40,6 +41,6 @@ class Command(BaseCommand):
         port = settings.METRICS_PORT and settings.METRICS_PORT + number
         try:
             with metrics.listening(settings.METRICS_HOST, port):
-                jobs.run(demo_photo)
+                worker_process.run(demo_photo)
         except metrics.PortTakenError as error:
             raise CommandError(str(error)) from error

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from gazesite import embedded
+from gazesite.processes import embedded_services
 from portraits.models import Render, Upload
 from tests.portraits import cast
 
@@ -26,7 +26,7 @@ def test_a_start_voids_leases_forgets_half_uploads_and_empties_the_scratch(tmp_p
     Upload.objects.update(stored=False)
     (tmp_path / "scratch").mkdir()
     (tmp_path / "scratch" / "half an upload").write_bytes(b"half")
-    embedded.take_up()
+    embedded_services.take_up()
     assert list((tmp_path / "scratch").iterdir()) == []
     assert Render.objects.expired().count() == 1
     assert Upload.objects.stale().count() == 1

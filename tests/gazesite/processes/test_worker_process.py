@@ -12,20 +12,20 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from gazesite import jobs
+from gazesite.processes import worker_process
 from portraits.live import publisher
 from portraits.rendering import broker, lease, sweeper, workers
 
 
 @pytest.fixture
-def process(monkeypatch: pytest.MonkeyPatch) -> jobs.JobProcess:
+def process(monkeypatch: pytest.MonkeyPatch) -> worker_process.JobProcess:
     """Its queues and its worker do nothing."""
     monkeypatch.setattr(workers, "warm", lambda: None)
     monkeypatch.setattr(broker, "start_worker", lambda queue: [])
     monkeypatch.setattr(sweeper, "sweep_renders", lambda: None)
     monkeypatch.setattr(sweeper, "clean", lambda: None)
     monkeypatch.setattr(sweeper, "close_old_connections", lambda: None)
-    return jobs.JobProcess()
+    return worker_process.JobProcess()
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def open_again() -> object:
     workers._closing.clear()
 
 
-def test_messages_to_pages_go_through_one_loop_while_it_lives(process: jobs.JobProcess) -> None:
+def test_messages_to_pages_go_through_one_loop_while_it_lives(process: worker_process.JobProcess) -> None:
     process.start()
     assert publisher._loop is not None
     process.stop(grace=0)
@@ -43,7 +43,7 @@ def test_messages_to_pages_go_through_one_loop_while_it_lives(process: jobs.JobP
 
 
 def test_a_render_that_ends_within_its_grace_is_not_disturbed(
-    process: jobs.JobProcess, monkeypatch: pytest.MonkeyPatch
+    process: worker_process.JobProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts = iter([1, 1, 0, 0, 0])
     handed: list[bool] = []
@@ -54,7 +54,7 @@ def test_a_render_that_ends_within_its_grace_is_not_disturbed(
     assert handed == []
 
 
-def test_one_that_does_not_is_handed_back(process: jobs.JobProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_does_not_is_handed_back(process: worker_process.JobProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     going_on = [1]
     monkeypatch.setattr(lease, "count", lambda: going_on[0])
     monkeypatch.setattr(lease, "hand_back_all", lambda: going_on.__setitem__(0, 0))
@@ -69,7 +69,7 @@ def test_each_process_has_a_scratch_folder_of_its_own_without_its_older_selfs_ru
     settings.SCRATCH_DIR = tmp_path
     (tmp_path / "job-0" / "render-old").mkdir(parents=True)
     (tmp_path / "web").mkdir()
-    jobs.own_scratch("job-0")
+    worker_process.own_scratch("job-0")
     assert tmp_path / "job-0" == settings.SCRATCH_DIR
     assert list((tmp_path / "job-0").iterdir()) == []
     assert (tmp_path / "web").is_dir()
@@ -80,5 +80,5 @@ def test_a_process_ends_with_whoever_started_it(tmp_path: Path, monkeypatch: pyt
     asked = threading.Event()
     with (tmp_path / "closed").open() as closed:
         monkeypatch.setattr(sys, "stdin", closed)
-        jobs._end_with_parent(asked)
+        worker_process._end_with_parent(asked)
     assert asked.is_set()

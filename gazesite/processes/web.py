@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
-from gazesite.jobs import own_scratch
+from gazesite.processes.worker_process import own_scratch
 from portraits.live import publisher
 from portraits.uploads import validation
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gazesite import web
+from gazesite.processes import web
 
 
 def test_a_free_port_passes_and_an_occupied_one_is_named() -> None:

@@ -1,0 +1,1 @@
+"""Processes of the site: web server, worker processes and their supervisor."""
