@@ -16,7 +16,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gazesite.settings")
 django = get_application()
 
 # The models must be ready before anything of the app is imported.
-from gazesite.metrics import Metrics  # noqa: E402
 from gazesite.middleware.access_log import Journal  # noqa: E402
 from gazesite.middleware.body_limits import MULTIPART_ROOM, BodyCap, BodyLimits  # noqa: E402
 from gazesite.middleware.client_limit import ClientLimit  # noqa: E402
@@ -27,6 +26,7 @@ from gazesite.middleware.outage_guard import OutageGuard  # noqa: E402
 from gazesite.middleware.own_cookies import OwnCookies  # noqa: E402
 from gazesite.middleware.proxy_headers import Forwarded  # noqa: E402
 from gazesite.middleware.session_user import signed_in_person  # noqa: E402
+from gazesite.observability.metrics import Metrics  # noqa: E402
 from gazesite.server.static_files import static_files  # noqa: E402
 from portraits.live.routing import websocket_urlpatterns  # noqa: E402
 

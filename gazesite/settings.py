@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
-from gazesite import logs, sentry
 from gazesite.environment import Environment
+from gazesite.observability import logs, sentry
 from gazesite.server.listening import http_address, http_addresses
 from gazesite.service_address import bracketed
 

@@ -1,6 +1,6 @@
 """What a log line is about besides its words: the request, the session, the attempt.
 
-Noted where it is known and read by whoever formats lines (gazesite/logs.py), so that no message needs
+Noted where it is known and read by whoever formats lines (gazesite/observability/logs.py), so that no message needs
 to repeat it. Threads and tasks inherit what was noted when they were started.
 """
 

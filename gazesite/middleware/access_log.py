@@ -12,10 +12,10 @@ from urllib.parse import quote
 
 from django.conf import settings
 
-from gazesite import metrics
 from gazesite.middleware import request_context
 from gazesite.middleware.body_limits import App, Message, Receive, Scope, Send
 from gazesite.middleware.request_context import Facts
+from gazesite.observability import metrics
 from portraits import log_context
 
 log = logging.getLogger("gazesite.access")

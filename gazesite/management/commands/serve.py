@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from gazesite import metrics
+from gazesite.observability import metrics
 from gazesite.processes import web
 from gazesite.processes.embedded_services import Site
 from gazesite.processes.web import PortTakenError

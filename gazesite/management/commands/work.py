@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from gazesite import metrics
+from gazesite.observability import metrics
 from gazesite.processes import worker_process
 from gazesite.processes.supervisor import Supervisor, manage
 

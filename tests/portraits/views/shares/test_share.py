@@ -18,7 +18,7 @@ from django.utils import timezone
 from PIL import Image
 from pytest_django import Settings
 
-from gazesite.redaction import RedactTokens
+from gazesite.observability.redaction import RedactTokens
 from portraits import deletion
 from portraits.files import storage
 from portraits.http import throttle

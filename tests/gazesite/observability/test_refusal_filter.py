@@ -14,7 +14,7 @@ from django.core.exceptions import SuspiciousOperation
 
 from gazesite.middleware import request_context
 from gazesite.middleware.request_context import Facts
-from gazesite.refusals import LONGEST, FoldRefusals
+from gazesite.observability.refusal_filter import LONGEST, FoldRefusals
 from tests.gazesite.middleware.test_access_log import client
 from tests.portraits import cast
 

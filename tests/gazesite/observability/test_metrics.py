@@ -11,9 +11,9 @@ import httpx
 import pytest
 from django.conf import settings
 
-from gazesite import metrics
 from gazesite.asgi import application
-from gazesite.metrics import FORWARDED, LOOPBACK, Listener, Metrics, PortTakenError, listening, may_read
+from gazesite.observability import metrics
+from gazesite.observability.metrics import FORWARDED, LOOPBACK, Listener, Metrics, PortTakenError, listening, may_read
 
 TOKEN = "of-the-one-who-scrapes"
 

@@ -69,13 +69,13 @@ def configuration(form: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "human": {"()": "gazesite.logs.HumanLine"},
-            "json": {"()": "gazesite.logs.JsonLine"},
+            "human": {"()": "gazesite.observability.logs.HumanLine"},
+            "json": {"()": "gazesite.observability.logs.JsonLine"},
         },
         "filters": {
-            "refusals": {"()": "gazesite.refusals.FoldRefusals"},
-            "tokens": {"()": "gazesite.redaction.RedactTokens"},
-            "circumstances": {"()": "gazesite.logs.Circumstances"},
+            "refusals": {"()": "gazesite.observability.refusal_filter.FoldRefusals"},
+            "tokens": {"()": "gazesite.observability.redaction.RedactTokens"},
+            "circumstances": {"()": "gazesite.observability.logs.Circumstances"},
         },
         "handlers": {
             "console": {

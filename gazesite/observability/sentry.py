@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from gazesite.redaction import redact
+from gazesite.observability.redaction import redact
 from portraits import log_context
 
 HEADERS = ("Accept", "Content-Length", "Content-Type", "Host", "Sec-Fetch-Site", "User-Agent")

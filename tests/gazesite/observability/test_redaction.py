@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gazesite.redaction import RedactTokens, redact
+from gazesite.observability.redaction import RedactTokens, redact
 from tests.gazesite.fresh_process import in_fresh_process
 
 TOKEN = "Zk3-q_0aVb1cXdYe2fGh4i"

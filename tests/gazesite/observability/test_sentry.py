@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
-from gazesite import sentry
+from gazesite.observability import sentry
 from portraits.log_context import noted
 from tests.gazesite.fresh_process import SET_UP, in_fresh_process
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from gazesite import logs
+from gazesite.observability import logs
 from portraits.log_context import noted
 from tests.gazesite.fresh_process import SET_UP, in_fresh_process
 
