@@ -372,7 +372,9 @@ FORMAT_MODULE_PATH = ["gazesite.formats"]
 # Counters of clients that try too much live here; the default of 300 would soon push them out.
 _OWN_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
 CACHES = {
-    "default": {"BACKEND": "gazesite.counters.SharedCounters", "LOCATION": REDIS_URL} if REDIS_URL else _OWN_MEMORY
+    "default": {"BACKEND": "gazesite.fallback_cache.SharedCounters", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else _OWN_MEMORY
 }
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

@@ -23,7 +23,7 @@ ELSEWHERE = {
     "python manage.py gpu logs -f": "tests/gazesite/test_gpu.py",
     "python manage.py gpu stop": "tests/gazesite/test_gpu.py",
     "python -m gpuworker reap --prefix gaze- --older-than 3600": "tests/gpuworker/fleet/test_reaper.py",
-    "manage.py doctor": "tests/gazesite/test_doctor.py",
+    "manage.py doctor": "tests/gazesite/test_connection_checks.py",
 }
 """None: commands of others, of which we can only say that we print them nowhere wrong."""
 

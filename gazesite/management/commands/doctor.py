@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from gazesite.doctor import examine
+from gazesite.connection_checks import examine
 
 
 class Command(BaseCommand):

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from gazesite.rehearsal import rehearse
+from gazesite.dry_run import rehearse
 from gpuworker.errors import RenderError
 from gpuworker.fleet.runpod import Problem, RunPod, Unclear, refusal
 from gpuworker.fleet.source import Status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from gazesite.rehearsal import rehearse, shown
+from gazesite.dry_run import rehearse, shown
 from gpuworker.fleet.choice import Choice
 from gpuworker.fleet.plan import PodPlan
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gazesite import counters
-from gazesite.counters import SharedCounters
+from gazesite import fallback_cache
+from gazesite.fallback_cache import SharedCounters
 from tests.production.parts import Part
 
 
@@ -46,12 +46,12 @@ def test_without_redis_each_counts_by_itself_and_nobody_gets_an_error() -> None:
 
 def test_a_redis_that_is_away_is_not_asked_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr("gazesite.counters.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("gazesite.fallback_cache.time.monotonic", lambda: now[0])
     asked = []
 
     def away(*rest: object, **more: object) -> None:
         asked.append(now[0])
-        raise counters.RedisError
+        raise fallback_cache.RedisError
 
     monkeypatch.setattr("django.core.cache.backends.redis.RedisCache.get", away)
     cache = SharedCounters("redis://127.0.0.1:1/0", {})

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from gazesite import doctor
+from gazesite import connection_checks
 from portraits.files import storage
 from portraits.rendering import workers
 
@@ -29,13 +29,13 @@ def files(tmp_path: Path, settings: Settings) -> Path:
     return tmp_path / "files"
 
 
-def findings() -> dict[str, doctor.Finding]:
-    return {finding.part: finding for finding in doctor.examine()}
+def findings() -> dict[str, connection_checks.Finding]:
+    return {finding.part: finding for finding in connection_checks.examine()}
 
 
 def test_a_site_without_any_settings_is_well(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("doctor")
-    assert capsys.readouterr().out.count("ok ") == len(doctor.PARTS)
+    assert capsys.readouterr().out.count("ok ") == len(connection_checks.PARTS)
     assert list(storage.keys()) == []
 
 
@@ -83,5 +83,5 @@ def test_a_storage_that_gives_back_other_bytes_is_said(monkeypatch: pytest.Monke
 
 
 def test_missing_migrations_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor.MigrationExecutor, "migration_plan", lambda self, targets: [1, 2])
+    monkeypatch.setattr(connection_checks.MigrationExecutor, "migration_plan", lambda self, targets: [1, 2])
     assert findings()["database"].sentence.startswith("2 migrations are missing.")
