@@ -22,12 +22,13 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from gpuworker import bundled_networks, canvas, encoding, engines, faces, framing, matting, matting_model, photo, sheets
+from gpuworker import bundled_networks, canvas, encoding, engines, faces, framing, matting, matting_model, sheets
 from gpuworker.contract import RenderRequest, Size
 from gpuworker.engines import Engine
 from gpuworker.errors import RenderError, WorkerDied
 from gpuworker.grid import NEUTRAL
 from gpuworker.heartbeat import Heartbeat
+from gpuworker.images import photo
 from gpuworker.tasks import (
     Analyse,
     CanvasShape,

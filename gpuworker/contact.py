@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import engines, faces, framing, photo
+from gpuworker import engines, faces, framing
 from gpuworker.contract import RenderRequest
 from gpuworker.grid import LIMIT, Direction
+from gpuworker.images import photo
 from gpuworker.topology import OUTER_CORNERS
 from gpuworker.whole_file import make_folder, write_whole
 

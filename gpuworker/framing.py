@@ -26,7 +26,7 @@ from gpuworker.contract import (
 )
 from gpuworker.errors import BadRequest
 from gpuworker.faces import Face
-from gpuworker.photo import Photo
+from gpuworker.images.photo import Photo
 from gpuworker.segmentation import person_mask
 from gpuworker.topology import CHIN, FOREHEAD, LEFT_CHEEK, OVAL, RIGHT_CHEEK
 

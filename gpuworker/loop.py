@@ -8,10 +8,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from gpuworker import engines, faces, framing, photo
+from gpuworker import engines, faces, framing
 from gpuworker.contract import RenderRequest
 from gpuworker.errors import BadRequest
 from gpuworker.grid import LIMIT, Direction
+from gpuworker.images import photo
 from gpuworker.sheets import SYNTHETIC_XMP
 from gpuworker.whole_file import write_whole
 

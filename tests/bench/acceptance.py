@@ -25,11 +25,12 @@ import cv2
 import numpy as np
 import skimage.data
 
-from gpuworker import bundled_networks, faces, framing, photo
+from gpuworker import bundled_networks, faces, framing
 from gpuworker.contract import STANDARD_FRAME, Size
 from gpuworker.covering import DARK_LENS, MASK_COLOUR
 from gpuworker.errors import RenderError
 from gpuworker.faces import Face
+from gpuworker.images import photo
 from gpuworker.region import Picture
 from tests.bench.figures import REPOSITORY, Figure, publish
 from tests.bench.photos import SUFFIXES

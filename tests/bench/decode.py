@@ -20,9 +20,9 @@ import numpy as np
 import skimage.data
 from PIL import Image
 
-from gpuworker import decode_cost, image_headers, photo
-from gpuworker.decode_cost import BUDGET
 from gpuworker.errors import RenderError
+from gpuworker.images import decode_cost, image_headers, photo
+from gpuworker.images.decode_cost import BUDGET
 from portraits.uploads import photo_analysis
 from portraits.uploads.sandbox_limits import Limits
 from portraits.uploads.sandbox_reply import LONGEST_SIDE

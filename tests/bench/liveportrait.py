@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gpuworker import crew, faces, framing, photo, sheets
+from gpuworker import crew, faces, framing, sheets
 from gpuworker.contract import STANDARD_FRAME, RenderRequest
 from gpuworker.engines import DEVICE, weights
 from gpuworker.engines.liveportrait.architecture import OFFICIAL
@@ -31,6 +31,7 @@ from gpuworker.engines.liveportrait.engine import COMPILE, SPECIMEN, LivePortrai
 from gpuworker.engines.liveportrait.painter import COMPILED
 from gpuworker.framing import Portrait
 from gpuworker.grid import FULL, NEUTRAL, Direction
+from gpuworker.images import photo
 from gpuworker.render import render
 from tests.bench.figures import REPOSITORY, Figure, publish
 from tests.gpuworker.liveportrait import checkpoints, seeded, seeded_child

@@ -93,7 +93,7 @@ def _report(photo: bytes) -> Mapping[str, Any]:
     from gpuworker.contract import STANDARD_FRAME
     from gpuworker.engines.warp.engine import WarpEngine
     from gpuworker.grid import FULL, Direction
-    from gpuworker.photo import read
+    from gpuworker.images.photo import read
 
     cv2.setNumThreads(1)
     picture = read(photo)

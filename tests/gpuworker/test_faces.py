@@ -14,7 +14,7 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import errors, faces, photo, topology
+from gpuworker import errors, faces, topology
 from gpuworker.contract import Box
 from gpuworker.covering import Covering
 from gpuworker.errors import (
@@ -30,6 +30,7 @@ from gpuworker.errors import (
 )
 from gpuworker.face_detection import Detection, detect, detect_closer, overview
 from gpuworker.faces import Face
+from gpuworker.images import photo
 from gpuworker.landmarks import IrisView
 from gpuworker.region import Picture, Region
 from tests.bench.variants import VARIANTS, in_a_mask, in_sunglasses, shut

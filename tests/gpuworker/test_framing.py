@@ -15,7 +15,7 @@ from gpuworker.contract import LARGE_FRAME, STANDARD_FRAME, Box, Framing, Size
 from gpuworker.errors import BadRequest
 from gpuworker.faces import Face
 from gpuworker.framing import Portrait
-from gpuworker.photo import Photo
+from gpuworker.images.photo import Photo
 from gpuworker.region import Picture
 from tests.gpuworker.pictures import chosen
 from tests.gpuworker.variants import dark, enlarged, grey, tilted

@@ -234,8 +234,8 @@ def test_case_58_a_render_that_is_not_whole_is_not_done(tmp_path: Path) -> None:
         return replace(step, files=tuple(file for file in step.files if file.name != "q2.webp"))
 
     def a_wrong_size(step: Step) -> Step:
-        from gpuworker import webp
         from gpuworker.contract import Size
+        from gpuworker.images import webp
 
         for file in step.files:
             if file.name == "q1.webp":

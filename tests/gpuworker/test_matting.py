@@ -12,12 +12,13 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import faces, framing, matting, photo, segmentation
+from gpuworker import faces, framing, matting, segmentation
 from gpuworker.contract import CARD_NAME, POSTER_NAME, STANDARD_FRAME, Manifest, RenderRequest
 from gpuworker.crew import Crew
 from gpuworker.engines.warp.engine import WarpEngine
 from gpuworker.framing import Portrait
 from gpuworker.grid import Direction
+from gpuworker.images import photo
 from gpuworker.matting import BUNDLED, remove_background
 from gpuworker.render import render
 from gpuworker.topology import OVAL

@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from gpuworker import framing, photo
+from gpuworker import framing
 from gpuworker.contract import STANDARD_FRAME
+from gpuworker.images import photo
 from gpuworker.matting import remove_background
 from gpuworker.region import Picture
 from tests.gpuworker.pictures import chosen

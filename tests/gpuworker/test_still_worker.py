@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from gpuworker import webp
 from gpuworker.errors import Cancelled
+from gpuworker.images import webp
 from gpuworker.still_worker import StillWorker
 from tests.gpuworker.still import NAMES, a_job
 

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gpuworker import cores, faces, framing, photo
+from gpuworker import cores, faces, framing
 from gpuworker.contract import STANDARD_FRAME
 from gpuworker.engines import DEVICE, weights
 from gpuworker.engines.liveportrait import self_check
@@ -34,6 +34,7 @@ from gpuworker.engines.liveportrait.pasting import Paste
 from gpuworker.errors import BadRequest
 from gpuworker.framing import Portrait
 from gpuworker.grid import DRAFT, FULL, NEUTRAL, Direction
+from gpuworker.images import photo
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,9 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import faces, framing, photo
+from gpuworker import faces, framing
 from gpuworker.contract import STANDARD_FRAME
+from gpuworker.images import photo
 from gpuworker.sheets import SYNTHETIC_XMP
 from portraits.sharing import link_preview
 

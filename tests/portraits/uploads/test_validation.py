@@ -24,7 +24,7 @@ from PIL import Image
 
 from gpuworker.contract import MAX_PHOTO_BYTES
 from gpuworker.errors import BY_CODE
-from gpuworker.photo import FORMATS
+from gpuworker.images.photo import FORMATS
 from portraits.uploads import validation
 from portraits.uploads.fair_queue import QueueFull, TooManyOfAddress, TooManyOfPerson
 from portraits.uploads.sandbox import Airlock, AirlockUnavailable, ChamberKilled
@@ -32,7 +32,7 @@ from portraits.uploads.sandbox_limits import Limits
 from portraits.uploads.sandbox_reply import Refusal, pack, pack_place
 from portraits.uploads.validation import SENTENCES, Examined, UploadRefused
 from tests.gpuworker import heic
-from tests.gpuworker.test_photo import DISPLAY_P3, SRGB, icc_profile
+from tests.gpuworker.images.test_photo import DISPLAY_P3, SRGB, icc_profile
 from tests.gpuworker.variants import VARIANTS
 from tests.portraits.uploads.conftest import nobody_works
 from tests.portraits.uploads.files import (

@@ -13,7 +13,8 @@ from django.conf import settings
 from django.test import Client
 from pytest_django import Settings
 
-from gpuworker import contract, errors, photo
+from gpuworker import contract, errors
+from gpuworker.images import photo
 from portraits.files import storage
 from portraits.models import Upload, User
 from portraits.uploads import validation

@@ -5,8 +5,8 @@ import io
 import pytest
 from PIL import Image
 
-from gpuworker import webp
 from gpuworker.contract import Size
+from gpuworker.images import webp
 
 
 @pytest.mark.parametrize("options", [{"lossless": True}, {"lossless": False}, {"xmp": b"<x/>"}, {"exact": True}])

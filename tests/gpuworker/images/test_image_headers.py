@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from gpuworker import image_headers, isobmff
 from gpuworker.errors import UnreadablePhoto
-from gpuworker.image_headers import MAX_CHUNKS, Cicp, Header, jpeg_markers, parse, scan_count
+from gpuworker.images import image_headers, isobmff
+from gpuworker.images.image_headers import MAX_CHUNKS, Cicp, Header, jpeg_markers, parse, scan_count
 from tests.portraits.uploads.files import chunk, png
 
 

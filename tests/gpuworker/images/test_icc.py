@@ -8,8 +8,8 @@ import struct
 import pytest
 from PIL import Image, ImageCms
 
-from gpuworker import icc, photo
-from tests.gpuworker.test_photo import DISPLAY_P3, icc_profile
+from gpuworker.images import icc, photo
+from tests.gpuworker.images.test_photo import DISPLAY_P3, icc_profile
 
 P3 = icc_profile(DISPLAY_P3)
 MATRIX = b"matf" + bytes(4) + struct.pack(">HH12f", 3, 3, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0)

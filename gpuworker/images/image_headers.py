@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from gpuworker import isobmff
 from gpuworker.errors import UnreadablePhoto
-from gpuworker.isobmff import Grid
+from gpuworker.images import isobmff
+from gpuworker.images.isobmff import Grid
 
 Kind = Literal["JPEG", "PNG", "WEBP", "AVIF", "HEIF"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gpuworker import heif_grid
-from gpuworker.image_headers import Header
+from gpuworker.images import heif_grid
+from gpuworker.images.image_headers import Header
 
 MEGA = 1e6
 

@@ -14,8 +14,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from gpuworker import image_headers, photo
 from gpuworker.errors import PhotoTooHeavy, PhotoTooLarge, UnreadablePhoto
+from gpuworker.images import image_headers, photo
 from tests.gpuworker import heic
 
 LOSSY = [("JPEG", {"quality": 95}), ("WEBP", {"quality": 95}), ("AVIF", {"quality": 95, "speed": 10})]

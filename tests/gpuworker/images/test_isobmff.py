@@ -8,12 +8,12 @@ import struct
 import pytest
 from PIL import Image
 
-from gpuworker import coded_size, isobmff
 from gpuworker.errors import UnreadablePhoto
-from gpuworker.isobmff import Picture, primary
+from gpuworker.images import coded_size, isobmff
+from gpuworker.images.isobmff import Picture, primary
 from tests.gpuworker import heic
 from tests.gpuworker.heic import ASTRONAUT, TILE, box, full
-from tests.gpuworker.test_coded_size import bits, stream
+from tests.gpuworker.images.test_coded_size import bits, stream
 
 
 def picture(file: bytes) -> Picture:

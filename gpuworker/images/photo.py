@@ -20,9 +20,9 @@ import pi_heif  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from PIL import AvifImagePlugin, ExifTags, Image, ImageFile
 
-from gpuworker import colour, decode_cost, heif_grid, image_headers
 from gpuworker.errors import PhotoTooHeavy, PhotoTooLarge, UnreadablePhoto
-from gpuworker.image_headers import Header
+from gpuworker.images import colour, decode_cost, heif_grid, image_headers
+from gpuworker.images.image_headers import Header
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF")
 """The only parsers that run, whatever the file's name says. JPEG opens phones' MPO files too."""

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from gpuworker import image_headers, photo
-from gpuworker.decode_cost import BUDGET, Cost
 from gpuworker.errors import PhotoTooHeavy, PhotoTooLarge
-from gpuworker.image_headers import Header
-from gpuworker.isobmff import Grid
+from gpuworker.images import image_headers, photo
+from gpuworker.images.decode_cost import BUDGET, Cost
+from gpuworker.images.image_headers import Header
+from gpuworker.images.isobmff import Grid
 from tests.gpuworker import heic
 from tests.portraits.uploads.files import chunk, png
 

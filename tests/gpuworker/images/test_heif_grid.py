@@ -11,9 +11,9 @@ import pi_heif  # type: ignore[import-untyped]
 import pytest
 from numpy.typing import NDArray
 
-from gpuworker import heif_grid, photo
 from gpuworker.errors import UnreadablePhoto
-from gpuworker.isobmff import Grid, primary
+from gpuworker.images import heif_grid, photo
+from gpuworker.images.isobmff import Grid, primary
 from tests.gpuworker import heic
 
 

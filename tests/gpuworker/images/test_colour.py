@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from gpuworker import colour, photo
+from gpuworker.images import colour, photo
 from tests.gpuworker.heic import ASTRONAUT
-from tests.gpuworker.test_photo import DISPLAY_P3, icc_profile
+from tests.gpuworker.images.test_photo import DISPLAY_P3, icc_profile
 from tests.portraits.uploads.files import chunk
 
 Pixels = NDArray[np.uint8]

@@ -12,7 +12,7 @@ import numpy as np
 import pi_heif  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from gpuworker.isobmff import Grid
+from gpuworker.images.isobmff import Grid
 
 THREADS = 2
 

@@ -9,8 +9,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gpuworker import coded_size
 from gpuworker.errors import UnreadablePhoto
+from gpuworker.images import coded_size
 
 MAX_PARTS = 20_000
 """Boxes, items, references and property links together. A phone's photo of 48 megapixels has some 2,000."""

@@ -9,7 +9,7 @@ import struct
 import pytest
 from PIL import Image
 
-from gpuworker import coded_size
+from gpuworker.images import coded_size
 from tests.gpuworker import heic
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageFilter
 
-from gpuworker import icc
-from gpuworker.image_headers import Cicp, Header
+from gpuworker.images import icc
+from gpuworker.images.image_headers import Cicp, Header
 
 Floats = NDArray[np.float64]
 

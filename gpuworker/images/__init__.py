@@ -1,0 +1,1 @@
+"""Image files: headers, costs, colours and decoding."""
