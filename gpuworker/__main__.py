@@ -252,9 +252,9 @@ def _say(stream: TextIO, sentence: str, *, over: bool) -> None:
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    from gpuworker import bundled_networks
     from gpuworker.errors import NoFace
     from gpuworker.inspection import inspect
+    from gpuworker.vision import bundled_networks
 
     bundled_networks.warm()
     findings = inspect(_request(options), options.annotated)
@@ -276,7 +276,8 @@ def _inspect(options: argparse.Namespace) -> int:
 
 
 def _contact_sheets(options: argparse.Namespace) -> int:
-    from gpuworker import bundled_networks, contact
+    from gpuworker import contact
+    from gpuworker.vision import bundled_networks
 
     bundled_networks.warm()
     for path in contact.write(_request(options), options.out):
@@ -285,7 +286,8 @@ def _contact_sheets(options: argparse.Namespace) -> int:
 
 
 def _loop(options: argparse.Namespace) -> int:
-    from gpuworker import bundled_networks, loop
+    from gpuworker import loop
+    from gpuworker.vision import bundled_networks
 
     bundled_networks.warm()
     loop.write(_request(options), options.out, options.width)

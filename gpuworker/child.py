@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from gpuworker import bundled_networks, canvas, encoding, engines, faces, framing, matting, matting_model, sheets
+from gpuworker import canvas, encoding, engines, sheets
 from gpuworker.contract import RenderRequest, Size
 from gpuworker.engines import Engine
 from gpuworker.errors import RenderError, WorkerDied
@@ -44,6 +44,7 @@ from gpuworker.tasks import (
     UseCanvas,
     WritePoster,
 )
+from gpuworker.vision import bundled_networks, faces, framing, matting, matting_model
 
 log = logging.getLogger(__name__)
 

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import engines, faces, framing
+from gpuworker import engines
 from gpuworker.contract import RenderRequest
 from gpuworker.grid import LIMIT, Direction
 from gpuworker.images import photo
-from gpuworker.topology import OUTER_CORNERS
+from gpuworker.vision import faces, framing
+from gpuworker.vision.topology import OUTER_CORNERS
 from gpuworker.whole_file import make_folder, write_whole
 
 ROWS = (-LIMIT, 0.0, LIMIT)

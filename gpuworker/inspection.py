@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker import faces, framing, topology
 from gpuworker.contact import png
 from gpuworker.contract import Box, RenderRequest, Size
 from gpuworker.errors import RenderError
-from gpuworker.faces import Face
 from gpuworker.images import photo
+from gpuworker.vision import faces, framing, topology
+from gpuworker.vision.faces import Face
 from gpuworker.whole_file import write_whole
 
 GREEN, RED, WHITE = (60, 220, 120), (240, 80, 70), (255, 255, 255)

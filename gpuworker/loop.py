@@ -8,12 +8,13 @@ from pathlib import Path
 
 from PIL import Image
 
-from gpuworker import engines, faces, framing
+from gpuworker import engines
 from gpuworker.contract import RenderRequest
 from gpuworker.errors import BadRequest
 from gpuworker.grid import LIMIT, Direction
 from gpuworker.images import photo
 from gpuworker.sheets import SYNTHETIC_XMP
+from gpuworker.vision import faces, framing
 from gpuworker.whole_file import write_whole
 
 FRAMES = 72

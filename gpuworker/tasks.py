@@ -11,7 +11,7 @@ from gpuworker.errors import RenderError
 from gpuworker.grid import Direction
 
 if TYPE_CHECKING:
-    from gpuworker.framing import Portrait
+    from gpuworker.vision.framing import Portrait
 
 CanvasShape = tuple[int, int, int, int, int]
 """Grid rows, frame height, grid columns, frame width, channels."""

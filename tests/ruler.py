@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import faces, grid
+from gpuworker import grid
 from gpuworker.contract import MANIFEST_NAME, Manifest
-from gpuworker.topology import EYE_CORNERS, IRISES
+from gpuworker.vision import faces
+from gpuworker.vision.topology import EYE_CORNERS, IRISES
 
 Points = NDArray[np.float64]
 

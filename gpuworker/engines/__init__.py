@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # whoever only asks which engines there are need not load Num
     import numpy as np
     from numpy.typing import NDArray
 
-    from gpuworker.framing import Portrait
+    from gpuworker.vision.framing import Portrait
 
 ENGINES = {
     "warp": "gpuworker.engines.warp.engine:WarpEngine",

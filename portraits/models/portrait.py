@@ -38,7 +38,7 @@ class PortraitQuerySet(models.QuerySet["Portrait"]):
 class Portrait(models.Model):
     """The photo lies in storage below this id (portraits.files.storage): upright, sRGB, without metadata.
 
-    framing: "auto", "whole" or a crop in the photo's pixels; face: index as gpuworker.faces counts.
+    framing: "auto", "whole" or a crop in the photo's pixels; face: index as gpuworker.vision.faces counts.
     expires_at: when it is deleted by itself; None keeps it.
     """
 

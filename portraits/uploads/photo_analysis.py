@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import bundled_networks, faces, framing
 from gpuworker.contract import STANDARD_FRAME, Size
 from gpuworker.errors import NoFace, PhotoTooHeavy, RenderError, SeveralFaces, from_code
-from gpuworker.faces import Face
 from gpuworker.images import decode_cost, photo
 from gpuworker.images.photo import Photo
+from gpuworker.vision import bundled_networks, faces, framing
+from gpuworker.vision.faces import Face
 from portraits.uploads.face_report import Finding
 from portraits.uploads.sandbox_reply import LONGEST_SIDE, Examination, Refusal, pack, pack_finding, unpack_place
 

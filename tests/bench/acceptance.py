@@ -25,13 +25,13 @@ import cv2
 import numpy as np
 import skimage.data
 
-from gpuworker import bundled_networks, faces, framing
 from gpuworker.contract import STANDARD_FRAME, Size
-from gpuworker.covering import DARK_LENS, MASK_COLOUR
 from gpuworker.errors import RenderError
-from gpuworker.faces import Face
 from gpuworker.images import photo
-from gpuworker.region import Picture
+from gpuworker.vision import bundled_networks, faces, framing
+from gpuworker.vision.covering import DARK_LENS, MASK_COLOUR
+from gpuworker.vision.faces import Face
+from gpuworker.vision.region import Picture
 from tests.bench.figures import REPOSITORY, Figure, publish
 from tests.bench.photos import SUFFIXES
 from tests.bench.variants import VARIANTS, in_a_mask, in_sunglasses, shut

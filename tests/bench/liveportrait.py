@@ -22,17 +22,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gpuworker import crew, faces, framing, sheets
+from gpuworker import crew, sheets
 from gpuworker.contract import STANDARD_FRAME, RenderRequest
 from gpuworker.engines import DEVICE, weights
 from gpuworker.engines.liveportrait.architecture import OFFICIAL
 from gpuworker.engines.liveportrait.batches import MOST
 from gpuworker.engines.liveportrait.engine import COMPILE, SPECIMEN, LivePortraitEngine
 from gpuworker.engines.liveportrait.painter import COMPILED
-from gpuworker.framing import Portrait
 from gpuworker.grid import FULL, NEUTRAL, Direction
 from gpuworker.images import photo
 from gpuworker.render import render
+from gpuworker.vision import faces, framing
+from gpuworker.vision.framing import Portrait
 from tests.bench.figures import REPOSITORY, Figure, publish
 from tests.gpuworker.liveportrait import checkpoints, seeded, seeded_child
 from tests.gpuworker.liveportrait.official import Official, checkout

@@ -9,9 +9,9 @@ from pathlib import Path
 import skimage.data
 from PIL import Image
 
-from gpuworker import bundled_networks, faces
 from gpuworker.errors import RenderError
 from gpuworker.images import photo
+from gpuworker.vision import bundled_networks, faces
 from tests.bench.figures import REPOSITORY
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif"}

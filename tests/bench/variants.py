@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import topology
-from gpuworker.faces import Face
-from gpuworker.region import Picture
+from gpuworker.vision import topology
+from gpuworker.vision.faces import Face
+from gpuworker.vision.region import Picture
 
 LOWER_OVAL = (116, 345, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136, 172, 58, 132)
 LIGHT_BLUE = (186, 206, 222)

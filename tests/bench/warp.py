@@ -89,11 +89,11 @@ def _geometry(name: str, photo: bytes) -> list[Figure]:
 def _report(photo: bytes) -> Mapping[str, Any]:
     import cv2
 
-    from gpuworker import faces, framing
     from gpuworker.contract import STANDARD_FRAME
     from gpuworker.engines.warp.engine import WarpEngine
     from gpuworker.grid import FULL, Direction
     from gpuworker.images.photo import read
+    from gpuworker.vision import faces, framing
 
     cv2.setNumThreads(1)
     picture = read(photo)

@@ -145,7 +145,7 @@ def test_no_secret_is_built_in(repo: Path, file: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["pyproject.toml", "manage.py", "gazesite/settings.py", "gpuworker/models/face_landmark.tflite",
+    ["pyproject.toml", "manage.py", "gazesite/settings.py", "gpuworker/vision/models/face_landmark.tflite",
      "static/gaze/gaze-tracker.js", "templates/base.html", "deploy/start.sh"],
 )  # fmt: skip
 def test_what_an_image_needs_gets_in(repo: Path, path: str) -> None:

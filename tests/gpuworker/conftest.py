@@ -9,11 +9,11 @@ import pytest
 import skimage.data
 from numpy.typing import NDArray
 
-from gpuworker import framing
 from gpuworker.contract import STANDARD_FRAME
-from gpuworker.faces import Face
-from gpuworker.framing import Portrait
 from gpuworker.images import photo
+from gpuworker.vision import framing
+from gpuworker.vision.faces import Face
+from gpuworker.vision.framing import Portrait
 from tests.gpuworker.pictures import chosen
 from tests.gpuworker.portraits import FOLDER, PORTRAITS
 from tests.gpuworker.variants import VARIANTS

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import faces
-from gpuworker.faces import Face
-from gpuworker.region import Picture
+from gpuworker.vision import faces
+from gpuworker.vision.faces import Face
+from gpuworker.vision.region import Picture
 
 
 def encoded(pixels: NDArray[np.uint8], kind: str = "JPEG") -> bytes:

@@ -16,7 +16,6 @@ from gpuworker.canvas import SharedMemory, attach
 from gpuworker.child import Child
 from gpuworker.contract import RenderRequest
 from gpuworker.errors import NoFace
-from gpuworker.framing import Portrait
 from gpuworker.grid import Direction
 from gpuworker.heartbeat import Heartbeat
 from gpuworker.tasks import (
@@ -35,6 +34,7 @@ from gpuworker.tasks import (
     UseCanvas,
     WritePoster,
 )
+from gpuworker.vision.framing import Portrait
 from tests.gpuworker.pictures import encoded
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from gpuworker import framing
 from gpuworker.contract import STANDARD_FRAME
 from gpuworker.images import photo
-from gpuworker.matting import remove_background
-from gpuworker.region import Picture
+from gpuworker.vision import framing
+from gpuworker.vision.matting import remove_background
+from gpuworker.vision.region import Picture
 from tests.gpuworker.pictures import chosen
-from tests.gpuworker.test_framing import again
+from tests.gpuworker.vision.test_framing import again
 
 
 def test_each_is_framed_and_keeps_its_face_without_a_background(other_face: Picture) -> None:

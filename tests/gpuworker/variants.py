@@ -7,7 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from gpuworker.region import Picture
+from gpuworker.vision.region import Picture
 from tests.gpuworker.pictures import resized
 
 

@@ -52,7 +52,7 @@ def test_in_ci_the_absence_of_the_portraits_is_an_error(repo: Path, tmp_path: Pa
 
 def test_processes_of_tests_say_once_what_each_of_them_has_left_out(repo: Path, tmp_path: Path) -> None:
     """And in CI they are not even started: it is the command that is refused, with its sentence."""
-    files = ("tests/gpuworker/test_clock.py", "tests/gpuworker/test_matting_model.py")
+    files = ("tests/gpuworker/test_clock.py", "tests/gpuworker/vision/test_matting_model.py")
     chosen = (*files, "-n", "2", "-k", "clock or rembg")
     found = run(repo, *chosen, portraits=tmp_path / "not there")
     assert found.returncode == 0, found.stdout + found.stderr

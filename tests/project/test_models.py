@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-MODELS = Path(__file__).parents[2] / "gpuworker" / "models"
+MODELS = Path(__file__).parents[2] / "gpuworker" / "vision" / "models"
 SHIPPED = sorted(path.name for path in MODELS.glob("*.tflite"))
 
 

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker.framing import SUPERSAMPLING, Portrait
-from gpuworker.topology import EYES, OVAL
+from gpuworker.vision.framing import SUPERSAMPLING, Portrait
+from gpuworker.vision.topology import EYES, OVAL
 
 SIDE = 512
 """Pixels of the square; the nets read it at half that and paint it at all of it."""

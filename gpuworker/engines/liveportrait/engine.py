@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gpuworker import cores, faces, framing
+from gpuworker import cores
 from gpuworker.contract import STANDARD_FRAME
 from gpuworker.engines import DEVICE, weights
 from gpuworker.engines.liveportrait import self_check
@@ -32,9 +32,10 @@ from gpuworker.engines.liveportrait.networks import Networks
 from gpuworker.engines.liveportrait.painter import EAGER, Painter
 from gpuworker.engines.liveportrait.pasting import Paste
 from gpuworker.errors import BadRequest
-from gpuworker.framing import Portrait
 from gpuworker.grid import DRAFT, FULL, NEUTRAL, Direction
 from gpuworker.images import photo
+from gpuworker.vision import faces, framing
+from gpuworker.vision.framing import Portrait
 
 log = logging.getLogger(__name__)
 

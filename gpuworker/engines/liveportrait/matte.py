@@ -12,7 +12,7 @@ from torch.nn import functional
 from gpuworker.engines.liveportrait.alignment import SIDE, Alignment
 from gpuworker.engines.liveportrait.dense_motion import coordinate_grid
 from gpuworker.engines.liveportrait.pasting import Paste
-from gpuworker.framing import SUPERSAMPLING
+from gpuworker.vision.framing import SUPERSAMPLING
 
 
 class Matte:

@@ -17,7 +17,7 @@ from torch.nn import functional
 from gpuworker.contract import Size
 from gpuworker.engines.liveportrait.alignment import SIDE, Alignment
 from gpuworker.engines.liveportrait.precision import wide
-from gpuworker.framing import SUPERSAMPLING, Portrait
+from gpuworker.vision.framing import SUPERSAMPLING, Portrait
 
 EDGE = 6.0
 """Pixels of the square that are never shown: convolutions know too little there."""

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker import faces
 from gpuworker.contract import Size
 from gpuworker.engines import Engine
 from gpuworker.errors import SelfCheckFailed
-from gpuworker.faces import Face
 from gpuworker.grid import LIMIT, NEUTRAL, Direction
-from gpuworker.topology import CHIN, EYE_CORNERS, FOREHEAD, IRISES
+from gpuworker.vision import faces
+from gpuworker.vision.faces import Face
+from gpuworker.vision.topology import CHIN, EYE_CORNERS, FOREHEAD, IRISES
 
 LEFT, RIGHT, UP, DOWN = Direction(-LIMIT, 0), Direction(LIMIT, 0), Direction(0, -LIMIT), Direction(0, LIMIT)
 DIRECTIONS = (NEUTRAL, LEFT, RIGHT, UP, DOWN)

@@ -16,8 +16,8 @@ from gpuworker.engines.warp.eyes import Eyes
 from gpuworker.engines.warp.head import Head
 from gpuworker.engines.warp.height import STEP, HeightField
 from gpuworker.engines.warp.rotation import LEAST_JACOBIAN, Rotation, least_jacobian
-from gpuworker.framing import SUPERSAMPLING, Portrait
 from gpuworker.grid import LIMIT, Direction
+from gpuworker.vision.framing import SUPERSAMPLING, Portrait
 
 EXTREMES = tuple(Direction(x, y) for y in (-LIMIT, 0.0, LIMIT) for x in (-LIMIT, 0.0, LIMIT) if (x, y) != (0.0, 0.0))
 LEAST_GAIN = 0.2

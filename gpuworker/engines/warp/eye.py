@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from gpuworker.engines.warp.smooth import Field
-from gpuworker.topology import EYES, Side
+from gpuworker.vision.topology import EYES, Side
 
 Vector = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from gpuworker.engines.warp.eye import Eye
 from gpuworker.engines.warp.iris import Iris
 from gpuworker.engines.warp.lids import Lids
 from gpuworker.grid import LIMIT, NEUTRAL, Direction
-from gpuworker.topology import SIDES
+from gpuworker.vision.topology import SIDES
 
 TRAVEL_U = 0.195
 """Iris travel at x = ±15, in eye widths, where the eye has room for it."""

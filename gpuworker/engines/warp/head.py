@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker.topology import CHIN, FOREHEAD, LEFT_CHEEK, OUTER_CORNERS, RIGHT_CHEEK
+from gpuworker.vision.topology import CHIN, FOREHEAD, LEFT_CHEEK, OUTER_CORNERS, RIGHT_CHEEK
 
 Vector = NDArray[np.float64]
 

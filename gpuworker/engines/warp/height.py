@@ -19,7 +19,7 @@ from scipy.sparse.linalg import splu
 from gpuworker.contract import Size
 from gpuworker.engines.warp.head import Head
 from gpuworker.engines.warp.smooth import Field, smoothstep
-from gpuworker.topology import MESH_POINTS, OVAL
+from gpuworker.vision.topology import MESH_POINTS, OVAL
 
 Mask = NDArray[np.bool_]
 

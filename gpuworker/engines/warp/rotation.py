@@ -17,7 +17,7 @@ from gpuworker.engines.warp.head import Head
 from gpuworker.engines.warp.height import STEP, HeightField
 from gpuworker.engines.warp.smooth import Field, smoothstep
 from gpuworker.grid import LIMIT, Direction
-from gpuworker.topology import EYES
+from gpuworker.vision.topology import EYES
 
 BROW_RAISE = 0.062 / LIMIT
 """Brow travel per unit of eyebrow, in outer-corner distances."""

@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from gpuworker import faces, framing
 from gpuworker.contract import STANDARD_FRAME
 from gpuworker.engines.liveportrait.alignment import MEASURED, RAISED, SCALE, SIDE, Alignment
-from gpuworker.framing import SUPERSAMPLING, Portrait
 from gpuworker.images import photo
+from gpuworker.vision import faces, framing
+from gpuworker.vision.framing import SUPERSAMPLING, Portrait
 
 
 def placed(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:

@@ -22,8 +22,8 @@ from gpuworker.engines.liveportrait.compiled import Paint
 from gpuworker.engines.liveportrait.engine import SPECIMEN, LivePortraitEngine
 from gpuworker.engines.liveportrait.painter import Painter
 from gpuworker.errors import BadRequest, SelfCheckFailed, WrongWeights
-from gpuworker.framing import Portrait
 from gpuworker.grid import DRAFT, NEUTRAL, Direction
+from gpuworker.vision.framing import Portrait
 from tests.gpuworker.liveportrait import checkpoints, seeded_child
 from tests.gpuworker.liveportrait.tiny import TINY
 

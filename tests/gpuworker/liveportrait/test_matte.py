@@ -6,7 +6,7 @@ from gpuworker.engines.liveportrait.alignment import SIDE, Alignment
 from gpuworker.engines.liveportrait.dense_motion import coordinate_grid
 from gpuworker.engines.liveportrait.matte import Matte, flow_of
 from gpuworker.engines.liveportrait.pasting import Paste
-from gpuworker.framing import Portrait
+from gpuworker.vision.framing import Portrait
 
 STILL = coordinate_grid((16, 64, 64), torch.zeros(1))[None]
 

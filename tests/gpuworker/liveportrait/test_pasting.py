@@ -5,7 +5,7 @@ import torch
 
 from gpuworker.engines.liveportrait.alignment import SIDE, Alignment
 from gpuworker.engines.liveportrait.pasting import EDGE, FEATHER, Paste, frame_in_square, visibility
-from gpuworker.framing import Portrait
+from gpuworker.vision.framing import Portrait
 
 CPU = torch.device("cpu")
 

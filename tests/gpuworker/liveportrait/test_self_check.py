@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from gpuworker.engines.liveportrait import self_check
 from gpuworker.engines.warp.engine import WarpEngine
 from gpuworker.errors import SelfCheckFailed
-from gpuworker.framing import Portrait
 from gpuworker.grid import NEUTRAL, Direction
+from gpuworker.vision.framing import Portrait
 
 
 class Misled:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gpuworker.engines.warp.engine import WarpEngine
-from gpuworker.framing import Portrait
+from gpuworker.vision.framing import Portrait
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpuworker.engines.warp.eye import Eye
-from gpuworker.topology import EYES, SIDES
+from gpuworker.vision.topology import EYES, SIDES
 
 SKIN, WHITE, IRIS, PUPIL = (196, 150, 128), (226, 222, 216), (88, 58, 40), (18, 14, 12)
 WIDTH = 120.0

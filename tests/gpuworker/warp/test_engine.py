@@ -7,8 +7,8 @@ from gpuworker.contract import Size
 from gpuworker.engines.warp import engine as module
 from gpuworker.engines.warp.engine import EYES_STAY, TURNS_LESS, WarpEngine
 from gpuworker.engines.warp.rotation import LEAST_JACOBIAN
-from gpuworker.framing import Portrait
 from gpuworker.grid import FULL, NEUTRAL, Direction
+from gpuworker.vision.framing import Portrait
 
 CORNERS = [Direction(x, y) for y in (-15.0, 15.0) for x in (-15.0, 15.0)]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gpuworker.engines.warp.head import Head
-from gpuworker.framing import Portrait
+from gpuworker.vision.framing import Portrait
 
 
 def _turned(landmarks: np.ndarray, degrees: float) -> np.ndarray:

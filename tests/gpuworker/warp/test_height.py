@@ -3,7 +3,7 @@ import numpy as np
 
 from gpuworker.engines.warp.head import Head
 from gpuworker.engines.warp.height import LEVER, STEEPEST, STEP, HeightField
-from gpuworker.framing import Portrait
+from gpuworker.vision.framing import Portrait
 
 
 def _field(framed: Portrait) -> HeightField:

@@ -6,8 +6,8 @@ import pytest
 from gpuworker.engines.warp.head import Head
 from gpuworker.engines.warp.height import STEP, HeightField
 from gpuworker.engines.warp.rotation import LEAST_JACOBIAN, Rotation, least_jacobian
-from gpuworker.framing import Portrait
 from gpuworker.grid import NEUTRAL, Direction
+from gpuworker.vision.framing import Portrait
 
 
 @pytest.fixture(scope="module")

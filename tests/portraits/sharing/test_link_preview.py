@@ -11,10 +11,10 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import faces, framing
 from gpuworker.contract import STANDARD_FRAME
 from gpuworker.images import photo
 from gpuworker.sheets import SYNTHETIC_XMP
+from gpuworker.vision import faces, framing
 from portraits.sharing import link_preview
 
 Pixels = NDArray[np.uint8]

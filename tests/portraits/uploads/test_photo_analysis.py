@@ -12,12 +12,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import faces, framing
 from gpuworker.contract import STANDARD_FRAME, RenderRequest
 from gpuworker.errors import NoFace, PhotoTooHeavy, RenderError
 from gpuworker.images import photo as worker_photo
 from gpuworker.images.photo import Photo
 from gpuworker.inspection import inspect
+from gpuworker.vision import faces, framing
 from portraits.uploads import photo_analysis
 from portraits.uploads.photo_analysis import ENOUGH_FACE, THUMBNAIL_SIDE, USUAL_SIDE, examine
 from portraits.uploads.sandbox_reply import LONGEST_SIDE, Examination, Refusal, unpack

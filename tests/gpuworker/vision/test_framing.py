@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gpuworker import faces, framing, topology
 from gpuworker.contract import LARGE_FRAME, STANDARD_FRAME, Box, Framing, Size
 from gpuworker.errors import BadRequest
-from gpuworker.faces import Face
-from gpuworker.framing import Portrait
 from gpuworker.images.photo import Photo
-from gpuworker.region import Picture
+from gpuworker.vision import faces, framing, topology
+from gpuworker.vision.faces import Face
+from gpuworker.vision.framing import Portrait
+from gpuworker.vision.region import Picture
 from tests.gpuworker.pictures import chosen
 from tests.gpuworker.variants import dark, enlarged, grey, tilted
 

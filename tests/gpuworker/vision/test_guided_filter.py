@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gpuworker.guided_filter import guided_filter
+from gpuworker.vision.guided_filter import guided_filter
 
 
 def halves(noise: float = 0.0) -> np.ndarray:

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker.bundled_networks import network
-from gpuworker.region import FACE_ROOM, Picture, Points, Region
-from gpuworker.topology import (
+from gpuworker.vision.bundled_networks import network
+from gpuworker.vision.region import FACE_ROOM, Picture, Points, Region
+from gpuworker.vision.topology import (
     EYE_CORNERS,
     IRISES,
     LANDMARKS,

@@ -6,10 +6,18 @@ import cv2
 import numpy as np
 import pytest
 
-from gpuworker import topology
-from gpuworker.faces import Face
-from gpuworker.landmarks import aperture, contour_error, eye_landmarks, face_mesh, iris_view, nose_shade, with_eyes
-from gpuworker.region import Picture, Region
+from gpuworker.vision import topology
+from gpuworker.vision.faces import Face
+from gpuworker.vision.landmarks import (
+    aperture,
+    contour_error,
+    eye_landmarks,
+    face_mesh,
+    iris_view,
+    nose_shade,
+    with_eyes,
+)
+from gpuworker.vision.region import Picture, Region
 from tests.bench.variants import in_a_mask
 from tests.gpuworker.pictures import chosen, resized
 

@@ -12,16 +12,16 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import faces, framing, matting, segmentation
 from gpuworker.contract import CARD_NAME, POSTER_NAME, STANDARD_FRAME, Manifest, RenderRequest
 from gpuworker.crew import Crew
 from gpuworker.engines.warp.engine import WarpEngine
-from gpuworker.framing import Portrait
 from gpuworker.grid import Direction
 from gpuworker.images import photo
-from gpuworker.matting import BUNDLED, remove_background
 from gpuworker.render import render
-from gpuworker.topology import OVAL
+from gpuworker.vision import faces, framing, matting, segmentation
+from gpuworker.vision.framing import Portrait
+from gpuworker.vision.matting import BUNDLED, remove_background
+from gpuworker.vision.topology import OVAL
 
 BACKGROUNDS = {"white": (255, 255, 255), "black": (0, 0, 0), "green": (0, 200, 60)}
 WALL = (40, 220, 230)

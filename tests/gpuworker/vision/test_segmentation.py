@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gpuworker.region import Picture
-from gpuworker.segmentation import person_mask
+from gpuworker.vision.region import Picture
+from gpuworker.vision.segmentation import person_mask
 
 
 def test_the_person_mask_tells_person_from_background(astronaut: Picture) -> None:

@@ -14,9 +14,8 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import errors, faces, topology
+from gpuworker import errors
 from gpuworker.contract import Box
-from gpuworker.covering import Covering
 from gpuworker.errors import (
     BadRequest,
     EyesClosed,
@@ -28,11 +27,13 @@ from gpuworker.errors import (
     RenderError,
     SeveralFaces,
 )
-from gpuworker.face_detection import Detection, detect, detect_closer, overview
-from gpuworker.faces import Face
 from gpuworker.images import photo
-from gpuworker.landmarks import IrisView
-from gpuworker.region import Picture, Region
+from gpuworker.vision import faces, topology
+from gpuworker.vision.covering import Covering
+from gpuworker.vision.face_detection import Detection, detect, detect_closer, overview
+from gpuworker.vision.faces import Face
+from gpuworker.vision.landmarks import IrisView
+from gpuworker.vision.region import Picture, Region
 from tests.bench.variants import VARIANTS, in_a_mask, in_sunglasses, shut
 from tests.gpuworker.pictures import chosen, resized
 from tests.gpuworker.variants import grey, tilted

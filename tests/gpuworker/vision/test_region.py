@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from gpuworker.region import Picture, Region
+from gpuworker.vision.region import Picture, Region
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from gpuworker import faces
-from gpuworker.covering import DARK_LENS, MASK_COLOUR, MASK_LIPS, MASK_NOSE, Covering
-from gpuworker.faces import Face
-from gpuworker.region import Picture
+from gpuworker.vision import faces
+from gpuworker.vision.covering import DARK_LENS, MASK_COLOUR, MASK_LIPS, MASK_NOSE, Covering
+from gpuworker.vision.faces import Face
+from gpuworker.vision.region import Picture
 from tests.bench.variants import in_a_mask, in_sunglasses
 from tests.gpuworker.pictures import chosen, resized
 

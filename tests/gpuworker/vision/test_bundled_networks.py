@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gpuworker import bundled_networks
-from gpuworker.bundled_networks import MODELS, NAMES, Network
+from gpuworker.vision import bundled_networks
+from gpuworker.vision.bundled_networks import MODELS, NAMES, Network
 
 
 def test_every_model_that_is_shipped_has_its_name() -> None:

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker.bundled_networks import network
-from gpuworker.region import Picture
+from gpuworker.vision.bundled_networks import network
+from gpuworker.vision.region import Picture
 
 
 def person_mask(pixels: Picture) -> NDArray[np.float32]:

@@ -1,5 +1,5 @@
-from gpuworker.framing import Portrait
-from gpuworker.topology import EYES, MESH_POINTS, OVAL, SIDES
+from gpuworker.vision.framing import Portrait
+from gpuworker.vision.topology import EYES, MESH_POINTS, OVAL, SIDES
 
 
 def test_lid_chains_run_from_corner_to_corner() -> None:

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker.region import Picture, Points, Region
-from gpuworker.topology import EYE_CORNERS, NOSE_BRIDGE, NOSE_TIP, OUTER_CORNERS, OVAL
+from gpuworker.vision.region import Picture, Points, Region
+from gpuworker.vision.topology import EYE_CORNERS, NOSE_BRIDGE, NOSE_TIP, OUTER_CORNERS, OVAL
 
 UPPER_SKIN = ((151, 108, 337), (117, 346), NOSE_BRIDGE)
 """Forehead, cheeks under the eyes and the nose's bridge: what a mask leaves free."""

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker.bundled_networks import network
-from gpuworker.region import FACE_ROOM, Picture, Points, Region
+from gpuworker.vision.bundled_networks import network
+from gpuworker.vision.region import FACE_ROOM, Picture, Points, Region
 
 MIN_SHARE = 0.12
 """Face width over the picture's longer side below which the detector gets unsure (.10: blind)."""

@@ -1,7 +1,7 @@
 """Which part of the photo is shown, and that part at twice the frame's size with its landmarks.
 
 The rule was measured on real pictures: a face 93 pixels wide goes from a barely visible gaze to a
-good one by framing alone. Landmark coordinates are continuous (gpuworker.faces): a landmark at x in
+good one by framing alone. Landmark coordinates are continuous (gpuworker.vision.faces): a landmark at x in
 the upload is at (x − crop.x) · frame.width / crop.width in the frame, exactly.
 """
 
@@ -25,10 +25,10 @@ from gpuworker.contract import (
     Size,
 )
 from gpuworker.errors import BadRequest
-from gpuworker.faces import Face
 from gpuworker.images.photo import Photo
-from gpuworker.segmentation import person_mask
-from gpuworker.topology import CHIN, FOREHEAD, LEFT_CHEEK, OVAL, RIGHT_CHEEK
+from gpuworker.vision.faces import Face
+from gpuworker.vision.segmentation import person_mask
+from gpuworker.vision.topology import CHIN, FOREHEAD, LEFT_CHEEK, OVAL, RIGHT_CHEEK
 
 SUPERSAMPLING = 2
 """Picture pixels per frame pixel: a warp that samples twice the resolution stays sharp."""

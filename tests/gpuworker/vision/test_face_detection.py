@@ -7,10 +7,19 @@ import math
 import numpy as np
 import pytest
 
-from gpuworker import face_detection
-from gpuworker.face_detection import MAX_FACES, MIN_DETECTION, detect, mirrored, overview, padded, squares, turned
-from gpuworker.faces import Face
-from gpuworker.region import FACE_ROOM, Picture
+from gpuworker.vision import face_detection
+from gpuworker.vision.face_detection import (
+    MAX_FACES,
+    MIN_DETECTION,
+    detect,
+    mirrored,
+    overview,
+    padded,
+    squares,
+    turned,
+)
+from gpuworker.vision.faces import Face
+from gpuworker.vision.region import FACE_ROOM, Picture
 
 
 def test_a_face_is_detected_once_with_room_around_it(astronaut: Picture, face: Face) -> None:

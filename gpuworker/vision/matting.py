@@ -1,6 +1,6 @@
 """The person without the background: one matte of the portrait's picture, which the engines then move.
 
-Where a matting model is configured, it makes the matte (gpuworker/matting_model.py). Elsewhere the
+Where a matting model is configured, it makes the matte (gpuworker/vision/matting_model.py). Elsewhere the
 bundled segmentation does, which knows a person only roughly: its edge is moved to the picture's own.
 Colours beside the edge are mixed with the old background; they are replaced by the person's, so that
 no halo of it shows on a new one.
@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker import matting_model, segmentation
-from gpuworker.framing import Portrait
-from gpuworker.guided_filter import guided_filter
+from gpuworker.vision import matting_model, segmentation
+from gpuworker.vision.framing import Portrait
+from gpuworker.vision.guided_filter import guided_filter
 
 BUNDLED = "The background was removed with the simple segmentation that comes with us; fine hair may look cut."
 

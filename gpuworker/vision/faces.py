@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from gpuworker.contract import Box
-from gpuworker.covering import BARE, DARK_EYES, FLAT, Covering, covering
 from gpuworker.errors import (
     BadRequest,
     EyesClosed,
@@ -27,7 +26,8 @@ from gpuworker.errors import (
     NoFace,
     SeveralFaces,
 )
-from gpuworker.face_detection import (
+from gpuworker.vision.covering import BARE, DARK_EYES, FLAT, Covering, covering
+from gpuworker.vision.face_detection import (
     MIN_SHARE,
     Detection,
     around,
@@ -39,7 +39,7 @@ from gpuworker.face_detection import (
     padded,
     turned,
 )
-from gpuworker.landmarks import (
+from gpuworker.vision.landmarks import (
     IrisView,
     aperture,
     contour_error,
@@ -49,8 +49,8 @@ from gpuworker.landmarks import (
     nose_shade,
     with_eyes,
 )
-from gpuworker.region import Picture, Points
-from gpuworker.topology import CHIN, EYE_CORNERS, FOREHEAD, LEFT_CHEEK, OVAL, RIGHT_CHEEK
+from gpuworker.vision.region import Picture, Points
+from gpuworker.vision.topology import CHIN, EYE_CORNERS, FOREHEAD, LEFT_CHEEK, OVAL, RIGHT_CHEEK
 
 MIN_PRESENCE = 0.5
 SURE_PRESENCE = 0.95

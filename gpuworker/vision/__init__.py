@@ -1,0 +1,1 @@
+"""Computer vision: faces, landmarks, framing and mattes of a photo."""
