@@ -162,7 +162,7 @@ def _framing(text: str) -> Framing:
 
 def _render(options: argparse.Namespace) -> int:
     from gpuworker import page
-    from gpuworker.render import render
+    from gpuworker.rendering.scheduler import render
 
     request = _request(options)
     if options.device:

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from gpuworker.contract import Progress, RenderRequest
-from gpuworker.crew import Crew
 from gpuworker.errors import Cancelled
-from gpuworker.render import render
+from gpuworker.rendering.process_pool import Crew
+from gpuworker.rendering.scheduler import render
 
 log = logging.getLogger(__name__)
 

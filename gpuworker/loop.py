@@ -13,7 +13,7 @@ from gpuworker.contract import RenderRequest
 from gpuworker.errors import BadRequest
 from gpuworker.grid import LIMIT, Direction
 from gpuworker.images import photo
-from gpuworker.sheets import SYNTHETIC_XMP
+from gpuworker.rendering.sheets import SYNTHETIC_XMP
 from gpuworker.vision import faces, framing
 from gpuworker.whole_file import write_whole
 

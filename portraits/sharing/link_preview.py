@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageFilter
 
-from gpuworker.sheets import GROUND, SYNTHETIC_XMP
+from gpuworker.rendering.sheets import GROUND, SYNTHETIC_XMP
 
 NAME = "link-preview.jpg"
 WIDTH, HEIGHT = 1200, 630

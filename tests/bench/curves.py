@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from gpuworker.contract import RenderRequest
-from gpuworker.crew import Crew
-from gpuworker.render import render
+from gpuworker.rendering.process_pool import Crew
+from gpuworker.rendering.scheduler import render
 from tests.bench.figures import Figure, publish
 from tests.bench.photos import human_faces
 from tests.ruler import measure

@@ -22,7 +22,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gpuworker import crew, sheets
 from gpuworker.contract import STANDARD_FRAME, RenderRequest
 from gpuworker.engines import DEVICE, weights
 from gpuworker.engines.liveportrait.architecture import OFFICIAL
@@ -31,7 +30,8 @@ from gpuworker.engines.liveportrait.engine import COMPILE, SPECIMEN, LivePortrai
 from gpuworker.engines.liveportrait.painter import COMPILED
 from gpuworker.grid import FULL, NEUTRAL, Direction
 from gpuworker.images import photo
-from gpuworker.render import render
+from gpuworker.rendering import process_pool, sheets
+from gpuworker.rendering.scheduler import render
 from gpuworker.vision import faces, framing
 from gpuworker.vision.framing import Portrait
 from tests.bench.figures import REPOSITORY, Figure, publish
@@ -223,9 +223,9 @@ def _all_frames(engine: LivePortraitEngine) -> float:
 def _rendered() -> float:
     """Seconds of the second of two renders on one crew."""
     os.environ |= {weights.FOLDER: str(WEIGHTS), DEVICE: "cuda"}
-    crew._enter = seeded_child.enter_official
+    process_pool._enter = seeded_child.enter_official
     request = RenderRequest(SPECIMEN.read_bytes(), engine="liveportrait")
-    with crew.Crew(engine="liveportrait") as team, tempfile.TemporaryDirectory() as folder:
+    with process_pool.Crew(engine="liveportrait") as team, tempfile.TemporaryDirectory() as folder:
         for _ in range(2):
             start = time.perf_counter()
             for _step in render(request, Path(folder), team):

@@ -13,8 +13,8 @@ from PIL import Image
 
 from gpuworker.clock import SYSTEM
 from gpuworker.contract import RenderRequest
-from gpuworker.crew import Crew
-from gpuworker.render import render
+from gpuworker.rendering.process_pool import Crew
+from gpuworker.rendering.scheduler import render
 from tests.bench.figures import Figure, publish
 from tests.gpuworker.processes import patiently
 from tests.production.conftest import bucket_client, rented, site_on_parts

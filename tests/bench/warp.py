@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from gpuworker.contract import SHEETS, RenderRequest
-from gpuworker.crew import Crew
-from gpuworker.render import render
+from gpuworker.rendering.process_pool import Crew
+from gpuworker.rendering.scheduler import render
 from tests.bench.figures import Figure, publish
 from tests.bench.photos import human_faces
 

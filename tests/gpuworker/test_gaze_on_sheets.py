@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gpuworker.contract import RenderRequest
-from gpuworker.render import render
+from gpuworker.rendering.scheduler import render
 from tests.gpuworker.pictures import encoded
 from tests.gpuworker.portraits import PORTRAITS
 from tests.ruler import Gaze, measure

@@ -20,8 +20,8 @@ from PIL import Image
 from gpuworker import errors
 from gpuworker.__main__ import main
 from gpuworker.contract import Manifest, Progress
-from gpuworker.crew import Crew
-from gpuworker.render import render
+from gpuworker.rendering.process_pool import Crew
+from gpuworker.rendering.scheduler import render
 from tests.gpuworker.pictures import encoded
 
 SMALL = ("--size", "120x150")
@@ -47,7 +47,7 @@ def shared_crew(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     def render_with_it(*arguments: Any, **named: Any) -> Iterator[Progress]:
         return render(*arguments, crew=request.getfixturevalue("crew"), **named)
 
-    monkeypatch.setattr("gpuworker.render.render", render_with_it)
+    monkeypatch.setattr("gpuworker.rendering.scheduler.render", render_with_it)
 
 
 def _run(*arguments: object) -> subprocess.CompletedProcess[str]:

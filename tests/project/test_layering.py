@@ -15,8 +15,8 @@ PACKAGES = ("gazesite", "portraits", "gpuworker")
 FORBIDDEN = [
     ("gpuworker/grid.py", "portraits", "the other way round"),
     ("portraits/__init__.py", "gazesite", "the other way round"),
-    ("gpuworker/render.py", "django", "without the site"),
-    ("gpuworker/vision/faces.py", "gpuworker.render", "Inside the worker"),
+    ("gpuworker/rendering/scheduler.py", "django", "without the site"),
+    ("gpuworker/vision/faces.py", "gpuworker.rendering.scheduler", "Inside the worker"),
     ("gpuworker/jobs.py", "gpuworker.app", "Inside the worker"),
     ("gpuworker/app.py", "gpuworker.fleet.pod", "Inside the worker"),
     ("gpuworker/client.py", "gpuworker.http_worker", "Inside the worker"),
@@ -25,7 +25,7 @@ FORBIDDEN = [
     ("gpuworker/engines/weights.py", "torch", "may import torch"),
     ("gpuworker/vision/faces.py", "onnxruntime", "may import onnxruntime"),
     ("gpuworker/vision/matting.py", "rembg", "may import onnxruntime and rembg"),
-    ("gpuworker/render.py", "gpuworker.engines.liveportrait.engine", "before it is asked for"),
+    ("gpuworker/rendering/scheduler.py", "gpuworker.engines.liveportrait.engine", "before it is asked for"),
 ]
 """(file, what it must not import, the contract that says so)"""
 

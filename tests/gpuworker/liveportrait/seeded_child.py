@@ -28,9 +28,9 @@ def enter(pipe: Connection, engine: str, niceness: int, analyst: bool) -> None:
 
 def enter_official(pipe: Connection, engine: str, niceness: int, analyst: bool) -> None:
     """With the official sizes."""
-    from gpuworker.child import main
     from gpuworker.engines.liveportrait.engine import LivePortraitEngine
-    from gpuworker.heartbeat import Heartbeat
+    from gpuworker.rendering.heartbeat import Heartbeat
+    from gpuworker.rendering.process_main import main
 
     inject_table(Path(os.environ["GAZE_WEIGHTS"]))
     LivePortraitEngine.__init__ = functools.partialmethod(LivePortraitEngine.__init__, checked=False)  # type: ignore

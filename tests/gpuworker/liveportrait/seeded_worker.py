@@ -2,10 +2,10 @@
 
 import sys
 
-from gpuworker import crew
 from gpuworker.__main__ import main
+from gpuworker.rendering import process_pool
 from tests.gpuworker.liveportrait import seeded_child
 
 if __name__ == "__main__":
-    crew._enter = seeded_child.enter
+    process_pool._enter = seeded_child.enter
     sys.exit(main())

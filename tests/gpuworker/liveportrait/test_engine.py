@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from gpuworker import cores, crew, engines
+from gpuworker import cores, engines
 from gpuworker.__main__ import main
 from gpuworker.contract import Manifest
 from gpuworker.engines import weights
@@ -23,6 +23,7 @@ from gpuworker.engines.liveportrait.engine import SPECIMEN, LivePortraitEngine
 from gpuworker.engines.liveportrait.painter import Painter
 from gpuworker.errors import BadRequest, SelfCheckFailed, WrongWeights
 from gpuworker.grid import DRAFT, NEUTRAL, Direction
+from gpuworker.rendering import process_pool
 from gpuworker.vision.framing import Portrait
 from tests.gpuworker.liveportrait import checkpoints, seeded_child
 from tests.gpuworker.liveportrait.tiny import TINY
@@ -187,7 +188,7 @@ def test_the_command_renders_a_draft_on_the_cpu_and_says_how_long_it_takes(
 ) -> None:
     monkeypatch.setenv(weights.FOLDER, str(folder))
     monkeypatch.setenv(engines.DEVICE, "auto")  # so that what the command sets is undone
-    monkeypatch.setattr(crew, "_enter", seeded_child.enter)
+    monkeypatch.setattr(process_pool, "_enter", seeded_child.enter)
     out = tmp_path / "out"
     assert main(["render", str(SPECIMEN), str(out), "--engine", "liveportrait", "--device", "cpu"]) == 0
     assert "Note: Without a GPU a frame takes about" in capsys.readouterr().err
@@ -215,7 +216,7 @@ def test_a_worker_that_starts_says_at_once_what_is_wrong_with_its_weights(
 ) -> None:
     monkeypatch.setenv(weights.FOLDER, str(tmp_path))
     monkeypatch.setenv(engines.DEVICE, "cpu")
-    with crew.Crew(engine="liveportrait") as team, pytest.raises(WrongWeights, match="fetch-weights"):
+    with process_pool.Crew(engine="liveportrait") as team, pytest.raises(WrongWeights, match="fetch-weights"):
         team.wait_ready()
 
 
@@ -224,10 +225,13 @@ def test_a_worker_that_starts_says_at_once_what_is_wrong_with_its_matting_model(
 ) -> None:
     monkeypatch.setenv(weights.FOLDER, str(tmp_path))
     monkeypatch.setenv("GAZE_MATTING", str(tmp_path / "matte.onnx"))
-    with crew.Crew(engine="liveportrait") as team, pytest.raises(WrongWeights, match="fetch-weights --which matting"):
+    with (
+        process_pool.Crew(engine="liveportrait") as team,
+        pytest.raises(WrongWeights, match="fetch-weights --which matting"),
+    ):
         team.wait_ready()
 
 
 def test_one_process_holds_the_gpu() -> None:
-    with crew.Crew(engine="liveportrait") as team:
+    with process_pool.Crew(engine="liveportrait") as team:
         assert team.size == 1

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gpuworker.contract import CARD_NAME, POSTER_NAME, STANDARD_FRAME, Manifest, RenderRequest
-from gpuworker.crew import Crew
 from gpuworker.engines.warp.engine import WarpEngine
 from gpuworker.grid import Direction
 from gpuworker.images import photo
-from gpuworker.render import render
+from gpuworker.rendering.process_pool import Crew
+from gpuworker.rendering.scheduler import render
 from gpuworker.vision import faces, framing, matting, segmentation
 from gpuworker.vision.framing import Portrait
 from gpuworker.vision.matting import BUNDLED, remove_background

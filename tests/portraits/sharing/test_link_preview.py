@@ -13,7 +13,7 @@ from PIL import Image
 
 from gpuworker.contract import STANDARD_FRAME
 from gpuworker.images import photo
-from gpuworker.sheets import SYNTHETIC_XMP
+from gpuworker.rendering.sheets import SYNTHETIC_XMP
 from gpuworker.vision import faces, framing
 from portraits.sharing import link_preview
 

@@ -22,14 +22,15 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from gpuworker import canvas, encoding, engines, sheets
+from gpuworker import engines
 from gpuworker.contract import RenderRequest, Size
 from gpuworker.engines import Engine
 from gpuworker.errors import RenderError, WorkerDied
 from gpuworker.grid import NEUTRAL
-from gpuworker.heartbeat import Heartbeat
 from gpuworker.images import photo
-from gpuworker.tasks import (
+from gpuworker.rendering import encoding, shared_memory, sheets
+from gpuworker.rendering.heartbeat import Heartbeat
+from gpuworker.rendering.messages import (
     Analyse,
     CanvasShape,
     Done,
@@ -132,7 +133,7 @@ class Child:
                 self._engine = self._built(name)
                 return self._engine.set_portrait(portrait, intensity)
             case UseCanvas(path):
-                self._memory = canvas.attach(path) if path else None
+                self._memory = shared_memory.attach(path) if path else None
                 if path is None:
                     _give_memory_back()
             case RenderRow(shape, row, directions):

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from gpuworker import crew as crew_module
-from gpuworker import heartbeat
 from gpuworker.contract import RenderRequest
-from gpuworker.crew import ENVIRONMENT, Crew
 from gpuworker.errors import Cancelled, RenderError, UnreadablePhoto, WorkerDied
-from gpuworker.tasks import Analyse, Done, Ready, RenderRow, UseCanvas
+from gpuworker.rendering import heartbeat
+from gpuworker.rendering import process_pool as crew_module
+from gpuworker.rendering.messages import Analyse, Done, Ready, RenderRow, UseCanvas
+from gpuworker.rendering.process_pool import ENVIRONMENT, Crew
 from tests.gpuworker.processes import alive, eventually
 
 
@@ -136,7 +136,7 @@ def test_closing_kills_at_once_and_may_be_repeated() -> None:
 
 def test_processes_die_with_a_parent_that_was_killed() -> None:
     code = (
-        "from gpuworker.crew import Crew\n"
+        "from gpuworker.rendering.process_pool import Crew\n"
         "if __name__ == '__main__':\n"
         "    crew = Crew(size=2); crew.wait_ready(); print(*crew.process_ids, flush=True); input()\n"
     )
@@ -154,7 +154,9 @@ def test_processes_die_with_a_parent_that_was_killed() -> None:
 
 def test_the_parent_stays_light() -> None:
     """A server that starts renders must not carry NumPy, OpenCV and the models itself."""
-    code = "import sys, gpuworker.render; sys.exit(bool({'numpy', 'cv2', 'PIL', 'scipy'} & set(sys.modules)))"
+    code = (
+        "import sys, gpuworker.rendering.scheduler; sys.exit(bool({'numpy', 'cv2', 'PIL', 'scipy'} & set(sys.modules)))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -2,7 +2,7 @@ import pickle
 
 from gpuworker.errors import NoFace
 from gpuworker.grid import Direction
-from gpuworker.tasks import Failed, Order, RenderRow
+from gpuworker.rendering.messages import Failed, Order, RenderRow
 
 
 def test_orders_and_failures_travel_through_a_pipe_unchanged() -> None:

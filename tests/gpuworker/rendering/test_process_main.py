@@ -12,13 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gpuworker.canvas import SharedMemory, attach
-from gpuworker.child import Child
 from gpuworker.contract import RenderRequest
 from gpuworker.errors import NoFace
 from gpuworker.grid import Direction
-from gpuworker.heartbeat import Heartbeat
-from gpuworker.tasks import (
+from gpuworker.rendering.heartbeat import Heartbeat
+from gpuworker.rendering.messages import (
     Analyse,
     Done,
     EncodeSheet,
@@ -34,6 +32,8 @@ from gpuworker.tasks import (
     UseCanvas,
     WritePoster,
 )
+from gpuworker.rendering.process_main import Child
+from gpuworker.rendering.shared_memory import SharedMemory, attach
 from gpuworker.vision.framing import Portrait
 from tests.gpuworker.pictures import encoded
 

@@ -17,8 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gpuworker import encoding, engines, grid
-from gpuworker.canvas import SharedMemory
+from gpuworker import engines, grid
 from gpuworker.contract import (
     ALL_SHEETS,
     CARD_NAME,
@@ -33,10 +32,10 @@ from gpuworker.contract import (
     TileState,
     level_frame,
 )
-from gpuworker.crew import ANALYST, Crew
 from gpuworker.errors import OutputFailed
 from gpuworker.grid import LevelGrid
-from gpuworker.tasks import (
+from gpuworker.rendering import encoding
+from gpuworker.rendering.messages import (
     Analyse,
     CanvasShape,
     Done,
@@ -49,6 +48,8 @@ from gpuworker.tasks import (
     UseCanvas,
     WritePoster,
 )
+from gpuworker.rendering.process_pool import ANALYST, Crew
+from gpuworker.rendering.shared_memory import SharedMemory
 from gpuworker.whole_file import part_of, write_whole
 
 log = logging.getLogger(__name__)

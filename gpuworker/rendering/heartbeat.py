@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
-from gpuworker.tasks import Alive, Ready, Reply
+from gpuworker.rendering.messages import Alive, Ready, Reply
 
 BEAT_SECONDS = 1.0
 """Time between two signs of life of a process that has something to do."""

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gpuworker import sheets
 from gpuworker.contract import Size
 from gpuworker.errors import OutputFailed
+from gpuworker.rendering import sheets
 
 FRAME = Size(12, 10)
 

@@ -21,8 +21,8 @@ from types import TracebackType
 from gpuworker import cores
 from gpuworker.engines import SINGLE
 from gpuworker.errors import Cancelled, WorkerDied
-from gpuworker.heartbeat import Heartbeat, Vigil
-from gpuworker.tasks import Alive, Done, Failed, Order, Ready, Reply, Taken, Task
+from gpuworker.rendering.heartbeat import Heartbeat, Vigil
+from gpuworker.rendering.messages import Alive, Done, Failed, Order, Ready, Reply, Taken, Task
 
 log = logging.getLogger(__name__)
 
@@ -244,7 +244,7 @@ def _enter(pipe: Connection, engine: str, niceness: int, analyst: bool) -> None:
     os.nice(niceness)
     heart = Heartbeat.started(pipe)
     # Imported here, so that the parent itself stays free of NumPy, OpenCV and the models.
-    from gpuworker.child import main
+    from gpuworker.rendering.process_main import main
 
     main(pipe, heart, engine, analyst)
 

@@ -1,6 +1,7 @@
 import pytest
 
-from gpuworker import cores, encoding
+from gpuworker import cores
+from gpuworker.rendering import encoding
 
 
 @pytest.mark.parametrize(("count", "quadrants"), [(1, 1), (2, 1), (4, 1), (5, 2), (6, 2), (8, 3), (16, 4), (64, 4)])

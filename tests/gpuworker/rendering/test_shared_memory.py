@@ -4,13 +4,13 @@ import sys
 
 import pytest
 
-from gpuworker.canvas import SharedMemory, attach
+from gpuworker.rendering.shared_memory import SharedMemory, attach
 
 
 def test_what_one_process_writes_the_other_reads() -> None:
     with SharedMemory(1 << 20) as memory:
         view = attach(memory.path)
-        code = "import sys; from gpuworker.canvas import attach; attach(sys.argv[1])[5:8] = b'abc'"
+        code = "import sys; from gpuworker.rendering.shared_memory import attach; attach(sys.argv[1])[5:8] = b'abc'"
         subprocess.run([sys.executable, "-c", code, memory.path], check=True)
         assert view[5:8] == b"abc"
         assert len(view) == 1 << 20

@@ -11,11 +11,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import encoding, grid, heartbeat
+from gpuworker import grid
 from gpuworker.contract import MANIFEST_NAME, POSTER_NAME, SHEETS, Manifest, Progress, RenderRequest, Size
-from gpuworker.crew import Crew
 from gpuworker.errors import Cancelled, NoFace, OutputFailed, WorkerDied
-from gpuworker.render import render
+from gpuworker.rendering import encoding, heartbeat
+from gpuworker.rendering.process_pool import Crew
+from gpuworker.rendering.scheduler import render
 from tests.gpuworker.pictures import encoded
 from tests.gpuworker.processes import alive, eventually
 

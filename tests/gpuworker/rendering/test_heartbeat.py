@@ -9,9 +9,16 @@ from multiprocessing.connection import Connection
 
 import pytest
 
-from gpuworker import heartbeat
-from gpuworker.heartbeat import BOOT_SECONDS, ENDLESS_SECONDS, SILENT_SECONDS, STALLED_SECONDS, Heartbeat, Vigil
-from gpuworker.tasks import Alive, Done, Ready
+from gpuworker.rendering import heartbeat
+from gpuworker.rendering.heartbeat import (
+    BOOT_SECONDS,
+    ENDLESS_SECONDS,
+    SILENT_SECONDS,
+    STALLED_SECONDS,
+    Heartbeat,
+    Vigil,
+)
+from gpuworker.rendering.messages import Alive, Done, Ready
 
 BY_WHEN_IT_IS_REPLACED = 10.0
 

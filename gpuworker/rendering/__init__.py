@@ -1,0 +1,1 @@
+"""Rendering on this machine: scheduler, process pool and sheets."""
