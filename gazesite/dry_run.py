@@ -16,8 +16,8 @@ from gpuworker.fleet.ledger import MemoryLedger
 from gpuworker.fleet.plan import PodPlan
 from gpuworker.fleet.pods import Pods
 from gpuworker.fleet.runpod import RunPod
-from gpuworker.http_worker import HttpWorker
-from gpuworker.remote import Broken, Patience
+from gpuworker.workers.http_client import HttpWorker
+from gpuworker.workers.polling import Broken, Patience
 
 MASK = "********"
 SECRET = ("TOKEN", "KEY", "SECRET", "PASSWORD")

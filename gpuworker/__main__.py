@@ -304,7 +304,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _health(options: argparse.Namespace) -> int:
     with _extra("worker"):
-        from gpuworker.http_worker import health_of
+        from gpuworker.workers.http_client import health_of
     health = health_of(options.url)
     print(json.dumps(health.to_json()))
     if health.state in ("loading", "warming"):

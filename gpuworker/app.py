@@ -13,11 +13,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from gpuworker import protocol
 from gpuworker.errors import BadRequest, Busy, OtherProtocol, OutputFailed, PhotoTooLarge, RenderError, Superseded
 from gpuworker.gate import Gate, body_of
 from gpuworker.jobs import JobOver, JobTable, UnknownJob
-from gpuworker.protocol import Health, Snapshot
+from gpuworker.workers import protocol
+from gpuworker.workers.protocol import Health, Snapshot
 
 CANCEL_SECONDS = 3.0
 """How long a cancellation waits for the job's end, so that its answer is the truth."""

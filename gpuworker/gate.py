@@ -15,8 +15,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gpuworker import protocol
 from gpuworker.errors import AccessDenied, BadRequest, OtherProtocol, PhotoTooLarge, RenderError
+from gpuworker.workers import protocol
 
 log = logging.getLogger(__name__)
 

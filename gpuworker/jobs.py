@@ -17,12 +17,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gpuworker import engines
-from gpuworker.client import Job, RenderedFile, Step, Worker
 from gpuworker.clock import SYSTEM, Clock
 from gpuworker.contract import Manifest, Progress
 from gpuworker.errors import BadRequest, Busy, Cancelled, OutputFailed, RenderError, Superseded, WorkerDied
-from gpuworker.protocol import ENDED, Listing, LogLine, Readiness, Snapshot, State, submission
 from gpuworker.whole_file import make_folder
+from gpuworker.workers.protocol import ENDED, Listing, LogLine, Readiness, Snapshot, State, submission
+from gpuworker.workers.worker import Job, RenderedFile, Step, Worker
 
 log = logging.getLogger(__name__)
 

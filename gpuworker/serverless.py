@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gpuworker import protocol
-from gpuworker.client import ChildWorker
 from gpuworker.errors import RenderError, Superseded
 from gpuworker.jobs import JobOver, JobTable
-from gpuworker.protocol import ENDED, Listing, Snapshot
+from gpuworker.workers import protocol
+from gpuworker.workers.protocol import ENDED, Listing, Snapshot
+from gpuworker.workers.worker import ChildWorker
 
 log = logging.getLogger(__name__)
 

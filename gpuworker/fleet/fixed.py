@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gpuworker.client import ChildWorker
 from gpuworker.errors import WorkerLost
 from gpuworker.fleet.source import Status
-from gpuworker.http_worker import HttpWorker
-from gpuworker.remote import Broken
+from gpuworker.workers.http_client import HttpWorker
+from gpuworker.workers.polling import Broken
+from gpuworker.workers.worker import ChildWorker
 
 
 class ChildSource(ChildWorker):

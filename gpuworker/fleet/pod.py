@@ -11,7 +11,6 @@ from pathlib import Path
 
 import httpx
 
-from gpuworker.client import Job, Phase, Step
 from gpuworker.clock import SYSTEM, Clock
 from gpuworker.errors import AccessDenied, BudgetSpent, Cancelled, NoCapacity, OtherProtocol, RenderError, WorkerLost
 from gpuworker.fleet.budget import Budget
@@ -20,9 +19,10 @@ from gpuworker.fleet.plan import Deadlines, PodPlan
 from gpuworker.fleet.pods import SOURCE, Pods
 from gpuworker.fleet.runpod import Pod, Problem, RunPod, Unclear, refusal
 from gpuworker.fleet.source import PhaseWatch, Status, step_of
-from gpuworker.http_worker import HttpWorker
-from gpuworker.protocol import Health
-from gpuworker.remote import Broken, Patience
+from gpuworker.workers.http_client import HttpWorker
+from gpuworker.workers.polling import Broken, Patience
+from gpuworker.workers.protocol import Health
+from gpuworker.workers.worker import Job, Phase, Step
 
 log = logging.getLogger(__name__)
 

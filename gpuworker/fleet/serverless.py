@@ -17,8 +17,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from gpuworker import protocol
-from gpuworker.client import Job, RenderedFile, Step
 from gpuworker.clock import SYSTEM, Clock
 from gpuworker.contract import Progress
 from gpuworker.errors import (
@@ -36,8 +34,10 @@ from gpuworker.fleet.budget import DAY, Budget
 from gpuworker.fleet.ledger import Bill, Ledger, Rental
 from gpuworker.fleet.runpod import Problem, RunPod, Unclear, refusal
 from gpuworker.fleet.source import PhaseWatch, Status, step_of
-from gpuworker.protocol import Listing, Snapshot, State
-from gpuworker.remote import Broken, Patience, follow
+from gpuworker.workers import protocol
+from gpuworker.workers.polling import Broken, Patience, follow
+from gpuworker.workers.protocol import Listing, Snapshot, State
+from gpuworker.workers.worker import Job, RenderedFile, Step
 
 log = logging.getLogger(__name__)
 

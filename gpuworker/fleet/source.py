@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from gpuworker.client import Phase, Step, Worker
 from gpuworker.clock import Clock
 from gpuworker.contract import Progress
+from gpuworker.workers.worker import Phase, Step, Worker
 
 SENTENCES: dict[Phase, str] = {
     "provisioning": "Renting a GPU",

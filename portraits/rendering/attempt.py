@@ -11,9 +11,9 @@ from typing import Any
 
 from django.db import DatabaseError, close_old_connections
 
-from gpuworker.client import Job, RenderedFile, Step
 from gpuworker.contract import POSTER_NAME
 from gpuworker.errors import BudgetSpent, Busy, Cancelled, NoCapacity, OutputFailed, RenderError
+from gpuworker.workers.worker import Job, RenderedFile, Step
 from portraits import metrics
 from portraits.files import storage
 from portraits.live import publisher

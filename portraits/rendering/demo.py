@@ -13,9 +13,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from gpuworker.client import Job
 from gpuworker.contract import RenderRequest
 from gpuworker.errors import Cancelled, RenderError
+from gpuworker.workers.worker import Job
 from portraits.files import storage
 from portraits.rendering import workers
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gpuworker.client import Phase
 from gpuworker.fleet.source import SENTENCES
+from gpuworker.workers.worker import Phase
 
 
 @dataclass

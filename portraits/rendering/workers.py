@@ -11,12 +11,12 @@ from typing import cast
 
 from django.conf import settings
 
-from gpuworker.client import ChildWorker, Worker
 from gpuworker.fleet import runpod
 from gpuworker.fleet.choice import Choice, Kind, build
 from gpuworker.fleet.plan import GPUS, Deadlines, PodPlan
 from gpuworker.fleet.serverless import EndpointPlan
 from gpuworker.fleet.source import Source
+from gpuworker.workers.worker import ChildWorker, Worker
 from portraits.rendering.costs import DatabaseLedger
 
 STANDS_BACK = 5

@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 
 from gpuworker.app import About, create_app
-from gpuworker.client import Job
 from gpuworker.clock import SYSTEM, Clock
 from gpuworker.contract import RenderRequest, Size
 from gpuworker.jobs import JobTable
-from gpuworker.still_worker import StillWorker
+from gpuworker.workers.fake import StillWorker
+from gpuworker.workers.worker import Job
 from tests.runpod.asgi import AppTransport, Loop
 from tests.runpod.breaks import BreakingTransport
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gpuworker import protocol
-from gpuworker.protocol import Health, Snapshot, submission
-from gpuworker.still_worker import StillWorker
+from gpuworker.workers import protocol
+from gpuworker.workers.fake import StillWorker
+from gpuworker.workers.protocol import Health, Snapshot, submission
 from tests.gpuworker.still import NAMES, Halt, a_job, client, ended, table
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gpuworker import protocol
 from gpuworker.gate import Gate
+from gpuworker.workers import protocol
 
 TOKEN = "a token of at least 16 characters"
 GOOD = {"authorization": f"Bearer {TOKEN}", "gaze-protocol": "1"}

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from gpuworker.client import ChildWorker, Job, Step
 from gpuworker.clock import ManualClock
 from gpuworker.errors import (
     BadRequest,
@@ -23,7 +22,8 @@ from gpuworker.errors import (
     WorkerDied,
 )
 from gpuworker.jobs import JobOver, JobTable, UnknownJob
-from gpuworker.still_worker import StillWorker
+from gpuworker.workers.fake import StillWorker
+from gpuworker.workers.worker import ChildWorker, Job, Step
 from tests.gpuworker.processes import eventually
 from tests.gpuworker.still import NAMES, Halt, a_job, ended, table
 

@@ -208,7 +208,7 @@ def test_contact_sheets_are_written(photo: Path, tmp_path: Path) -> None:
     ("command", "module"),
     [
         ("serve", "gpuworker.server"),
-        ("health", "gpuworker.http_worker"),
+        ("health", "gpuworker.workers.http_client"),
         ("reap", "gpuworker.fleet.reaper"),
     ],
 )

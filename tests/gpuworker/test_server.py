@@ -23,7 +23,7 @@ from gpuworker.clock import ManualClock
 from gpuworker.errors import AccessDenied, BadRequest, WorkerDied, WorkerLost
 from gpuworker.jobs import JobTable
 from gpuworker.server import ImpatientProtocol, Serving, Watch, serve, serving_from
-from gpuworker.still_worker import StillWorker
+from gpuworker.workers.fake import StillWorker
 from tests.gpuworker.processes import eventually
 from tests.gpuworker.still import TOKEN, a_job, ended, table
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from gpuworker import serverless
-from gpuworker.client import Job
 from gpuworker.errors import NoFace
-from gpuworker.protocol import Snapshot, submission
 from gpuworker.serverless import PART, Handler
-from gpuworker.still_worker import StillWorker
+from gpuworker.workers.fake import StillWorker
+from gpuworker.workers.protocol import Snapshot, submission
+from gpuworker.workers.worker import Job
 from tests.gpuworker.processes import eventually
 from tests.gpuworker.still import NAMES, Halt, a_job, table
-from tests.gpuworker.test_http_worker import truth
+from tests.gpuworker.workers.test_http_client import truth
 
 
 def event(job: Job) -> dict[str, Any]:
@@ -42,9 +42,9 @@ def test_every_part_comes_before_the_snapshot_that_lists_its_file(tmp_path: Path
 
 
 def test_no_item_is_larger_than_the_provider_takes(tmp_path: Path, monkeypatch: Any) -> None:
-    from gpuworker import still_worker
+    from gpuworker.workers import fake
 
-    monkeypatch.setattr(still_worker, "FILLING", 2 * PART // 32)
+    monkeypatch.setattr(fake, "FILLING", 2 * PART // 32)
     with table(tmp_path) as jobs:
         items = list(Handler(jobs)(event(a_job(levels=("preview",)))))
     assert max(len(json.dumps(item)) for item in items) < 1_000_000

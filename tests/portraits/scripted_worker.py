@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from gpuworker import grid
-from gpuworker.client import Job, RenderedFile, Step
 from gpuworker.contract import POSTER_NAME, SHEETS, STANDARD_FRAME, Level, Manifest, Progress, level_frame
 from gpuworker.errors import RenderError
+from gpuworker.workers.worker import Job, RenderedFile, Step
 from tests.portraits import cast
 
 Between = Callable[[str], None]

@@ -58,7 +58,7 @@ def be_one(number: str) -> None:
     """The job process itself."""
     set_up()
     from gazesite.processes import worker_process
-    from gpuworker.still_worker import StillWorker
+    from gpuworker.workers.fake import StillWorker
     from portraits.models import Output, Render, render
     from portraits.rendering import lease, sweeper, workers
 

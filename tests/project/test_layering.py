@@ -19,7 +19,7 @@ FORBIDDEN = [
     ("gpuworker/vision/faces.py", "gpuworker.rendering.scheduler", "Inside the worker"),
     ("gpuworker/jobs.py", "gpuworker.app", "Inside the worker"),
     ("gpuworker/app.py", "gpuworker.fleet.pod", "Inside the worker"),
-    ("gpuworker/client.py", "gpuworker.http_worker", "Inside the worker"),
+    ("gpuworker/workers/worker.py", "gpuworker.workers.http_client", "Inside the worker"),
     ("gpuworker/contract.py", "numpy", "standard library only"),
     ("gpuworker/vision/faces.py", "torch", "may import torch"),
     ("gpuworker/engines/weights.py", "torch", "may import torch"),

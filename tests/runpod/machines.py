@@ -17,7 +17,7 @@ import httpx
 from gpuworker.app import About, create_app
 from gpuworker.clock import Clock
 from gpuworker.jobs import JobTable
-from gpuworker.still_worker import StillWorker
+from gpuworker.workers.fake import StillWorker
 from tests.runpod.asgi import Loop
 
 

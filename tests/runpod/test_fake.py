@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gpuworker.client import ChildWorker, Job
 from gpuworker.clock import SYSTEM, ManualClock
 from gpuworker.contract import RenderRequest, Size
 from gpuworker.errors import Cancelled, WorkerLost
@@ -22,6 +21,7 @@ from gpuworker.fleet.plan import Deadlines, PodPlan
 from gpuworker.fleet.serverless import EndpointPlan
 from gpuworker.jobs import JobTable
 from gpuworker.serverless import Handler
+from gpuworker.workers.worker import ChildWorker, Job
 from tests.gpuworker.pictures import encoded
 from tests.gpuworker.processes import eventually
 from tests.runpod.endpoints import Endpoint

@@ -12,7 +12,7 @@ from gpuworker.fleet.ledger import MemoryLedger
 from gpuworker.fleet.plan import Deadlines, PodPlan
 from gpuworker.fleet.pod import PodSource
 from gpuworker.fleet.runpod import RunPod
-from gpuworker.remote import Patience
+from gpuworker.workers.polling import Patience
 from tests.runpod.fake import KEY, FakeRunPod
 from tests.runpod.machines import PaperMachines
 

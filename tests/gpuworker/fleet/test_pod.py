@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import pytest
 
-from gpuworker.client import Step
 from gpuworker.clock import ManualClock
 from gpuworker.errors import (
     BudgetSpent,
@@ -22,10 +21,11 @@ from gpuworker.errors import (
 )
 from gpuworker.fleet.ledger import MemoryLedger
 from gpuworker.fleet.pod import PodSource
+from gpuworker.workers.worker import Step
 from tests.gpuworker.fleet.conftest import SECRET
 from tests.gpuworker.processes import eventually
 from tests.gpuworker.still import Halt, a_job
-from tests.gpuworker.test_http_worker import Played, truth
+from tests.gpuworker.workers.test_http_client import Played, truth
 from tests.runpod.fake import KEY, FakeRunPod
 
 MakeSource = Callable[..., PodSource]

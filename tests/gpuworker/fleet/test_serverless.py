@@ -25,12 +25,12 @@ from gpuworker.fleet.ledger import MemoryLedger
 from gpuworker.fleet.runpod import RunPod
 from gpuworker.fleet.serverless import EndpointPlan, ServerlessSource
 from gpuworker.jobs import JobTable
-from gpuworker.remote import Patience
 from gpuworker.serverless import Handler
-from gpuworker.still_worker import StillWorker
+from gpuworker.workers.fake import StillWorker
+from gpuworker.workers.polling import Patience
 from tests.gpuworker.processes import eventually
 from tests.gpuworker.still import Halt, a_job
-from tests.gpuworker.test_http_worker import Played, truth
+from tests.gpuworker.workers.test_http_client import Played, truth
 from tests.runpod.endpoints import Endpoint
 from tests.runpod.fake import FakeRunPod
 

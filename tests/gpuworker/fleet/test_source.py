@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import get_args
 
-from gpuworker.client import Phase
 from gpuworker.clock import ManualClock
 from gpuworker.fleet.source import SENTENCES, PhaseWatch, step_of
+from gpuworker.workers.worker import Phase
 
 
 def test_every_phase_has_words_for_a_person() -> None:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Generator
 import httpx
 import pytest
 
-from gpuworker.client import Step
 from gpuworker.clock import ManualClock
 from gpuworker.errors import RenderError
 from gpuworker.fleet.budget import DAY, Budget
@@ -23,9 +22,10 @@ from gpuworker.fleet.plan import Deadlines
 from gpuworker.fleet.pod import PodSource
 from gpuworker.fleet.reaper import reap
 from gpuworker.fleet.runpod import RunPod
+from gpuworker.workers.worker import Step
 from tests.gpuworker.fleet.conftest import NOON, PLAN, SECRET
 from tests.gpuworker.still import a_job
-from tests.gpuworker.test_http_worker import Played
+from tests.gpuworker.workers.test_http_client import Played
 from tests.runpod.fake import KEY, FakeRunPod
 from tests.runpod.machines import PaperMachines
 

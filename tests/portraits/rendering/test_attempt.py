@@ -12,11 +12,11 @@ from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import Settings
 
-from gpuworker.client import Job, Step
 from gpuworker.clock import ManualClock
 from gpuworker.errors import AccessDenied, BudgetSpent, Cancelled, NoFace, OutputFailed, RenderError, WorkerDied
 from gpuworker.fleet.fixed import UrlSource
 from gpuworker.fleet.source import step_of
+from gpuworker.workers.worker import Job, Step
 from portraits import deletion
 from portraits.files import storage
 from portraits.live import publisher

@@ -14,7 +14,6 @@ from dataclasses import dataclass, fields
 from types import UnionType
 from typing import Any, Literal, get_args, get_type_hints
 
-from gpuworker.client import Job
 from gpuworker.contract import (
     MAX_PHOTO_BYTES,
     Box,
@@ -27,6 +26,7 @@ from gpuworker.contract import (
     TileState,
 )
 from gpuworker.errors import BadRequest, OtherProtocol, RenderError, WrongAnswer, from_code
+from gpuworker.workers.worker import Job
 
 VERSION = 1
 VERSION_HEADER = "Gaze-Protocol"

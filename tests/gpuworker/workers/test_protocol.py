@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from gpuworker import protocol
-from gpuworker.client import Job
 from gpuworker.contract import MAX_PHOTO_BYTES, Box, Level, Manifest, Progress, RenderRequest, Size
 from gpuworker.errors import BadRequest, NoFace, OtherProtocol, WrongAnswer
-from gpuworker.protocol import Health, Listing, LogLine, Snapshot, job_from, submission
+from gpuworker.workers import protocol
+from gpuworker.workers.protocol import Health, Listing, LogLine, Snapshot, job_from, submission
+from gpuworker.workers.worker import Job
 from tests.gpuworker.still import a_job
 
-PAGE = Path(protocol.__file__).with_name("PROTOCOL.md").read_text()
+PAGE = Path(protocol.__file__).parents[1].joinpath("PROTOCOL.md").read_text()
 
 
 def whole() -> Snapshot:
@@ -168,7 +168,7 @@ def test_the_page_names_the_version_and_the_limits() -> None:
 
 
 def test_the_page_names_everything_that_a_worker_reads_from_its_environment() -> None:
-    source = "".join(path.read_text() for path in Path(protocol.__file__).parent.glob("*.py"))
+    source = "".join(path.read_text() for path in Path(protocol.__file__).parents[1].rglob("*.py"))
     read = set(re.findall(r"\bWORKER_[A-Z_]+\b", source))
     assert {"WORKER_TOKEN", "WORKER_UNTIL"} <= read
     assert [name for name in sorted(read) if f"`{name}`" not in PAGE] == []

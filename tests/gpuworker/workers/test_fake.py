@@ -6,7 +6,7 @@ import pytest
 
 from gpuworker.errors import Cancelled
 from gpuworker.images import webp
-from gpuworker.still_worker import StillWorker
+from gpuworker.workers.fake import StillWorker
 from tests.gpuworker.still import NAMES, a_job
 
 

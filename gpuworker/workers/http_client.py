@@ -13,8 +13,6 @@ from typing import Any, TypeVar
 
 import httpx
 
-from gpuworker import protocol
-from gpuworker.client import Job, RenderedFile, Step
 from gpuworker.clock import SYSTEM, Clock
 from gpuworker.environment import secret
 from gpuworker.errors import (
@@ -30,8 +28,10 @@ from gpuworker.errors import (
     WorkerLost,
     WrongAnswer,
 )
-from gpuworker.protocol import Health, Listing, Snapshot
-from gpuworker.remote import Broken, Patience, follow
+from gpuworker.workers import protocol
+from gpuworker.workers.polling import Broken, Patience, follow
+from gpuworker.workers.protocol import Health, Listing, Snapshot
+from gpuworker.workers.worker import Job, RenderedFile, Step
 
 T = TypeVar("T")
 

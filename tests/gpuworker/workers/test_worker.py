@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gpuworker.client import ChildWorker, Job, RenderedFile
 from gpuworker.contract import POSTER_NAME, RenderRequest, Size
 from gpuworker.errors import Cancelled, NoFace
+from gpuworker.workers.worker import ChildWorker, Job, RenderedFile
 from tests.gpuworker.pictures import encoded
 
 

@@ -17,13 +17,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from gpuworker import protocol
-from gpuworker.client import Job, RenderedFile, Step
 from gpuworker.clock import Clock
 from gpuworker.contract import POSTER_NAME, Manifest, Size
 from gpuworker.errors import Busy, Cancelled, RenderError, Superseded, WorkerDied, WorkerLost, WrongAnswer
 from gpuworker.images import webp
-from gpuworker.protocol import Listing, Snapshot
+from gpuworker.workers import protocol
+from gpuworker.workers.protocol import Listing, Snapshot
+from gpuworker.workers.worker import Job, RenderedFile, Step
 
 log = logging.getLogger(__name__)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from gpuworker.client import Job, RenderedFile
 from gpuworker.clock import ManualClock
 from gpuworker.contract import Progress
 from gpuworker.errors import Cancelled, NoFace, Superseded, WorkerDied, WorkerLost
-from gpuworker.protocol import Listing, Snapshot
-from gpuworker.remote import Broken, Patience, follow
+from gpuworker.workers.polling import Broken, Patience, follow
+from gpuworker.workers.protocol import Listing, Snapshot
+from gpuworker.workers.worker import Job, RenderedFile
 from tests.gpuworker.still import a_job
 
 

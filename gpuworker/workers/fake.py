@@ -14,10 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from gpuworker import grid
-from gpuworker.client import Job, RenderedFile, Step
 from gpuworker.contract import POSTER_NAME, SHEETS, Level, Manifest, Progress, Size, Stage, level_frame
 from gpuworker.errors import Cancelled
 from gpuworker.images import webp
+from gpuworker.workers.worker import Job, RenderedFile, Step
 
 FILLING = 300
 """How often a sheet repeats its 32 bytes."""

@@ -11,7 +11,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gpuworker.client import Job, RenderedFile, Step
 from gpuworker.clock import ManualClock
 from gpuworker.errors import (
     AccessDenied,
@@ -27,10 +26,11 @@ from gpuworker.errors import (
     WorkerDied,
     WorkerLost,
 )
-from gpuworker.http_worker import HttpWorker
 from gpuworker.jobs import JobTable
-from gpuworker.remote import Patience
-from gpuworker.still_worker import StillWorker
+from gpuworker.workers.fake import StillWorker
+from gpuworker.workers.http_client import HttpWorker
+from gpuworker.workers.polling import Patience
+from gpuworker.workers.worker import Job, RenderedFile, Step
 from tests.gpuworker.still import NAMES, TOKEN, Halt, a_job, client, table
 
 PATIENCE = Patience(silence=30, farewell=3, stall=1_000_000)
@@ -320,7 +320,8 @@ def test_what_is_refused_is_not_tried_again(
 
 
 def test_a_wrong_token_and_another_protocol_are_permanent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gpuworker import gate, protocol
+    from gpuworker import gate
+    from gpuworker.workers import protocol
 
     with table(tmp_path / "jobs") as jobs:
         with worker(tmp_path, jobs, token="the token of another worker") as (found, _), pytest.raises(AccessDenied):

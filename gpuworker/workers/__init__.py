@@ -1,0 +1,1 @@
+"""Workers: one interface, in this process tree or over HTTP."""
