@@ -297,7 +297,7 @@ def _loop(options: argparse.Namespace) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     with _extra("worker"):
-        from gpuworker.server import serve, serving_from
+        from gpuworker.server.http_server import serve, serving_from
     serve(serving_from(options))
     return 0
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import httpx
 
-from gpuworker.app import About, create_app
 from gpuworker.clock import SYSTEM, Clock
 from gpuworker.contract import RenderRequest, Size
-from gpuworker.jobs import JobTable
+from gpuworker.server.app import About, create_app
+from gpuworker.server.job_queue import JobTable
 from gpuworker.workers.fake import StillWorker
 from gpuworker.workers.worker import Job
 from tests.runpod.asgi import AppTransport, Loop

@@ -207,7 +207,7 @@ def test_contact_sheets_are_written(photo: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "module"),
     [
-        ("serve", "gpuworker.server"),
+        ("serve", "gpuworker.server.http_server"),
         ("health", "gpuworker.workers.http_client"),
         ("reap", "gpuworker.fleet.reaper"),
     ],

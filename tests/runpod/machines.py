@@ -14,9 +14,9 @@ from typing import Protocol
 
 import httpx
 
-from gpuworker.app import About, create_app
 from gpuworker.clock import Clock
-from gpuworker.jobs import JobTable
+from gpuworker.server.app import About, create_app
+from gpuworker.server.job_queue import JobTable
 from gpuworker.workers.fake import StillWorker
 from tests.runpod.asgi import Loop
 

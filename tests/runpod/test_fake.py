@@ -19,8 +19,8 @@ from gpuworker.fleet.choice import Choice, build
 from gpuworker.fleet.ledger import MemoryLedger
 from gpuworker.fleet.plan import Deadlines, PodPlan
 from gpuworker.fleet.serverless import EndpointPlan
-from gpuworker.jobs import JobTable
-from gpuworker.serverless import Handler
+from gpuworker.server.job_queue import JobTable
+from gpuworker.server.runpod_handler import Handler
 from gpuworker.workers.worker import ChildWorker, Job
 from tests.gpuworker.pictures import encoded
 from tests.gpuworker.processes import eventually

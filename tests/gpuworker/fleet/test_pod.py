@@ -253,9 +253,9 @@ def test_a_pod_from_before_a_deployment_is_replaced(make_source: MakeSource, fak
 def test_an_image_of_another_protocol_is_told_and_does_not_stay(
     source: PodSource, fake: FakeRunPod, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gpuworker import gate
+    from gpuworker.server import middleware
 
-    monkeypatch.setattr(gate, "_OURS", [(b"gaze-protocol", b"2")])
+    monkeypatch.setattr(middleware, "_OURS", [(b"gaze-protocol", b"2")])
     with pytest.raises(OtherProtocol) as other:
         play(source)
     assert other.value.permanent

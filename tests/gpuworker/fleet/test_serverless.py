@@ -24,8 +24,8 @@ from gpuworker.fleet.budget import Budget
 from gpuworker.fleet.ledger import MemoryLedger
 from gpuworker.fleet.runpod import RunPod
 from gpuworker.fleet.serverless import EndpointPlan, ServerlessSource
-from gpuworker.jobs import JobTable
-from gpuworker.serverless import Handler
+from gpuworker.server.job_queue import JobTable
+from gpuworker.server.runpod_handler import Handler
 from gpuworker.workers.fake import StillWorker
 from gpuworker.workers.polling import Patience
 from tests.gpuworker.processes import eventually

@@ -26,7 +26,7 @@ from gpuworker.errors import (
     WorkerDied,
     WorkerLost,
 )
-from gpuworker.jobs import JobTable
+from gpuworker.server.job_queue import JobTable
 from gpuworker.workers.fake import StillWorker
 from gpuworker.workers.http_client import HttpWorker
 from gpuworker.workers.polling import Patience
@@ -272,7 +272,7 @@ def test_a_worker_that_has_forgotten_the_job_has_died(tmp_path: Path) -> None:
         next(steps)
         with table(tmp_path / "reborn") as reborn:
             inner = line._transport._inner
-            from gpuworker.app import About, create_app
+            from gpuworker.server.app import About, create_app
 
             inner._app = create_app(reborn, About("warp", None, "1"), TOKEN)
             with pytest.raises(WorkerDied):
@@ -320,13 +320,13 @@ def test_what_is_refused_is_not_tried_again(
 
 
 def test_a_wrong_token_and_another_protocol_are_permanent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gpuworker import gate
+    from gpuworker.server import middleware
     from gpuworker.workers import protocol
 
     with table(tmp_path / "jobs") as jobs:
         with worker(tmp_path, jobs, token="the token of another worker") as (found, _), pytest.raises(AccessDenied):
             play(found, a_job())
-        monkeypatch.setattr(gate, "_OURS", [(b"gaze-protocol", b"2")])
+        monkeypatch.setattr(middleware, "_OURS", [(b"gaze-protocol", b"2")])
         with worker(tmp_path, jobs) as (found, _), pytest.raises(OtherProtocol) as other:
             play(found, a_job())
         assert other.value.details == {"worker": "2", "site": protocol.VERSION}

@@ -8,9 +8,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gpuworker import serverless
 from gpuworker.errors import NoFace
-from gpuworker.serverless import PART, Handler
+from gpuworker.server import runpod_handler
+from gpuworker.server.runpod_handler import PART, Handler
 from gpuworker.workers.fake import StillWorker
 from gpuworker.workers.protocol import Snapshot, submission
 from gpuworker.workers.worker import Job
@@ -96,8 +96,8 @@ def test_the_providers_library_is_given_the_handler(monkeypatch: Any) -> None:
     started: list[dict[str, Any]] = []
     library = SimpleNamespace(serverless=SimpleNamespace(start=started.append))
     monkeypatch.setitem(sys.modules, "runpod", library)
-    monkeypatch.setattr(serverless, "ChildWorker", lambda *_, **__: Warm())
-    serverless.main()
+    monkeypatch.setattr(runpod_handler, "ChildWorker", lambda *_, **__: Warm())
+    runpod_handler.main()
     assert isinstance(started[0]["handler"], Handler)
     assert started[0]["return_aggregate_stream"] is False
 

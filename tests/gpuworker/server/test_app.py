@@ -189,5 +189,5 @@ def test_the_application_imports_no_image_code() -> None:
     import subprocess
     import sys
 
-    question = "import sys, gpuworker.app; sys.exit(bool({'numpy', 'cv2', 'PIL', 'scipy'} & set(sys.modules)))"
+    question = "import sys, gpuworker.server.app; sys.exit(bool({'numpy', 'cv2', 'PIL', 'scipy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", question], check=False).returncode == 0

@@ -26,12 +26,12 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gpuworker import engines
-from gpuworker.app import About, create_app
 from gpuworker.clock import SYSTEM, Clock
 from gpuworker.environment import seconds, secret
 from gpuworker.errors import BadRequest
-from gpuworker.gpu import gpu_name
-from gpuworker.jobs import JobTable
+from gpuworker.server.app import About, create_app
+from gpuworker.server.gpu import gpu_name
+from gpuworker.server.job_queue import JobTable
 from gpuworker.workers.worker import ChildWorker
 
 log = logging.getLogger(__name__)

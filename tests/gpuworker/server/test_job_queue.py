@@ -21,7 +21,7 @@ from gpuworker.errors import (
     Superseded,
     WorkerDied,
 )
-from gpuworker.jobs import JobOver, JobTable, UnknownJob
+from gpuworker.server.job_queue import JobOver, JobTable, UnknownJob
 from gpuworker.workers.fake import StillWorker
 from gpuworker.workers.worker import ChildWorker, Job, Step
 from tests.gpuworker.processes import eventually

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import sys
 
-from gpuworker.gpu import gpu_name
+from gpuworker.server.gpu import gpu_name
 
 
 def test_the_first_gpus_name_is_what_the_driver_says() -> None:

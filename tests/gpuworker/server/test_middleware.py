@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gpuworker.gate import Gate
+from gpuworker.server.middleware import Gate
 from gpuworker.workers import protocol
 
 TOKEN = "a token of at least 16 characters"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gpuworker.errors import RenderError, Superseded
-from gpuworker.jobs import JobOver, JobTable
+from gpuworker.server.job_queue import JobOver, JobTable
 from gpuworker.workers import protocol
 from gpuworker.workers.protocol import ENDED, Listing, Snapshot
 from gpuworker.workers.worker import ChildWorker
@@ -84,7 +84,7 @@ class Handler:
 
 
 def main() -> None:
-    """`python -m gpuworker.serverless`, in the image of an endpoint."""
+    """`python -m gpuworker.server.runpod_handler`, in the image of an endpoint."""
     logging.basicConfig(level=logging.INFO)
     runpod = importlib.import_module("runpod")
     with tempfile.TemporaryDirectory(prefix="worker-") as name:

@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from gpuworker.errors import BadRequest, Busy, OtherProtocol, OutputFailed, PhotoTooLarge, RenderError, Superseded
-from gpuworker.gate import Gate, body_of
-from gpuworker.jobs import JobOver, JobTable, UnknownJob
+from gpuworker.server.job_queue import JobOver, JobTable, UnknownJob
+from gpuworker.server.middleware import Gate, body_of
 from gpuworker.workers import protocol
 from gpuworker.workers.protocol import Health, Snapshot
 

@@ -18,11 +18,11 @@ import httpx
 import pytest
 import uvicorn
 
-from gpuworker.app import About, create_app
 from gpuworker.clock import ManualClock
 from gpuworker.errors import AccessDenied, BadRequest, WorkerDied, WorkerLost
-from gpuworker.jobs import JobTable
-from gpuworker.server import ImpatientProtocol, Serving, Watch, serve, serving_from
+from gpuworker.server.app import About, create_app
+from gpuworker.server.http_server import ImpatientProtocol, Serving, Watch, serve, serving_from
+from gpuworker.server.job_queue import JobTable
 from gpuworker.workers.fake import StillWorker
 from tests.gpuworker.processes import eventually
 from tests.gpuworker.still import TOKEN, a_job, ended, table

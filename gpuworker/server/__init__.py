@@ -1,0 +1,1 @@
+"""HTTP and Serverless servers of a worker."""
