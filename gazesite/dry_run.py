@@ -11,11 +11,11 @@ import httpx
 
 from gpuworker.clock import SYSTEM
 from gpuworker.fleet.budget import Budget
-from gpuworker.fleet.choice import Choice
 from gpuworker.fleet.ledger import MemoryLedger
-from gpuworker.fleet.plan import PodPlan
-from gpuworker.fleet.pods import Pods
+from gpuworker.fleet.pod_manager import Pods
+from gpuworker.fleet.pod_spec import PodPlan
 from gpuworker.fleet.runpod import RunPod
+from gpuworker.fleet.source_config import Choice
 from gpuworker.workers.http_client import HttpWorker
 from gpuworker.workers.polling import Broken, Patience
 

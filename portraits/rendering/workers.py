@@ -12,10 +12,10 @@ from typing import cast
 from django.conf import settings
 
 from gpuworker.fleet import runpod
-from gpuworker.fleet.choice import Choice, Kind, build
-from gpuworker.fleet.plan import GPUS, Deadlines, PodPlan
+from gpuworker.fleet.pod_spec import GPUS, Deadlines, PodPlan
 from gpuworker.fleet.serverless import EndpointPlan
 from gpuworker.fleet.source import Source
+from gpuworker.fleet.source_config import Choice, Kind, build
 from gpuworker.workers.worker import ChildWorker, Worker
 from portraits.rendering.costs import DatabaseLedger
 

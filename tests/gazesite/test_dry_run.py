@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 
 from gazesite.dry_run import rehearse, shown
-from gpuworker.fleet.choice import Choice
-from gpuworker.fleet.plan import PodPlan
+from gpuworker.fleet.pod_spec import PodPlan
+from gpuworker.fleet.source_config import Choice
 
 KEY, SECRET = "rpa_0123456789abcdef", "a-secret-of-the-site-0123456789"
 

@@ -18,7 +18,7 @@ FORBIDDEN = [
     ("gpuworker/rendering/scheduler.py", "django", "without the site"),
     ("gpuworker/vision/faces.py", "gpuworker.rendering.scheduler", "Inside the worker"),
     ("gpuworker/server/job_queue.py", "gpuworker.server.app", "Inside the worker"),
-    ("gpuworker/server/app.py", "gpuworker.fleet.pod", "Inside the worker"),
+    ("gpuworker/server/app.py", "gpuworker.fleet.pod_source", "Inside the worker"),
     ("gpuworker/workers/worker.py", "gpuworker.workers.http_client", "Inside the worker"),
     ("gpuworker/contract.py", "numpy", "standard library only"),
     ("gpuworker/vision/faces.py", "torch", "may import torch"),

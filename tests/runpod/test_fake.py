@@ -15,10 +15,10 @@ from gpuworker.clock import SYSTEM, ManualClock
 from gpuworker.contract import RenderRequest, Size
 from gpuworker.errors import Cancelled, WorkerLost
 from gpuworker.fleet.budget import Budget
-from gpuworker.fleet.choice import Choice, build
 from gpuworker.fleet.ledger import MemoryLedger
-from gpuworker.fleet.plan import Deadlines, PodPlan
+from gpuworker.fleet.pod_spec import Deadlines, PodPlan
 from gpuworker.fleet.serverless import EndpointPlan
+from gpuworker.fleet.source_config import Choice, build
 from gpuworker.server.job_queue import JobTable
 from gpuworker.server.runpod_handler import Handler
 from gpuworker.workers.worker import ChildWorker, Job

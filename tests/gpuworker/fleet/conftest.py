@@ -9,8 +9,8 @@ import pytest
 from gpuworker.clock import ManualClock
 from gpuworker.fleet.budget import Budget
 from gpuworker.fleet.ledger import MemoryLedger
-from gpuworker.fleet.plan import Deadlines, PodPlan
-from gpuworker.fleet.pod import PodSource
+from gpuworker.fleet.pod_source import PodSource
+from gpuworker.fleet.pod_spec import Deadlines, PodPlan
 from gpuworker.fleet.runpod import RunPod
 from gpuworker.workers.polling import Patience
 from tests.runpod.fake import KEY, FakeRunPod

@@ -18,8 +18,8 @@ from gpuworker.clock import ManualClock
 from gpuworker.errors import RenderError
 from gpuworker.fleet.budget import DAY, Budget
 from gpuworker.fleet.ledger import Bill, MemoryLedger, Rental
-from gpuworker.fleet.plan import Deadlines
-from gpuworker.fleet.pod import PodSource
+from gpuworker.fleet.pod_source import PodSource
+from gpuworker.fleet.pod_spec import Deadlines
 from gpuworker.fleet.reaper import reap
 from gpuworker.fleet.runpod import RunPod
 from gpuworker.workers.worker import Step

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from gpuworker.clock import ManualClock
 from gpuworker.errors import AccessDenied, BudgetSpent, Cancelled, NoFace, OutputFailed, RenderError, WorkerDied
-from gpuworker.fleet.fixed import UrlSource
+from gpuworker.fleet.fixed_sources import UrlSource
 from gpuworker.fleet.source import step_of
 from gpuworker.workers.worker import Job, Step
 from portraits import deletion

@@ -15,8 +15,8 @@ from gpuworker.clock import SYSTEM, Clock
 from gpuworker.errors import AccessDenied, BudgetSpent, Cancelled, NoCapacity, OtherProtocol, RenderError, WorkerLost
 from gpuworker.fleet.budget import Budget
 from gpuworker.fleet.ledger import Bill, Ledger
-from gpuworker.fleet.plan import Deadlines, PodPlan
-from gpuworker.fleet.pods import SOURCE, Pods
+from gpuworker.fleet.pod_manager import SOURCE, Pods
+from gpuworker.fleet.pod_spec import Deadlines, PodPlan
 from gpuworker.fleet.runpod import Pod, Problem, RunPod, Unclear, refusal
 from gpuworker.fleet.source import PhaseWatch, Status, step_of
 from gpuworker.workers.http_client import HttpWorker

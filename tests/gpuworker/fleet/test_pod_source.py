@@ -20,7 +20,7 @@ from gpuworker.errors import (
     WorkerLost,
 )
 from gpuworker.fleet.ledger import MemoryLedger
-from gpuworker.fleet.pod import PodSource
+from gpuworker.fleet.pod_source import PodSource
 from gpuworker.workers.worker import Step
 from tests.gpuworker.fleet.conftest import SECRET
 from tests.gpuworker.processes import eventually

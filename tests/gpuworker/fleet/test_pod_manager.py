@@ -8,8 +8,8 @@ from gpuworker.clock import ManualClock
 from gpuworker.errors import BudgetSpent, NoCapacity, RentalRefused, WorkerLost
 from gpuworker.fleet.budget import Budget
 from gpuworker.fleet.ledger import MemoryLedger
-from gpuworker.fleet.plan import GPUS, Deadlines, PodPlan
-from gpuworker.fleet.pods import Pods
+from gpuworker.fleet.pod_manager import Pods
+from gpuworker.fleet.pod_spec import GPUS, Deadlines, PodPlan
 from gpuworker.fleet.runpod import RunPod, Unclear
 from tests.gpuworker.fleet.conftest import PLAN, SECRET
 from tests.runpod.fake import KEY, FakeRunPod

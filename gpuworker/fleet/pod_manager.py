@@ -17,7 +17,7 @@ from gpuworker.clock import Clock
 from gpuworker.errors import BudgetSpent, NoCapacity, WorkerLost
 from gpuworker.fleet.budget import DAY, Budget
 from gpuworker.fleet.ledger import Ledger, Rental
-from gpuworker.fleet.plan import Deadlines, PodPlan
+from gpuworker.fleet.pod_spec import Deadlines, PodPlan
 from gpuworker.fleet.runpod import Pod, Problem, RunPod, Unclear
 
 log = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ from gpuworker.clock import SYSTEM, Clock
 from gpuworker.errors import BadRequest
 from gpuworker.fleet import runpod
 from gpuworker.fleet.budget import Budget
-from gpuworker.fleet.fixed import ChildSource, UrlSource
+from gpuworker.fleet.fixed_sources import ChildSource, UrlSource
 from gpuworker.fleet.ledger import Ledger, MemoryLedger
-from gpuworker.fleet.plan import Deadlines, PodPlan
-from gpuworker.fleet.pod import PodSource
+from gpuworker.fleet.pod_source import PodSource
+from gpuworker.fleet.pod_spec import Deadlines, PodPlan
 from gpuworker.fleet.runpod import RunPod
 from gpuworker.fleet.serverless import EndpointPlan, ServerlessSource
 from gpuworker.fleet.source import Source

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from gpuworker.fleet.plan import GPUS, Deadlines, PodPlan
+from gpuworker.fleet.pod_spec import GPUS, Deadlines, PodPlan
 
 
 def test_a_4090_is_asked_for_first_and_others_after_it() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from gpuworker.clock import ManualClock
 from gpuworker.errors import WorkerLost
-from gpuworker.fleet.fixed import ChildSource, UrlSource
+from gpuworker.fleet.fixed_sources import ChildSource, UrlSource
 from tests.gpuworker.still import TOKEN, a_job, client, table
 
 

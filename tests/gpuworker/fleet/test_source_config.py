@@ -6,9 +6,9 @@ import sys
 import pytest
 
 from gpuworker.errors import BadRequest
-from gpuworker.fleet.choice import Choice, build
-from gpuworker.fleet.plan import PodPlan
+from gpuworker.fleet.pod_spec import PodPlan
 from gpuworker.fleet.serverless import EndpointPlan
+from gpuworker.fleet.source_config import Choice, build
 
 KEY, SECRET = "rpa_KEY", "a secret of sixteen or more"
 WHOLE = [
@@ -52,5 +52,5 @@ def test_a_choice_that_is_printed_shows_no_secret() -> None:
 
 def test_a_site_that_rents_needs_none_of_the_workers_own_libraries() -> None:
     heavy = "{'fastapi', 'starlette', 'uvicorn', 'numpy', 'cv2', 'PIL', 'scipy', 'runpod'}"
-    question = f"import sys, gpuworker.fleet.choice; sys.exit(bool({heavy} & set(sys.modules)))"
+    question = f"import sys, gpuworker.fleet.source_config; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", question], check=False).returncode == 0
