@@ -161,7 +161,7 @@ def _framing(text: str) -> Framing:
 
 
 def _render(options: argparse.Namespace) -> int:
-    from gpuworker import page
+    from gpuworker.cli import standalone_page
     from gpuworker.rendering.scheduler import render
 
     request = _request(options)
@@ -172,7 +172,7 @@ def _render(options: argparse.Namespace) -> int:
     if options.out.exists() and not options.out.is_dir():
         raise OutputFailed(f"{options.out} is not a folder.")
     if not options.no_page:
-        page.check(options.out)
+        standalone_page.check(options.out)
     start = time.monotonic()
     existed = options.out.exists()
     page_written = False
@@ -181,10 +181,10 @@ def _render(options: argparse.Namespace) -> int:
             for step in _shown(steps, sys.stderr, quiet=options.quiet):
                 if step.manifest is not None and not page_written and not options.no_page:
                     page_written = True
-                    page.write(options.out)
+                    standalone_page.write(options.out)
     except BaseException:
         if page_written:
-            page.remove(options.out)
+            standalone_page.remove(options.out)
             if not existed:
                 with suppress(OSError):  # somebody else put something into it
                     options.out.rmdir()
@@ -252,8 +252,8 @@ def _say(stream: TextIO, sentence: str, *, over: bool) -> None:
 
 
 def _inspect(options: argparse.Namespace) -> int:
+    from gpuworker.cli.inspect import inspect
     from gpuworker.errors import NoFace
-    from gpuworker.inspection import inspect
     from gpuworker.vision import bundled_networks
 
     bundled_networks.warm()
@@ -276,7 +276,7 @@ def _inspect(options: argparse.Namespace) -> int:
 
 
 def _contact_sheets(options: argparse.Namespace) -> int:
-    from gpuworker import contact
+    from gpuworker.cli import contact_sheets as contact
     from gpuworker.vision import bundled_networks
 
     bundled_networks.warm()
@@ -286,7 +286,7 @@ def _contact_sheets(options: argparse.Namespace) -> int:
 
 
 def _loop(options: argparse.Namespace) -> int:
-    from gpuworker import loop
+    from gpuworker.cli import loop
     from gpuworker.vision import bundled_networks
 
     bundled_networks.warm()

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from gpuworker import grid, page
+from gpuworker import grid
+from gpuworker.cli import standalone_page
 from gpuworker.contract import CARD_NAME, MANIFEST_NAME
 from portraits.files import storage
 from portraits.models import Output
@@ -28,7 +29,7 @@ def write(output: Output, file: IO[bytes]) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in _texts(output):
             archive.writestr(_entry(output, name), text)
-        for name, source in zip(page.names(), page.sources(), strict=True):
+        for name, source in zip(standalone_page.names(), standalone_page.sources(), strict=True):
             archive.writestr(_entry(output, name), source.read_bytes())
         for name in sorted(set(output.files) - {CARD_NAME, link_preview.NAME}):
             entry = _entry(output, name)

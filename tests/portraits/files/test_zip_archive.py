@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from gpuworker import page
+from gpuworker.cli import standalone_page
 from gpuworker.contract import CARD_NAME, SHEETS, Manifest
 from portraits.files import storage, zip_archive
 from portraits.models import Output, Session, User
@@ -50,14 +50,14 @@ def test_sheets_have_the_original_s_names_and_their_stored_bytes(packed: zipfile
 
 
 def test_the_page_and_the_element_are_beside_them(packed: zipfile.ZipFile) -> None:
-    assert set(page.names()) < set(packed.namelist())
+    assert set(standalone_page.names()) < set(packed.namelist())
     assert b"<gaze-tracker" in packed.read("index.html")
 
 
 def test_there_is_nothing_else_in_it(packed: zipfile.ZipFile) -> None:
     sheets = ["poster.webp", *(sheet for sheets in SHEETS.values() for sheet in sheets)]
     texts = ["README.txt", "manifest.json", "metadata.json"]
-    assert sorted(packed.namelist()) == sorted([*sheets, *page.names(), *texts])
+    assert sorted(packed.namelist()) == sorted([*sheets, *standalone_page.names(), *texts])
 
 
 def test_its_manifest_names_the_files_as_they_lie_there(packed: zipfile.ZipFile) -> None:

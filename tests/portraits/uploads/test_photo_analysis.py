@@ -12,11 +12,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from gpuworker.cli.inspect import inspect
 from gpuworker.contract import STANDARD_FRAME, RenderRequest
 from gpuworker.errors import NoFace, PhotoTooHeavy, RenderError
 from gpuworker.images import photo as worker_photo
 from gpuworker.images.photo import Photo
-from gpuworker.inspection import inspect
 from gpuworker.vision import faces, framing
 from portraits.uploads import photo_analysis
 from portraits.uploads.photo_analysis import ENOUGH_FACE, THUMBNAIL_SIDE, USUAL_SIDE, examine

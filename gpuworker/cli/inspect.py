@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker.contact import png
+from gpuworker.cli.contact_sheets import png
 from gpuworker.contract import Box, RenderRequest, Size
 from gpuworker.errors import RenderError
 from gpuworker.images import photo

@@ -8,8 +8,8 @@ from pathlib import Path
 from gpuworker.errors import OutputFailed
 from gpuworker.whole_file import write_whole
 
-IN_PACKAGE = Path(__file__).parent / "page_files"
-IN_REPOSITORY = Path(__file__).parents[1] / "static" / "gaze"
+IN_PACKAGE = Path(__file__).parents[1] / "page_files"
+IN_REPOSITORY = Path(__file__).parents[2] / "static" / "gaze"
 """A wheel carries the element's files inside the package; a checkout has them where the site serves them."""
 
 STANDALONE = "standalone.html"

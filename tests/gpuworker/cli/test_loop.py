@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gpuworker import loop
+from gpuworker.cli import loop
 from gpuworker.contract import RenderRequest
 from gpuworker.grid import LIMIT
 from tests.gpuworker.pictures import encoded

@@ -3,13 +3,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gpuworker import contact
+from gpuworker.cli import contact_sheets
 from gpuworker.contract import RenderRequest
 from tests.gpuworker.pictures import encoded
 
 
 def test_fifteen_directions_and_their_eyes_at_full_size(astronaut: np.ndarray, tmp_path: Path) -> None:
-    directions, eyes = contact.write(RenderRequest(photo=encoded(astronaut)), tmp_path / "sheets")
+    directions, eyes = contact_sheets.write(RenderRequest(photo=encoded(astronaut)), tmp_path / "sheets")
     with Image.open(directions) as image:
         assert image.size == (5 * 410, 3 * 512)
     with Image.open(eyes) as image:

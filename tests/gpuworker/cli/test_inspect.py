@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from gpuworker.cli.inspect import inspect
 from gpuworker.contract import LARGE_FRAME, RenderRequest
 from gpuworker.errors import BadRequest, FaceTooSmall
-from gpuworker.inspection import inspect
 from tests.gpuworker.pictures import encoded
 
 

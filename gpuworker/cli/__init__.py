@@ -1,0 +1,1 @@
+"""Outputs of the command line besides sheets."""
