@@ -330,7 +330,7 @@ def _extra(name: str) -> Iterator[None]:
 
 
 def _fetch_weights(options: argparse.Namespace) -> int:
-    from gpuworker.engines import weights
+    from gpuworker import weights
 
     shown: dict[str, int] = {}
 

@@ -23,7 +23,7 @@ TESTS = Path(__file__).parent
 TORCH_HAS_A_WHEEL = sys.platform == "linux" and platform.machine() == "x86_64" and sys.version_info < (3, 12)
 """Whether PyPI has a wheel for this machine, as the marker in pyproject.toml says."""
 TORCH_IS_HERE = importlib.util.find_spec("torch") is not None
-LIVEPORTRAIT = {TESTS / "gpuworker" / "liveportrait", TESTS / "production" / "test_liveportrait.py"}
+LIVEPORTRAIT = {TESTS / "gpuworker" / "engines" / "liveportrait", TESTS / "production" / "test_liveportrait.py"}
 """All of them are slow tests, and all import torch."""
 NO_TORCH = (
     "The tests of the liveportrait engine are left out: the check extra installs torch "

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker.engines import DEVICE, weights
+from gpuworker import weights
+from gpuworker.engines import DEVICE
 from gpuworker.errors import BadRequest
 
 FILE = "GAZE_MATTING"

@@ -22,12 +22,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gpuworker import weights
 from gpuworker.contract import STANDARD_FRAME, RenderRequest
-from gpuworker.engines import DEVICE, weights
-from gpuworker.engines.liveportrait.architecture import OFFICIAL
-from gpuworker.engines.liveportrait.batches import MOST
+from gpuworker.engines import DEVICE
+from gpuworker.engines.liveportrait.compilation.batches import MOST
+from gpuworker.engines.liveportrait.compilation.compiled_runner import COMPILED
 from gpuworker.engines.liveportrait.engine import COMPILE, SPECIMEN, LivePortraitEngine
-from gpuworker.engines.liveportrait.painter import COMPILED
+from gpuworker.engines.liveportrait.nets.architecture import OFFICIAL
 from gpuworker.grid import FULL, NEUTRAL, Direction
 from gpuworker.images import photo
 from gpuworker.rendering import process_pool, sheets
@@ -35,9 +36,9 @@ from gpuworker.rendering.scheduler import render
 from gpuworker.vision import faces, framing
 from gpuworker.vision.framing import Portrait
 from tests.bench.figures import REPOSITORY, Figure, publish
-from tests.gpuworker.liveportrait import checkpoints, seeded, seeded_child
-from tests.gpuworker.liveportrait.official import Official, checkout
-from tests.gpuworker.liveportrait.slices import as_pixels
+from tests.gpuworker.engines.liveportrait import checkpoints, seeded, seeded_child
+from tests.gpuworker.engines.liveportrait.official import Official, checkout
+from tests.gpuworker.engines.liveportrait.slices import as_pixels
 
 WEIGHTS = REPOSITORY / "build" / "bench" / "liveportrait-weights"
 FRAME_FLOP = 1.2336e12
@@ -54,7 +55,7 @@ MOST_COMPILING = 900.0
 START = """
 import sys
 from pathlib import Path
-from tests.gpuworker.liveportrait.seeded_child import inject_table
+from tests.gpuworker.engines.liveportrait.seeded_child import inject_table
 inject_table(Path(sys.argv[1]))
 from tests.bench.liveportrait import specimen
 from gpuworker.engines.liveportrait.engine import LivePortraitEngine

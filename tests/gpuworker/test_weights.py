@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from gpuworker import weights
 from gpuworker.__main__ import main
-from gpuworker.engines import weights
-from gpuworker.engines.weights import Checkpoint
 from gpuworker.errors import BadRequest, OutputFailed, WrongWeights
+from gpuworker.weights import Checkpoint
 
 CONTENT = {"base/one.pth": bytes(range(256)) * 40, "base/deep/two.pth": b"weights" * 999}
 

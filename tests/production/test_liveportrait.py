@@ -14,11 +14,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from gpuworker import engines
+from gpuworker import engines, weights
 from gpuworker.clock import SYSTEM
-from gpuworker.engines import weights
-from tests.gpuworker.liveportrait import checkpoints, seeded_child, seeded_worker
-from tests.gpuworker.liveportrait.tiny import TINY
+from tests.gpuworker.engines.liveportrait import checkpoints, seeded_child, seeded_worker
+from tests.gpuworker.engines.liveportrait.tiny import TINY
 from tests.production.conftest import SiteOnParts
 from tests.production.site import ProductionSite
 from tests.production.witness import Witness, begin, witness

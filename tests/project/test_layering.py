@@ -22,7 +22,7 @@ FORBIDDEN = [
     ("gpuworker/workers/worker.py", "gpuworker.workers.http_client", "Inside the worker"),
     ("gpuworker/contract.py", "numpy", "standard library only"),
     ("gpuworker/vision/faces.py", "torch", "may import torch"),
-    ("gpuworker/engines/weights.py", "torch", "may import torch"),
+    ("gpuworker/weights.py", "torch", "may import torch"),
     ("gpuworker/vision/faces.py", "onnxruntime", "may import onnxruntime"),
     ("gpuworker/vision/matting.py", "rembg", "may import onnxruntime and rembg"),
     ("gpuworker/rendering/scheduler.py", "gpuworker.engines.liveportrait.engine", "before it is asked for"),

@@ -110,7 +110,7 @@ def test_where_torch_has_no_build_its_tests_are_left_out_aloud(repo: Path) -> No
     assert found.returncode == 0, found.stdout + found.stderr
     assert found.stdout.count("The tests of the liveportrait engine are left out") == 1
     assert "tests/gpuworker/test_gaze_on_sheets.py" in found.stdout
-    assert "tests/gpuworker/liveportrait" not in found.stdout
+    assert "tests/gpuworker/engines/liveportrait" not in found.stdout
 
 
 @pytest.mark.slow

@@ -17,19 +17,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gpuworker import cores
+from gpuworker import cores, weights
 from gpuworker.contract import STANDARD_FRAME
-from gpuworker.engines import DEVICE, weights
+from gpuworker.engines import DEVICE
 from gpuworker.engines.liveportrait import self_check
 from gpuworker.engines.liveportrait.alignment import Alignment
-from gpuworker.engines.liveportrait.batches import Batches
-from gpuworker.engines.liveportrait.compile_cache import CompileCache
-from gpuworker.engines.liveportrait.compile_tries import CompileTries
+from gpuworker.engines.liveportrait.compilation.batches import Batches
+from gpuworker.engines.liveportrait.compilation.compile_attempts import CompileTries
+from gpuworker.engines.liveportrait.compilation.compile_cache import CompileCache
+from gpuworker.engines.liveportrait.compilation.compiled_runner import EAGER, Painter
 from gpuworker.engines.liveportrait.gaze import Gaze
 from gpuworker.engines.liveportrait.keypoints import Face, driving_keypoints, source_keypoints
 from gpuworker.engines.liveportrait.matte import Matte
-from gpuworker.engines.liveportrait.networks import Networks
-from gpuworker.engines.liveportrait.painter import EAGER, Painter
+from gpuworker.engines.liveportrait.nets.networks import Networks
 from gpuworker.engines.liveportrait.pasting import Paste
 from gpuworker.errors import BadRequest
 from gpuworker.grid import DRAFT, FULL, NEUTRAL, Direction

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gpuworker.engines.liveportrait.motion_extractor import Motion
+from gpuworker.engines.liveportrait.nets.motion_extractor import Motion
 
 BIN_DEGREES = 3.0
 FIRST_BIN = -97.5

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from gpuworker.engines.liveportrait.alignment import SIDE, Alignment
-from gpuworker.engines.liveportrait.dense_motion import coordinate_grid
+from gpuworker.engines.liveportrait.nets.dense_motion import coordinate_grid
 from gpuworker.engines.liveportrait.pasting import Paste
 from gpuworker.vision.framing import SUPERSAMPLING
 

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from gpuworker.contract import Size
 from gpuworker.engines.liveportrait.alignment import SIDE, Alignment
-from gpuworker.engines.liveportrait.precision import wide
+from gpuworker.engines.liveportrait.nets.precision import wide
 from gpuworker.vision.framing import SUPERSAMPLING, Portrait
 
 EDGE = 6.0

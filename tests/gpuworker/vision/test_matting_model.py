@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gpuworker.engines import weights
-from gpuworker.engines.weights import Checkpoint
+from gpuworker import weights
 from gpuworker.errors import BadRequest, WrongWeights
 from gpuworker.vision import matting_model
 from gpuworker.vision.framing import Portrait
 from gpuworker.vision.matting import remove_background
 from gpuworker.vision.matting_model import ON_THE_CPU, MattingModel
+from gpuworker.weights import Checkpoint
 
 MODEL = Path(__file__).with_name("green_over_blue.onnx")
 GREEN, BLUE = (60, 200, 60), (60, 60, 200)

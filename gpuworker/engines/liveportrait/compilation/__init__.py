@@ -1,0 +1,1 @@
+"""Faster forms of the networks: folded, compiled and compared."""

@@ -1,0 +1,1 @@
+"""Networks of LivePortrait, as the paper names them."""

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gpuworker.engines.warp.eyes import INWARD, OUTWARD, TRAVEL_U, Eyes
+from gpuworker.grid import FULL_VALUES, NEUTRAL, Direction
+from tests.gpuworker.engines.warp.drawn_eyes import DrawnEyes, draw
+
+
+def _eyes(drawn: DrawnEyes) -> Eyes:
+    eyes = Eyes.build(drawn.picture, drawn.landmarks, drawn.candidates)
+    assert eyes is not None
+    return eyes
+
+
+def _painted(drawn: DrawnEyes, direction: Direction) -> NDArray[np.uint8]:
+    picture = drawn.picture.copy()
+    _eyes(drawn).paint(picture, direction)
+    return picture
+
+
+def _dark_middle(picture: NDArray[np.uint8], box: tuple[int, int, int, int]) -> tuple[float, float]:
+    """Centre of the pupil and iris: the dark pixels' mean."""
+    x0, y0, x1, y1 = box
+    rows, cols = np.where(picture[y0:y1, x0:x1].mean(-1) < 60)
+    return float(cols.mean()), float(rows.mean())
+
+
+def test_straight_ahead_is_the_photo_to_the_bit() -> None:
+    drawn = draw()
+    assert np.array_equal(_painted(drawn, NEUTRAL), drawn.picture)
+
+
+def test_both_irises_go_where_the_face_looks() -> None:
+    drawn = draw(iris=(0.0, 0.0))
+    boxes = [painter.eye.box for painter in _eyes(drawn).painters]
+    left, right = _painted(drawn, Direction(-12, 0)), _painted(drawn, Direction(12, 0))
+    up, down = _painted(drawn, Direction(0, -12)), _painted(drawn, Direction(0, 12))
+    for box in boxes:
+        assert _dark_middle(right, box)[0] - _dark_middle(left, box)[0] > 20
+        assert _dark_middle(down, box)[1] - _dark_middle(up, box)[1] > 5
+
+
+def test_positions_are_strictly_monotonic_and_stay_within_their_limits() -> None:
+    for start in (-0.18, 0.0, 0.18):
+        eyes = _eyes(draw(iris=(start, 0.0), radius=0.2, model_radius=0.19))
+        positions = np.array([eyes.positions(x) for x in FULL_VALUES])
+        assert (np.diff(positions, axis=0) > 0).all()
+        for painter, u in zip(eyes.painters, positions.T, strict=True):
+            inward = u * painter.eye.inner / painter.eye.width
+            assert inward.max() < max(INWARD, start + TRAVEL_U / 2) + 0.09
+            assert inward.min() > -OUTWARD - 0.09
+
+
+def test_a_free_eye_travels_its_full_way() -> None:
+    eyes = _eyes(draw(iris=(0.0, 0.0), radius=0.2, model_radius=0.19))
+    assert eyes.travel[0] == pytest.approx((TRAVEL_U, TRAVEL_U))
+
+
+def test_eyes_that_cannot_both_be_seen_are_left_alone() -> None:
+    drawn = draw(aperture=0.08)
+    assert Eyes.build(drawn.picture, drawn.landmarks, drawn.candidates) is None
+
+
+def test_only_the_eyes_own_boxes_are_painted() -> None:
+    drawn = draw()
+    changed = (_painted(drawn, Direction(15, 15)) != drawn.picture).any(-1)
+    for painter in _eyes(drawn).painters:
+        x0, y0, x1, y1 = painter.eye.box
+        changed[y0:y1, x0:x1] = False
+    assert not changed.any()
