@@ -1,5 +1,5 @@
 """Where a worker comes from: here, a fixed address, or a machine rented for as long as it works.
 
 A source is a Worker, so whoever drives a render never asks which it is; `source.py` says what more it
-can do, and `build` in `choice.py` makes the configured one.
+can do, and `build` in `source_config.py` makes the configured one.
 """

@@ -2,7 +2,7 @@
 
 Frames are rendered one row at a time on the main thread; sheets are encoded on threads of their
 own while rendering goes on (Pillow releases the interpreter's lock). The process ends with its
-parent; Ctrl-C does not reach it (crew.py blocks it): the parent decides.
+parent; Ctrl-C does not reach it (process_pool.py blocks it): the parent decides.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The four small networks that come with the package (gpuworker/vision/models/README.md): verified, loaded once, run."""
+"""The four small networks in gpuworker/vision/models: verified, loaded once, run."""
 
 from __future__ import annotations
 

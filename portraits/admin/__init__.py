@@ -3,4 +3,4 @@
 from portraits.admin import audit, operations, portrait, report, session, user
 from portraits.admin.site import desk
 
-__all__ = ["audit", "desk", "ledger", "portrait", "report", "session", "user"]
+__all__ = ["audit", "desk", "operations", "portrait", "report", "session", "user"]

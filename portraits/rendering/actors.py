@@ -1,6 +1,6 @@
 """What the queue runs. Each is short and safe to run twice.
 
-The id says who has asked; whose turn it is, the rows say (turns.py).
+The id says who has asked; whose turn it is, the rows say (scheduling.py).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Decoding of strangers' files: never in the site's process, but in children of the airlock's own.
 
-This is the site's end; airlock_keeper.py is the other. Replies come back as bytes, not pickles: a
+This is the site's end; sandbox_server.py is the other. Replies come back as bytes, not pickles: a
 decoder that was taken over must not be able to run anything here.
 """
 

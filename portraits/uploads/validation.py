@@ -1,6 +1,6 @@
 """The gate that every upload passes: bytes from a stranger in, a clean photo or a polite refusal out.
 
-Nothing is decoded here (airlock.py), nothing is written, and the name that the browser gave the
+Nothing is decoded here (sandbox.py), nothing is written, and the name that the browser gave the
 file is never looked at.
 """
 

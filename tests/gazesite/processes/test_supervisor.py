@@ -58,7 +58,8 @@ def test_one_that_does_not_end_is_killed() -> None:
 
 def test_sigterm_ends_all_of_them_and_their_parents_death_too(tmp_path: Path) -> None:
     child = f"import pathlib, os, sys; pathlib.Path({str(tmp_path)!r}, str(os.getpid())).touch(); sys.stdin.read()"
-    code = f"from gazesite.processes.supervisor import Supervisor as S; S([[{sys.executable!r}, '-c', {child!r}]] * 2).run(5)"
+    keep = f"Supervisor([[{sys.executable!r}, '-c', {child!r}]] * 2).run(5)"
+    code = f"from gazesite.processes.supervisor import Supervisor; {keep}"
     for number in (signal.SIGTERM, signal.SIGKILL):
         parent = subprocess.Popen([sys.executable, "-c", code])
         assert patiently(lambda: len(list(tmp_path.iterdir())) == 2)

@@ -6,7 +6,7 @@ of G and the three in each of its last blocks, which also come before the featur
 (subpixel.py). All of it is exact but for rounding; folded nets no longer load checkpoints.
 
 What only tensor cores gain from comes apart, in `merge_motion`: mask and occlusion of W as one
-(depth_taps.py). It is as exact, and slower on a CPU.
+(conv3d_as_2d.py). It is as exact, and slower on a CPU.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Makes the golden slices with the official code: `python -m tests.gpuworker.engines.liveportrait.make_golden CHECKOUT`.
+"""Golden slices made with the official code: `python -m tests.gpuworker.engines.liveportrait.make_golden CHECKOUT`.
 
 Writes tests/gpuworker/engines/liveportrait/golden/: keys.json (names and shapes of all five state dicts),
 batchnorm.npz (statistics of the seeded nets) and slices.npz (what the official nets answer).
