@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.template import Context, Template
 
-TEMPLATES = Path(__file__).parents[2] / "templates"
+TEMPLATES = Path(__file__).parents[4] / "templates"
 
 
 def test_a_time_by_itself_says_utc() -> None:
