@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from portraits.admin.site import desk
+from portraits.admin.site import moderation_site
 from portraits.views.accounts.confirm_email import ConfirmEmail
 from portraits.views.accounts.reset_password import ResetPassword
 
@@ -18,7 +18,7 @@ accounts = [
 ]
 
 urlpatterns = [
-    path("admin/", desk.urls),
+    path("admin/", moderation_site.urls),
     path("accounts/", include(accounts)),
     path("", include("portraits.urls")),
 ]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from portraits.admin.site import Drawer, desk
+from portraits.admin.site import Drawer, moderation_site
 from portraits.models import Charge, Erasure, Render, ShareLink, Upload
 
 
-@admin.register(Render, site=desk)
+@admin.register(Render, site=moderation_site)
 class Renders(Drawer):
     list_display = ("id", "engine", "source", "state", "attempt", "stage", "error_code", "seconds", "created_at")
     list_filter = ("state", "engine", "source", "error_code", "created_at")
@@ -16,7 +16,7 @@ class Renders(Drawer):
     exclude = ("log", "tiles")
 
 
-@admin.register(Charge, site=desk)
+@admin.register(Charge, site=moderation_site)
 class Charges(Drawer):
     list_display = ("id", "render", "state", "changed_at")
     list_filter = ("state", "changed_at")
@@ -24,7 +24,7 @@ class Charges(Drawer):
     search_fields = ("=render__id", "=render__session__id")
 
 
-@admin.register(ShareLink, site=desk)
+@admin.register(ShareLink, site=moderation_site)
 class ShareLinks(Drawer):
     list_display = ("id", "portrait", "is_live", "created_at", "expires_at", "revoked_at")
     list_filter = ("created_at", "revoked_at")
@@ -33,7 +33,7 @@ class ShareLinks(Drawer):
     exclude = ("token_hash",)
 
 
-@admin.register(Upload, site=desk)
+@admin.register(Upload, site=moderation_site)
 class Uploads(Drawer):
     list_display = ("id", "owner", "stored", "width", "height", "photo_size", "created_at")
     list_filter = ("stored", "created_at")
@@ -41,7 +41,7 @@ class Uploads(Drawer):
     search_fields = ("=id", "owner__email")
 
 
-@admin.register(Erasure, site=desk)
+@admin.register(Erasure, site=moderation_site)
 class Erasures(Drawer):
     list_display = ("prefix", "created_at", "settled")
     search_fields = ("prefix",)

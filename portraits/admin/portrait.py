@@ -15,7 +15,7 @@ from django.utils.html import format_html
 
 from portraits import moderation
 from portraits.admin.actions import Deed
-from portraits.admin.site import Drawer, desk
+from portraits.admin.site import Drawer, moderation_site
 from portraits.files import responses, storage
 from portraits.files.responses import Audience
 from portraits.models import Output, Portrait
@@ -32,7 +32,7 @@ def thumbnail(portrait: Portrait) -> str:
     )
 
 
-@admin.register(Portrait, site=desk)
+@admin.register(Portrait, site=moderation_site)
 class Portraits(Drawer):
     list_display = ("picture", "titled", "owner", "moderation", "open_reports", "created_at")
     list_display_links = ("titled",)

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from portraits import moderation
 from portraits.admin.actions import Deed
 from portraits.admin.portrait import thumbnail
-from portraits.admin.site import Drawer, desk
+from portraits.admin.site import Drawer, moderation_site
 from portraits.models import Report
 
 
@@ -27,7 +27,7 @@ class StillOpen(admin.SimpleListFilter):
         return queryset if wanted is None else queryset.filter(closed_at__isnull=wanted)
 
 
-@admin.register(Report, site=desk)
+@admin.register(Report, site=moderation_site)
 class Reports(Drawer):
     list_display = ("picture", "reason", "words", "email", "created_at", "closed_at", "closed_by")
     list_display_links = ("reason",)

@@ -11,11 +11,11 @@ from django.utils.html import format_html, format_html_join
 from portraits import moderation
 from portraits.admin.actions import Deed
 from portraits.admin.portrait import thumbnail
-from portraits.admin.site import Drawer, desk
+from portraits.admin.site import Drawer, moderation_site
 from portraits.models import Render, Session
 
 
-@admin.register(Session, site=desk)
+@admin.register(Session, site=moderation_site)
 class Sessions(Drawer):
     list_display = ("picture", "short", "owner", "state", "progress", "attempts", "error", "seconds", "created_at")
     list_display_links = ("short",)

@@ -80,7 +80,7 @@ class Desk(admin.AdminSite):
         return redirect("account_change_password")
 
 
-desk = Desk(name="admin")
+moderation_site = Desk(name="admin")
 
 
 class Drawer(AnyAdmin):

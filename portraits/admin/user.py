@@ -13,12 +13,12 @@ from django.utils.html import format_html
 
 from portraits import moderation
 from portraits.admin.actions import Deed
-from portraits.admin.site import Drawer, desk
+from portraits.admin.site import Drawer, moderation_site
 from portraits.models import User
 from portraits.views.person import person
 
 
-@admin.register(User, site=desk)
+@admin.register(User, site=moderation_site)
 class Users(Drawer):
     list_display = ("email", "state", "is_staff", "portraits", "last_login", "date_joined")
     list_filter = ("is_active", "is_staff", "groups", "date_joined")

@@ -19,12 +19,12 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from portraits.accounts.groups import GROUPS, MODERATOR
-from portraits.admin import site
+from portraits.admin.site import moderation_site
 from portraits.models import Portrait, Report, Session, User
 from tests.portraits import cast
 from tests.portraits.cast import signed_in
 
-LISTS = {str(model._meta.model_name): drawer for model, drawer in site._registry.items()}
+LISTS = {str(model._meta.model_name): drawer for model, drawer in moderation_site._registry.items()}
 LOOKUPS = (
     "", "exact", "iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith", "regex",
     "iregex", "gt", "gte", "lt", "lte", "in", "range", "isnull", "year", "date", "date__gte", "length",

@@ -7,13 +7,13 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from portraits.admin import site
+from portraits.admin.site import moderation_site
 from portraits.models import BrowserSession, Portrait, Report, Session, User
 from tests.portraits import cast
 from tests.portraits.cast import signed_in
 
 SESSIONS = "/admin/portraits/session/"
-MODELS = {model._meta.model_name: model for model in site._registry}
+MODELS = {model._meta.model_name: model for model in moderation_site._registry}
 SEEN_BY = {
     "moderator": {"auditentry", "portrait", "render", "report", "session", "sharelink", "user"},
     "operator": set(MODELS),
@@ -141,7 +141,7 @@ def test_the_history_of_a_row_is_in_the_audit_log(as_moderator: Client, portrait
 
 def test_a_page_of_a_list_fits_into_a_form(settings: object) -> None:
     most: int = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS  # type: ignore[attr-defined]
-    assert {drawer.list_per_page for drawer in site._registry.values()} == {25}
+    assert {drawer.list_per_page for drawer in moderation_site._registry.values()} == {25}
     assert most >= 25 + 10
 
 
