@@ -12,8 +12,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from portraits.http.signed_in_user import signed_in_user
 from portraits.moderation import NotAllowed
-from portraits.views.person import person
 
 
 class ReasonForm(forms.Form):
@@ -44,7 +44,7 @@ class Deed:
         done = 0
         for row in rows:
             try:
-                done += self.perform(person(request), row, form.cleaned_data["reason"])
+                done += self.perform(signed_in_user(request), row, form.cleaned_data["reason"])
             except NotAllowed as refusal:
                 messages.error(request, str(refusal))
         say = messages.success if done else messages.warning

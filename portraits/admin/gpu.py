@@ -15,8 +15,8 @@ from gpuworker.errors import RenderError
 from gpuworker.fleet.source import Status
 from portraits import moderation
 from portraits.admin.actions import ReasonForm
+from portraits.http.signed_in_user import signed_in_user
 from portraits.rendering import workers
-from portraits.views.person import person
 
 if TYPE_CHECKING:
     from django.contrib.admin import AdminSite
@@ -56,7 +56,7 @@ def _asked() -> tuple[Status | None, str]:
 
 def _stop(request: HttpRequest, reason: str) -> HttpResponse:
     try:
-        moderation.stop_gpu(person(request), reason)
+        moderation.stop_gpu(signed_in_user(request), reason)
         messages.success(request, "Everything that costs is stopped.")
     except RenderError as error:
         messages.error(request, f"It was not stopped: {error.sentence}")

@@ -18,8 +18,8 @@ from portraits.admin.actions import Deed
 from portraits.admin.site import Drawer, moderation_site
 from portraits.files import responses, storage
 from portraits.files.responses import Audience
+from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Output, Portrait
-from portraits.views.person import person
 
 
 def thumbnail(portrait: Portrait) -> str:
@@ -146,7 +146,7 @@ def _name(page: str) -> str:
 def _looked_at(request: HttpRequest, portrait_id: UUID) -> Portrait:
     """And written down. Raises Http404."""
     portrait = get_object_or_404(Portrait, pk=portrait_id)
-    moderation.look(person(request), portrait)
+    moderation.look(signed_in_user(request), portrait)
     return portrait
 
 

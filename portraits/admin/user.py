@@ -14,8 +14,8 @@ from django.utils.html import format_html
 from portraits import moderation
 from portraits.admin.actions import Deed
 from portraits.admin.site import Drawer, moderation_site
+from portraits.http.signed_in_user import signed_in_user
 from portraits.models import User
-from portraits.views.person import person
 
 
 @admin.register(User, site=moderation_site)
@@ -61,7 +61,7 @@ class Users(Drawer):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        moderation.appoint(person(request), form.instance)
+        moderation.appoint(signed_in_user(request), form.instance)
 
     @admin.display(description="state", ordering="is_active")
     def state(self, user: User) -> str:

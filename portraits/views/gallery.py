@@ -8,15 +8,15 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portraits import gallery_items
+from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Portrait
-from portraits.views.person import person
 
 A_PAGE = 12
 
 
 @require_safe
 def gallery(request: HttpRequest) -> HttpResponse:
-    mine = Portrait.objects.visible_to(person(request))
+    mine = Portrait.objects.visible_to(signed_in_user(request))
     page = Paginator(gallery_items.with_sessions(mine), A_PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "cards": [gallery_items.card(portrait) for portrait in page]}
     return render(request, "portraits/gallery.html", context)

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 # A file with such a name collects what has no home; name it after what it holds.
+PACKAGES = ("gpuworker", "portraits", "gazesite")
+
+MODULES_A_FOLDER = 15
+"""One beside at most 14 others: more are read as a list and not as a room."""
+
 HOMELESS = {"utils", "helpers", "managers", "services", "common"}
 
 
@@ -17,17 +23,27 @@ def test_no_file_is_named_after_nothing(files: list[Path]) -> None:
 DECLARATIONS = {"apps", "routing", "urls"}
 
 
-def test_every_source_file_has_its_test(files: list[Path]) -> None:
+def mirrored(source: Path) -> Path:
+    """Path of the test of a source file: the same folders below tests/."""
+    return Path("tests") / source.parent / f"test_{source.stem.strip('_')}.py"
+
+
+def test_every_source_file_has_its_test_at_the_mirrored_path(files: list[Path]) -> None:
     sources = [
         file
         for file in files
-        if file.parts[0] in ("gpuworker", "portraits", "gazesite")
+        if file.parts[0] in PACKAGES
         and file.suffix == ".py"
         and file.stem not in DECLARATIONS | {"__init__"}
         and "migrations" not in file.parts
     ]
-    tests = {file.stem for file in files if file.parts[0] == "tests"}
-    assert [str(f) for f in sources if f"test_{f.stem.strip('_')}" not in tests] == []
+    assert [str(source) for source in sources if mirrored(source) not in files] == []
+
+
+def test_no_folder_hides_a_module_among_too_many(files: list[Path]) -> None:
+    modules = [file for file in files if file.parts[0] in PACKAGES and file.suffix == ".py" and file.stem != "__init__"]
+    crowds = Counter(str(module.parent) for module in modules)
+    assert {folder: count for folder, count in crowds.items() if count > MODULES_A_FOLDER} == {}
 
 
 TESTS_OF_SCRIPTS = {"gaze": "gaze", "site": "pages"}

@@ -13,19 +13,19 @@ from django.views.decorators.http import require_POST, require_safe
 from portraits import deletion
 from portraits.accounts import adapter
 from portraits.accounts.delete_account_form import FarewellForm
+from portraits.http.signed_in_user import signed_in_user
 from portraits.models import BrowserSession
-from portraits.views.person import person
 
 
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
-    return _page(request, FarewellForm(person(request)))
+    return _page(request, FarewellForm(signed_in_user(request)))
 
 
 @require_POST
 def account_sign_out(request: HttpRequest) -> HttpResponse:
     """Everywhere but here."""
-    ended = adapter.sign_out_everywhere(person(request), but=request.session.session_key)
+    ended = adapter.sign_out_everywhere(signed_in_user(request), but=request.session.session_key)
     browsers = "1 other browser" if ended == 1 else f"{ended} other browsers"
     messages.success(request, f"You are signed out of {browsers}." if ended else "You were signed in only here.")
     return redirect("account")
@@ -35,7 +35,7 @@ def account_sign_out(request: HttpRequest) -> HttpResponse:
 @require_POST
 def account_delete(request: HttpRequest) -> HttpResponse:
     """The account, its portraits, links and files, at once."""
-    user = person(request)
+    user = signed_in_user(request)
     too_often: HttpResponse | None = ratelimit.consume_or_429(request, action="delete_account", user=user)
     if too_often:
         return too_often
@@ -49,7 +49,7 @@ def account_delete(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, farewell: FarewellForm, status: int = 200) -> HttpResponse:
-    user = person(request)
+    user = signed_in_user(request)
     context = {
         "farewell": farewell,
         "browsers": BrowserSession.objects.of(user).count(),

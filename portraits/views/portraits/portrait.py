@@ -11,10 +11,10 @@ from django.views.decorators.http import require_safe
 
 from gpuworker.contract import Size
 from portraits import gallery_items
+from portraits.http.signed_in_user import signed_in_user
 from portraits.live import publisher
 from portraits.models import Portrait, Render
 from portraits.uploads.forms import TitleForm
-from portraits.views.person import person
 
 TALL = 0.75
 """Width over height of a frame; the usual one has 0.8."""
@@ -22,7 +22,7 @@ TALL = 0.75
 
 @require_safe
 def portrait(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
-    found = get_object_or_404(Portrait.objects.visible_to(person(request)), pk=portrait_id)
+    found = get_object_or_404(Portrait.objects.visible_to(signed_in_user(request)), pk=portrait_id)
     session = found.current_session
     snapshot = publisher.snapshot(session) if session else None
     shape = gallery_items.frame(found, session)

@@ -10,13 +10,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from portraits import deletion, gallery_items
+from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Portrait
-from portraits.views.person import person
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def portrait_delete(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
-    mine = gallery_items.with_sessions(Portrait.objects.visible_to(person(request)))
+    mine = gallery_items.with_sessions(Portrait.objects.visible_to(signed_in_user(request)))
     portrait = get_object_or_404(mine, pk=portrait_id)
     if request.method != "POST":
         return render(request, "portraits/delete.html", {"portrait": portrait, "card": gallery_items.card(portrait)})

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_safe
 
 from portraits.files import responses, storage
 from portraits.files.responses import Audience
+from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Portrait
-from portraits.views.person import person
 
 
 @require_safe
 def portrait_thumbnail(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
-    portrait = get_object_or_404(Portrait.objects.visible_to(person(request)), pk=portrait_id)
+    portrait = get_object_or_404(Portrait.objects.visible_to(signed_in_user(request)), pk=portrait_id)
     key = storage.photo_prefix(portrait.pk) + storage.THUMBNAIL
     return responses.stored_response(request, key, portrait.thumbnail_sha256, Audience.OWNER)

@@ -9,14 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
+from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Portrait
 from portraits.uploads.forms import TitleForm
-from portraits.views.person import person
 
 
 @require_POST
 def portrait_title(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
-    portrait = get_object_or_404(Portrait.objects.visible_to(person(request)), pk=portrait_id)
+    portrait = get_object_or_404(Portrait.objects.visible_to(signed_in_user(request)), pk=portrait_id)
     form = TitleForm(request.POST)
     if form.is_valid():
         portrait.rename(form.cleaned_data["title"])

@@ -17,14 +17,14 @@ from portraits import readiness
 from portraits.files import zip_archive
 from portraits.files.temporary_stream import PassingFile, TooManyDownloads
 from portraits.http import outages
+from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Portrait
-from portraits.views.person import person
 
 
 @require_safe
 def portrait_zip(request: HttpRequest, portrait_id: UUID) -> HttpResponseBase:
     """409 with a sentence until the portrait is whole."""
-    portrait = get_object_or_404(Portrait.objects.visible_to(person(request)), pk=portrait_id)
+    portrait = get_object_or_404(Portrait.objects.visible_to(signed_in_user(request)), pk=portrait_id)
     session = portrait.current_session
     if session is None or session.shown is None or not session.shown.complete:
         return render(request, "portraits/zip_too_early.html", {"portrait": portrait}, status=409)

@@ -11,15 +11,15 @@ from django.views.decorators.http import require_POST, require_safe
 from portraits.files import responses
 from portraits.files.responses import Audience
 from portraits.http.accept import wants_json
+from portraits.http.signed_in_user import signed_in_user
 from portraits.live import publisher
 from portraits.models import Output, Session
 from portraits.rendering import dispatch
-from portraits.views.person import person
 
 
 def _session(request: HttpRequest, session_id: UUID) -> Session:
     """The person's own, or 404."""
-    sessions = Session.objects.visible_to(person(request)).select_related("portrait", "shown")
+    sessions = Session.objects.visible_to(signed_in_user(request)).select_related("portrait", "shown")
     return get_object_or_404(sessions.prefetch_related("renders"), pk=session_id)
 
 

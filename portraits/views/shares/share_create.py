@@ -9,17 +9,17 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
 from gpuworker.contract import STANDARD_FRAME, Size
+from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Portrait, ShareLink
 from portraits.sharing.addresses import ShareAddresses
 from portraits.sharing.forms import ShareForm
-from portraits.views.person import person
 from portraits.views.shares.share_panel import panel
 
 
 @require_POST
 def share_create(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
     """Its address is in this answer and nowhere else: what is kept is a hash."""
-    portrait = get_object_or_404(Portrait.objects.visible_to(person(request)), pk=portrait_id)
+    portrait = get_object_or_404(Portrait.objects.visible_to(signed_in_user(request)), pk=portrait_id)
     form = ShareForm(request.POST, portrait=portrait)
     if not form.is_valid():
         return panel(request, portrait, 422, share_form=form)

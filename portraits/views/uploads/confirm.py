@@ -10,12 +10,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from gpuworker.contract import MIN_LARGE_WIDTH, Box
+from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Portrait, Upload, User
 from portraits.uploads import lifecycle
 from portraits.uploads.face_report import Finding
 from portraits.uploads.forms import CROP_LIMITS, ConfirmForm
 from portraits.uploads.validation import UploadRefused
-from portraits.views.person import person
 
 ROOM = 0.3
 """Around a face's own picture, in its sides: hair and chin make it known."""
@@ -34,9 +34,9 @@ class FaceChoice:
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """Once the portrait is made, its page: however often and whenever the form is sent."""
-    upload = Upload.objects.waiting(person(request)).select_related("owner").filter(pk=upload_id).first()
+    upload = Upload.objects.waiting(signed_in_user(request)).select_related("owner").filter(pk=upload_id).first()
     if upload is None:
-        return redirect(_made(person(request), upload_id))
+        return redirect(_made(signed_in_user(request), upload_id))
     if request.method != "POST":
         return confirm_page(request, upload)
     form = ConfirmForm(request.POST, upload=upload)

@@ -9,11 +9,11 @@ from django.views.decorators.http import require_http_methods
 
 from portraits import metrics
 from portraits.http.accept import wants_json
+from portraits.http.signed_in_user import signed_in_user
 from portraits.http.throttle import address_of, takes_upload
 from portraits.uploads import lifecycle
 from portraits.uploads.forms import UploadForm
 from portraits.uploads.validation import UploadRefused
-from portraits.views.person import person
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,7 +28,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         return _refused(request, form, UploadRefused("too_many_uploads"))
     try:
         photo, consent = form.cleaned_data["photo"], form.cleaned_data["consent"]
-        received = lifecycle.receive(person(request), photo, consent, address_of(request))
+        received = lifecycle.receive(signed_in_user(request), photo, consent, address_of(request))
     except UploadRefused as refusal:
         return _refused(request, form, refusal)
     metrics.upload_accepted()

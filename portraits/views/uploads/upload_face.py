@@ -10,19 +10,19 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from portraits.http.accept import wants_json
+from portraits.http.signed_in_user import signed_in_user
 from portraits.http.throttle import address_of, takes_place
 from portraits.models import Upload
 from portraits.uploads import lifecycle
 from portraits.uploads.forms import PlaceForm
 from portraits.uploads.validation import UploadRefused
-from portraits.views.person import person
 from portraits.views.uploads.confirm import confirm_page
 
 
 @require_POST
 def upload_face(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """Scripts, which accept JSON, are answered in it: 201 with the face, or {code, sentence}."""
-    upload = get_object_or_404(Upload.objects.waiting(person(request)).select_related("owner"), pk=upload_id)
+    upload = get_object_or_404(Upload.objects.waiting(signed_in_user(request)).select_related("owner"), pk=upload_id)
     try:
         face = lifecycle.find_face(upload, *_place(request), address_of(request))
     except UploadRefused as refusal:

@@ -10,19 +10,19 @@ from django.views.decorators.http import require_safe
 
 from portraits.files import responses, storage
 from portraits.files.responses import Audience
+from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Upload
-from portraits.views.person import person
 
 
 @require_safe
 def upload_photo(request: HttpRequest, upload_id: UUID) -> HttpResponse:
-    upload = get_object_or_404(Upload.objects.waiting(person(request)), pk=upload_id)
+    upload = get_object_or_404(Upload.objects.waiting(signed_in_user(request)), pk=upload_id)
     key = storage.photo_prefix(upload.pk) + storage.PHOTO
     return responses.stored_response(request, key, upload.photo_sha256, Audience.OWNER)
 
 
 @require_safe
 def upload_thumbnail(request: HttpRequest, upload_id: UUID) -> HttpResponse:
-    upload = get_object_or_404(Upload.objects.waiting(person(request)), pk=upload_id)
+    upload = get_object_or_404(Upload.objects.waiting(signed_in_user(request)), pk=upload_id)
     key = storage.photo_prefix(upload.pk) + storage.THUMBNAIL
     return responses.stored_response(request, key, upload.thumbnail_sha256, Audience.OWNER)
