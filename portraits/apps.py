@@ -14,7 +14,7 @@ class PortraitsConfig(AppConfig):
     def ready(self) -> None:
         from portraits import lock_timeout
         from portraits.accounts import groups
-        from portraits.rendering import broker
+        from portraits.queue import broker
 
         lock_timeout.start()
         dramatiq.set_broker(broker.configured())

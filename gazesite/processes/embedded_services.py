@@ -15,7 +15,8 @@ import dramatiq
 from django.conf import settings
 
 from portraits.models import Render, Upload
-from portraits.rendering import broker, demo, gpu_reconciler, sweeper, workers
+from portraits.queue import broker
+from portraits.rendering import demo, gpu_reconciler, sweeper, workers
 from portraits.uploads import validation
 
 log = logging.getLogger(__name__)

@@ -21,7 +21,8 @@ import dramatiq
 from django.conf import settings
 
 from portraits.live import publisher
-from portraits.rendering import broker, demo, gpu_reconciler, lease, sweeper, workers
+from portraits.queue import broker
+from portraits.rendering import demo, gpu_reconciler, lease, sweeper, workers
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from django.utils.cache import patch_vary_headers
 from portraits import metrics
 from portraits.files import storage
 from portraits.http.accept import wants_json
-from portraits.rendering import broker
+from portraits.queue import broker
 
 DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 SQLITE_FULL = 13

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from gpuworker.errors import AccessDenied, OtherProtocol, RentalRefused, SelfCheckFailed, WrongWeights
 from portraits.models import Output, Render, Session
-from portraits.rendering import broker, scheduling
+from portraits.queue import broker, scheduling
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from django.db import Error
 from portraits.live import authorization, publisher
 from portraits.live.authorization import Watch
 from portraits.live.publisher import News
-from portraits.rendering import broker
+from portraits.queue import broker
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import dramatiq
 
-from portraits.rendering import broker
+from portraits.queue import broker
+from portraits.queue.broker import ELSEWHERE, HERE
 from portraits.rendering.attempt import run_next
-from portraits.rendering.broker import ELSEWHERE, HERE
 
 FOUR_MINUTES = 240_000
 TWO_HOURS = 7_200_000

@@ -19,10 +19,11 @@ from portraits.files import storage
 from portraits.live import publisher
 from portraits.log_context import noted
 from portraits.models import Output, Render
-from portraits.rendering import lease, scheduling, workers
+from portraits.queue import scheduling
+from portraits.queue.scheduling import Lane
+from portraits.rendering import lease, workers
 from portraits.rendering.lease import Reins
 from portraits.rendering.phases import PhaseLog
-from portraits.rendering.scheduling import Lane
 from portraits.sharing import link_preview
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,8 @@ from django.db import transaction
 from gpuworker.contract import STANDARD_FRAME, Size
 from portraits.live import publisher
 from portraits.models import Portrait, Render, Session
-from portraits.rendering import actors, broker
+from portraits.queue import broker
+from portraits.rendering import actors
 
 
 def start(

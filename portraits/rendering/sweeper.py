@@ -16,7 +16,8 @@ from gpuworker.errors import WorkerDied
 from portraits import deletion
 from portraits.live import publisher
 from portraits.models import Portrait, Render, Upload
-from portraits.rendering import broker, dispatch, scheduling
+from portraits.queue import broker, scheduling
+from portraits.rendering import dispatch
 
 log = logging.getLogger(__name__)
 

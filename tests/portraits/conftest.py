@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
-from portraits.files import integrity
+from portraits import integrity
 from portraits.models import Portrait, Session, User
 from tests.portraits import cast
 from tests.portraits.cast import signed_in

@@ -17,7 +17,7 @@ from tests.site.running import REPO
 SUITE = (
     "tests/portraits/models",
     "tests/portraits/rendering/test_attempt.py",
-    "tests/portraits/rendering/test_scheduling.py",
+    "tests/portraits/queue/test_scheduling.py",
 )
 SUITE += (
     "tests/portraits/rendering/test_costs.py",

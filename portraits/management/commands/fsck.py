@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from portraits.files import integrity
+from portraits import integrity
 
 
 class Command(BaseCommand):

@@ -14,7 +14,8 @@ from pytest_django import Settings
 
 from gazesite.processes import worker_process
 from portraits.live import publisher
-from portraits.rendering import broker, lease, sweeper, workers
+from portraits.queue import broker
+from portraits.rendering import lease, sweeper, workers
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ import pytest
 
 from gpuworker.contract import STANDARD_FRAME, Manifest, Progress
 from gpuworker.errors import NoFace, WorkerDied
-from portraits import deletion
-from portraits.files import integrity
+from portraits import deletion, integrity
 from portraits.models import Charge, Output, Portrait, Render, Session, User
 from portraits.rendering import dispatch
 from tests.portraits import cast

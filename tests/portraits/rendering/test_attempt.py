@@ -22,7 +22,8 @@ from portraits.files import storage
 from portraits.live import publisher
 from portraits.models import Charge, Output, Render, Session, User
 from portraits.models.render import MOST_PUT_OFF
-from portraits.rendering import actors, lease, scheduling, workers
+from portraits.queue import scheduling
+from portraits.rendering import actors, lease, workers
 from portraits.rendering import attempt as rendering
 from portraits.sharing import link_preview
 from tests.portraits import cast

@@ -13,7 +13,8 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from portraits import deletion
 from portraits.files import storage
 from portraits.models import Erasure, Portrait, Render, Session, Upload, User
-from portraits.rendering import actors, broker, sweeper
+from portraits.queue import broker
+from portraits.rendering import actors, sweeper
 from tests.portraits import cast
 
 

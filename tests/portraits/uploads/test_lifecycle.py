@@ -17,8 +17,8 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from gpuworker.contract import LARGE_FRAME, Box
-from portraits import deletion, readiness
-from portraits.files import integrity, storage
+from portraits import deletion, integrity, readiness
+from portraits.files import storage
 from portraits.http import outages
 from portraits.models import Charge, Erasure, Portrait, Session, Upload, User
 from portraits.uploads import lifecycle, validation

@@ -15,7 +15,7 @@ from portraits import deletion
 from portraits.live import publisher
 from portraits.models import Output, Render, Session, User
 from portraits.models.render import FACES_AHEAD
-from portraits.rendering import scheduling
+from portraits.queue import scheduling
 from tests.portraits import cast
 
 

@@ -8,7 +8,8 @@ import dramatiq
 import pytest
 from pytest_django import Settings
 
-from portraits.rendering import actors, broker
+from portraits.queue import broker
+from portraits.rendering import actors
 
 
 def test_a_message_is_worked_off_on_a_thread_and_its_time_limit_bites() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from portraits.files import integrity, storage
+from portraits import integrity
+from portraits.files import storage
 from portraits.models import Charge, Erasure, Output, Portrait, Render, Session
 
 pytestmark = pytest.mark.spoiled

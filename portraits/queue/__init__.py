@@ -1,0 +1,1 @@
+"""Queue of renders: where messages wait, and whose turn it is."""
