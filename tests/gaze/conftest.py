@@ -51,7 +51,7 @@ counted(HTMLCanvasElement.prototype, 'getContext', (context, type) => {
 """Record that every page of a test keeps about itself: events, frames asked for, draws, textures alive, contexts."""
 
 SETTLE = """async () => {
-  const latest = performance.now() + 10000;
+  const latest = performance.now() + 60000;
   // Two frames, in which observers learn what has been scrolled or resized.
   for (let i = 0; i < 2; i += 1) await new Promise(requestAnimationFrame);
   // Twice in a row: an observer may only just be about to wake an element.

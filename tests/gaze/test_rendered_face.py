@@ -16,6 +16,7 @@ from gpuworker.__main__ import main
 from tests.gaze.conftest import Site, Stage, Staged
 from tests.ruler import iris_u, only_face, turn
 
+pytestmark = pytest.mark.slow
 VIEWPORT = {"width": 1000, "height": 800}
 CORNERS = {"top left": (4, 4), "top right": (996, 4), "bottom left": (4, 796), "bottom right": (996, 796)}
 
@@ -42,7 +43,6 @@ def _picture(stage: Stage) -> NDArray[np.uint8]:
         return np.ascontiguousarray(image.convert("RGB"))
 
 
-@pytest.mark.slow
 def test_four_corners_are_four_pictures_with_the_irises_on_the_right_side(staged: Staged, page: str) -> None:
     stage = staged(viewport=VIEWPORT)
     stage.open(page)

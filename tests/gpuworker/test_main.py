@@ -142,7 +142,7 @@ def test_a_missing_photo_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_ctrl_c_ends_with_a_sentence_and_leaves_nothing(photo: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "gpuworker", "render", str(photo), str(tmp_path / "out")]
+    command = [sys.executable, "-m", "gpuworker", "render", str(photo), str(tmp_path / "out"), *SMALL]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stderr is not None
         while not process.stderr.readline().startswith("rendering"):
@@ -156,7 +156,7 @@ def test_ctrl_c_ends_with_a_sentence_and_leaves_nothing(photo: Path, tmp_path: P
 
 
 def test_a_polite_request_to_end_leaves_nothing_either(photo: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "gpuworker", "render", str(photo), str(tmp_path / "out")]
+    command = [sys.executable, "-m", "gpuworker", "render", str(photo), str(tmp_path / "out"), *SMALL]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         while not process.stderr.readline().startswith("rendering"):

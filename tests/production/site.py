@@ -9,12 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 
 from tests.gpuworker.processes import patiently
 from tests.production.quick_work import MOMENTS
-from tests.site.running import REPO, START_SECONDS, Person, free_port, with_signal
+from tests.site.running import REPO, START_SECONDS, Person, answers, free_port, with_signal
 
 SECRET_KEY = "a-key-of-the-tests-that-no-other-site-has-0123456789"
 
@@ -71,7 +70,7 @@ class ProductionSite:
     def start_web(self) -> Running:
         """Wait until it answers."""
         web = self.run("serve", "--web-only")
-        assert patiently(lambda: self._answers() or web.process.poll() is not None, START_SECONDS)
+        assert patiently(lambda: answers(self.address) or web.process.poll() is not None, START_SECONDS, pause=0.1)
         assert web.process.poll() is None, web.log.read_text()
         return web
 
@@ -101,12 +100,6 @@ class ProductionSite:
         for running in self._running:
             if running.process.poll() is None:
                 running.kill()
-
-    def _answers(self) -> bool:
-        try:
-            return httpx.get(f"{self.address}/livez", timeout=1).status_code == 200
-        except httpx.TransportError:
-            return False
 
     # --- its people
 

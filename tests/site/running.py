@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,16 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def answers(address: str) -> bool:
+    """Whether the site is up. httpx would read every certificate of the system for each question."""
+    with closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=1)) as connection:
+        try:
+            connection.request("GET", "/livez")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
 
 
 class RunningSite:
@@ -63,7 +74,7 @@ class RunningSite:
             self._process = subprocess.Popen(
                 command, cwd=REPO, env=self.environment, stdout=log, stderr=log, start_new_session=True
             )
-        ready = eventually(lambda: self._answers() or self._ended(), START_SECONDS)
+        ready = patiently(lambda: answers(self.address) or self._ended(), START_SECONDS, pause=0.1)
         printed = self.log.read_bytes()[before:].decode()
         assert ready and not self._ended(), printed  # noqa: PT018  either way, what it printed says why
         return printed
@@ -100,12 +111,6 @@ class RunningSite:
 
     def _ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
-
-    def _answers(self) -> bool:
-        try:
-            return httpx.get(f"{self.address}/livez", timeout=1).status_code == 200
-        except httpx.TransportError:
-            return False
 
 
 class SmallSite(RunningSite):
@@ -184,6 +189,6 @@ class Person:
             now = self.progress(session)
             return now if now["state"] == state or (state == "alive" and now["alive"]) else None
 
-        found: dict[str, Any] | None = patiently(reached, seconds)
+        found: dict[str, Any] | None = patiently(reached, seconds, pause=0.2)
         assert found, f"never {state}: {self.progress(session)}"
         return found

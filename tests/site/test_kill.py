@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from tests.gpuworker.processes import alive, eventually
+from tests.gpuworker.processes import alive, eventually, patiently
 from tests.site.running import Person, RunningSite
 
 
@@ -28,7 +28,7 @@ def test_killed_in_mid_job_the_same_session_becomes_ready_once(
     if moment == "alive":
         person.until(session, "alive")
     elif moment == "rendering":
-        assert eventually(lambda: person.progress(session)["current"] > 200, 240)
+        assert patiently(lambda: person.progress(session)["current"] > 200, 240)
     site.kill()
     site.start()
     ended = person.until(session, "ready")

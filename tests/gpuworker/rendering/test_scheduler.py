@@ -102,7 +102,7 @@ def _cell(sheet: NDArray[np.int_], row: int, col: int) -> NDArray[np.int_]:
 
 
 def test_at_every_step_the_manifest_lists_only_whole_files(crew: Crew, photo: bytes, tmp_path: Path) -> None:
-    for _ in render(RenderRequest(photo=photo, frame=SMALL), tmp_path, crew):
+    for _ in render(RenderRequest(photo=photo, frame=SMALL, levels=("preview", "mobile")), tmp_path, crew):
         if not (tmp_path / MANIFEST_NAME).exists():
             continue
         manifest = Manifest.loads((tmp_path / MANIFEST_NAME).read_text())
@@ -159,7 +159,7 @@ def test_a_refused_photo_leaves_nothing_and_the_crew_warm(crew: Crew, tmp_path: 
 
 def test_closing_in_the_middle_stops_every_process_and_leaves_nothing(photo: bytes, tmp_path: Path) -> None:
     with Crew(size=2) as crew:
-        steps = render(RenderRequest(photo=photo), tmp_path / "out", crew)
+        steps = render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "out", crew)
         for step in steps:
             if step.stage == "rendering" and step.current > 300:
                 break
@@ -225,7 +225,8 @@ def test_a_killed_process_is_an_error_that_may_be_retried(photo: bytes, tmp_path
             list(steps)
         assert not caught.value.permanent
         assert not (tmp_path / "out").exists()
-        assert list(render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "out", crew))[-1].stage == "done"
+        again = RenderRequest(photo=photo, frame=SMALL, levels=("preview",))
+        assert list(render(again, tmp_path / "out", crew))[-1].stage == "done"
 
 
 def test_a_process_that_hangs_in_mid_render_is_an_error_and_the_next_render_is_made(
