@@ -81,7 +81,7 @@ def test_a_face_that_is_alive_while_the_gpu_is_cold_changes_over_on_the_same_pag
     refined = desktop.snapshot()
     assert refined["shown"] != first["shown"]
     assert (refined["refining"]["state"], refined["complete"]) == ("ready", True)
-    desktop.wait_finest(refined["shown"], times=2)
+    desktop.wait_finest(refined["shown"])
     phone.page.wait_for_function("() => window.levels.length > 0")
     for each in (desktop, phone):
         assert each.stayed

@@ -85,7 +85,7 @@ def test_the_refined_manifest_of_a_seeded_worker_takes_the_place_of_the_first_on
     made = manifest(person, refined)
     assert (made["engine"], made["complete"]) == ("liveportrait", True)
     assert [level["name"] for level in made["levels"]] == ["preview", "mobile", "full"]
-    person.wait_finest(refined["shown"], times=2)
+    person.wait_finest(refined["shown"])
     assert person.stayed
     assert all_differ(person.visitor.four_corners())
     person.visitor.keep("liveportrait-refined")

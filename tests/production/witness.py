@@ -20,23 +20,31 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 FINEST = {"desktop": "q{}.webp", "phone": "q{}_20.webp"}
 """Sheets of the best level that a device of each size holds."""
-WATCH = """() => {
-  window.neverLoadedAgain = true;
-  window.levels = [];
-  document.addEventListener('gaze-level', ({ detail }) => window.levels.push(detail.name));
+RECORD = """
+window.levels = [];
+addEventListener('gaze-level', ({ detail }) => window.levels.push({ name: detail.name, at: performance.now() }));
+performance.setResourceTimingBufferSize(10_000);
+"""
+"""Record that every page keeps about itself from its first moment: levels drawn and files loaded."""
+
+DRAWN_OF = """([level, sheets]) => {
+  const loaded = performance.getEntriesByType('resource')
+    .filter((entry) => sheets.includes(entry.name.split('/').at(-1)))
+    .map((entry) => entry.responseEnd);
+  return loaded.length >= sheets.length
+    && window.levels.some(({ name, at }) => name === level && at > Math.max(...loaded));
 }"""
 
 
 @dataclass
 class Witness:
-    """Somebody before a portrait's page: what it asks for, and what it is told."""
+    """A page of a portrait, and what its socket tells it."""
 
     visitor: Visitor
-    asked: list[str] = field(default_factory=list)
     told: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("request", lambda request: self.asked.append(request.url.rpartition("/")[2]))
+        self.page.add_init_script(RECORD)
         self.page.on("websocket", self._listen)
 
     @property
@@ -48,24 +56,17 @@ class Witness:
 
     def watch(self) -> None:
         """From here on, this very page stays."""
-        self.page.evaluate(WATCH)
+        self.page.evaluate("() => { window.neverLoadedAgain = true; }")
 
     @property
     def stayed(self) -> bool:
         return bool(self.page.evaluate("window.neverLoadedAgain === true"))
 
-    def sheets(self, shown: str) -> set[str]:
-        """The finest level's that were asked for, of that attempt."""
-        names = {FINEST[self.visitor.name].format(number) for number in range(4)}
-        return {name for name in names if shown + name in self.asked}
-
-    def wait_finest(self, shown: str, times: int = 1) -> None:
-        """Until the best level is drawn for the nth time since `watch`; all its sheets are of that attempt."""
+    def wait_finest(self, shown: str) -> None:
+        """Until that attempt's best level is drawn: an element announces a level once all of its sheets are loaded."""
         level = "full" if self.visitor.name == "desktop" else "mobile"
-        self.page.wait_for_function(
-            "([level, times]) => window.levels.filter((name) => name === level).length >= times", arg=[level, times]
-        )
-        assert len(self.sheets(shown)) == 4
+        sheets = [shown + FINEST[self.visitor.name].format(number) for number in range(4)]
+        self.page.wait_for_function(DRAWN_OF, arg=[level, sheets])
 
     def snapshot(self) -> dict[str, Any]:
         """As the page would poll it."""

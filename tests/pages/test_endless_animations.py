@@ -1,0 +1,31 @@
+"""Endless animations: where no graphics card helps, the processor that loads a face draws each of their pictures."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+STATIC = Path(__file__).parents[2] / "static"
+ENDLESS = re.compile(r"animation[\w-]*:[^;}]*\binfinite\b[^;}]*")
+MOST_STEPS = 12
+"""Steps a second. Beside a smooth pulse of one dot, a face took five times as long to load."""
+
+
+def endless() -> list[tuple[str, str]]:
+    files = sorted(STATIC.rglob("*.css"))
+    return [(file.name, found) for file in files for found in ENDLESS.findall(file.read_text())]
+
+
+@pytest.mark.parametrize(("name", "animation"), endless())
+def test_what_moves_without_end_moves_in_few_steps(name: str, animation: str) -> None:
+    seconds = re.search(r"([\d.]+)s\b", animation)
+    steps = re.search(r"steps\((\d+)", animation)
+    assert steps, f"{name}: {animation} is drawn anew in every frame of the screen"
+    assert seconds
+    assert int(steps[1]) / float(seconds[1]) <= MOST_STEPS
+
+
+def test_the_marks_of_work_in_progress_are_such_animations() -> None:
+    assert {"confirm.css", "controls.css", "gallery.css", "portrait.css"} <= {name for name, _ in endless()}
