@@ -17,7 +17,7 @@ from gazesite.asgi import LIMITS, application
 from gazesite.middleware.concurrency_limit import ConcurrencyLimit
 from gazesite.server import django_handler
 from gpuworker.contract import MAX_PHOTO_BYTES
-from tests.portraits import cast
+from tests.portraits import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def signed_in() -> str:
     """Value of a session's cookie."""
     browser = Client()
-    browser.force_login(cast.user("owner"))
+    browser.force_login(factories.user("owner"))
     return browser.cookies[settings.SESSION_COOKIE_NAME].value
 
 

@@ -17,13 +17,13 @@ call_command("migrate", verbosity=0)
 from django.test import Client
 from portraits import readiness
 from portraits.models import Render, Session, ShareLink
-from tests.portraits import cast, photos
-person = cast.user("person")
-session = cast.session(cast.portrait(person))
-cast.complete(cast.claimed(session))
+from tests.portraits import factories, photos
+person = factories.user("person")
+session = factories.session(factories.portrait(person))
+factories.complete(factories.claimed(session))
 _, token = ShareLink.create_for(session.portrait)
-waiting = cast.upload(person)
-client = cast.signed_in(person)
+waiting = factories.upload(person)
+client = factories.signed_in(person)
 client.raise_request_exception = False
 client.get("/")
 locker = sqlite3.connect(settings.DATABASES["default"]["NAME"], isolation_level=None)
@@ -32,7 +32,7 @@ readiness.PATIENCE = 5.0
 pages = ["/portraits/", f"/portraits/{session.portrait_id}/", f"/s/{token}/", f"/s/{token}/manifest.json", "/livez"]
 reads = [client.get(page).status_code for page in pages]
 json_wanted = {"Accept": "application/json"}
-login = {"login": "person@example.com", "password": cast.PASSWORD}
+login = {"login": "person@example.com", "password": factories.PASSWORD}
 writes = [
     client.post(f"/portraits/{session.portrait_id}/title/", {"title": "New"}, headers=json_wanted),
     client.post(f"/uploads/{waiting.pk}/", {"face": "0"}, headers=json_wanted),

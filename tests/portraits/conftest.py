@@ -1,4 +1,4 @@
-"""The cast, on a private storage of its own; rows and files agree after every test."""
+"""Fixtures of users, rows and a private storage; rows and files are checked for agreement after every test."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pytest_django import Settings
 
 from portraits import integrity
 from portraits.models import Portrait, Session, User
-from tests.portraits import cast
-from tests.portraits.cast import signed_in
+from tests.portraits import factories
+from tests.portraits.factories import signed_in
 
 
 @pytest.fixture(autouse=True)
@@ -46,24 +46,24 @@ def agreement(request: pytest.FixtureRequest, storage_folder: Path) -> Iterator[
 
 @pytest.fixture
 def owner(db: None) -> User:
-    return cast.user("owner")
+    return factories.user("owner")
 
 
 @pytest.fixture
 def stranger(db: None) -> User:
-    return cast.user("stranger")
+    return factories.user("stranger")
 
 
 @pytest.fixture
 def moderator(db: None) -> User:
-    person = cast.user("moderator", is_staff=True)
+    person = factories.user("moderator", is_staff=True)
     person.groups.add(Group.objects.get(name="moderator"))
     return person
 
 
 @pytest.fixture
 def operator(db: None) -> User:
-    person = cast.user("operator", is_staff=True)
+    person = factories.user("operator", is_staff=True)
     person.groups.add(Group.objects.get(name="operator"))
     return person
 
@@ -96,8 +96,8 @@ def as_operator(operator: User) -> Client:
 @pytest.fixture
 def portrait(owner: User) -> Portrait:
     """The owner's, ready."""
-    portrait = cast.portrait(owner)
-    cast.complete(cast.claimed(cast.session(portrait)))
+    portrait = factories.portrait(owner)
+    factories.complete(factories.claimed(factories.session(portrait)))
     return portrait
 
 
@@ -110,6 +110,6 @@ def session(portrait: Portrait) -> Session:
 @pytest.fixture
 def rendering(owner: User) -> Session:
     """A run of the owner's in mid-job: the preview is there."""
-    output = cast.claimed(cast.session(cast.portrait(owner, "In the making")))
-    cast.store_level(output, ["preview"])
+    output = factories.claimed(factories.session(factories.portrait(owner, "In the making")))
+    factories.store_level(output, ["preview"])
     return output.render.session

@@ -11,7 +11,7 @@ from gpuworker import grid
 from gpuworker.contract import POSTER_NAME, SHEETS, STANDARD_FRAME, Level, Manifest, Progress, level_frame
 from gpuworker.errors import RenderError
 from gpuworker.workers.worker import Job, RenderedFile, Step
-from tests.portraits import cast
+from tests.portraits import factories
 
 Between = Callable[[str], None]
 
@@ -84,7 +84,7 @@ class ScriptedWorker:
         files = []
         for name in names:
             path = self._folder / name
-            path.write_bytes(cast.picture(size=(8, 10)))
+            path.write_bytes(factories.picture(size=(8, 10)))
             files.append(RenderedFile.at(path))
         progress = Progress(stage, current, 936, stage, dict.fromkeys(names, "done"), tuple(names), manifest, advice)
         return Step(progress, tuple(files))

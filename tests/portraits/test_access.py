@@ -24,7 +24,7 @@ from portraits.files import storage
 from portraits.live import publisher
 from portraits.models import AuditEntry, BrowserSession, Portrait, Session, ShareLink, User
 from portraits.rendering import demo
-from tests.portraits import cast
+from tests.portraits import factories
 
 READ, WRITE, BOTH = {"GET", "HEAD"}, {"POST"}, {"GET", "HEAD", "POST"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -116,14 +116,14 @@ def _ready(monkeypatch: pytest.MonkeyPatch) -> None:
 def things(owner: User, portrait: Portrait, session: Session) -> dict[str, str]:
     """Things that an address may name: always the owner's."""
     storage.put(demo.key("v1", "poster.webp"), b"poster")
-    demo._point_to("v1", {"poster.webp": {"sha256": cast.sha256(b"poster"), "size": 6}}, DEMO)
+    demo._point_to("v1", {"poster.webp": {"sha256": factories.sha256(b"poster"), "size": 6}}, DEMO)
     link, token = ShareLink.create_for(portrait)
     assert session.shown is not None
     return {
         "portrait_id": str(portrait.pk),
         "session_id": str(session.pk),
         "link_id": str(link.pk),
-        "upload_id": str(cast.upload(owner).pk),
+        "upload_id": str(factories.upload(owner).pk),
         "token": token,
         "name": publisher.file_name(session.shown, "q0.webp"),
         "user_id": "MQ",
@@ -164,10 +164,12 @@ def everywhere(things: dict[str, str]) -> list[str]:
 
 @pytest.fixture
 def clients(owner: User, stranger: User, moderator: User, operator: User) -> dict[str, Client]:
-    banned = cast.signed_in(cast.user("banned"))
+    banned = factories.signed_in(factories.user("banned"))
     User.objects.filter(email="banned@example.com").update(is_active=False)
     people = {"owner": owner, "stranger": stranger, "moderator": moderator, "operator": operator}
-    return {"anonymous": Client(), "banned": banned} | {name: cast.signed_in(each) for name, each in people.items()}
+    return {"anonymous": Client(), "banned": banned} | {
+        name: factories.signed_in(each) for name, each in people.items()
+    }
 
 
 def may(role: str, kind: str) -> bool:

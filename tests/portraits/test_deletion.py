@@ -9,7 +9,7 @@ from portraits import deletion
 from portraits.files import storage
 from portraits.models import Charge, Erasure, Output, Portrait, Render, Session, ShareLink, Upload, User
 from portraits.uploads import lifecycle
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 def test_case_72_a_deleted_portrait_leaves_no_row_and_no_byte(
@@ -38,8 +38,8 @@ def test_a_deleted_user_leaves_nothing_and_others_keep_theirs(
     owner: User, stranger: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     for person in (owner, stranger):
-        cast.complete(cast.claimed(cast.session(cast.portrait(person))))
-        cast.upload(person)
+        factories.complete(factories.claimed(factories.session(factories.portrait(person))))
+        factories.upload(person)
     with django_capture_on_commit_callbacks(execute=True):
         deletion.remove_user(owner)
     assert Portrait.objects.get().owner == Upload.objects.get().owner == stranger
@@ -107,7 +107,7 @@ def test_whoever_deletes_waits_for_their_own_files_only(
 def test_an_upload_that_has_become_a_portrait_keeps_its_files(
     owner: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    upload = cast.upload(owner)
+    upload = factories.upload(owner)
     lifecycle.adopt(upload, lifecycle.Choice(lifecycle.suggested(upload)))
     with django_capture_on_commit_callbacks(execute=True):
         deletion.remove_upload(upload)

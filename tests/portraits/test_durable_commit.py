@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from portraits import deletion, durable_commit
 from portraits.files import storage
 from portraits.models import Erasure, Portrait
-from tests.portraits import cast
+from tests.portraits import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ON_SQLITE = connection.vendor == "sqlite"
@@ -41,7 +41,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_portraits_files_are_erased_once_its_deletion_survives_a_power_cut(
     transactional_db: None, done: list[str]
 ) -> None:
-    portrait = cast.portrait(cast.user("owner"))
+    portrait = factories.portrait(factories.user("owner"))
     with noting(done):
         deletion.remove_portrait(Portrait.objects.get(pk=portrait.pk))
     synced = ["wal_checkpoint"] if ON_SQLITE else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gpuworker.contract import LARGE_FRAME, STANDARD_FRAME, Size
 from portraits import gallery_items
 from portraits.models import Portrait, Session, User
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 def of(portrait: Portrait) -> gallery_items.Card:
@@ -27,9 +27,9 @@ def test_one_in_the_making_lives_from_its_preview_on(rendering: Session) -> None
 
 
 def test_one_that_waits_shows_the_crop_of_its_photo(owner: User) -> None:
-    portrait = cast.portrait(owner)
+    portrait = factories.portrait(owner)
     Portrait.objects.update(framing_json={"kind": "auto", "x": 60, "y": -20, "width": 480, "height": 600})
-    cast.session(portrait)
+    factories.session(portrait)
     card = of(portrait)
     assert (card.state, card.poster, card.manifest) == ("queued", None, None)
     assert card.view_box == "60 -20 480 600"
@@ -37,18 +37,18 @@ def test_one_that_waits_shows_the_crop_of_its_photo(owner: User) -> None:
 
 
 def test_without_a_known_crop_all_of_the_photo_is_shown(owner: User) -> None:
-    assert of(cast.portrait(owner)).view_box == "0 0 600 800"
+    assert of(factories.portrait(owner)).view_box == "0 0 600 800"
 
 
 def test_a_later_run_that_shows_nothing_does_not_hide_the_one_that_does(portrait: Portrait, session: Session) -> None:
-    cast.session(portrait)
+    factories.session(portrait)
     card = of(portrait)
     assert (card.state, card.manifest) == ("ready", f"/sessions/{session.pk}/manifest.json")
 
 
 def test_a_frame_is_as_asked_for_or_the_whole_picture_in_its_own_shape(owner: User) -> None:
-    portrait = cast.portrait(owner)
-    run = cast.session(portrait)
+    portrait = factories.portrait(owner)
+    run = factories.session(portrait)
     assert gallery_items.frame(portrait, None) == STANDARD_FRAME
     assert gallery_items.frame(portrait, run) == STANDARD_FRAME
     run.frame_width, run.frame_height = LARGE_FRAME.width, LARGE_FRAME.height
@@ -58,9 +58,9 @@ def test_a_frame_is_as_asked_for_or_the_whole_picture_in_its_own_shape(owner: Us
 
 
 def test_a_person_without_background_is_known_as_one_once_they_are_shown(owner: User) -> None:
-    run = cast.session(cast.portrait(owner), remove_background=True)
+    run = factories.session(factories.portrait(owner), remove_background=True)
     assert not of(run.portrait).cut_out  # the photo still has one
-    cast.complete(cast.claimed(run), alpha=True)
+    factories.complete(factories.claimed(run), alpha=True)
     assert of(run.portrait).cut_out
 
 

@@ -16,7 +16,7 @@ from portraits import metrics
 from portraits.models import Render, User
 from portraits.rendering import attempt
 from portraits.uploads import lifecycle
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 def counted(name: str, **labels: str) -> float:
@@ -35,15 +35,15 @@ def test_a_refused_upload_is_counted_by_its_code(as_owner: Client) -> None:
 
 def test_an_accepted_upload_is_counted(as_owner: Client, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     before = counted("gaze_uploads_total", outcome="accepted")
-    monkeypatch.setattr(lifecycle, "receive", lambda *arguments: cast.upload(owner))
+    monkeypatch.setattr(lifecycle, "receive", lambda *arguments: factories.upload(owner))
     photo = SimpleUploadedFile("photo.png", b"a photo", "image/png")
     assert as_owner.post("/upload/", {"photo": photo, "consent": "on"}).status_code == 302
     assert counted("gaze_uploads_total", outcome="accepted") == before + 1
 
 
 def test_a_finished_attempt_is_counted_with_its_seconds(owner: User) -> None:
-    output = cast.claimed(cast.session(cast.portrait(owner)))
-    cast.complete(output)
+    output = factories.claimed(factories.session(factories.portrait(owner)))
+    factories.complete(output)
     labels = {"engine": "warp", "source": "child"}
     before = counted("gaze_render_attempts_total", **labels, state="ready", code="")
     timed = counted("gaze_render_seconds_count", **labels)
@@ -58,7 +58,7 @@ def test_an_attempt_that_fails_is_counted_by_its_code_and_not_timed(
     def dies(*arguments: object) -> None:
         raise WorkerDied
 
-    render = cast.session(cast.portrait(owner)).first_render
+    render = factories.session(factories.portrait(owner)).first_render
     Render.objects.update(attempts_allowed=1)
     monkeypatch.setattr(attempt, "_attempt", dies)
     labels = {"engine": "warp", "source": "child"}
@@ -76,9 +76,9 @@ def test_an_empty_site_has_nothing_waiting() -> None:
 
 
 def test_waiting_and_running_renders_are_told_by_engine_and_state(owner: User) -> None:
-    cast.session(cast.portrait(owner))
-    cast.session(cast.portrait(owner))
-    cast.claimed(cast.session(cast.portrait(owner)))
+    factories.session(factories.portrait(owner))
+    factories.session(factories.portrait(owner))
+    factories.claimed(factories.session(factories.portrait(owner)))
     Render.objects.waiting().update(queued_at=timezone.now() - timedelta(seconds=90))
     assert row("gaze_renders", engine="warp", state="queued") == 2
     assert row("gaze_renders", engine="warp", state="starting") == 1
@@ -86,7 +86,7 @@ def test_waiting_and_running_renders_are_told_by_engine_and_state(owner: User) -
 
 
 def test_finished_renders_are_not_counted_among_them(owner: User) -> None:
-    cast.complete(cast.claimed(cast.session(cast.portrait(owner))))
+    factories.complete(factories.claimed(factories.session(factories.portrait(owner))))
     assert row("gaze_renders", engine="warp", state="ready") is None
 
 

@@ -17,7 +17,7 @@ from portraits.files import storage
 from portraits.live import publisher
 from portraits.models import AuditEntry, BrowserSession, Portrait, Render, Report, Session, ShareLink, User
 from portraits.moderation import NotAllowed, ReasonMissing
-from tests.portraits import cast
+from tests.portraits import factories
 
 WHY = "It was reported by the person in it."
 
@@ -49,7 +49,7 @@ def test_hiding_closes_the_portraits_reports_and_writes_each_down(moderator: Use
 
     closed, first, second = reported(), reported(), reported()
     moderation.close(moderator, closed, "It is art.")
-    other = Report.objects.create(portrait=cast.portrait(portrait.owner), reason=Report.Reason.ABUSE)
+    other = Report.objects.create(portrait=factories.portrait(portrait.owner), reason=Report.Reason.ABUSE)
     before = len(written())
     assert moderation.hide(moderator, portrait, WHY)
     assert list(Report.objects.open()) == [other]
@@ -102,8 +102,8 @@ def test_cancelling_and_trying_again(operator: User, rendering: Session) -> None
 
 
 def test_a_failed_run_is_tried_again(operator: User, owner: User) -> None:
-    run = cast.session(cast.portrait(owner))
-    output = cast.claimed(run)
+    run = factories.session(factories.portrait(owner))
+    output = factories.claimed(run)
     output.render.fail(output.attempt, NoFace())
     assert moderation.retry(operator, Session.objects.get(), "With the new model.")
 
@@ -139,8 +139,8 @@ def test_case_25_30_a_ban_ends_everything_of_theirs(
 def test_a_ban_closes_the_reports_about_all_their_portraits_and_writes_each_down(
     moderator: User, owner: User, stranger: User, portrait: Portrait, report: Report
 ) -> None:
-    second = Report.objects.create(portrait=cast.portrait(owner), reason=Report.Reason.ABUSE)
-    other = Report.objects.create(portrait=cast.portrait(stranger), reason=Report.Reason.ABUSE)
+    second = Report.objects.create(portrait=factories.portrait(owner), reason=Report.Reason.ABUSE)
+    other = Report.objects.create(portrait=factories.portrait(stranger), reason=Report.Reason.ABUSE)
     assert moderation.ban(moderator, owner, WHY)
     assert list(Report.objects.open()) == [other]
     entries = {(action, target, reason) for _, action, target, reason in written()}
@@ -172,7 +172,7 @@ def test_after_an_unban_the_links_live_again(moderator: User, owner: User, portr
     moderation.ban(moderator, owner, WHY)
     assert moderation.unban(moderator, owner, "A mistake.")
     assert Client().get(reverse("share", args=[token])).status_code == 200
-    assert Client().login(email=owner.email, password=cast.PASSWORD)
+    assert Client().login(email=owner.email, password=factories.PASSWORD)
 
 
 def test_nobody_bans_themselves(moderator: User) -> None:
@@ -190,7 +190,7 @@ def test_moderators_do_not_ban_each_other(
 
 
 def test_a_superuser_bans_a_moderator(moderator: User) -> None:
-    assert moderation.ban(cast.user("root", is_staff=True, is_superuser=True), moderator, WHY)
+    assert moderation.ban(factories.user("root", is_staff=True, is_superuser=True), moderator, WHY)
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "\n"])

@@ -10,7 +10,7 @@ from portraits.files import storage
 from portraits.models import Portrait, ShareLink
 from portraits.sharing.addresses import ShareAddresses
 from tests.gaze import drawn
-from tests.portraits import cast
+from tests.portraits import factories
 
 PRINT_SHARED = "from tests.site.drawn_portrait import print_shared; print_shared()"
 """For `manage.py shell -c`."""
@@ -26,14 +26,14 @@ def print_shared() -> None:
 
 
 def complete_portrait() -> Portrait:
-    output = cast.claimed(cast.session(cast.portrait(cast.user("drawn"), "Drawn")))
+    output = factories.claimed(factories.session(factories.portrait(factories.user("drawn"), "Drawn")))
     cells, frame = grid.LEVELS["preview"], Size(*drawn.FRAME)
     level = Level("preview", cells.x, cells.y, frame, SHEETS["preview"])
     sheet = drawn.whole(cells.rows, drawn.MARKS["preview"])
     files = {}
     for name, data in ((POSTER_NAME, drawn.poster()), (*SHEETS["preview"], sheet)):
         storage.put(output.key(name), data)
-        files[name] = {"sha256": cast.sha256(data), "size": len(data)}
+        files[name] = {"sha256": factories.sha256(data), "size": len(data)}
     output.record(files, Manifest("warp", frame, complete=True).with_level(level))
     output.render.session.show(output)
     output.render.finish(output)

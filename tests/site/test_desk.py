@@ -16,13 +16,13 @@ PASSWORD = "a long enough password"
 MAKE = f"""
 from django.contrib.auth.models import Group
 from portraits.models import Report, User
-from tests.portraits import cast
+from tests.portraits import factories
 person = User.objects.create_user("moderator@example.com", "{PASSWORD}", is_staff=True)
 person.groups.add(Group.objects.get(name="moderator"))
-draw = cast.picture
-cast.picture = lambda colour="tan", size=(1200, 1500): draw(colour, size)  # whole frames in sheets of every level
-portrait = cast.portrait(User.objects.create_user("owner@example.com", "{PASSWORD}"))
-cast.complete(cast.claimed(cast.session(portrait)))
+draw = factories.picture
+factories.picture = lambda colour="tan", size=(1200, 1500): draw(colour, size)  # whole frames in sheets of every level
+portrait = factories.portrait(User.objects.create_user("owner@example.com", "{PASSWORD}"))
+factories.complete(factories.claimed(factories.session(portrait)))
 Report.objects.create(portrait=portrait, reason=Report.Reason.CONSENT, text="This is me.")
 """
 SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}

@@ -18,7 +18,7 @@ from gazesite.middleware.access_log import Journal
 from gazesite.middleware.body_limits import Message, Receive, Scope, Send
 from portraits import log_context
 from portraits.models import User
-from tests.portraits import cast
+from tests.portraits import factories
 
 TOKEN = "Zk3-q_0aVb1cXdYe2fGh4i"
 database = pytest.mark.django_db(transaction=True)
@@ -79,7 +79,7 @@ async def test_a_line_names_the_person_by_number(lines: list[logging.LogRecord])
 
 
 def signed_in() -> tuple[User, str]:
-    person = cast.user("owner")
+    person = factories.user("owner")
     browser = Client()
     browser.force_login(person)
     return person, browser.cookies[settings.SESSION_COOKIE_NAME].value

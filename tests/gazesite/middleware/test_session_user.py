@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from gazesite.middleware.session_user import signed_in_person
-from tests.portraits import cast
+from tests.portraits import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -17,7 +17,7 @@ def scope(*cookies: str) -> dict[str, object]:
 
 @pytest.fixture
 def cookie(transactional_db: None) -> str:
-    client: Client = cast.signed_in(cast.user("owner"))
+    client: Client = factories.signed_in(factories.user("owner"))
     return client.cookies["session"].value
 
 

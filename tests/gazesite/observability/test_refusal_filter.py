@@ -16,7 +16,7 @@ from gazesite.middleware import request_context
 from gazesite.middleware.request_context import Facts
 from gazesite.observability.refusal_filter import LONGEST, FoldRefusals
 from tests.gazesite.middleware.test_access_log import client
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 @pytest.fixture
@@ -102,6 +102,6 @@ async def test_a_foreign_form_and_a_foreign_host_are_one_line_each(console: io.S
 
 
 def moderator() -> str:
-    person = cast.user("moderator", is_staff=True)
+    person = factories.user("moderator", is_staff=True)
     person.groups.add(Group.objects.get(name="moderator"))
-    return str(cast.signed_in(person).cookies[settings.SESSION_COOKIE_NAME].value)
+    return str(factories.signed_in(person).cookies[settings.SESSION_COOKIE_NAME].value)

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from gazesite.processes import embedded_services
 from portraits.models import Render, Upload
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 @pytest.mark.django_db
@@ -20,9 +20,9 @@ def test_a_start_voids_leases_forgets_half_uploads_and_empties_the_scratch(tmp_p
         **settings.STORAGES,
         "private": {"BACKEND": "portraits.files.storage.PrivateFiles", "OPTIONS": {"location": tmp_path / "files"}},
     }
-    owner = cast.user("owner")
-    cast.claimed(cast.session(cast.portrait(owner)))
-    cast.upload(owner)
+    owner = factories.user("owner")
+    factories.claimed(factories.session(factories.portrait(owner)))
+    factories.upload(owner)
     Upload.objects.update(stored=False)
     (tmp_path / "scratch").mkdir()
     (tmp_path / "scratch" / "half an upload").write_bytes(b"half")

@@ -19,8 +19,8 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from portraits.accounts.forms import SignUp
 from portraits.live import publisher
 from portraits.models import BrowserSession, User
-from tests.portraits import cast
-from tests.portraits.cast import signed_in
+from tests.portraits import factories
+from tests.portraits.factories import signed_in
 
 LOGIN, SIGNUP = "/accounts/login/", "/accounts/signup/"
 NEW_PASSWORD = "another long password"
@@ -38,7 +38,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     return users
 
 
-def sign_in(client: Client, email: str, password: str = cast.PASSWORD, **more: str) -> object:
+def sign_in(client: Client, email: str, password: str = factories.PASSWORD, **more: str) -> object:
     return client.post(LOGIN, {"login": email, "password": password, **more.pop("fields", {})}, **more)  # type: ignore[arg-type, attr-defined]
 
 
@@ -58,7 +58,7 @@ def link_in(mail: EmailMessage) -> str:
 
 
 def fields_for(email: str) -> dict[str, str]:
-    return {"email": email, "password1": cast.PASSWORD, "password2": cast.PASSWORD}
+    return {"email": email, "password1": factories.PASSWORD, "password2": factories.PASSWORD}
 
 
 def test_signing_up_leads_to_signing_in_where_no_mail_is_sent(
@@ -110,7 +110,7 @@ def test_signing_up_tells_nobody_who_has_an_account(
     assert told[0] == told[1] == told[2]
     assert User.objects.count() == 2
     owner.refresh_from_db()
-    assert owner.check_password(cast.PASSWORD)
+    assert owner.check_password(factories.PASSWORD)
 
 
 def test_of_two_who_sign_up_at_once_the_second_learns_nothing(
@@ -132,7 +132,7 @@ def test_case_25_signing_in_takes_as_long_for_whoever_it_is(
 ) -> None:
     """Unknown, known, banned, without a password: as many hashes, the same answer."""
     stranger.ban()
-    passwordless = cast.user("passwordless")
+    passwordless = factories.user("passwordless")
     passwordless.set_unusable_password()
     passwordless.save()
     told = []
@@ -159,7 +159,7 @@ def test_changing_ones_address_tells_nobody_who_has_an_account(
     as_owner: Client, stranger: User, mailoutbox: list[EmailMessage]
 ) -> None:
     page = as_owner.post("/accounts/email/", {"email": "zero@example.com", "action_add": ""})["Location"]
-    as_owner.post(page, {"password": cast.PASSWORD, "next": "/accounts/email/"}, follow=True)
+    as_owner.post(page, {"password": factories.PASSWORD, "next": "/accounts/email/"}, follow=True)
     told = []
     for email in ("who@example.com", stranger.email):
         answer = as_owner.post("/accounts/email/", {"email": email, "action_add": ""})
@@ -172,7 +172,7 @@ def test_where_mail_is_sent_the_address_is_proved_first(
     anonymous: Client, mailoutbox: list[EmailMessage], settings: Settings
 ) -> None:
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-    fields = {"email": "new@example.com", "password1": cast.PASSWORD, "password2": cast.PASSWORD}
+    fields = {"email": "new@example.com", "password1": factories.PASSWORD, "password2": factories.PASSWORD}
     assert anonymous.post(SIGNUP, fields)["Location"] == reverse("account_email_verification_sent")
     assert anonymous.get("/account/").status_code == 302
     page = link_in(mailoutbox[0])
@@ -190,7 +190,7 @@ def test_where_mail_is_sent_the_address_is_proved_first(
     ],
 )
 def test_what_is_wrong_is_said(anonymous: Client, owner: User, fields: dict[str, str], sentence: str) -> None:
-    whole = {"email": "new@example.com", "password1": cast.PASSWORD, "password2": cast.PASSWORD, **fields}
+    whole = {"email": "new@example.com", "password1": factories.PASSWORD, "password2": factories.PASSWORD, **fields}
     answer = anonymous.post(SIGNUP, whole)
     assert answer.status_code == 200
     assert sentence in answer.content.decode()
@@ -198,7 +198,7 @@ def test_what_is_wrong_is_said(anonymous: Client, owner: User, fields: dict[str,
 
 
 def test_case_28_nobody_signs_up_as_staff(anonymous: Client) -> None:
-    fields = {"email": "new@example.com", "password1": cast.PASSWORD, "password2": cast.PASSWORD}
+    fields = {"email": "new@example.com", "password1": factories.PASSWORD, "password2": factories.PASSWORD}
     anonymous.post(SIGNUP, {**fields, "is_staff": "on", "is_superuser": "on", "groups": "1", "id": "7"})
     user = User.objects.get()
     assert (user.is_staff, user.is_superuser, user.groups.count()) == (False, False, 0)
@@ -273,13 +273,13 @@ def test_a_banned_person_who_signs_in_by_another_way_is_told(owner: User) -> Non
     ],
 )
 def test_case_32_after_signing_in_nobody_is_sent_elsewhere(anonymous: Client, owner: User, target: str) -> None:
-    answer = anonymous.post(LOGIN, {"login": owner.email, "password": cast.PASSWORD, "next": target})
+    answer = anonymous.post(LOGIN, {"login": owner.email, "password": factories.PASSWORD, "next": target})
     assert (answer.status_code, answer["Location"]) == (302, "/")
 
 
 def test_after_signing_in_the_wanted_page_comes(anonymous: Client, owner: User) -> None:
     wanted = anonymous.get("/account/")["Location"]
-    answer = anonymous.post(wanted, {"login": owner.email, "password": cast.PASSWORD, "next": "/account/"})
+    answer = anonymous.post(wanted, {"login": owner.email, "password": factories.PASSWORD, "next": "/account/"})
     assert answer["Location"] == "/account/"
 
 
@@ -303,7 +303,7 @@ def test_case_31_a_form_of_another_site_signs_nobody_in(owner: User) -> None:
     assert status(sign_in(client, owner.email)) == 403
     client.get(LOGIN)
     token = client.cookies["csrf"].value
-    fields = {"login": owner.email, "password": cast.PASSWORD, "csrfmiddlewaretoken": token}
+    fields = {"login": owner.email, "password": factories.PASSWORD, "csrfmiddlewaretoken": token}
     assert client.post(LOGIN, fields, headers={"Origin": "https://elsewhere.example"}).status_code == 403
     assert client.post(LOGIN, fields, headers={"Origin": "null"}).status_code == 403
     assert client.post(LOGIN, "{}", content_type="text/plain").status_code == 403
@@ -336,7 +336,7 @@ def test_a_new_password_signs_everybody_else_out(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     elsewhere = signed_in(owner)
-    fields = {"oldpassword": cast.PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    fields = {"oldpassword": factories.PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
     with django_capture_on_commit_callbacks(execute=True):
         as_owner.post("/accounts/password/change/", fields)
     assert as_owner.get("/account/").status_code == 200
@@ -367,7 +367,7 @@ def test_another_address_counts_once_it_is_confirmed(
     as_owner: Client, owner: User, mailoutbox: list[EmailMessage]
 ) -> None:
     page = as_owner.post("/accounts/email/", {"email": "Other@example.com", "action_add": ""})["Location"]
-    as_owner.post(page, {"password": cast.PASSWORD, "next": "/accounts/email/"})
+    as_owner.post(page, {"password": factories.PASSWORD, "next": "/accounts/email/"})
     owner.refresh_from_db()
     assert owner.email == "owner@example.com"
     waiting = "We are waiting for you to confirm <strong>other@example.com</strong>"
@@ -379,7 +379,7 @@ def test_another_address_counts_once_it_is_confirmed(
 
 def test_a_change_of_mind_keeps_the_old_address(as_owner: Client, owner: User, mailoutbox: list[EmailMessage]) -> None:
     page = as_owner.post("/accounts/email/", {"email": "other@example.com", "action_add": ""})["Location"]
-    as_owner.post(page, {"password": cast.PASSWORD, "next": "/accounts/email/"})
+    as_owner.post(page, {"password": factories.PASSWORD, "next": "/accounts/email/"})
     as_owner.post("/accounts/email/", {"email": "other@example.com", "action_remove": ""})
     as_owner.post(link_in(mailoutbox[0]))
     owner.refresh_from_db()
@@ -390,7 +390,7 @@ def test_an_address_that_somebody_else_has_is_not_taken_over(
     as_owner: Client, owner: User, stranger: User, mailoutbox: list[EmailMessage]
 ) -> None:
     page = as_owner.post("/accounts/email/", {"email": stranger.email, "action_add": ""})["Location"]
-    as_owner.post(page, {"password": cast.PASSWORD, "next": "/accounts/email/"})
+    as_owner.post(page, {"password": factories.PASSWORD, "next": "/accounts/email/"})
     answer = as_owner.post(link_in(mailoutbox[0]), follow=True)
     assert "belongs to another account" in answer.content.decode()
     owner.refresh_from_db()
@@ -399,7 +399,7 @@ def test_an_address_that_somebody_else_has_is_not_taken_over(
 
 def test_a_second_choice_replaces_the_first(as_owner: Client, owner: User, mailoutbox: list[EmailMessage]) -> None:
     page = as_owner.post("/accounts/email/", {"email": "first@example.com", "action_add": ""})["Location"]
-    as_owner.post(page, {"password": cast.PASSWORD, "next": "/accounts/email/"})
+    as_owner.post(page, {"password": factories.PASSWORD, "next": "/accounts/email/"})
     as_owner.post("/accounts/email/", {"email": "second@example.com", "action_add": ""})
     for mail in mailoutbox:
         as_owner.post(link_in(mail))

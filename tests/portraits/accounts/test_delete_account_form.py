@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 from portraits.accounts.delete_account_form import FarewellForm
 from portraits.models import User
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 def form(user: User, **fields: str) -> FarewellForm:
@@ -18,11 +18,11 @@ def form(user: User, **fields: str) -> FarewellForm:
 
 def test_it_asks_for_the_password(owner: User) -> None:
     assert list(form(owner).fields) == ["password"]
-    assert form(owner, password=cast.PASSWORD).is_valid()
+    assert form(owner, password=factories.PASSWORD).is_valid()
 
 
 def test_a_password_with_spaces_around_is_another(owner: User) -> None:
-    assert not form(owner, password=f" {cast.PASSWORD}").is_valid()
+    assert not form(owner, password=f" {factories.PASSWORD}").is_valid()
 
 
 @pytest.mark.parametrize(("word", "valid"), [("DELETE", True), ("Delete", False), ("", False)])

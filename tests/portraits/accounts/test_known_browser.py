@@ -11,7 +11,7 @@ from pytest_django import Settings
 from gazesite.middleware.own_cookies import MOST_VALUE_BYTES
 from portraits.accounts import known_browser
 from portraits.models import User
-from tests.portraits import cast
+from tests.portraits import factories
 from tests.portraits.accounts.test_adapter import sign_in
 
 EMAIL = "owner@example.com"
@@ -57,7 +57,7 @@ def test_a_new_account_of_the_same_address_does_not_know_the_browser(owner: User
     cookie, email = cookie_for(owner), owner.email
     owner.delete()
     assert number(cookie) is None
-    cast.user("owner")
+    factories.user("owner")
     assert User.objects.get().email == email
     assert number(cookie) is None
 

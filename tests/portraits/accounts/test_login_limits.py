@@ -7,9 +7,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from portraits.models import User
-from tests.portraits import cast
+from tests.portraits import factories
 from tests.portraits.accounts.test_adapter import NEW_PASSWORD, link_in, sign_in
-from tests.portraits.cast import signed_in
+from tests.portraits.factories import signed_in
 
 ELSEWHERE = {"REMOTE_ADDR": "203.0.113.7"}
 
@@ -136,7 +136,7 @@ def test_whoever_is_signed_in_and_asked_again_is_not_locked_out_by_guesses(owner
     client = signed_in(owner)
     client.get("/accounts/email/")
     guess(owner.email, 6)
-    client.post("/accounts/reauthenticate/", {"password": cast.PASSWORD, "next": "/accounts/email/"})
+    client.post("/accounts/reauthenticate/", {"password": factories.PASSWORD, "next": "/accounts/email/"})
     assert client.post("/accounts/email/", {"email": "o@example.com", "action_add": ""})["Location"] == (
         "/accounts/email/"
     )

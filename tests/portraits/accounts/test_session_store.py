@@ -14,7 +14,7 @@ from django.test import Client
 
 from portraits.accounts.session_store import SessionStore
 from portraits.models import BrowserSession, User
-from tests.portraits.cast import signed_in
+from tests.portraits.factories import signed_in
 
 
 def test_what_is_kept_comes_back(owner: User) -> None:

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from portraits.models import AuditEntry, Portrait, User
-from tests.portraits import cast
+from tests.portraits import factories
 
 PORTRAITS, USERS = "/admin/portraits/portrait/", "/admin/portraits/user/"
 WHY = "It was reported."
@@ -38,7 +38,7 @@ def test_first_it_asks_why(as_moderator: Client, portrait: Portrait) -> None:
 
 
 def test_then_it_is_done_and_written_down(as_moderator: Client, moderator: User, portrait: Portrait) -> None:
-    other = cast.portrait(portrait.owner)
+    other = factories.portrait(portrait.owner)
     answer = confirmed(as_moderator, "hide", portrait, other)
     assert said(answer) == ["Hide: done for 2 of 2."]
     assert not Portrait.objects.shown().exists()
@@ -71,7 +71,7 @@ def test_all_rows_beyond_the_page(as_moderator: Client, owner: User) -> None:
 
 def _bare(owner: User, number: int) -> Portrait:
     """A row without files."""
-    made = cast.timezone.now()
+    made = factories.timezone.now()
     return Portrait(owner=owner, title=str(number), consent_at=made, width=1, height=1, face=0, face_box={})
 
 

@@ -7,9 +7,9 @@ from django.test import Client
 
 from portraits import moderation
 from portraits.models import AuditEntry, Portrait, User
-from tests.portraits import cast
+from tests.portraits import factories
 from tests.portraits.admin.test_actions import do
-from tests.portraits.cast import signed_in
+from tests.portraits.factories import signed_in
 
 LIST = "/admin/portraits/auditentry/"
 
@@ -33,7 +33,7 @@ def test_it_is_searched_by_what_it_was_done_to(as_moderator: Client, entry: Audi
 
 
 def test_case_29_a_superuser_cannot_change_it(entry: AuditEntry) -> None:
-    root = signed_in(cast.user("root", is_staff=True, is_superuser=True))
+    root = signed_in(factories.user("root", is_staff=True, is_superuser=True))
     page = f"{LIST}{entry.pk}/"
     assert root.post(f"{page}change/", {"reason": "another"}).status_code == 403
     assert root.post(f"{page}delete/", {"post": "yes"}).status_code == 403

@@ -9,8 +9,8 @@ from django.test import Client
 
 from portraits.admin.site import moderation_site
 from portraits.models import Portrait, Session, User
-from tests.portraits import cast
-from tests.portraits.cast import signed_in
+from tests.portraits import factories
+from tests.portraits.factories import signed_in
 
 LISTS = {str(model._meta.model_name): drawer for model, drawer in moderation_site._registry.items()}
 VALUES = [
@@ -24,7 +24,7 @@ OWN = {"q": [*VALUES, "a " * 1200, '"' * 50, "a b " * 49], "o": [*VALUES, "1.-1.
 
 @pytest.fixture
 def superuser(db: None) -> User:
-    return cast.user("root", is_staff=True, is_superuser=True)
+    return factories.user("root", is_staff=True, is_superuser=True)
 
 
 @pytest.fixture

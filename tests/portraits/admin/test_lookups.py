@@ -21,8 +21,8 @@ from django.urls import reverse
 from portraits.accounts.groups import GROUPS, MODERATOR
 from portraits.admin.site import moderation_site
 from portraits.models import Portrait, Report, Session, User
-from tests.portraits import cast
-from tests.portraits.cast import signed_in
+from tests.portraits import factories
+from tests.portraits.factories import signed_in
 
 LISTS = {str(model._meta.model_name): drawer for model, drawer in moderation_site._registry.items()}
 LOOKUPS = (
@@ -71,7 +71,7 @@ def lookups(model: type[Model], hops: int, kinds: tuple[str, ...] = LOOKUPS) -> 
 
 @pytest.fixture
 def superuser(db: None) -> User:
-    return cast.user("root", is_staff=True, is_superuser=True)
+    return factories.user("root", is_staff=True, is_superuser=True)
 
 
 def answered(drawer: ModelAdmin[Any], by: User, wanted: set[str]) -> set[str]:
@@ -118,7 +118,7 @@ SECRETS = ("password__startswith", "browser_sessions__session_key__startswith", 
 @pytest.mark.parametrize("lookup", SECRETS)
 def test_case_29_nobody_at_the_desk_spells_out_a_secret(db: None, who: str, lookup: str) -> None:
     """Neither by the list of people nor over a relation, and not in company of a lookup that is offered."""
-    person = cast.user("asks", is_staff=True)
+    person = factories.user("asks", is_staff=True)
     person.groups.add(Group.objects.get(name=who))
     client = signed_in(person)
     for query in (

@@ -6,13 +6,13 @@ import pytest
 from django.test import Client
 
 from portraits.models import Erasure, Portrait, ShareLink, User
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 @pytest.fixture
 def filled(owner: User, portrait: Portrait) -> ShareLink:
     """A row of each kind."""
-    cast.upload(owner)
+    factories.upload(owner)
     Erasure.of("demo/nothing/")
     return ShareLink.create_for(portrait)[0]
 

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from portraits.live import publisher
 from portraits.models import AuditEntry, Portrait, Report, Session, User
-from tests.portraits import cast
-from tests.portraits.cast import signed_in
+from tests.portraits import factories
+from tests.portraits.factories import signed_in
 
 LIST = "/admin/portraits/portrait/"
 
@@ -60,7 +60,7 @@ def test_case_29_who_may_not_look_is_not_written_down(as_owner: Client, portrait
 
 @pytest.mark.parametrize("page", ["thumbnail", "live", "manifest"])
 def test_case_29_staff_who_may_not_view_portraits_are_refused(portrait: Portrait, page: str) -> None:
-    auditor = cast.user("auditor", is_staff=True)
+    auditor = factories.user("auditor", is_staff=True)
     auditor.user_permissions.add(Permission.objects.get(codename="view_auditentry"))
     assert signed_in(auditor).get(at(page, portrait)).status_code == 403
     assert looks() == []
@@ -80,8 +80,8 @@ def test_the_files_that_its_manifest_lists_are_there(as_moderator: Client, portr
 
 
 def test_a_portrait_that_is_not_alive_yet_shows_its_photo(as_moderator: Client, owner: User) -> None:
-    portrait = cast.portrait(owner)
-    cast.session(portrait)
+    portrait = factories.portrait(owner)
+    factories.session(portrait)
     text = as_moderator.get(at("live", portrait)).content.decode()
     assert "It is not alive yet." in text
     assert as_moderator.get(at("manifest", portrait)).status_code == 404
@@ -114,7 +114,7 @@ def test_a_long_list_takes_few_queries(
     as_moderator: Client, owner: User, django_assert_max_num_queries: object
 ) -> None:
     for number in range(8):
-        cast.portrait(owner, str(number))
+        factories.portrait(owner, str(number))
     with django_assert_max_num_queries(10):  # type: ignore[operator]
         as_moderator.get(LIST)
 

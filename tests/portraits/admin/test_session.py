@@ -7,7 +7,7 @@ from django.test import Client
 
 from gpuworker.errors import NoFace
 from portraits.models import Render, Session, User
-from tests.portraits import cast
+from tests.portraits import factories
 from tests.portraits.admin.test_actions import confirmed, said
 
 LIST = "/admin/portraits/session/"
@@ -15,7 +15,7 @@ LIST = "/admin/portraits/session/"
 
 @pytest.fixture
 def failed(owner: User) -> Session:
-    output = cast.claimed(cast.session(cast.portrait(owner)))
+    output = factories.claimed(factories.session(factories.portrait(owner)))
     output.render.fail(output.attempt, NoFace())
     return Session.objects.get()
 
@@ -69,6 +69,6 @@ def test_failed_ones_are_found_by_the_filter(as_operator: Client, failed: Sessio
 
 def test_a_long_list_takes_few_queries(as_operator: Client, owner: User, django_assert_max_num_queries: object) -> None:
     for _ in range(8):
-        cast.session(cast.portrait(owner))
+        factories.session(factories.portrait(owner))
     with django_assert_max_num_queries(12):  # type: ignore[operator]
         as_operator.get(LIST)

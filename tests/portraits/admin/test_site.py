@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from portraits.admin.site import moderation_site
 from portraits.models import BrowserSession, Portrait, Report, Session, User
-from tests.portraits import cast
-from tests.portraits.cast import signed_in
+from tests.portraits import factories
+from tests.portraits.factories import signed_in
 
 SESSIONS = "/admin/portraits/session/"
 MODELS = {model._meta.model_name: model for model in moderation_site._registry}
@@ -40,7 +40,7 @@ def pages(portrait: Portrait, rendering: Session) -> list[str]:
 
 @pytest.fixture
 def root(db: None) -> Client:
-    return signed_in(cast.user("root", is_staff=True, is_superuser=True))
+    return signed_in(factories.user("root", is_staff=True, is_superuser=True))
 
 
 def test_case_29_nobody_is_sent_to_sign_in_and_strangers_are_refused(
@@ -55,7 +55,7 @@ def test_case_29_nobody_is_sent_to_sign_in_and_strangers_are_refused(
 
 
 def test_case_29_staff_without_permissions_are_refused(pages: list[str]) -> None:
-    client = signed_in(cast.user("idle", is_staff=True))
+    client = signed_in(factories.user("idle", is_staff=True))
     assert {client.get(page, follow=True).status_code for page in pages} == {403}
 
 
@@ -102,7 +102,7 @@ def test_the_door_is_the_sites_own(anonymous: Client, db: None) -> None:
 
 
 def test_a_password_sent_to_the_admins_own_form_does_nothing(anonymous: Client, moderator: User) -> None:
-    anonymous.post("/admin/login/", {"username": moderator.email, "password": cast.PASSWORD})
+    anonymous.post("/admin/login/", {"username": moderator.email, "password": factories.PASSWORD})
     assert not BrowserSession.objects.of(moderator).exists()
 
 
@@ -146,7 +146,7 @@ def test_a_page_of_a_list_fits_into_a_form(settings: object) -> None:
 
 
 def test_whoever_may_view_one_kind_only_gets_in_for_that(db: None) -> None:
-    person = cast.user("auditor", is_staff=True)
+    person = factories.user("auditor", is_staff=True)
     person.user_permissions.add(Permission.objects.get(codename="view_auditentry"))
     client = signed_in(person)
     assert client.get("/admin/portraits/auditentry/").status_code == 200

@@ -7,16 +7,16 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from portraits.models import AuditEntry, User
-from tests.portraits import cast
+from tests.portraits import factories
 from tests.portraits.admin.test_actions import confirmed
-from tests.portraits.cast import signed_in
+from tests.portraits.factories import signed_in
 
 LIST = "/admin/portraits/user/"
 
 
 @pytest.fixture
 def root(db: None) -> Client:
-    return signed_in(cast.user("root", is_staff=True, is_superuser=True))
+    return signed_in(factories.user("root", is_staff=True, is_superuser=True))
 
 
 def test_the_list_shows_who_is_banned(as_moderator: Client, owner: User) -> None:

@@ -17,7 +17,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from portraits import deletion
 from portraits.files import storage
 from portraits.models import Portrait, Session, ShareLink, User
-from tests.portraits import cast
+from tests.portraits import factories
 from tests.portraits.conftest import as_owner as as_owner
 from tests.portraits.conftest import as_stranger as as_stranger
 from tests.portraits.conftest import owner as owner
@@ -49,7 +49,7 @@ def test_files_are_put_replaced_read_hashed_listed_and_erased() -> None:
         storage.put("photos/one/photo.webp", data)
     storage.put("photos/only/photo.webp", b"other")
     assert storage.read("photos/one/photo.webp") == b"new"
-    assert storage.sha256("photos/one/photo.webp") == cast.sha256(b"new")
+    assert storage.sha256("photos/one/photo.webp") == factories.sha256(b"new")
     assert sorted(storage.keys()) == ["photos/one/photo.webp", "photos/only/photo.webp"]
     assert storage.erase("photos/one/") == 1
     assert storage.erase("photos/one/") == 0
@@ -129,7 +129,7 @@ def test_case_24_an_owner_is_sent_to_the_bucket_for_a_minute(
     assert httpx.URL(address).params["X-Amz-Expires"] == "60"
     answer = httpx.get(address)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/webp")
-    assert answer.content == cast.picture()
+    assert answer.content == factories.picture()
 
 
 def test_case_24_an_altered_address_is_refused(as_owner: Client, session: Session, settings: Settings) -> None:

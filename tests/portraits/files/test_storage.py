@@ -17,7 +17,7 @@ from portraits.files import storage
 from portraits.models import User
 from portraits.rendering import attempt, workers
 from portraits.uploads import lifecycle
-from tests.portraits import cast, photos
+from tests.portraits import factories, photos
 from tests.portraits.scripted_worker import ScriptedWorker
 
 
@@ -141,7 +141,7 @@ def test_an_upload_is_called_stored_once_its_photo_is_on_disk(
 def test_a_manifest_lists_sheets_that_are_on_disk(
     owner: User, storage_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = cast.session(cast.portrait(owner))
+    session = factories.session(factories.portrait(owner))
     monkeypatch.setattr(workers, "current", lambda: ScriptedWorker(tmp_path))
     done = events(monkeypatch, storage_folder)
     with writes(done, "output"):

@@ -13,7 +13,7 @@ from gpuworker.contract import CARD_NAME, SHEETS, Manifest
 from portraits.files import storage, zip_archive
 from portraits.models import Output, Session, User
 from portraits.sharing import link_preview
-from tests.portraits import cast
+from tests.portraits import factories
 
 ORIGINAL = {
     "gridSize": 30,
@@ -113,8 +113,8 @@ def test_files_that_have_just_been_deleted_are_an_error(output: Output) -> None:
 
 
 def test_a_card_for_link_previews_stays_at_home(owner: User) -> None:
-    output = cast.claimed(cast.session(cast.portrait(owner), remove_background=True))
-    cast.complete(output, alpha=True)
+    output = factories.claimed(factories.session(factories.portrait(owner), remove_background=True))
+    factories.complete(output, alpha=True)
     file = io.BytesIO()
     zip_archive.write(output, file)
     packed = zipfile.ZipFile(file)

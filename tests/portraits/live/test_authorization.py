@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from portraits.live import authorization, publisher
 from portraits.live.authorization import Login, Watch
 from portraits.models import BrowserSession, Portrait, Session, User
-from tests.portraits import cast
+from tests.portraits import factories
 
 CROWD = 100
 
@@ -35,7 +35,7 @@ def crowd(owner: User, portrait: Portrait) -> list[Watch]:
     expiry = timezone.now() + timedelta(days=1)
     browsers = [BrowserSession(session_key=f"key{n}", user=owner, expire_date=expiry) for n in range(CROWD)]
     BrowserSession.objects.bulk_create(browsers)
-    sessions = [cast.session(portrait) for _ in browsers]
+    sessions = [factories.session(portrait) for _ in browsers]
     for session in sessions:
         session.first_render.cancel()  # or each snapshot would say whose turn it is
     pairs = zip(browsers, sessions, strict=True)

@@ -19,20 +19,20 @@ from portraits import deletion
 from portraits.live import publisher, subscriptions
 from portraits.models import BrowserSession, Portrait, Render, Session, User
 from portraits.rendering import dispatch
-from tests.portraits import cast
-from tests.portraits.cast import signed_in
+from tests.portraits import factories
+from tests.portraits.factories import signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def owner(transactional_db: None) -> User:
-    return cast.user("owner")
+    return factories.user("owner")
 
 
 @pytest.fixture
 def stranger(transactional_db: None) -> User:
-    return cast.user("stranger")
+    return factories.user("stranger")
 
 
 @pytest.fixture(autouse=True)
@@ -216,7 +216,7 @@ async def test_case_26_our_own_pages_may_open_sockets(rendering: Session, as_own
 
 async def test_nobody_hears_of_other_peoples_sessions(rendering: Session, as_owner: Client, stranger: User) -> None:
     def of_stranger() -> tuple[Session, Client]:
-        output = cast.claimed(cast.session(cast.portrait(stranger)))
+        output = factories.claimed(factories.session(factories.portrait(stranger)))
         return output.render.session, signed_in(stranger)
 
     other, client = await in_thread(of_stranger)()

@@ -21,8 +21,8 @@ from portraits.live import authorization, publisher, subscriptions
 from portraits.live.authorization import Finding, Login, Watch
 from portraits.live.subscriptions import NOT_YOURS, TRY_AGAIN, Watcher
 from portraits.models import BrowserSession, Render, Session, User
-from tests.portraits import cast
-from tests.portraits.cast import signed_in
+from tests.portraits import factories
+from tests.portraits.factories import signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 in_thread = database_sync_to_async
@@ -31,7 +31,7 @@ CROWD = 100
 
 @pytest.fixture
 def owner(transactional_db: None) -> User:
-    return cast.user("owner")
+    return factories.user("owner")
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def in_own_connection(act: Any, *arguments: Any) -> None:
 async def test_nobody_is_told_anything_before_it_is_known_that_they_may_watch(
     rendering: Session, watch: Watch, looks: Looks
 ) -> None:
-    stranger = await in_thread(cast.user)("stranger")
+    stranger = await in_thread(factories.user)("stranger")
     client = await in_thread(signed_in)(stranger)
     theirs = Watch(Login(stranger.pk, client.session.row_key, stranger.password), rendering.pk)
     looks.may_end.clear()

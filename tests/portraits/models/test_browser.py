@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from portraits.models import BrowserSession, User
-from tests.portraits.cast import signed_in
+from tests.portraits.factories import signed_in
 
 
 def test_a_sign_in_says_whose_it_is(owner: User, stranger: User) -> None:

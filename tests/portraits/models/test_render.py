@@ -11,14 +11,14 @@ from gpuworker.errors import NoFace, WorkerDied
 from portraits import deletion, integrity
 from portraits.models import Charge, Output, Portrait, Render, Session, User
 from portraits.rendering import dispatch
-from tests.portraits import cast
+from tests.portraits import factories
 
 STEP = Progress("rendering", 100, 936, "Rendered 100 of 936 frames")
 
 
 @pytest.fixture
 def run(owner: User) -> Session:
-    return cast.session(cast.portrait(owner))
+    return factories.session(factories.portrait(owner))
 
 
 def test_a_claim_is_won_once(run: Session) -> None:
@@ -27,14 +27,14 @@ def test_a_claim_is_won_once(run: Session) -> None:
 
 
 def test_attempts_are_counted_before_the_work_starts(run: Session) -> None:
-    cast.claimed(run)
+    factories.claimed(run)
     assert Render.objects.get().attempt == 1
 
 
 def test_a_silent_attempt_is_taken_over_under_another_number_and_prefix(run: Session) -> None:
-    first = cast.claimed(run)
+    first = factories.claimed(run)
     Render.objects.void_leases()
-    second = cast.claimed(run)
+    second = factories.claimed(run)
     assert (first.attempt, second.attempt) == (1, 2)
     assert first.prefix != second.prefix
     assert not first.render.advance(first, STEP)
@@ -45,7 +45,7 @@ def test_a_silent_attempt_is_taken_over_under_another_number_and_prefix(run: Ses
 
 def test_case_46_a_job_that_kills_its_process_is_stopped_after_three_attempts(run: Session) -> None:
     for _ in range(3):
-        cast.claimed(run)
+        factories.claimed(run)
         Render.objects.void_leases()
     assert run.first_render.claim() is None
     assert Render.objects.get().give_up(WorkerDied())
@@ -63,11 +63,11 @@ def test_a_finished_render_cannot_be_cancelled_retried_or_finished_again(portrai
 
 def test_a_retry_gives_three_more_attempts_with_growing_numbers(run: Session) -> None:
     render = run.first_render
-    output = cast.claimed(run)
+    output = factories.claimed(run)
     assert render.fail(output.attempt, NoFace())
     assert not run.first_render.fail(output.attempt, NoFace())
     assert run.first_render.retry()
-    assert cast.claimed(run).attempt == 2
+    assert factories.claimed(run).attempt == 2
 
 
 def test_a_whole_output_is_never_replaced_by_a_part_of_a_newer_attempt(portrait: Portrait) -> None:
@@ -88,14 +88,14 @@ def test_another_engines_output_replaces_the_first_only_when_it_is_whole(portrai
     Output.objects.filter(pk=refined.pk).update(complete=True)
     refined.refresh_from_db()
     assert session.show(refined)
-    cast.store_level(refined, ["preview"], complete=True)
+    factories.store_level(refined, ["preview"], complete=True)
     assert refined.render.finish(refined)
 
 
 def test_the_position_in_the_queue_counts_those_before(run: Session, owner: User) -> None:
     from portraits.live import publisher
 
-    later = cast.session(cast.portrait(owner))
+    later = factories.session(factories.portrait(owner))
     assert [publisher.snapshot(each)["position"] for each in (run, later)] == [1, 2]
 
 
@@ -108,7 +108,7 @@ def test_case_73_charges_are_succeeded_jobs_over_random_steps(owner: User, seed:
     for step in range(1000):
         renders = list(Render.objects.order_by("?" if step % 50 == 0 else "pk")[:8])
         if len(renders) < 4:
-            dispatch.start(Portrait.objects.first() or cast.portrait(owner))
+            dispatch.start(Portrait.objects.first() or factories.portrait(owner))
             continue
         render = chance.choice(renders)
         output = chance.choice(owned) if owned else None

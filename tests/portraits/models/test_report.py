@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from portraits.models import Report
-from tests.portraits import cast
+from tests.portraits import factories
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_report_is_closed_once_and_names_who_did_it() -> None:
-    owner, moderator, other = cast.user("ada"), cast.user("eve"), cast.user("max")
-    report = Report.objects.create(portrait=cast.portrait(owner), reason=Report.Reason.OTHER)
+    owner, moderator, other = factories.user("ada"), factories.user("eve"), factories.user("max")
+    report = Report.objects.create(portrait=factories.portrait(owner), reason=Report.Reason.OTHER)
     assert list(Report.objects.open()) == [report]
     assert (report.close(moderator), report.close(other)) == (True, False)
     assert report.closed_by == moderator

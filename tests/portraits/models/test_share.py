@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from portraits.models import Portrait, Session, ShareLink, User
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 def test_case_27_a_token_has_128_bits_and_is_kept_as_a_hash(portrait: Portrait) -> None:
@@ -71,7 +71,7 @@ def test_whether_a_token_ever_was_one_outlives_the_link(portrait: Portrait) -> N
 def test_a_link_shows_what_its_portrait_shows(rendering: Session, owner: User) -> None:
     link, _ = ShareLink.create_for(rendering.portrait)
     assert link.output == rendering.shown
-    nothing, _ = ShareLink.create_for(cast.portrait(owner))
+    nothing, _ = ShareLink.create_for(factories.portrait(owner))
     assert nothing.output is None
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.utils import timezone
 
 from portraits.models import Upload, User
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 def made_ago(upload: Upload, **ago: int) -> None:
@@ -17,13 +17,13 @@ def made_ago(upload: Upload, **ago: int) -> None:
 
 
 def test_it_waits_for_its_owner_only(owner: User, stranger: User) -> None:
-    upload = cast.upload(owner)
+    upload = factories.upload(owner)
     assert list(Upload.objects.waiting(owner)) == [upload]
     assert list(Upload.objects.waiting(stranger)) == []
 
 
 def test_after_an_hour_it_is_stale(owner: User) -> None:
-    upload = cast.upload(owner)
+    upload = factories.upload(owner)
     made_ago(upload, minutes=59)
     assert not Upload.objects.stale().exists()
     made_ago(upload, minutes=61)
@@ -32,7 +32,7 @@ def test_after_an_hour_it_is_stale(owner: User) -> None:
 
 
 def test_one_that_never_arrived_is_stale_after_minutes(owner: User) -> None:
-    upload = cast.upload(owner)
+    upload = factories.upload(owner)
     Upload.objects.update(stored=False)
     assert not Upload.objects.waiting(owner).exists()
     made_ago(upload, minutes=6)
@@ -47,7 +47,7 @@ def later(x: float, index: int = 0) -> dict[str, Any]:
 
 
 def test_a_face_found_later_comes_after_those_before_and_only_once(owner: User) -> None:
-    upload = cast.upload(owner)
+    upload = factories.upload(owner)
     assert upload.add_face(later(10))["index"] == 1  # type: ignore[index]
     assert upload.add_face(later(480))["index"] == 2  # type: ignore[index]
     assert upload.add_face(later(14))["index"] == 1  # type: ignore[index]
@@ -57,7 +57,7 @@ def test_a_face_found_later_comes_after_those_before_and_only_once(owner: User) 
 
 
 def test_two_who_point_at_once_lose_neither_face(owner: User) -> None:
-    upload = cast.upload(owner)
+    upload = factories.upload(owner)
     other = Upload.objects.get()
     upload.add_face(later(10))
     other.add_face(later(480))

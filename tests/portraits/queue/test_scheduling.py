@@ -16,12 +16,12 @@ from portraits.live import publisher
 from portraits.models import Output, Render, Session, User
 from portraits.models.render import FACES_AHEAD
 from portraits.queue import scheduling
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 def begin(owner: User, count: int = 1) -> list[Session]:
-    portrait = cast.portrait(owner)
-    return [cast.session(portrait) for _ in range(count)]
+    portrait = factories.portrait(owner)
+    return [factories.session(portrait) for _ in range(count)]
 
 
 def next_owner() -> str:
@@ -29,7 +29,7 @@ def next_owner() -> str:
     taken = scheduling.take("here")
     assert taken is not None
     render, output = taken
-    cast.complete(output)
+    factories.complete(output)
     return str(render.session.portrait.owner)
 
 
@@ -58,8 +58,8 @@ def test_two_people_with_many_take_turns(owner: User, stranger: User) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_nobody_ever_waits_behind_three_of_the_same_person(db: None, seed: int) -> None:
     chance = random.Random(seed)
-    people = [cast.user(f"person{number}") for number in range(4)]
-    portraits = {person.email: cast.portrait(person) for person in people}
+    people = [factories.user(f"person{number}") for number in range(4)]
+    portraits = {person.email: factories.portrait(person) for person in people}
     waiting: list[str] = []
     served_since: dict[str, list[str]] = {person.email: [] for person in people}
     for _ in range(80):
@@ -67,7 +67,7 @@ def test_nobody_ever_waits_behind_three_of_the_same_person(db: None, seed: int) 
         if chance.random() < 0.55 or not waiting:
             if person.email not in waiting:
                 served_since[person.email] = []
-            cast.session(portraits[person.email])
+            factories.session(portraits[person.email])
             waiting.append(person.email)
             continue
         served = next_owner()
@@ -146,7 +146,7 @@ def test_accounts_that_keep_coming_delay_a_completion_for_a_bounded_time(owner: 
     begin(owner)
     for number in range(8):
         assert processes.step()
-        begin(cast.user(f"account{number}", last_first_pass_at=long_ago))
+        begin(factories.user(f"account{number}", last_first_pass_at=long_ago))
         assert processes.step()
         minute_passes()
     assert processes.turns[:2] == [owner.email, "account0@example.com"]
@@ -160,8 +160,8 @@ def test_a_new_account_goes_before_completions_that_wait_for_less_than_a_minute(
     processes.step()
     begin(stranger)
     processes.step()
-    begin(cast.user("third"))
-    begin(cast.user("fourth"))
+    begin(factories.user("third"))
+    begin(factories.user("fourth"))
     for _ in range(5):
         processes.step()
     assert processes.turns == [owner.email, stranger.email, "third@example.com", "fourth@example.com"]
@@ -179,7 +179,7 @@ def seen_at_once(*sessions: Session) -> list[tuple[Render, Output]]:
 
 def test_of_two_processes_only_one_gives_way_to_one_that_waits(owner: User, stranger: User) -> None:
     first, second = seen_at_once(*begin(owner), *begin(stranger))
-    (third,) = begin(cast.user("third"))
+    (third,) = begin(factories.user("third"))
     assert [scheduling.give_way(*first), scheduling.give_way(*second)] == [True, False]
     taken = scheduling.take("here")
     assert taken is not None
@@ -189,7 +189,7 @@ def test_of_two_processes_only_one_gives_way_to_one_that_waits(owner: User, stra
 
 def test_two_processes_that_look_at_the_same_moment_do_not_both_give_way(owner: User, stranger: User) -> None:
     first, second = seen_at_once(*begin(owner), *begin(stranger))
-    begin(cast.user("third"))
+    begin(factories.user("third"))
     waiting = scheduling.in_turn("here").get()
     assert first[0].give_way(first[1].attempt, waiting)
     assert not second[0].give_way(second[1].attempt, waiting)
@@ -198,7 +198,7 @@ def test_two_processes_that_look_at_the_same_moment_do_not_both_give_way(owner: 
 
 def test_one_that_was_given_way_to_and_not_taken_is_given_way_to_again(owner: User, stranger: User) -> None:
     first, second = seen_at_once(*begin(owner), *begin(stranger))
-    (third,) = begin(cast.user("third"))
+    (third,) = begin(factories.user("third"))
     assert scheduling.give_way(*first)
     Render.objects.filter(session=third).update(lease_until=timezone.now() - timedelta(seconds=1))
     assert scheduling.give_way(*second)
@@ -243,15 +243,15 @@ def test_the_faces_of_one_person_are_seen_first_but_only_so_many_wait_for_comple
 def longest_wait(seed: int, people: int, processes: int) -> int:
     """Most turns that the oldest render of a person waited, of random people who upload, cancel and delete."""
     chance = random.Random(seed)
-    persons = [cast.user(f"person{number}") for number in range(people)]
-    portraits = {person.pk: cast.portrait(person) for person in persons}
+    persons = [factories.user(f"person{number}") for number in range(people)]
+    portraits = {person.pk: factories.portrait(person) for person in persons}
     work = Processes(processes)
     waited: dict[object, int] = {}
     for _ in range(150):
         person = persons[0] if chance.random() < 0.6 else chance.choice(persons)
         match chance.choice(["upload", "upload", "work", "work", "work", "cancel"]):
             case "upload":
-                cast.session(portraits[person.pk])
+                factories.session(portraits[person.pk])
             case "cancel":
                 seen = Render.objects.unfinished().filter(session__portrait__owner=persons[0], session__shown=None)
                 if victim := seen.last():
@@ -275,7 +275,7 @@ def test_how_long_anybody_waits_grows_with_the_people_and_not_with_what_one_of_t
 
 def test_refined_passes_take_turns_by_person_whether_or_not_the_face_was_seen(owner: User, stranger: User) -> None:
     (seen,) = begin(stranger)
-    cast.complete(cast.claimed(seen))
+    factories.complete(factories.claimed(seen))
     for session in begin(owner, 3):
         Render.begin(session, "liveportrait", "url")
     assert scheduling.take("elsewhere") is not None
@@ -352,7 +352,7 @@ def test_a_refinement_that_was_put_off_is_told_apart_from_the_face_that_is_there
 
 def test_what_was_put_off_waits_until_then(owner: User) -> None:
     (session,) = begin(owner)
-    output = cast.claimed(session)
+    output = factories.claimed(session)
     assert output.render.put_off(output.attempt, NoCapacity(), 60)
     assert scheduling.take("here") is None
     render = Render.objects.get()
@@ -373,8 +373,8 @@ def test_the_position_is_that_of_the_turn(owner: User, stranger: User) -> None:
 
 def test_the_position_counts_one_of_each_person_and_not_all_of_those_who_came_first(owner: User, db: None) -> None:
     begin(owner, 10)
-    third = cast.user("third")
-    begin(cast.user("second"), 10)
+    third = factories.user("third")
+    begin(factories.user("second"), 10)
     (last,) = begin(third)
     assert scheduling.position(last.first_render) == 3
 

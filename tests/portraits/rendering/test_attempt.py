@@ -26,7 +26,7 @@ from portraits.queue import scheduling
 from portraits.rendering import actors, lease, workers
 from portraits.rendering import attempt as rendering
 from portraits.sharing import link_preview
-from tests.portraits import cast
+from tests.portraits import factories
 from tests.portraits.scripted_worker import ScriptedWorker
 
 Play = Callable[..., ScriptedWorker]
@@ -34,7 +34,7 @@ Play = Callable[..., ScriptedWorker]
 
 @pytest.fixture
 def queued(owner: User) -> Session:
-    return cast.session(cast.portrait(owner))
+    return factories.session(factories.portrait(owner))
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_the_link_preview_is_made_once_after_the_face_is_alive(
 def test_a_poster_that_cannot_be_read_costs_the_link_preview_and_not_the_render(
     queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(cast, "picture", lambda size: b"no picture")
+    monkeypatch.setattr(factories, "picture", lambda size: b"no picture")
     play()
     assert run(queued).state == "ready"
     assert link_preview.NAME not in Output.objects.get().files
@@ -181,7 +181,7 @@ def test_an_attempt_that_was_overtaken_changes_nothing(queued: Session, play: Pl
     render = Render.objects.get()
     assert (render.state, render.attempt) == ("starting", 2)
     assert worker.closed_early == 1
-    cast.complete(newer[0])
+    factories.complete(newer[0])
     assert Session.objects.get().shown == newer[0]
 
 
@@ -408,7 +408,7 @@ def test_a_render_steps_aside_after_its_preview_for_somebody_whose_face_nobody_h
     queued: Session, stranger: User, play: Play
 ) -> None:
     worker = play()
-    other = cast.session(cast.portrait(stranger))
+    other = factories.session(factories.portrait(stranger))
     again = rendering.run_next("here")
     first = Render.objects.get(pk=again)
     assert (first.state, first.attempts_allowed, first.session.alive) == ("queued", 4, True)
@@ -447,7 +447,7 @@ def refined(queued: Session, settings: Settings) -> Render:
     """The second pass of a session whose first one is ready."""
     settings.GPU_SOURCE = "url"
     settings.GPU_WORKER_TOKEN = "a token of at least 16 characters"
-    cast.complete(cast.claimed(queued))
+    factories.complete(factories.claimed(queued))
     return Render.begin(queued, "liveportrait", "url")
 
 
@@ -550,7 +550,7 @@ CUT = "The background was removed with the simple segmentation."
 
 def test_both_passes_are_asked_to_remove_the_background(owner: User, settings: Settings, play: Play, gpu: Play) -> None:
     settings.GPU_SOURCE = "url"
-    session = cast.session(cast.portrait(owner), remove_background=True)
+    session = factories.session(factories.portrait(owner), remove_background=True)
     Render.begin(session, "liveportrait", "url")
     passes = play(), gpu()
     rendering.run_next("here")
@@ -574,7 +574,7 @@ def test_advice_reaches_the_page_and_the_log_and_is_that_of_the_pass_that_is_sho
     owner: User, settings: Settings, play: Play, gpu: Play
 ) -> None:
     settings.GPU_SOURCE = "url"
-    session = cast.session(cast.portrait(owner), remove_background=True)
+    session = factories.session(factories.portrait(owner), remove_background=True)
     Render.begin(session, "liveportrait", "url")
     play(advice=(CUT,))
     gpu(advice=("The hair is fine.",))

@@ -9,14 +9,14 @@ import pytest
 from gpuworker.errors import NoFace
 from portraits.files import storage
 from portraits.rendering import demo, workers
-from tests.portraits import cast
+from tests.portraits import factories
 from tests.portraits.scripted_worker import ScriptedWorker
 
 
 @pytest.fixture
 def scripted(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScriptedWorker:
     (tmp_path / "made").mkdir()
-    (tmp_path / "photo.webp").write_bytes(cast.picture())
+    (tmp_path / "photo.webp").write_bytes(factories.picture())
     worker = ScriptedWorker(tmp_path / "made")
     monkeypatch.setattr(workers, "current", lambda: worker)
     monkeypatch.chdir(tmp_path)

@@ -12,7 +12,7 @@ from gpuworker.contract import LARGE_FRAME
 from portraits.live import publisher
 from portraits.models import Charge, Render, Session, User
 from portraits.rendering import actors, dispatch
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_a_start_is_one_session_one_render_one_charge_and_queued_on_commit(
     owner: User, sent: list[str], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        session = dispatch.start(cast.portrait(owner), intensity=0.6, frame=LARGE_FRAME)
+        session = dispatch.start(factories.portrait(owner), intensity=0.6, frame=LARGE_FRAME)
         assert sent == []
     assert sent == [str(session.first_render.pk)]
     request = session.request(b"photo", "warp")
@@ -46,7 +46,7 @@ def test_a_start_is_one_session_one_render_one_charge_and_queued_on_commit(
 def test_a_start_that_is_rolled_back_queues_nothing(
     owner: User, sent: list[str], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    portrait = cast.portrait(owner)
+    portrait = factories.portrait(owner)
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
         dispatch.start(portrait)
         transaction.set_rollback(True)
@@ -84,7 +84,7 @@ def test_where_there_is_a_gpu_source_a_second_pass_is_queued_beside_the_first(
     monkeypatch.setattr(actors.run_refinement, "send", refinements.append)
     settings.GPU_SOURCE = "runpod-pod"
     with django_capture_on_commit_callbacks(execute=True):
-        session = dispatch.start(cast.portrait(owner), remove_background=True)
+        session = dispatch.start(factories.portrait(owner), remove_background=True)
     assert all(session.request(b"photo", render.engine).remove_background for render in session.renders.all())
     assert session.refinement is not None
     assert (session.refinement.engine, session.refinement.source) == ("liveportrait", "runpod-pod")
@@ -105,5 +105,5 @@ def test_case_51_a_queue_that_is_away_keeps_nothing_from_starting(
 
     monkeypatch.setattr(actors.run_render, "send", away)
     with django_capture_on_commit_callbacks(execute=True):
-        session = dispatch.start(cast.portrait(owner))
+        session = dispatch.start(factories.portrait(owner))
     assert session.first_render.state == "queued"

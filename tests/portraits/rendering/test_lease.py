@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portraits.models import Output, Render, User
 from portraits.rendering import lease
-from tests.portraits import cast
+from tests.portraits import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def output(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Output:
     monkeypatch.setattr(lease, "BEAT", 0.02)
-    owner: User = cast.user("owner")
-    return cast.claimed(cast.session(cast.portrait(owner)))
+    owner: User = factories.user("owner")
+    return factories.claimed(factories.session(factories.portrait(owner)))
 
 
 def test_a_lease_is_renewed_whatever_the_work_waits_for(output: Output) -> None:

@@ -15,7 +15,7 @@ from portraits.files import storage
 from portraits.models import Erasure, Portrait, Render, Session, Upload, User
 from portraits.queue import broker
 from portraits.rendering import actors, sweeper
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def sweep(on_commit: DjangoCaptureOnCommitCallbacks) -> None:
 def test_case_44_a_render_that_was_never_enqueued_is_found(
     owner: User, given: list[str], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    session = cast.session(cast.portrait(owner))
+    session = factories.session(factories.portrait(owner))
     assert given == []
     sweep(django_capture_on_commit_callbacks)
     assert given == [str(session.first_render.pk)]
@@ -61,7 +61,7 @@ def test_a_poison_render_is_given_up(
 def test_case_33_photos_that_nobody_chose_and_expired_portraits_are_deleted_on_time(
     owner: User, portrait: Portrait, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    upload = cast.upload(owner)
+    upload = factories.upload(owner)
     sweep(django_capture_on_commit_callbacks)
     assert (Upload.objects.count(), Portrait.objects.count()) == (1, 1)
     Upload.objects.update(created_at=timezone.now() - timedelta(hours=1))
@@ -80,8 +80,8 @@ def test_a_look_deletes_so_many_at_most_and_the_next_one_goes_on(
     """Renders of dead processes wait for the look that comes after."""
     monkeypatch.setattr(sweeper, "MOST_AT_ONCE", 2)
     for _ in range(3):
-        cast.portrait(owner)
-        cast.upload(owner)
+        factories.portrait(owner)
+        factories.upload(owner)
     Upload.objects.update(created_at=timezone.now() - timedelta(hours=1))
     Portrait.objects.update(expires_at=timezone.now())
     sweep(django_capture_on_commit_callbacks)
@@ -94,7 +94,7 @@ def test_a_look_deletes_so_many_at_most_and_the_next_one_goes_on(
 def test_case_43_an_upload_whose_process_died_is_cleared_away(
     owner: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    upload = cast.upload(owner)
+    upload = factories.upload(owner)
     Upload.objects.update(stored=False, created_at=Upload.LONG_AGO)
     sweep(django_capture_on_commit_callbacks)
     assert not storage.exists(storage.photo_prefix(upload.pk) + storage.PHOTO)
@@ -135,7 +135,7 @@ def test_only_what_the_queue_has_lost_is_given_again(
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    sessions = [cast.session(cast.portrait(owner)) for _ in range(3)]
+    sessions = [factories.session(factories.portrait(owner)) for _ in range(3)]
     monkeypatch.setattr(broker, "length", lambda queue: 2)
     sweep(django_capture_on_commit_callbacks)
     assert given == [str(sessions[2].first_render.pk)]

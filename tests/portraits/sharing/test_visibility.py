@@ -11,7 +11,7 @@ from django.utils import timezone
 from gpuworker.errors import NoFace
 from portraits.models import Portrait, Session, ShareLink, User
 from portraits.sharing import visibility
-from tests.portraits import cast
+from tests.portraits import factories
 
 ONLY_YOU = "only you and the people who run this site can see it"
 
@@ -83,8 +83,8 @@ def test_the_staff_whom_the_sentences_name_can_look(
 
 
 def test_a_link_to_nothing_is_not_said_to_show_the_portrait(as_owner: Client, owner: User) -> None:
-    failed = cast.portrait(owner, "Failed")
-    output = cast.claimed(cast.session(failed))
+    failed = factories.portrait(owner, "Failed")
+    output = factories.claimed(factories.session(failed))
     output.render.fail(output.attempt, NoFace())
     ShareLink.create_for(failed)
     page = told(as_owner, failed)["page"]

@@ -9,13 +9,13 @@ import pytest
 from gpuworker.contract import LARGE_FRAME, STANDARD_FRAME, Box
 from portraits.models import Upload, User
 from portraits.uploads.forms import ConfirmForm, TitleForm, UploadForm
-from tests.portraits import cast, photos
+from tests.portraits import factories, photos
 
 
 @pytest.fixture
 def upload(owner: User) -> Upload:
     """600 × 800 pixels, the face at 200, 200 and 190 pixels wide, cheek to cheek."""
-    return cast.upload(owner)
+    return factories.upload(owner)
 
 
 def sent(upload: Upload, **fields: str) -> ConfirmForm:

@@ -24,12 +24,12 @@ from portraits.models import Charge, Erasure, Portrait, Session, Upload, User
 from portraits.uploads import lifecycle, validation
 from portraits.uploads.lifecycle import Choice
 from portraits.uploads.validation import UploadRefused
-from tests.portraits import cast, photos
+from tests.portraits import factories, photos
 
 
 @pytest.fixture
 def upload(owner: User) -> Upload:
-    return cast.upload(owner)
+    return factories.upload(owner)
 
 
 def received(owner: User) -> Upload:
@@ -203,8 +203,8 @@ def on_disk(transactional_db: None, tmp_path: Path) -> Iterator[None]:
 
 @pytest.mark.spoiled  # the agreement of rows and files is asked here, before the file is gone
 def test_case_20_twenty_equal_submits_at_once_make_one_portrait_one_session_one_charge(on_disk: None) -> None:
-    upload = cast.upload(cast.user("owner"))
-    client = cast.signed_in(upload.owner)
+    upload = factories.upload(factories.user("owner"))
+    client = factories.signed_in(upload.owner)
     address, cookies = f"/uploads/{upload.pk}/", client.cookies
     together = Barrier(20)
 

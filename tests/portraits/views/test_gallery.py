@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from portraits.models import Portrait, Render, Session, User
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 def test_an_empty_wall_invites(as_owner: Client) -> None:
@@ -20,8 +20,8 @@ def test_an_empty_wall_invites(as_owner: Client) -> None:
 def test_portraits_hang_newest_first_and_nobody_elses_among_them(
     as_owner: Client, owner: User, stranger: User, portrait: Portrait
 ) -> None:
-    cast.session(cast.portrait(stranger, "Not yours"))
-    cast.session(cast.portrait(owner, "Newest"))
+    factories.session(factories.portrait(stranger, "Not yours"))
+    factories.session(factories.portrait(owner, "Newest"))
     page = as_owner.get("/portraits/").content.decode()
     assert page.index("Newest") < page.index("Eileen")
     assert "Not yours" not in page
@@ -31,8 +31,8 @@ def test_portraits_hang_newest_first_and_nobody_elses_among_them(
 def test_states_are_shown_and_only_living_portraits_can_be_woken(
     as_owner: Client, owner: User, portrait: Portrait, rendering: Session
 ) -> None:
-    cast.session(cast.portrait(owner, "In the queue"))
-    stopped = cast.session(cast.portrait(owner, "Never mind"))
+    factories.session(factories.portrait(owner, "In the queue"))
+    stopped = factories.session(factories.portrait(owner, "Never mind"))
     assert stopped.first_render.cancel()
     Portrait.objects.filter(pk=portrait.pk).update(moderation=Portrait.Moderation.HIDDEN)
     page = as_owner.get("/portraits/").content.decode()
@@ -43,7 +43,7 @@ def test_states_are_shown_and_only_living_portraits_can_be_woken(
 
 def test_twelve_to_a_page(as_owner: Client, owner: User) -> None:
     for number in range(13):
-        cast.session(cast.portrait(owner, f"Number {number}"))
+        factories.session(factories.portrait(owner, f"Number {number}"))
     first = as_owner.get("/portraits/").content.decode()
     assert first.count('class="tile"') == 12
     assert 'href="?page=2"' in first
@@ -57,7 +57,7 @@ def test_a_full_page_takes_few_queries(
     as_owner: Client, owner: User, django_assert_max_num_queries: Any, portrait: Portrait
 ) -> None:
     for number in range(30):
-        cast.session(cast.portrait(owner, f"Number {number}"))
+        factories.session(factories.portrait(owner, f"Number {number}"))
     Session.objects.update(created_at=timezone.now())
     assert Render.objects.count() == 31
     with django_assert_max_num_queries(10):
@@ -65,7 +65,7 @@ def test_a_full_page_takes_few_queries(
 
 
 def test_a_title_cannot_break_out(as_owner: Client, owner: User) -> None:
-    cast.session(cast.portrait(owner, '"><script>alert(1)</script>'))
+    factories.session(factories.portrait(owner, '"><script>alert(1)</script>'))
     assert "<script>alert(1)" not in as_owner.get("/portraits/").content.decode()
 
 
@@ -76,5 +76,7 @@ def test_strangers_are_asked_to_sign_in_and_forms_have_no_business_here(as_owner
 
 def test_a_tile_knows_a_person_without_background(as_owner: Client, owner: User, portrait: Portrait) -> None:
     assert "cut-out" not in as_owner.get("/portraits/").content.decode()
-    cast.complete(cast.claimed(cast.session(cast.portrait(owner), remove_background=True)), alpha=True)
+    factories.complete(
+        factories.claimed(factories.session(factories.portrait(owner), remove_background=True)), alpha=True
+    )
     assert as_owner.get("/portraits/").content.decode().count('class="tile-frame cut-out"') == 1

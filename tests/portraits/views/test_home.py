@@ -10,7 +10,7 @@ from django.test import Client
 from portraits.files import storage
 from portraits.models import Portrait, User
 from portraits.rendering import demo
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 def test_everybody_may_come_in(anonymous: Client) -> None:
@@ -24,9 +24,9 @@ def test_everybody_may_come_in(anonymous: Client) -> None:
 
 def test_the_demo_lives_there_once_there_is_one(anonymous: Client) -> None:
     assert "gaze-tracker id=" not in anonymous.get("/").content.decode()
-    poster = cast.picture()
+    poster = factories.picture()
     storage.put(demo.key("1", "poster.webp"), poster)
-    files = {"poster.webp": {"sha256": cast.sha256(poster), "size": len(poster)}}
+    files = {"poster.webp": {"sha256": factories.sha256(poster), "size": len(poster)}}
     storage.put(demo.CURRENT, json.dumps({"version": "1", "files": files, "manifest": {}}).encode())
     assert '<gaze-tracker id="demo" src="/demo/manifest.json"' in anonymous.get("/").content.decode()
 
@@ -34,7 +34,7 @@ def test_the_demo_lives_there_once_there_is_one(anonymous: Client) -> None:
 def test_a_person_sees_their_latest_and_nobody_elses(
     as_owner: Client, portrait: Portrait, stranger: User, anonymous: Client
 ) -> None:
-    cast.session(cast.portrait(stranger, "Not yours"))
+    factories.session(factories.portrait(stranger, "Not yours"))
     page = as_owner.get("/").content.decode()
     assert "Eileen" in page
     assert "Not yours" not in page
@@ -44,7 +44,7 @@ def test_a_person_sees_their_latest_and_nobody_elses(
 
 def test_at_most_twenty_in_few_queries(as_owner: Client, owner: User, django_assert_max_num_queries: Any) -> None:
     for number in range(25):
-        cast.session(cast.portrait(owner, f"Number {number}"))
+        factories.session(factories.portrait(owner, f"Number {number}"))
     with django_assert_max_num_queries(10):
         page = as_owner.get("/").content.decode()
     assert page.count('class="tile"') == 20

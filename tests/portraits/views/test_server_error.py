@@ -21,7 +21,7 @@ from portraits.http.outages import DATABASE_AWAY, DISK_FULL, STORAGE_AWAY
 from portraits.models import Portrait, Session, ShareLink, Upload, User
 from portraits.uploads.upload_handler import NamelessFile
 from portraits.views import gallery as gallery_view
-from tests.portraits import cast, photos
+from tests.portraits import factories, photos
 
 JSON = {"Accept": "application/json"}
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -166,7 +166,7 @@ def test_case_53_files_in_a_folder_that_is_not_mounted_are_not_gone(
 
 def test_what_only_reads_goes_on_while_nothing_can_be_written(client: Client, owner: User, session: Session) -> None:
     _, token = ShareLink.create_for(session.portrait)
-    waiting = cast.upload(owner)
+    waiting = factories.upload(owner)
 
     def refuse(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if not sql.lstrip().upper().startswith("SELECT"):

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from gpuworker.errors import NoFace
 from portraits.rendering import demo, workers
-from tests.portraits import cast
+from tests.portraits import factories
 from tests.portraits.scripted_worker import ScriptedWorker
 
 
@@ -24,7 +24,7 @@ def scripted(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scrip
 
 def test_the_photo_becomes_the_demo(scripted: ScriptedWorker, tmp_path: Path) -> None:
     photo = tmp_path / "photo.webp"
-    photo.write_bytes(cast.picture())
+    photo.write_bytes(factories.picture())
     said = io.StringIO()
     call_command("set_demo", str(photo), stdout=said)
     assert said.getvalue().splitlines()[-1] == "done"
@@ -35,7 +35,7 @@ def test_the_photo_becomes_the_demo(scripted: ScriptedWorker, tmp_path: Path) ->
 
 def test_a_photo_that_cannot_be_used_is_refused_in_a_sentence(scripted: ScriptedWorker, tmp_path: Path) -> None:
     photo = tmp_path / "photo.webp"
-    photo.write_bytes(cast.picture())
+    photo.write_bytes(factories.picture())
     scripted.end_with(NoFace())
     with pytest.raises(CommandError, match="could not find a face"):
         call_command("set_demo", str(photo), stdout=io.StringIO())

@@ -11,8 +11,8 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from portraits.files import storage
 from portraits.live import publisher
 from portraits.models import BrowserSession, Portrait, ShareLink, User
-from tests.portraits import cast
-from tests.portraits.cast import signed_in
+from tests.portraits import factories
+from tests.portraits.factories import signed_in
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_case_30_a_deleted_account_leaves_nothing(
     share = reverse("share", args=[token])
     assert Client().get(share).status_code == 200
     with django_capture_on_commit_callbacks(execute=True):
-        answer = as_owner.post("/account/delete/", {"farewell-password": cast.PASSWORD})
+        answer = as_owner.post("/account/delete/", {"farewell-password": factories.PASSWORD})
     assert (answer.status_code, answer["Location"]) == (302, "/")
     assert not User.objects.filter(pk=owner_id).exists()
     assert not BrowserSession.objects.filter(user=owner_id).exists()
@@ -106,7 +106,7 @@ def test_case_30_a_deleted_account_leaves_nothing(
 
 
 def test_a_farewell_is_said(as_owner: Client) -> None:
-    answer = as_owner.post("/account/delete/", {"farewell-password": cast.PASSWORD})
+    answer = as_owner.post("/account/delete/", {"farewell-password": factories.PASSWORD})
     assert [str(message) for message in get_messages(answer.wsgi_request)] == [
         "Your account and everything in it are deleted. Farewell!"
     ]
@@ -137,7 +137,7 @@ def test_whoever_has_no_password_types_a_word(owner: User, word: str, gone: bool
 def test_guesses_at_the_password_are_limited(as_owner: Client, owner: User) -> None:
     for _ in range(5):
         farewell(as_owner, password="wrong")
-    assert getattr(farewell(as_owner, password=cast.PASSWORD), "status_code", 0) == 429
+    assert getattr(farewell(as_owner, password=factories.PASSWORD), "status_code", 0) == 429
     assert User.objects.filter(pk=owner.pk).exists()
 
 
@@ -145,7 +145,7 @@ def test_guesses_at_the_password_are_limited(as_owner: Client, owner: User) -> N
 def test_case_31_a_form_of_another_site_does_nothing(owner: User, address: str) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
-    fields = {"farewell-password": cast.PASSWORD}
+    fields = {"farewell-password": factories.PASSWORD}
     assert client.post(address, fields).status_code == 403
     client.get("/account/")
     own = {**fields, "csrfmiddlewaretoken": client.cookies["csrf"].value}
@@ -156,5 +156,5 @@ def test_case_31_a_form_of_another_site_does_nothing(owner: User, address: str) 
 
 
 def test_case_28_a_form_names_nobody_else(as_stranger: Client, owner: User, stranger: User) -> None:
-    as_stranger.post("/account/delete/", {"farewell-password": cast.PASSWORD, "user": owner.pk, "id": owner.pk})
+    as_stranger.post("/account/delete/", {"farewell-password": factories.PASSWORD, "user": owner.pk, "id": owner.pk})
     assert list(User.objects.all()) == [owner]

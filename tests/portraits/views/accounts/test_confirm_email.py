@@ -9,7 +9,7 @@ from django.core.mail import EmailMessage
 from django.test import Client
 
 from portraits.models import User
-from tests.portraits import cast
+from tests.portraits import factories
 from tests.portraits.accounts.test_adapter import link_in
 
 
@@ -17,7 +17,7 @@ from tests.portraits.accounts.test_adapter import link_in
 def confirmation(as_owner: Client, owner: User, mailoutbox: list[EmailMessage]) -> str:
     """The link with which the owner confirms other@example.com."""
     page = as_owner.post("/accounts/email/", {"email": "other@example.com", "action_add": ""})["Location"]
-    as_owner.post(page, {"password": cast.PASSWORD, "next": "/accounts/email/"})
+    as_owner.post(page, {"password": factories.PASSWORD, "next": "/accounts/email/"})
     return link_in(mailoutbox[0])
 
 

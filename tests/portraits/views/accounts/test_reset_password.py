@@ -8,7 +8,7 @@ from django.test import Client
 
 from portraits.models import BrowserSession, User
 from tests.portraits.accounts.test_adapter import NEW_PASSWORD, link_in, sign_in, status
-from tests.portraits.cast import signed_in
+from tests.portraits.factories import signed_in
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from django.utils import timezone
 from gpuworker.errors import NoFace
 from portraits.live import publisher
 from portraits.models import Portrait, Session, ShareLink, User
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 def page_of(client: Client, portrait: Portrait) -> str:
@@ -50,14 +50,14 @@ def test_in_the_making_the_page_knows_how_it_stands_and_whom_to_ask(as_owner: Cl
 
 
 def test_before_the_preview_the_photo_holds_the_place(as_owner: Client, owner: User) -> None:
-    waiting = cast.session(cast.portrait(owner))
+    waiting = factories.session(factories.portrait(owner))
     page = page_of(as_owner, waiting.portrait)
     assert 'id="still" viewBox="0 0 600 800"' in page
     assert re.search(r'id="tracker" width="410" height="512"', page)
 
 
 def test_a_failure_is_a_sentence_with_a_way_on(as_owner: Client, owner: User) -> None:
-    output = cast.claimed(cast.session(cast.portrait(owner)))
+    output = factories.claimed(factories.session(factories.portrait(owner)))
     assert output.render.fail(output.attempt, NoFace())
     page = page_of(as_owner, output.render.session.portrait)
     assert "We could not find a face in this picture." in page
@@ -77,7 +77,7 @@ def test_a_hidden_portrait_offers_its_owner_nothing_that_does_not_work(
     as_owner: Client, portrait: Portrait, session: Session
 ) -> None:
     ShareLink.create_for(portrait)
-    failed = cast.claimed(cast.session(cast.portrait(portrait.owner)))
+    failed = factories.claimed(factories.session(factories.portrait(portrait.owner)))
     failed.render.fail(failed.attempt, NoFace())
     for each in (portrait, failed.render.session.portrait):
         each.hide("Somebody in it did not agree.")
@@ -107,11 +107,11 @@ def test_it_says_when_it_deletes_itself(as_owner: Client, portrait: Portrait) ->
 
 
 def test_a_portrait_without_a_run_still_has_a_page(as_owner: Client, owner: User) -> None:
-    assert 'id="progress"' not in page_of(as_owner, cast.portrait(owner))
+    assert 'id="progress"' not in page_of(as_owner, factories.portrait(owner))
 
 
 def test_a_title_cannot_break_out(as_owner: Client, owner: User) -> None:
-    run = cast.session(cast.portrait(owner, "</script><script>alert(1)</script>"))
+    run = factories.session(factories.portrait(owner, "</script><script>alert(1)</script>"))
     assert "<script>alert(1)" not in page_of(as_owner, run.portrait)
 
 
@@ -141,10 +141,10 @@ def test_whole_pictures_are_laid_out_in_their_own_shape(as_owner: Client, portra
 def test_a_person_without_background_has_no_frame_and_the_page_says_why(
     as_owner: Client, owner: User, portrait: Portrait
 ) -> None:
-    run = cast.session(cast.portrait(owner), remove_background=True)
-    output = cast.claimed(run)
+    run = factories.session(factories.portrait(owner), remove_background=True)
+    output = factories.claimed(run)
     assert output.record({}, None, ["Fine hair may look cut."])
-    cast.complete(output, alpha=True)
+    factories.complete(output, alpha=True)
     page = page_of(as_owner, run.portrait)
     assert re.search(r'<section class="stage cut-out alive"', page)
     assert "<dt>Background</dt><dd>removed</dd>" in page
@@ -156,8 +156,8 @@ def test_a_person_without_background_has_no_frame_and_the_page_says_why(
 
 
 def test_a_photo_that_was_transparent_already_is_not_called_changed(as_owner: Client, owner: User) -> None:
-    run = cast.session(cast.portrait(owner))
-    cast.complete(cast.claimed(run), alpha=True)
+    run = factories.session(factories.portrait(owner))
+    factories.complete(factories.claimed(run), alpha=True)
     page = page_of(as_owner, run.portrait)
     assert "cut-out" in page
     assert "<dt>Background</dt>" not in page

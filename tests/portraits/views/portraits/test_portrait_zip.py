@@ -16,7 +16,7 @@ from django.urls import reverse
 from portraits.files import storage
 from portraits.files.temporary_stream import PassingFile
 from portraits.models import Portrait, Session, User
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 def address(portrait: Portrait) -> str:
@@ -75,7 +75,7 @@ def test_a_portrait_in_mid_job_is_not_whole(as_owner: Client, rendering: Session
 
 
 def test_a_portrait_that_has_never_been_made_is_not_whole(as_owner: Client, owner: User) -> None:
-    assert as_owner.get(address(cast.portrait(owner))).status_code == 409
+    assert as_owner.get(address(factories.portrait(owner))).status_code == 409
 
 
 def test_files_that_have_just_been_deleted_are_404(as_owner: Client, portrait: Portrait, session: Session) -> None:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from portraits.files import storage
 from portraits.live import publisher
 from portraits.models import Render, Session
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 def url(name: str, session: Session, *more: str) -> str:
@@ -28,7 +28,7 @@ def test_the_manifest_grows_with_the_job_and_lists_only_what_can_be_fetched(
     assert output is not None
     manifest = as_owner.get(url("session-manifest", rendering)).json()
     assert (manifest["complete"], [level["name"] for level in manifest["levels"]]) == (False, ["preview"])
-    cast.complete(output)
+    factories.complete(output)
     manifest = as_owner.get(url("session-manifest", rendering)).json()
     assert (manifest["complete"], len(manifest["levels"])) == (True, 3)
     for name in [manifest["poster"], *(sheet for level in manifest["levels"] for sheet in level["sheets"])]:
@@ -37,7 +37,7 @@ def test_the_manifest_grows_with_the_job_and_lists_only_what_can_be_fetched(
 
 
 def test_before_the_preview_there_is_no_manifest(as_owner: Client, owner: object) -> None:
-    session = cast.session(cast.portrait(owner))  # type: ignore[arg-type]
+    session = factories.session(factories.portrait(owner))  # type: ignore[arg-type]
     assert as_owner.get(url("session-manifest", session)).status_code == 404
 
 

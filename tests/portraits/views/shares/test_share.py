@@ -26,7 +26,7 @@ from portraits.http.throttle import GUESSES
 from portraits.live import publisher
 from portraits.models import Portrait, Session, ShareLink, User
 from portraits.sharing import link_preview
-from tests.portraits import cast
+from tests.portraits import factories
 
 ELSEWHERE = {"REMOTE_ADDR": "198.51.100.7"}
 
@@ -131,8 +131,8 @@ def test_cards_of_a_person_without_background_show_an_opaque_picture(
     anonymous: Client, owner: User, settings: Settings
 ) -> None:
     settings.SITE_URL = "https://faces.example"
-    output = cast.claimed(cast.session(cast.portrait(owner), remove_background=True))
-    cast.complete(output, alpha=True)
+    output = factories.claimed(factories.session(factories.portrait(owner), remove_background=True))
+    factories.complete(output, alpha=True)
     _, token = ShareLink.create_for(output.render.session.portrait)
     text = anonymous.get(reverse("share", args=[token])).content.decode()
     card = reverse("share-file", args=[token, publisher.file_name(output, link_preview.NAME)])
@@ -160,7 +160,7 @@ def test_case_35_the_page_says_that_the_portrait_is_synthetic(anonymous: Client,
 
 
 def test_while_nothing_is_there_yet_the_page_says_so_and_looks_again(anonymous: Client, owner: User) -> None:
-    waiting = cast.session(cast.portrait(owner))
+    waiting = factories.session(factories.portrait(owner))
     _, token = ShareLink.create_for(waiting.portrait)
     text = anonymous.get(reverse("share", args=[token])).content.decode()
     assert '<meta http-equiv="refresh" content="2">' in text
@@ -286,8 +286,8 @@ def test_a_dead_link_is_told_in_a_sentence(anonymous: Client, link: ShareLink, t
 
 
 def test_a_link_opens_its_own_portrait_only(anonymous: Client, session: Session, owner: User) -> None:
-    other = cast.portrait(owner, "Other")
-    cast.complete(cast.claimed(cast.session(other)))
+    other = factories.portrait(owner, "Other")
+    factories.complete(factories.claimed(factories.session(other)))
     _, token = ShareLink.create_for(other)
     assert anonymous.get(addresses(token, session)["file"]).status_code == 404
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from portraits.models import Portrait, ShareLink
 from portraits.models.share import hash_token
 from portraits.sharing import forms
-from tests.portraits import cast
+from tests.portraits import factories
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/s/([A-Za-z0-9_-]{22})/")
 
@@ -93,7 +93,7 @@ def test_a_portrait_has_so_many_live_links_and_no_more(
 
 
 def test_a_portrait_can_be_shared_while_it_is_made(as_owner: Client, owner: object) -> None:
-    queued = cast.session(cast.portrait(owner)).portrait  # type: ignore[arg-type]
+    queued = factories.session(factories.portrait(owner)).portrait  # type: ignore[arg-type]
     assert as_owner.post(address(queued), {"days": ""}).status_code == 201
 
 
@@ -109,7 +109,7 @@ def test_the_list_names_live_links_only(as_owner: Client, portrait: Portrait) ->
 
 
 def test_case_28_fields_that_the_form_does_not_name_are_not_looked_at(as_owner: Client, portrait: Portrait) -> None:
-    other = cast.portrait(portrait.owner, "Other")
+    other = factories.portrait(portrait.owner, "Other")
     as_owner.post(
         address(portrait),
         {"days": "1", "portrait": str(other.pk), "token_hash": "0" * 64, "expires_at": "2999-01-01", "revoked_at": ""},

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from portraits.models import Portrait, ShareLink, User
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_dead_link_says_so_in_the_frame(anonymous: Client, address: str) -> No
 
 
 def test_before_there_is_something_to_show_it_looks_again(anonymous: Client, owner: User) -> None:
-    _, token = ShareLink.create_for(cast.session(cast.portrait(owner)).portrait)
+    _, token = ShareLink.create_for(factories.session(factories.portrait(owner)).portrait)
     text = anonymous.get(reverse("share-embed", args=[token])).content.decode()
     assert '<meta http-equiv="refresh"' in text
     assert "<gaze-tracker" not in text

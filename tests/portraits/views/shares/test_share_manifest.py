@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from portraits.models import Portrait, Session, ShareLink, User
-from tests.portraits import cast
+from tests.portraits import factories
 
 FOREIGN = {"Origin": "https://elsewhere.example"}
 
@@ -41,7 +41,7 @@ def test_it_grows_while_the_portrait_is_made(anonymous: Client, rendering: Sessi
     assert (first.json()["complete"], [level["name"] for level in first.json()["levels"]]) == (False, ["preview"])
     output = rendering.shown
     assert output is not None
-    cast.complete(output)
+    factories.complete(output)
     grown = anonymous.get(address, headers={"If-None-Match": first["ETag"]})
     assert grown.status_code == 200
     assert (grown.json()["complete"], len(grown.json()["levels"])) == (True, 3)
@@ -56,7 +56,7 @@ def test_everything_that_it_lists_can_be_fetched_beside_it(anonymous: Client, ad
 
 
 def test_there_is_none_before_there_is_something_to_show(anonymous: Client, owner: User) -> None:
-    _, token = ShareLink.create_for(cast.session(cast.portrait(owner)).portrait)
+    _, token = ShareLink.create_for(factories.session(factories.portrait(owner)).portrait)
     answer = anonymous.get(reverse("share-manifest", args=[token]))
     assert answer.status_code == 404
     assert answer["Access-Control-Allow-Origin"] == "*"

@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from gpuworker import contract
 from portraits.models import Charge, Portrait, Session, Upload, User
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 @pytest.fixture
 def upload(owner: User) -> Upload:
-    return cast.upload(owner)
+    return factories.upload(owner)
 
 
 @pytest.fixture

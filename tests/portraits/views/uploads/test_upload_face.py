@@ -14,7 +14,7 @@ from portraits.models import Upload, User
 from portraits.uploads import validation
 from portraits.uploads.face_report import Finding
 from portraits.uploads.validation import UploadRefused
-from tests.portraits import cast
+from tests.portraits import factories
 
 FOUND = Finding(0, Box(20, 30, 90, 110), 80, Box(0, 0, 160, 200), advice=("It is small.",))
 JSON = {"Accept": "application/json"}
@@ -22,7 +22,7 @@ JSON = {"Accept": "application/json"}
 
 @pytest.fixture
 def upload(owner: User) -> Upload:
-    return cast.upload(owner)
+    return factories.upload(owner)
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from portraits.models import Upload, User
-from tests.portraits import cast
+from tests.portraits import factories
 
 
 @pytest.fixture
 def upload(owner: User) -> Upload:
-    return cast.upload(owner)
+    return factories.upload(owner)
 
 
 @pytest.mark.parametrize("name", ["photo.webp", "thumbnail.webp"])

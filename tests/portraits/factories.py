@@ -1,4 +1,4 @@
-"""The fixed cast, and rows with their files as a real upload and render would leave them."""
+"""Factories of rows, with their files as a real upload and render would leave them."""
 
 from __future__ import annotations
 
