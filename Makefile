@@ -8,11 +8,11 @@ export PORTRAIT OUT
 PY := .venv/bin/python
 # One process a core. A file stays in one process; browser tests, which come last, come last in each.
 PYTEST := $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
-INSTALL := $(PY) -m pip --disable-pip-version-check install --quiet --editable
+INSTALL := $(PY) -m pip --disable-pip-version-check install --quiet --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run render contact-sheets test check lint clean portrait
+.PHONY: help run render contact-sheets test check lint lock clean portrait
 
 help:
 	@echo "make TARGET, where TARGET is one of"
@@ -49,6 +49,10 @@ bench-liveportrait: .venv/check
 bench-%: .venv/test ## measure one part: make bench-warp runs tests/bench/warp.py
 	$(PY) -m tests.bench.$(subst -,_,$*)
 
+lock: .venv/made ## write the versions that are installed anew; UPGRADE=1 make lock takes the newest
+	$(PY) -m pip --disable-pip-version-check install --quiet 'uv>=0.9,<1'
+	deploy/lock.sh
+
 clean: ## remove the environment and every cache; rendered faces stay
 	rm -rf .venv node_modules build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -73,18 +77,18 @@ SYSTEM := import platform, sys; print("%d.%d " % sys.version_info[:2] + platform
 	"$(PYTHON)" -m venv .venv
 	@touch $@
 
-.venv/base: .venv/made pyproject.toml
+.venv/base: .venv/made pyproject.toml constraints.txt
 	$(INSTALL) .
 	@touch $@
 
-.venv/site: .venv/made pyproject.toml
+.venv/site: .venv/made pyproject.toml constraints.txt
 	$(INSTALL) '.[site]'
 	@touch .venv/base $@
 
-.venv/test: .venv/made pyproject.toml
+.venv/test: .venv/made pyproject.toml constraints.txt
 	$(INSTALL) '.[test]'
 	@touch .venv/base .venv/site $@
 
-.venv/check: .venv/made pyproject.toml
+.venv/check: .venv/made pyproject.toml constraints.txt
 	$(INSTALL) '.[check]'
 	@touch .venv/base .venv/site .venv/test $@

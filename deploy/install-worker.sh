@@ -23,7 +23,7 @@ dependencies)
     wanted=$(mktemp)
     trap 'rm -f "$wanted"' EXIT
     "$environment/bin/python" "$source/deploy/dependencies.py" "${extras[@]}" >"$wanted"
-    "${pip[@]}" --requirement "$wanted"
+    "${pip[@]}" --constraint "$source/deploy/constraints-worker.txt" --requirement "$wanted"
     ;;
 worker)
     "${pip[@]}" --no-deps --editable "$source"

@@ -15,7 +15,7 @@ WORKDIR /app
 
 FROM python AS build
 COPY pyproject.toml ./
-COPY deploy/install-worker.sh deploy/dependencies.py deploy/
+COPY deploy/install-worker.sh deploy/dependencies.py deploy/constraints-worker.txt deploy/
 RUN deploy/install-worker.sh dependencies /app/.venv
 COPY . .
 RUN deploy/install-worker.sh worker /app/.venv

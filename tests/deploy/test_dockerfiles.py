@@ -162,7 +162,8 @@ def test_secrets_history_tests_and_rubbish_do_not(repo: Path, path: str) -> None
     assert not admitted(repo, path)
 
 
-SCRIPTS = tuple(f"{name}.sh" for name in ("install-site", "install-worker", "live", "make-env", "set-secrets", "start"))
+NAMES = ("install-site", "install-worker", "live", "lock", "make-env", "set-secrets", "start")
+SCRIPTS = tuple(f"{name}.sh" for name in NAMES)
 
 
 @pytest.mark.slow

@@ -28,7 +28,7 @@ SUPPORTED = "3.12 Linux x86_64"
 def folder(repo: Path, tmp_path: Path) -> Path:
     place = tmp_path / "a folder"
     place.mkdir()
-    for name in ("Makefile", "pyproject.toml"):
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(repo / name, place)
     script(place / "recorder", RECORDER)
     (place / "my photo's.png").touch()
@@ -65,10 +65,10 @@ def ran(folder: Path) -> list[str]:
     return [line.replace("|--disable-pip-version-check", "").replace("|--quiet", "") for line in lines]
 
 
-BASE = "python|-m|pip|install|--editable|."
-SITE = "python|-m|pip|install|--editable|.[site]"
-TEST = "python|-m|pip|install|--editable|.[test]"
-CHECK = "python|-m|pip|install|--editable|.[check]"
+BASE = "python|-m|pip|install|--constraint|constraints.txt|--editable|."
+SITE = "python|-m|pip|install|--constraint|constraints.txt|--editable|.[site]"
+TEST = "python|-m|pip|install|--constraint|constraints.txt|--editable|.[test]"
+CHECK = "python|-m|pip|install|--constraint|constraints.txt|--editable|.[check]"
 PYTEST = "python|-m|pytest|-n|auto|--dist|loadfile|--no-loadscope-reorder"
 
 
@@ -135,10 +135,11 @@ def test_render_writes_into_out_unless_told_otherwise(folder: Path) -> None:
     assert ran(folder)[-1] == "python|-m|gpuworker|render|my photo's.png|out"
 
 
-def test_a_changed_pyproject_is_installed_again(folder: Path) -> None:
+@pytest.mark.parametrize("changed", ["pyproject.toml", "constraints.txt"])
+def test_what_is_asked_for_or_locked_anew_is_installed_again(folder: Path, changed: str) -> None:
     make(folder, "render", "PORTRAIT=my photo's.png")
     ran(folder)
-    touch_later(folder / "pyproject.toml")
+    touch_later(folder / changed)
     make(folder, "render", "PORTRAIT=my photo's.png")
     assert ran(folder)[0] == BASE
 
