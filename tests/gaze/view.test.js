@@ -18,6 +18,6 @@ for (const [[width, height], [x, y, ...size]] of PLACES) {
 }
 
 test('a remainder of less than a pixel is filled', () => {
-  const place = fitted({ width: 410, height: 512 }, { width: 620, height: 774 });
-  assert.deepEqual(place, { x: 0, y: 0, width: 620, height: 774 });
+  const place = fitted({ width: 410, height: 512 }, { width: 570, height: 711 }); // 569.36 would do
+  assert.deepEqual(place, { x: 0, y: 0, width: 570, height: 711 });
 });
