@@ -1,5 +1,5 @@
 /**
- * What one element looks at: the place its page told it, the arrow keys, the pointer, or nothing.
+ * Target of one element's gaze: the place that its page named, the arrow keys, the pointer, or straight ahead.
  */
 import { LIMIT } from './grid.js';
 import { gazeAt, pointerPosition } from './pointer.js';

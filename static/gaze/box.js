@@ -1,5 +1,5 @@
 /**
- * Where an element lies in the window, with CSS `zoom` counted in.
+ * Bounding box of an element in the window, with CSS `zoom` counted in.
  */
 
 /**

@@ -1,5 +1,5 @@
 /**
- * How much this device may hold, and which level of a portrait to load next.
+ * Memory budget of this device, and the choice of the level of a portrait to load next.
  */
 
 import { USUAL_FRAME } from './manifest.js';

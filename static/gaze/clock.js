@@ -1,5 +1,5 @@
 /**
- * One animation loop for all elements of the page. It runs while somebody wants a turn and then stops.
+ * Animation loop that all elements of the page share. It runs while one of them wants a turn and then stops.
  */
 
 /** Longest step in seconds: after a pause the gaze moves on, it does not jump. */

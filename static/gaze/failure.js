@@ -1,5 +1,5 @@
 /**
- * Something that keeps a portrait from being livelier than it is; never fatal to the page.
+ * Error that keeps a portrait from loading, or from a finer level; never fatal to the page.
  *
  * @typedef {'source' | 'manifest' | 'sheet' | 'decode' | 'memory' | 'webgl' | 'context-lost'} FailureCode
  */

@@ -1,5 +1,5 @@
 /**
- * A level as it lies on the graphics card: one strip of frames for each row of each sheet.
+ * Frames of a level on the graphics card: one strip for each row of each sheet.
  */
 import { placeOf, pose, sheetSize } from './grid.js';
 

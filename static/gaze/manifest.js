@@ -1,6 +1,6 @@
 /**
- * Reads manifest.json, version 1. The Python reader (gpuworker/contract.py) keeps the same rules and shares
- * tests/golden/manifest.json; whoever changes one changes all three.
+ * Reader of manifest.json, version 1. The Python reader (gpuworker/contract.py) keeps the same rules and shares
+ * tests/golden/manifest.json and refused-manifests.json: a change to one is a change to all.
  */
 import { GazeFailure } from './failure.js';
 

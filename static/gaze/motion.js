@@ -1,5 +1,5 @@
 /**
- * How the gaze moves towards its target: an exponential approach in time, the same at any refresh rate.
+ * Motion of the gaze towards its target: an exponential approach in time, the same at any refresh rate.
  */
 
 /** The original moved this share of the way in each frame of a 60 Hz display. */
@@ -7,7 +7,7 @@ export const DEFAULT_SMOOTHING = 0.12;
 
 const ORIGINAL_FRAME = 1 / 60;
 
-/** Nearer than this, in grid units, nobody sees a difference; the gaze has arrived. */
+/** Distance in grid units below which no difference can be seen: the gaze has arrived. */
 const ARRIVED = 0.01;
 
 /**

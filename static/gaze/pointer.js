@@ -1,5 +1,5 @@
 /**
- * The page's pointer: the mouse or pen anywhere on it, or one finger, which goes on scrolling as ever.
+ * Position of the page's pointer: the mouse or pen anywhere on it, or one finger, which goes on scrolling as ever.
  * One set of listeners serves all elements.
  */
 import { LIMIT } from './grid.js';

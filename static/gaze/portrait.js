@@ -1,5 +1,5 @@
 /**
- * One source as the page knows it: its description and the finest level loaded so far. Elements that show the same
+ * Portrait of one source: its description and the finest level loaded so far. Elements that show the same
  * source share it.
  *
  * Events: `described`, `level`, and `problem` with a GazeFailure as `detail`.
@@ -323,7 +323,7 @@ export class Portrait extends EventTarget {
 
   /**
    * @param {unknown} error
-   * @returns {GazeFailure} the same; what comes after the end, such as an AbortError, matters to nobody
+   * @returns {GazeFailure} the same; an error of a closed portrait, such as an AbortError, is not reported
    * @throws {unknown} when it is another error, which is a mistake of ours
    */
   #known(error) {

@@ -1,5 +1,5 @@
 /**
- * Two shaders as one program. Making it asks nothing of the graphics card, so that the page goes on while the card
+ * WebGL program of two shaders. Making it asks nothing of the graphics card, so that the page goes on while the card
  * compiles; the answers are fetched when the program is needed.
  */
 import { GazeFailure } from './failure.js';

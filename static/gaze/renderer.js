@@ -1,5 +1,5 @@
 /**
- * WebGL 2, once for the whole page: browsers allow some sixteen contexts, and portraits shown several times
+ * WebGL 2 renderer, one for the whole page: browsers allow some sixteen contexts, and portraits shown several times
  * share their frames. Elements get their picture copied onto a 2D canvas of their own, which also keeps the last
  * picture while a context is lost.
  */

@@ -1,5 +1,5 @@
 /**
- * Loads a level: fetches its sheets, decodes each once, cuts it into frames and uploads them in slices so short
+ * Loader of a level: fetches its sheets, decodes each once, cuts it into frames and uploads them in slices so short
  * that a running animation does not notice.
  */
 import { GazeFailure } from './failure.js';

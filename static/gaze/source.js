@@ -1,5 +1,5 @@
 /**
- * What the attributes ask for: a manifest, a list of sheets, or the folder of an older portrait.
+ * Parser of the attributes `src`, `mode` and `grid`: a manifest, a list of sheets, or the folder of an older portrait.
  */
 import { GazeFailure } from './failure.js';
 import { sheetValues } from './grid.js';

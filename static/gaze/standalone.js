@@ -1,5 +1,5 @@
 /**
- * The light in the room of the standalone page: the portrait made so small that only its colours are left, and
+ * Background light of the standalone page: the portrait made so small that only its colours are left, and
  * stretched over the window. A blur of that size would cost phones dearly.
  */
 

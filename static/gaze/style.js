@@ -1,5 +1,5 @@
 /**
- * The element's looks, as constructed style sheets: pages with a strict Content-Security-Policy allow these.
+ * Style sheets of the element, constructed: pages with a strict Content-Security-Policy allow these.
  * The page's own style sheet wins in all that it says about the element.
  */
 

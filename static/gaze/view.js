@@ -1,5 +1,5 @@
 /**
- * An element's canvas: as many pixels as the screen has under it, with the picture fitted in whole.
+ * Canvas of an element: as many pixels as the screen has under it, with the picture fitted in whole.
  */
 import { cssZoom } from './box.js';
 import { isLagging } from './clock.js';

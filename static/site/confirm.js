@@ -1,10 +1,13 @@
-/** The page between photo and portrait: face, crop and options; without it, the form sends what is suggested. */
+/** Page between photo and portrait: face, crop and options. Without this script the form sends the suggestions. */
 import { Crop } from './crop.js';
 import { CropView } from './crop-view.js';
 import { part } from './part.js';
 import { letPeoplePoint } from './place.js';
 
-/** @typedef {import('./crop.js').Face & {index: number, advice: string[]}} Face as portraits/uploads/face_report.py writes it */
+/**
+ * @typedef {import('./crop.js').Face & {index: number, advice: string[]}} Face as the server writes it,
+ *   portraits/uploads/face_report.py
+ */
 
 /** @type {{faces: Face[], width: number, height: number, limits: import('./crop.js').Limits}} */
 const { faces, limits, ...photo } = JSON.parse(document.querySelector('#crop-data')?.textContent ?? '');

@@ -1,5 +1,5 @@
 /**
- * The crop on a canvas, moved by pointer, touch, wheel and keys.
+ * Canvas that shows the crop, moved by pointer, touch, wheel and keys.
  */
 
 /** Share of the window that one press of an arrow key moves it. */

@@ -1,5 +1,5 @@
 /**
- * Which part of a photo is shown: a window of the frame's shape that always holds the face. Pixels of the photo.
+ * Crop of a photo: a window of the frame's shape that always holds the face. Pixels of the photo.
  */
 
 /**
@@ -13,7 +13,7 @@
  */
 
 export class Crop {
-  /** What is shown. @type {Box} */
+  /** The window. @type {Box} */
   box;
   #photo;
   #face;
@@ -77,7 +77,7 @@ export class Crop {
     this.box = { ...this.#automatic };
   }
 
-  /** As the form sends it. */
+  /** The value of the form's field: x, y, width and height. */
   toString() {
     const { x, y, width, height } = this.box;
     return [x, y, width, height].map((side) => side.toFixed(1)).join();

@@ -1,5 +1,5 @@
 /**
- * The whole page takes photos: dropped anywhere, or pasted. While one hovers, the body has the class `dragging`.
+ * Drop target and paste target for photos: the whole page. While one hovers, the body has the class `dragging`.
  */
 
 /** @param {(photo: File) => void} take is given the first file of each drop or paste */

@@ -1,5 +1,5 @@
 /**
- * Follows a session: whole snapshots from a socket, from polling while there is none; never an older one twice.
+ * Feed of a session: whole snapshots from a socket, from polling while there is none; never an older one twice.
  */
 
 /** @typedef {{

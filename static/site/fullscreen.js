@@ -1,5 +1,5 @@
 /**
- * One part of the page alone on the screen: by the browser's own mode where it has one, else filling the window.
+ * Full screen for one part of the page: by the browser's own mode where it has one, else filling the window.
  */
 
 /**

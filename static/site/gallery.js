@@ -1,8 +1,8 @@
 /**
- * Lists of portraits: the one under the pointer, with the focus or touched by its eye is alive, and no other.
+ * Lists of portraits: one at most is alive, the one under the pointer, with the focus, or whose eye button is pressed.
  */
 
-/** Milliseconds that a pointer must rest: crossing the page wakes nobody. */
+/** Milliseconds that a pointer must rest: one that only crosses the page wakes no portrait. */
 const REST = 120;
 
 const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');

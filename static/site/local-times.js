@@ -17,7 +17,7 @@ function inWords(moment, dayOnly = false) {
 }
 
 /**
- * Turns every time below a node into the visitor's; what it was in UTC is its title.
+ * Turns every time below a node into the visitor's; the time in UTC becomes its title.
  *
  * @param {ParentNode} root
  */

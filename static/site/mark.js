@@ -1,5 +1,5 @@
 /**
- * The eye in the header looks where the pointer is, as the portraits do.
+ * Eye in the header, which looks where the pointer is, as the portraits do.
  */
 
 const CENTRE = 16;

@@ -1,5 +1,5 @@
 /**
- * Pointing at a face that was not found: by click or tap, or with a ring that the arrow keys move.
+ * Pointer to a face that was not found: a click or tap, or a ring that the arrow keys move.
  */
 
 import { part } from './part.js';

@@ -1,4 +1,4 @@
-/** The page of one portrait: the face, and how its making goes. */
+/** Page of one portrait: the face, and the progress of its session. */
 import { pageRenderer } from '../gaze/renderer.js';
 import { Feed } from './feed.js';
 import { offerFullscreen } from './fullscreen.js';

@@ -1,5 +1,5 @@
 /**
- * The panel that says how the making goes, from one snapshot to the next.
+ * Progress panel of a session, from one snapshot to the next.
  */
 
 import { withLocalTimes } from './local-times.js';

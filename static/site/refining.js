@@ -1,5 +1,5 @@
 /**
- * The line that says how the second pass goes, while the first one's face follows already.
+ * Progress line of the second pass, while the first one's face follows already.
  */
 
 import { part } from './part.js';

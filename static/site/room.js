@@ -1,5 +1,5 @@
 /**
- * The room takes its light from a picture: made so small that only its colours are left, stretched over the canvas
+ * Background light from a picture: made so small that only its colours are left, stretched over the canvas
  * with the class `ambience`. Everything is worked out once, on few pixels: a blur or filter of the window's size
  * would cost phones dearly, in every frame.
  */

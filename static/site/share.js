@@ -1,5 +1,5 @@
 /**
- * The share panel: its forms change it in place, and what it shows can be copied. Without this script the forms lead
+ * Share panel: its forms change it in place, and its links can be copied. Without this script the forms lead
  * to pages that show the same.
  */
 

@@ -1,4 +1,4 @@
-/** The page of the upload form. */
+/** Page of the upload form. */
 import { takeDrops } from './drop.js';
 import { part } from './part.js';
 import { UploadForm } from './upload.js';

@@ -1,5 +1,5 @@
 /**
- * Sends one photo: as soon as there is one and its consent, with progress, and says what is wrong with it in place.
+ * Upload form: sends a photo as soon as there is one and its consent, shows progress, and says in place why it failed.
  */
 
 import { part } from './part.js';

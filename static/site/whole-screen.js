@@ -1,4 +1,4 @@
-/** The button that gives the page the whole screen, where the browser has one to give. */
+/** Button that gives the page the whole screen, where the browser allows it. */
 
 import { part } from './part.js';
 
