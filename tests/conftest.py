@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests import chromium
+from tests import chromium, left_out
 from tests.gpuworker import portraits
 
 TESTS = Path(__file__).parent
@@ -34,13 +34,11 @@ NO_PORTRAITS = f"the portraits they look at are not in {portraits.FOLDER} (PORTR
 
 CI = os.environ.get("CI", "").lower() in ("1", "true")
 
-LEFT_OUT = pytest.StashKey[list[str]]()
 WORKERS_MOST = 4
 """Processes of tests at once: each may hold a Chromium and two rendering processes, about 1 GB together."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[LEFT_OUT] = []
     if TORCH_HAS_A_WHEEL and not TORCH_IS_HERE and asks_for_torch(config):
         raise pytest.UsageError("torch is missing: `make check`, or pip install --editable '.[check]', installs it.")
     if CI and not portraits.FOLDER.is_dir():
@@ -70,8 +68,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return True
     if TORCH_IS_HERE:
         return None
-    if NO_TORCH not in config.stash[LEFT_OUT]:
-        config.stash[LEFT_OUT].append(NO_TORCH)
+    left_out.say(config, NO_TORCH)
     return True
 
 
@@ -87,7 +84,7 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
     """`make test` says how many proofs it has left to `make check`."""
     config = items[0].config
     if config.option.markexpr == "not slow" and all(item.get_closest_marker("slow") for item in items):
-        config.stash[LEFT_OUT].append(f"{len(items)} slow tests are left out: `make check` runs them.")
+        left_out.say(config, f"{len(items)} slow tests are left out: `make check` runs them.")
 
 
 def leave_out_portraits(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -97,26 +94,25 @@ def leave_out_portraits(config: pytest.Config, items: list[pytest.Item]) -> None
         return
     items[:] = [item for item in items if item not in needing]
     config.hook.pytest_deselected(items=needing)
-    config.stash[LEFT_OUT].append(f"{len(needing)} tests are left out: {NO_PORTRAITS}")
+    left_out.say(config, f"{len(needing)} tests are left out: {NO_PORTRAITS}")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A process of pytest-xdist tells its controller, which prints."""
     if (output := getattr(session.config, "workeroutput", None)) is not None:
-        output["left_out"] = session.config.stash[LEFT_OUT]
+        output["left_out"] = left_out.lines(session.config)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Every process has left out the same."""
     for line in getattr(node, "workeroutput", {}).get("left_out", []):
-        if line not in node.config.stash[LEFT_OUT]:
-            node.config.stash[LEFT_OUT].append(line)
+        left_out.say(node.config, line)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for line in config.stash[LEFT_OUT]:
+    for line in left_out.lines(config):
         terminalreporter.write_line(line)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from tests import left_out
 from tests.browsers import installed
 from tests.browsers.display import virtual_display
 from tests.browsers.launch import launched
@@ -28,10 +29,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("engine", ENGINES[1:] if others else ENGINES, scope="session")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_collection_modifyitems(config: pytest.Config) -> None:
     for name, lacking in LEFT_OUT.items():
         line = f"The tests in {name} are left out: there is no {lacking} (apt-get install {installed.PACKAGES})."
-        terminalreporter.write_line(line)
+        left_out.say(config, line)
 
 
 @pytest.fixture(scope="session")
