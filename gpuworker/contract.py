@@ -55,7 +55,7 @@ MIN_LARGE_WIDTH = 130.0
 """Pixels of the photo; a frame above the standard size adds nothing to a narrower face."""
 FACE_MARGIN = 0.06
 """Room around the silhouette in an adjusted crop, in face widths: a face cut by the frame folds."""
-MAX_SIDE = 640
+MAX_SIDE = max(LARGE_FRAME.width, LARGE_FRAME.height)
 """Longest side of a frame, in pixels. A quadrant of larger ones would not fit the memory that a small host has."""
 
 SHEETS = {

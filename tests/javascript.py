@@ -47,7 +47,7 @@ def install(repo: Path) -> str:
     if found.returncode == 0:
         installed.touch()
         return ""
-    print(found.stderr, file=sys.stderr)
+    print(*found.stderr.splitlines()[:4], sep="\n", file=sys.stderr)
     return NO_PACKAGES
 
 

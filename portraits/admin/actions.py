@@ -13,12 +13,13 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from portraits.http.signed_in_user import signed_in_user
+from portraits.models.audit import REASON_LENGTH
 from portraits.moderation import NotAllowed
 
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(
-        max_length=300,
+        max_length=REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3, "autofocus": True}),
         help_text="It is kept in the audit log, and cannot be changed afterwards.",
     )

@@ -8,6 +8,9 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+REASON_LENGTH = 300
+"""Characters of the reason that a moderator gives."""
+
 
 class UnchangeableError(TypeError):
     """Somebody tried to rewrite the audit log."""
@@ -30,7 +33,7 @@ class AuditEntry(models.Model):
     actor_email = models.CharField(max_length=254)
     action = models.CharField(max_length=30)
     target = models.CharField(max_length=200)
-    reason = models.CharField(max_length=300, blank=True)
+    reason = models.CharField(max_length=REASON_LENGTH, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = AuditEntryQuerySet.as_manager()

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from gpuworker.contract import Box, Framing
+from portraits.models.audit import REASON_LENGTH
 from portraits.times import day_in_words
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Portrait(models.Model):
     framing_json: models.JSONField[Any, Any] = models.JSONField(default=dict)
     advice: models.JSONField[Any, Any] = models.JSONField(default=list)
     moderation = models.CharField(max_length=10, choices=Moderation.choices, default=Moderation.VISIBLE)
-    moderation_reason = models.CharField(max_length=300, blank=True)
+    moderation_reason = models.CharField(max_length=REASON_LENGTH, blank=True)
 
     objects = PortraitQuerySet.as_manager()
 

@@ -16,6 +16,9 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
 
 class Report(models.Model):
+    TEXT_LENGTH = 2000
+    """Characters."""
+
     class Reason(models.TextChoices):
         CONSENT = "consent", "It shows me or somebody else without consent"
         ABUSE = "abuse", "It is hateful, sexual or violent"
@@ -25,7 +28,7 @@ class Report(models.Model):
 
     portrait = models.ForeignKey(Portrait, on_delete=models.CASCADE, related_name="reports")
     reason = models.CharField(max_length=10, choices=Reason.choices)
-    text = models.TextField(max_length=2000, blank=True)
+    text = models.TextField(max_length=TEXT_LENGTH, blank=True)
     email = models.EmailField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, blank=True)

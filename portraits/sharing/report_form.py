@@ -19,7 +19,7 @@ class ReportForm(forms.Form):
     text = forms.CharField(
         label="What should we know?",
         help_text="Optional.",
-        max_length=2000,
+        max_length=Report.TEXT_LENGTH,
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )

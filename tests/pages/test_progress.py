@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from playwright.sync_api import Locator, expect
 
+from gpuworker.contract import TileState
 from tests.pages.conftest import Stand
 
 SESSION = SimpleNamespace(pk="8c5bd0a2-6c4b-4f58-9d70-7b1f7e3f9a11")
@@ -80,6 +81,15 @@ def test_each_sheet_has_a_tile_that_says_what_it_is(panel: Stand) -> None:
     found = panel.page.locator(".sheet")
     expect(found).to_have_text(["Preview: stored", "Large sheet 1: being packed", "Small sheet 4: waiting"])
     expect(found.nth(1)).to_have_attribute("data-state", "encoding")
+
+
+@pytest.mark.parametrize("state", get_args(TileState))
+def test_every_state_of_a_sheet_has_words(panel: Stand, state: str) -> None:
+    show(panel, tiles=[{"name": "preview.webp", "state": state}])
+    words = panel.page.locator("#progress-tiles li").get_attribute("title")
+    assert words is not None
+    assert words.startswith("Preview: ")
+    assert not words.endswith(f": {state}")
 
 
 def test_the_log_grows_by_stamped_lines_and_begins_anew_with_another_attempt(panel: Stand) -> None:

@@ -47,3 +47,14 @@ def test_no_script_has_a_limit_of_its_own(repo: Path, files: list[Path], limit: 
     own = re.compile(rf"\b({limit}|{limit + 1})\b")
     scripts = sources(repo, files, "static/site", ".js")
     assert [name for name, text in scripts.items() if own.search(text)] == []
+
+
+def test_no_form_and_no_page_has_a_length_of_its_own(repo: Path, files: list[Path]) -> None:
+    """A field's length is its model's; the crop of a photo is kept in no row."""
+    own = re.compile(r"(?:max_length=|maxlength=\")\d+.*")
+    texts = sources(repo, files, "portraits", ".py") | sources(repo, files, "templates", ".html")
+    outside = {name: text for name, text in texts.items() if not {"models", "migrations"} & {*Path(name).parts}}
+    found = [
+        f"{name}: {line.strip()}" for name, text in outside.items() for line in text.splitlines() if own.search(line)
+    ]
+    assert [line for line in found if ": crop = " not in line] == []
