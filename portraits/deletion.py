@@ -57,7 +57,7 @@ def cancel_renders_of(user: User) -> None:
 
 def erase_pending(most: int | None = None) -> None:
     """Delete what rows no longer own, so many at most, each with its own turn; a second time once no late process can
-    put anything back. Raises StorageAway at once, and the first of other errors when all have been tried.
+    put anything back. Raises StorageUnavailable at once, and the first of other errors when all have been tried.
     """
     first_error: OSError | None = None
     sync_commits()
@@ -65,7 +65,7 @@ def erase_pending(most: int | None = None) -> None:
         erasure.note_try()
         try:
             _erase(erasure)
-        except storage.StorageAway:
+        except storage.StorageUnavailable:
             raise
         except OSError as error:
             log.warning("%s could not be erased: %s", erasure.prefix, error)

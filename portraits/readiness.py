@@ -97,13 +97,13 @@ def sentence(part: str) -> str:
 def demand_room() -> None:
     """Before something large is begun: what is left is for the database, and for what goes on.
 
-    Raises DiskFull, and StorageAway when a folder is missing.
+    Raises DiskFull, and StorageUnavailable when a folder is missing.
     """
     for folder in _folders():
         try:
             free = shutil.disk_usage(folder).free
         except FileNotFoundError as error:
-            raise storage.StorageAway(f"the folder {folder} is not there") from error
+            raise storage.StorageUnavailable(f"the folder {folder} is not there") from error
         if free < ROOM:
             raise DiskFull(f"{folder} has {free >> 20} MB left, and needs {ROOM >> 20}")
 

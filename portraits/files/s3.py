@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import ContentFile, File
 from storages.backends.s3 import S3Storage
 
-from portraits.files.storage import StorageAway
+from portraits.files.storage import StorageUnavailable
 
 SIGNED_SECONDS = 60
 """How long an address that was signed for an owner leads to a file."""
@@ -67,7 +67,7 @@ class Bucket(S3Storage):  # type: ignore[misc]
         return {"CacheControl": "private, no-store"}
 
     def _open(self, name: str, mode: str = "rb") -> File[Any]:
-        """File read in one request; it has at most some megabytes. Raises FileNotFoundError, StorageAway."""
+        """File read in one request; it has at most some megabytes. Raises FileNotFoundError, StorageUnavailable."""
         with _as_oserror(name):
             answer = self.connection.meta.client.get_object(Bucket=self.bucket_name, Key=name)
             return ContentFile(answer["Body"].read(), name)
@@ -104,6 +104,6 @@ def _as_oserror(name: str) -> Iterator[None]:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         if status == 404 and error.response.get("Error", {}).get("Code") != "NoSuchBucket":
             raise FileNotFoundError(f"{name} is not in the bucket") from error
-        raise StorageAway(f"the bucket refuses {name}: {error}") from error
+        raise StorageUnavailable(f"the bucket refuses {name}: {error}") from error
     except (BotoCoreError, Boto3Error) as error:
-        raise StorageAway(f"the bucket does not answer about {name}: {error}") from error
+        raise StorageUnavailable(f"the bucket does not answer about {name}: {error}") from error

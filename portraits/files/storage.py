@@ -20,7 +20,7 @@ from django.core.files.storage import FileSystemStorage, storages
 PHOTO, THUMBNAIL = "photo.webp", "thumbnail.webp"
 
 
-class StorageAway(OSError):
+class StorageUnavailable(OSError):
     """Files can be neither read nor written: the folder or the bucket is not there, does not answer, or refuses."""
 
 
@@ -36,9 +36,9 @@ class PrivateFiles(FileSystemStorage):
         Path(self.location).mkdir(parents=True, exist_ok=True)
 
     def demand_root(self) -> None:
-        """Raises StorageAway when the folder is not there."""
+        """Raises StorageUnavailable when the folder is not there."""
         if not Path(self.location).is_dir():
-            raise StorageAway(f"the folder of files, {self.location}, is not there")
+            raise StorageUnavailable(f"the folder of files, {self.location}, is not there")
 
     def exists(self, name: str) -> bool:
         if super().exists(name):
@@ -61,7 +61,7 @@ class PrivateFiles(FileSystemStorage):
         return name
 
     def open(self, name: str, mode: str = "rb") -> File[Any]:
-        """Raises FileNotFoundError, StorageAway."""
+        """Raises FileNotFoundError, StorageUnavailable."""
         try:
             return super().open(name, mode)
         except FileNotFoundError:

@@ -14,7 +14,7 @@ PIECE = 1 << 18
 """Bytes that are in memory at a time."""
 
 
-MOST_OF_ONE_PERSON = 2
+MAX_PER_PERSON = 2
 """Most files of a person at a time, in this process: each takes some 15 MB of disk for as long as its reader likes."""
 
 _lock = threading.Lock()
@@ -22,10 +22,10 @@ _open: Counter[object] = Counter()
 
 
 class TooManyDownloads(Exception):
-    """The person has MOST_OF_ONE_PERSON under way."""
+    """The person has MAX_PER_PERSON under way."""
 
 
-class PassingFile:
+class TemporaryStream:
     """Write to `target`, then hand this to StreamingHttpResponse, which reads it piece by piece and closes it.
 
     It is read in a thread, so that a slow disk holds up no other request on the server's loop. Its
@@ -36,7 +36,7 @@ class PassingFile:
         """Raises TooManyDownloads, OSError."""
         self._person = person
         with _lock:
-            if _open[person] >= MOST_OF_ONE_PERSON:
+            if _open[person] >= MAX_PER_PERSON:
                 raise TooManyDownloads
             self.target: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # closed with the answer
             _open[person] += 1
@@ -46,7 +46,7 @@ class PassingFile:
         self.target.flush()
         return os.fstat(self.target.fileno()).st_size
 
-    def __aiter__(self) -> PassingFile:
+    def __aiter__(self) -> TemporaryStream:
         self.target.seek(0)
         return self
 

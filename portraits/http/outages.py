@@ -41,12 +41,12 @@ DISK_FULL = Outage(
     "Please try again in a few minutes.",
     60,
 )
-DATABASE_AWAY = Outage(
+DATABASE_UNAVAILABLE = Outage(
     "database_unavailable",
     "Our database does not answer just now. What you made before is safe. Please try again in a moment.",
     10,
 )
-STORAGE_AWAY = Outage(
+STORAGE_UNAVAILABLE = Outage(
     "storage_unavailable",
     "The place where we keep pictures does not answer just now. What you made before is safe. "
     "Please try again in a moment.",
@@ -63,9 +63,9 @@ BUGS = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryErro
 def outage_of(error: BaseException | None) -> Outage | None:
     """The outage that the exception stands for; None when it is a bug."""
     if isinstance(error, OperationalError | InterfaceError):
-        return DISK_FULL if _database_disk_is_full(error) else DATABASE_AWAY
+        return DISK_FULL if _database_disk_is_full(error) else DATABASE_UNAVAILABLE
     if isinstance(error, InternalError):
-        return DATABASE_AWAY if _sqlstate(error) == POSTGRES_READ_ONLY else None
+        return DATABASE_UNAVAILABLE if _sqlstate(error) == POSTGRES_READ_ONLY else None
     if isinstance(error, OSError):
         return _outage_of_system(error)
     return OTHER if isinstance(error, broker.away()) else None
@@ -87,8 +87,8 @@ def response(request: HttpRequest, outage: Outage) -> HttpResponse:
 def _outage_of_system(error: OSError) -> Outage | None:
     if error.errno in DISK_FULL_ERRORS:
         return DISK_FULL
-    if isinstance(error, storage.StorageAway):
-        return STORAGE_AWAY
+    if isinstance(error, storage.StorageUnavailable):
+        return STORAGE_UNAVAILABLE
     return None if isinstance(error, BUGS) else OTHER
 
 

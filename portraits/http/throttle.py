@@ -62,7 +62,7 @@ PLACES = Throttle("places", most=40, seconds=600)
 """Places in photos that are searched for a face, each at the cost of about half an upload."""
 
 
-def takes_place(request: HttpRequest) -> bool:
+def allows_place(request: HttpRequest) -> bool:
     """Whether the address may point at one more place of a photo; counts it."""
     address = address_of(request)
     if PLACES.wait(address) is not None:
@@ -71,7 +71,7 @@ def takes_place(request: HttpRequest) -> bool:
     return True
 
 
-def takes_upload(request: HttpRequest) -> bool:
+def allows_upload(request: HttpRequest) -> bool:
     """Whether the address may upload one more photo within the hour; counts it."""
     if not settings.UPLOADS_PER_ADDRESS:
         return True

@@ -1,1 +1,1 @@
-"""Uploads: a stranger's file becomes a photo that its owner turns into a portrait."""
+"""Uploads: validation of photos in a sandbox, and the way from a photo to a portrait."""

@@ -1,4 +1,4 @@
-"""What the examination of an upload says about each face in it. Light: no picture library is imported."""
+"""Report on one face of an uploaded photo. Imports no picture library, so the site's process can load it."""
 
 from __future__ import annotations
 
@@ -9,29 +9,28 @@ from typing import Any
 
 from gpuworker.contract import Box
 
-MOST_WORDS = 500
-"""Characters of a sentence. What comes out of the airlock is not trusted further than it must be."""
+MAX_TEXT_LENGTH = 500
+"""Characters of a sentence or code: replies of the sandbox are not trusted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One face of the normalised photo.
-
-    index: what RenderRequest.face calls it, 0 is the largest.
-    box: its bounds in pixels of the normalised photo; may leave the picture where the face does.
-    width: cheek to cheek, pixels.
-    crop: head and shoulders as they would be rendered, whole pixels; None when the face is refused.
-    code, sentence: why it is refused (gpuworker.errors), or None.
-    advice: sentences about an accepted face that will not look its best.
-    """
+class FaceReport:
+    """Result of the analysis of one face in the normalised photo."""
 
     index: int
+    """Index as in RenderRequest.face; 0 is the largest face."""
     box: Box
+    """Bounds in pixels of the normalised photo; may leave the picture where the face does."""
     width: float
+    """Distance from cheek to cheek, pixels."""
     crop: Box | None = None
+    """Head and shoulders as they would be rendered, whole pixels; None when the face is refused."""
     code: str | None = None
+    """Code of the reason for a refusal (gpuworker.errors); None when the face is usable."""
     sentence: str | None = None
+    """Sentence about the reason for a refusal; None when the face is usable."""
     advice: tuple[str, ...] = ()
+    """Sentences about a usable face that will not look its best."""
 
     @property
     def usable(self) -> bool:
@@ -49,22 +48,22 @@ class Finding:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Finding:
-        """Raises KeyError, TypeError or ValueError when that is not a finding."""
+    def from_json(cls, data: Mapping[str, Any]) -> FaceReport:
+        """Report read from JSON. Raises KeyError, TypeError or ValueError when the data is invalid."""
         return cls(
             index=int(data["index"]),
             box=_box(data["box"]),
             width=_finite(data["width"]),
             crop=None if data["crop"] is None else _box(data["crop"]),
-            code=None if data["code"] is None else words(data["code"]),
-            sentence=None if data["sentence"] is None else words(data["sentence"]),
-            advice=tuple(words(sentence) for sentence in data["advice"]),
+            code=None if data["code"] is None else printable_text(data["code"]),
+            sentence=None if data["sentence"] is None else printable_text(data["sentence"]),
+            advice=tuple(printable_text(sentence) for sentence in data["advice"]),
         )
 
 
-def words(text: Any) -> str:
-    """A sentence or code that is one. Raises ValueError."""
-    if not isinstance(text, str) or not 0 < len(text) <= MOST_WORDS or not text.isprintable():
+def printable_text(text: Any) -> str:
+    """The text itself, if it is a sentence or code that may be shown. Raises ValueError."""
+    if not isinstance(text, str) or not 0 < len(text) <= MAX_TEXT_LENGTH or not text.isprintable():
         raise ValueError("no printable text of reasonable length")
     return text
 

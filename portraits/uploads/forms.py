@@ -1,4 +1,4 @@
-"""Forms on the way from a photo to a portrait. Fields that a form does not name are never looked at."""
+"""Forms on the way from a photo to a portrait. Fields that a form does not declare are ignored."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ from gpuworker.contract import (
 from gpuworker.errors import PHOTO_FORMATS, BadRequest
 from portraits.models import Portrait, Upload
 from portraits.uploads import lifecycle
-from portraits.uploads.face_report import Finding
+from portraits.uploads.face_report import FaceReport
 from portraits.uploads.validation import SENTENCES
 
 MEDIA_TYPES = ",".join(["image/jpeg", "image/png", "image/webp", "image/avif", "image/heic", "image/heif"])
-"""Media types of photos for a file chooser; EXTENSIONS are for systems that know no media type of theirs."""
+"""Media types of photos for a file chooser."""
 EXTENSIONS = ".heic,.heif"
+"""File name extensions for systems that do not know the media types of HEIC."""
 CROP_LIMITS = {
     "frame": asdict(STANDARD_FRAME),
     "least_framed_face": MIN_FRAMED_WIDTH,
@@ -45,15 +46,16 @@ KEPT = (("", "Keep it"), ("30", "After 30 days"), ("90", "After 90 days"))
 
 
 class UploadForm(forms.Form):
-    """A photo and the consent to use it. The gate judges the photo, so an empty one gets as far as that.
-
-    accept, formats, megabytes and too_large: what the page tells a person, and its script (static/site/upload.js).
-    """
+    """Form with a photo and the consent to use it. validation.validate judges the photo, also an empty one."""
 
     accept = f"{MEDIA_TYPES},{EXTENSIONS}"
+    """Value of the file input's `accept` attribute."""
     formats = PHOTO_FORMATS
+    """Names of the photo formats, for the page."""
     megabytes = MAX_PHOTO_BYTES >> 20
+    """Size limit of a photo, for the page and its script (static/site/upload.js)."""
     too_large = SENTENCES["upload_too_large"]
+    """Sentence that the script shows for a larger file."""
 
     photo = forms.FileField(label="Photo", allow_empty_file=True)
     consent = forms.BooleanField(
@@ -62,14 +64,14 @@ class UploadForm(forms.Form):
 
 
 class PlaceForm(forms.Form):
-    """A place in a photo, 0 … 1 of its sides."""
+    """Form with a position in a photo, 0 … 1 of its width and height."""
 
     x = forms.FloatField(min_value=0, max_value=1)
     y = forms.FloatField(min_value=0, max_value=1)
 
 
 class ConfirmForm(forms.Form):
-    """Face, crop and options of one upload. `choice` is what intake.adopt takes."""
+    """Form with the face, crop and options of one upload. `options` is the argument of lifecycle.create_portrait."""
 
     face = forms.TypedChoiceField(
         coerce=int, error_messages=dict.fromkeys(("invalid_choice", "required"), "Please choose one of the faces.")
@@ -94,7 +96,7 @@ class ConfirmForm(forms.Form):
         faces.choices = [(index, f"Face {index + 1}") for index in self.usable]
 
     def clean_crop(self) -> Box | None:
-        """`x,y,width,height` in pixels of the photo."""
+        """Crop parsed from `x,y,width,height`, pixels of the photo."""
         text = self.cleaned_data["crop"]
         if not text:
             return None
@@ -107,22 +109,22 @@ class ConfirmForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if not self.errors:
             face = self.usable[cleaned["face"]]
-            self._demand_large_face(face)
+            self._check_face_is_large(face)
         if not self.errors:
-            self._demand_visible_face(face)
+            self._check_face_is_visible(face)
         return cleaned
 
     @property
-    def choice(self) -> lifecycle.Choice:
-        """Choice that a valid form makes."""
+    def options(self) -> lifecycle.PortraitOptions:
+        """Options of a valid form."""
         cleaned = self.cleaned_data
-        return lifecycle.Choice(
+        return lifecycle.PortraitOptions(
             face=self.usable[cleaned["face"]],
             framing=self._framing(),
             intensity=float(cleaned["intensity"] or 1.0),
             frame=self._frame(),
             remove_background=cleaned["remove_background"],
-            kept=timedelta(days=int(cleaned["kept"])) if cleaned["kept"] else None,
+            lifetime=timedelta(days=int(cleaned["kept"])) if cleaned["kept"] else None,
             title=cleaned["title"],
         )
 
@@ -135,13 +137,13 @@ class ConfirmForm(forms.Form):
     def _frame(self) -> Size:
         return FRAMES[self.cleaned_data["size"] or "standard"]
 
-    def _demand_large_face(self, face: Finding) -> None:
+    def _check_face_is_large(self, face: FaceReport) -> None:
         if self._frame() == LARGE_FRAME and face.width < MIN_LARGE_WIDTH:
             needed = f"at least {MIN_LARGE_WIDTH:.0f} pixels wide; this one has {face.width:.0f}"
             self.add_error("size", f"The large size needs a face {needed}.")
 
-    def _demand_visible_face(self, face: Finding) -> None:
-        """Adds at once the errors for which the worker would refuse later."""
+    def _check_face_is_visible(self, face: FaceReport) -> None:
+        """Adds now the errors for which the worker would refuse later."""
         framing, frame = self._framing(), self._frame()
         if framing == "auto":
             return
@@ -159,6 +161,8 @@ class ConfirmForm(forms.Form):
 
 
 class TitleForm(forms.Form):
+    """Form with a portrait's title."""
+
     title = forms.CharField(label="Title", max_length=Portrait.TITLE_LENGTH, required=False)
 
 

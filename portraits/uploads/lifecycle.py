@@ -1,6 +1,6 @@
-"""From a stranger's file to a portrait: an upload that waits for its owner's choice, then the portrait with its run.
+"""Lifecycle of an upload: created from a validated photo, then turned into a portrait with its first session.
 
-Rows come first and files follow, so that no file is ever without a row that will see it deleted.
+Rows are written before files, so that every file has a row that leads to its deletion.
 """
 
 from __future__ import annotations
@@ -20,58 +20,62 @@ from portraits.files import storage
 from portraits.models import Erasure, Portrait, Session, Upload, User
 from portraits.rendering import dispatch
 from portraits.uploads import validation
-from portraits.uploads.face_report import Finding
+from portraits.uploads.face_report import FaceReport
 from portraits.uploads.fair_queue import Requester
 from portraits.uploads.sandbox import Readable
-from portraits.uploads.validation import Examined, UploadRefused
+from portraits.uploads.validation import UploadRefused, ValidatedPhoto
 
 log = logging.getLogger(__name__)
 
 
 class UploadGone(Exception):
-    """The photo waited for too long, or its owner has deleted it."""
+    """The upload has expired, or its owner has deleted it."""
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Decisions of a person on the confirm page.
+class PortraitOptions:
+    """Options of a portrait, as its owner chose them on the confirm page."""
 
-    face: one of the upload's usable ones. kept: how long until the portrait deletes itself; None keeps it.
-    """
-
-    face: Finding
+    face: FaceReport
+    """One of the upload's usable faces."""
     framing: Framing = "auto"
+    """Part of the photo to show."""
     intensity: float = 1.0
+    """Strength of the movement; 1 is natural."""
     frame: Size = STANDARD_FRAME
+    """Size of the rendered pictures, pixels."""
     remove_background: bool = False
-    kept: timedelta | None = None
+    """Whether only the person is shown."""
+    lifetime: timedelta | None = None
+    """Time until the portrait deletes itself; None keeps it."""
     title: str = ""
+    """Title that the owner gave; may be empty."""
 
 
-def receive(owner: User, photo: Readable, consent: bool, address: str | None = None) -> Upload:
-    """Examine a photo and keep it for its owner's choice. Raises UploadRefused, DiskFull; then nothing of it is left.
+def create_upload(owner: User, photo: Readable, consent: bool, address: str | None = None) -> Upload:
+    """Validate a photo and store it as an upload. Raises UploadRefused, DiskFull; then nothing is kept.
 
-    address: where it comes from (throttle.address_of), for a fair share of the decoders.
+    address: the client's (throttle.address_of), for a fair share of the sandbox.
     Without consent the file is not even read.
     """
     if not consent:
         raise UploadRefused("consent_missing")
     readiness.demand_room()
     consent_at = timezone.now()
-    examined = validation.examine(photo, requester=Requester(str(owner.pk), address or None))
+    validated = validation.validate(photo, requester=Requester(str(owner.pk), address or None))
     upload = Upload.objects.create(
         owner=owner,
         consent_at=consent_at,
-        width=examined.width,
-        height=examined.height,
-        photo_sha256=examined.sha256,
-        photo_size=len(examined.photo),
-        thumbnail_sha256=hashlib.sha256(examined.thumbnail).hexdigest(),
-        original_sha256=examined.original_sha256,
-        findings=[_described(finding, examined) for finding in examined.findings],
+        width=validated.width,
+        height=validated.height,
+        photo_sha256=validated.sha256,
+        photo_size=len(validated.photo),
+        thumbnail_sha256=hashlib.sha256(validated.thumbnail).hexdigest(),
+        original_sha256=validated.original_sha256,
+        findings=[_described(face, validated) for face in validated.faces],
     )
     try:
-        _store(upload, examined)
+        _store(upload, validated)
     except OSError as error:
         log.exception("upload %s could not be stored", upload.pk)
         deletion.remove_upload(upload)
@@ -79,10 +83,10 @@ def receive(owner: User, photo: Readable, consent: bool, address: str | None = N
     return upload
 
 
-def find_face(upload: Upload, x: float, y: float, address: str | None = None) -> Finding:
-    """The face that its owner points at, 0 … 1 of the photo's sides, kept beside those found before.
+def find_face(upload: Upload, x: float, y: float, address: str | None = None) -> FaceReport:
+    """Face at a position that the owner pointed at, 0 … 1 of the photo's width and height; added to the upload's faces.
 
-    Raises UploadRefused with a sentence on what could not be seen there, or UploadGone.
+    Raises UploadRefused with a sentence about why there is none, or UploadGone.
     """
     photo = storage.read(storage.photo_prefix(upload.pk) + storage.PHOTO)
     requester = Requester(str(upload.owner.pk), address or None)
@@ -90,19 +94,21 @@ def find_face(upload: Upload, x: float, y: float, address: str | None = None) ->
     kept = upload.add_face(found.to_json())
     if kept is None:
         raise UploadGone
-    return Finding.from_json(kept)
+    return FaceReport.from_json(kept)
 
 
-def adopt(upload: Upload, choice: Choice) -> Session:
-    """Make the portrait and its first run, once: equal calls all get the same session. Raises UploadGone.
+def create_portrait(upload: Upload, options: PortraitOptions) -> Session:
+    """Create the portrait and its first session, once: repeated calls get the same session. Raises UploadGone.
 
-    The portrait takes the upload's id and with it the files. The call that deletes the upload's row makes it.
+    The portrait takes over the upload's id and so its files. Only the call that deletes the upload's row creates it.
     """
     with transaction.atomic():
         taken, _ = Upload.objects.waiting(upload.owner).filter(pk=upload.pk).delete()
         if taken:
-            portrait = _portrait(upload, choice)
-            return dispatch.start(portrait, choice.intensity, choice.frame, remove_background=choice.remove_background)
+            portrait = _portrait(upload, options)
+            return dispatch.start(
+                portrait, options.intensity, options.frame, remove_background=options.remove_background
+            )
     made = Portrait.objects.visible_to(upload.owner).filter(pk=upload.pk).first()
     session = made.current_session if made else None
     if session is None:
@@ -110,41 +116,41 @@ def adopt(upload: Upload, choice: Choice) -> Session:
     return session
 
 
-def faces(upload: Upload) -> list[Finding]:
-    """Findings of the examination about each face, largest first."""
-    return [Finding.from_json(finding) for finding in upload.findings]
+def faces(upload: Upload) -> list[FaceReport]:
+    """Reports on the upload's faces, largest first."""
+    return [FaceReport.from_json(finding) for finding in upload.findings]
 
 
-def suggested(upload: Upload) -> Finding | None:
-    """The face that is plainly meant, such as the only one; None when its owner should choose."""
+def suggested(upload: Upload) -> FaceReport | None:
+    """The one prominent face, or the only one; None when the owner should choose."""
     meant = next((finding for finding in upload.findings if finding.get("suggested")), None)
     if meant is None and len(upload.findings) == 1:
         meant = upload.findings[0]
-    return None if meant is None else Finding.from_json(meant)
+    return None if meant is None else FaceReport.from_json(meant)
 
 
-def _described(finding: Finding, examined: Examined) -> dict[str, Any]:
-    return {**finding.to_json(), "suggested": finding.index == examined.suggested}
+def _described(face: FaceReport, validated: ValidatedPhoto) -> dict[str, Any]:
+    return {**face.to_json(), "suggested": face.index == validated.suggested}
 
 
-def _store(upload: Upload, examined: Examined) -> None:
+def _store(upload: Upload, validated: ValidatedPhoto) -> None:
     prefix = storage.photo_prefix(upload.pk)
-    storage.put(prefix + storage.PHOTO, examined.photo)
-    storage.put(prefix + storage.THUMBNAIL, examined.thumbnail)
+    storage.put(prefix + storage.PHOTO, validated.photo)
+    storage.put(prefix + storage.THUMBNAIL, validated.thumbnail)
     if not upload.mark_stored():
         # The row was removed in the meantime, and the process that did it may have looked for files too early.
         Erasure.of(prefix)
         raise UploadRefused("upload_not_stored")
 
 
-def _portrait(upload: Upload, choice: Choice) -> Portrait:
-    face = choice.face
+def _portrait(upload: Upload, options: PortraitOptions) -> Portrait:
+    face = options.face
     return Portrait.objects.create(
         id=upload.pk,
         owner=upload.owner,
-        title=choice.title,
+        title=options.title,
         consent_at=upload.consent_at,
-        expires_at=timezone.now() + choice.kept if choice.kept else None,
+        expires_at=timezone.now() + options.lifetime if options.lifetime else None,
         width=upload.width,
         height=upload.height,
         photo_sha256=upload.photo_sha256,
@@ -152,15 +158,15 @@ def _portrait(upload: Upload, choice: Choice) -> Portrait:
         original_sha256=upload.original_sha256,
         face=face.index,
         face_box=face.box.to_json(),
-        framing_json=_framing(choice),
+        framing_json=_framing(options),
         advice=list(face.advice),
     )
 
 
-def _framing(choice: Choice) -> dict[str, Any]:
-    """JSON that Portrait.framing reads; an automatic crop is noted too, for pictures of it before the first render."""
-    if isinstance(choice.framing, Box):
-        return {"kind": "crop", **choice.framing.to_json()}
-    if choice.framing == "whole":
+def _framing(options: PortraitOptions) -> dict[str, Any]:
+    """JSON for Portrait.framing; includes an automatic crop, for pictures shown before the first render."""
+    if isinstance(options.framing, Box):
+        return {"kind": "crop", **options.framing.to_json()}
+    if options.framing == "whole":
         return {"kind": "whole"}
-    return {"kind": "auto", **(choice.face.crop.to_json() if choice.face.crop else {})}
+    return {"kind": "auto", **(options.face.crop.to_json() if options.face.crop else {})}

@@ -1,8 +1,8 @@
-"""A stranger's file → the photo that is kept, a thumbnail, and what there is to say about its faces.
+"""Analysis of an uploaded file: the photo to keep, its thumbnail and a report on each face.
 
-Runs in the airlock's children only. The photo is encoded anew from pixels, so that nothing of the
-file but what it shows gets any further; faces are looked for in that very encoding, so that the
-worker, given the same bytes, counts them in the same order.
+Runs in the sandbox's children only. The photo is encoded anew from pixels, so that nothing but the
+picture survives; faces are detected in that very encoding, so that the worker, given the same bytes,
+finds them in the same order.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from gpuworker.images import decode_cost, photo
 from gpuworker.images.photo import Photo
 from gpuworker.vision import bundled_networks, faces, framing
 from gpuworker.vision.faces import Face
-from portraits.uploads.face_report import Finding
-from portraits.uploads.sandbox_reply import LONGEST_SIDE, Examination, Refusal, pack, pack_finding, unpack_place
+from portraits.uploads.face_report import FaceReport
+from portraits.uploads.sandbox_reply import MAX_SIDE, PhotoAnalysis, RejectedPhoto, pack, pack_face_report, unpack_place
 
 USUAL_SIDE = 2048
 ENOUGH_FACE = 260.0
@@ -47,51 +47,51 @@ def warm() -> None:
         faces.find_at(blank, 32, 32)  # every step of an analysis
 
 
-def develop(upload: bytes) -> bytes:
-    """The reply to an upload: what it holds, or why it is refused (examination.pack)."""
+def handle(upload: bytes) -> bytes:
+    """Reply to an upload: its analysis, or the reason why it is rejected (sandbox_reply.pack)."""
     try:
         place = unpack_place(upload)
-        return pack(examine(upload)) if place is None else pack_finding(find_at(*place))
+        return pack(analyse(upload)) if place is None else pack_face_report(find_at(*place))
     except RenderError as refusal:
-        return pack(Refusal(refusal.code, refusal.sentence))
+        return pack(RejectedPhoto(refusal.code, refusal.sentence))
 
 
-def examine(upload: bytes) -> Examination:
-    """Raises RenderError: the file's own reason, or why its largest face cannot be rendered."""
+def analyse(upload: bytes) -> PhotoAnalysis:
+    """Analysis of a file. Raises RenderError: why it cannot be read, or why its largest face cannot be rendered."""
     try:
-        return _examined(photo.read(upload, enough=LONGEST_SIDE, budget=decode_cost.BUDGET))
+        return _analyse_photo(photo.read(upload, enough=MAX_SIDE, budget=decode_cost.BUDGET))
     except (MemoryError, cv2.error) as error:
         raise PhotoTooHeavy from error
 
 
-def find_at(kept: bytes, x: float, y: float) -> Finding:
-    """The face at one place of a photo that `examine` kept; x, y in its pixels. Raises RenderError: why there is none.
+def find_at(kept: bytes, x: float, y: float) -> FaceReport:
+    """Report on the face at (x, y), pixels, of a photo that `analyse` made. Raises RenderError when there is none.
 
-    It is found as the worker will find it, from its box alone.
+    The face is detected as the worker will detect it, from its box alone.
     """
     pixels = photo.read(kept).pixels
     face = faces.requested(pixels, None, faces.find_at(pixels, x, y).box)
-    finding = _finding(pixels, [face], 0)
-    if finding.code is not None:
-        raise from_code(finding.code, finding.sentence)
-    return finding
+    report = _face_report(pixels, [face], 0)
+    if report.code is not None:
+        raise from_code(report.code, report.sentence)
+    return report
 
 
-def _examined(original: Photo) -> Examination:
+def _analyse_photo(original: Photo) -> PhotoAnalysis:
     normalised = _normalised(original)
     kept = _encoded(normalised.pixels, normalised.alpha, "WEBP", quality=PHOTO_QUALITY, method=PHOTO_METHOD)
     shown = photo.read(kept)
     found = faces.find(shown.pixels)
-    findings = tuple(_finding(shown.pixels, found, index) for index in range(len(found)))
-    _demand_a_usable_face(found, findings, shown.pixels.shape)
+    reports = tuple(_face_report(shown.pixels, found, index) for index in range(len(found)))
+    _demand_a_usable_face(found, reports, shown.pixels.shape)
     height, width = shown.pixels.shape[:2]
-    return Examination(
+    return PhotoAnalysis(
         photo=kept,
         thumbnail=_thumbnail(shown),
         width=width,
         height=height,
         alpha=shown.alpha is not None,
-        findings=findings,
+        faces=reports,
         suggested=_suggested(found, shown.pixels.shape),
     )
 
@@ -109,7 +109,7 @@ def _normalised(original: Photo) -> Photo:
     if not widths or widths[0] >= ENOUGH_FACE:
         return shrunk
     wanted = round(USUAL_SIDE * ENOUGH_FACE / widths[0])
-    return _shrunk(original, min(wanted, LONGEST_SIDE))
+    return _shrunk(original, min(wanted, MAX_SIDE))
 
 
 def _shrunk(picture: Photo, longest: int) -> Photo:
@@ -139,26 +139,26 @@ def _encoded(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, kind: s
 # ------------------------------------------------------------------- the faces
 
 
-def _finding(pixels: NDArray[np.uint8], found: Sequence[Face], index: int) -> Finding:
+def _face_report(pixels: NDArray[np.uint8], found: Sequence[Face], index: int) -> FaceReport:
     face = found[index]
     height, width = pixels.shape[:2]
     try:
         faces.choose(found, index, pixels.shape)
         crop = framing.plan(face, Size(width, height), STANDARD_FRAME, "auto")
     except RenderError as refusal:
-        return Finding(index, face.box, face.width, code=refusal.code, sentence=refusal.sentence)
+        return FaceReport(index, face.box, face.width, code=refusal.code, sentence=refusal.sentence)
     advice = faces.advice(face) + framing.advice(crop, Size(width, height))
-    return Finding(index, face.box, face.width, crop, advice=advice)
+    return FaceReport(index, face.box, face.width, crop, advice=advice)
 
 
-def _demand_a_usable_face(found: Sequence[Face], findings: Sequence[Finding], shape: tuple[int, ...]) -> None:
+def _demand_a_usable_face(found: Sequence[Face], reports: Sequence[FaceReport], shape: tuple[int, ...]) -> None:
     """Raises what is wrong with the largest face when all of them are refused, or NoFace."""
-    if not any(finding.usable for finding in findings):
+    if not any(report.usable for report in reports):
         faces.choose(found, 0, shape)
 
 
 def _suggested(found: Sequence[Face], shape: tuple[int, ...]) -> int | None:
-    """The face that is plainly meant; None when a person should choose."""
+    """Index of the one prominent face; None when the owner should choose."""
     try:
         chosen = faces.choose(found, None, shape)
     except SeveralFaces:

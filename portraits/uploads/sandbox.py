@@ -1,7 +1,7 @@
-"""Decoding of strangers' files: never in the site's process, but in children of the airlock's own.
+"""Client of the forking sandbox that decodes uploads; sandbox_server.py is the other end.
 
-This is the site's end; sandbox_server.py is the other. Replies come back as bytes, not pickles: a
-decoder that was taken over must not be able to run anything here.
+Uploads are decoded only in the sandbox's limited child processes, never in the site's own. Replies are bytes, not
+pickles: a compromised decoder must not be able to run code here.
 """
 
 from __future__ import annotations
@@ -29,67 +29,68 @@ from portraits.uploads.sandbox_server import ALIVE, FAILED_REPLY, REPORT, End
 
 log = logging.getLogger(__name__)
 
-ANYBODY = Requester()
+ANONYMOUS = Requester()
 
 ENVIRONMENT = {
-    # One thread each: the keeper forks, and threads do not survive that.
+    # One thread each: the server forks, and threads do not survive that.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     # Each thread's own arena would count as 64 MB of address space.
     "MALLOC_ARENA_MAX": "1",
     "PYTHONPATH": str(Path(__file__).parents[2]),
 }
-"""All that the airlock inherits: the site's secrets are not in it."""
+"""Whole environment of the sandbox server: it contains none of the site's secrets."""
 
 CHUNK = 1 << 18
-MOST_REPLY = 64 << 20
-WAITING_FOR_EACH = 12
-"""Uploads in line for each child that may run; they take about a second each. The others hear at once."""
-MOST_OF_PERSON = 2
-"""Uploads of one person, at work and in line together."""
-PATIENCE = 15.0
-"""Seconds in line."""
+"""Bytes that are sent or received at a time."""
+MAX_REPLY_BYTES = 64 << 20
+QUEUE_PER_CHILD = 12
+"""Waiting uploads for each child that may run; each takes about a second. More are refused at once."""
+MAX_PER_PERSON = 2
+"""Uploads of one person, running and waiting together."""
+QUEUE_TIMEOUT = 15.0
+"""Seconds that an upload waits for its turn at most."""
 ANSWER_SECONDS = 5.0
-"""Longest silence of a keeper that has been loaded; it sends a byte every second while a child works."""
+"""Longest silence of a loaded server, seconds; it sends a byte every second while a child works."""
 START_SECONDS = 10.0
-"""Time to load for the first start; each start that fails in a row doubles it, up to MOST_START_SECONDS."""
-MOST_START_SECONDS = 60.0
-MOST_DELAY = 30.0
-"""Most seconds between failed starts; the delay begins at one second and doubles."""
+"""Time to load at the first start; each failed start in a row doubles it, up to MAX_START_SECONDS."""
+MAX_START_SECONDS = 60.0
+MAX_RESTART_DELAY = 30.0
+"""Longest delay between failed starts, seconds; it begins at one second and doubles."""
 
 
 class Readable(Protocol):
-    """An open binary file, such as Django's UploadedFile."""
+    """Open binary file, such as Django's UploadedFile."""
 
     def read(self, size: int, /) -> bytes: ...
 
     def seek(self, position: int, /) -> int: ...
 
 
-class AirlockError(Exception):
-    """The upload went in and no reply came out."""
+class SandboxError(Exception):
+    """Failure to get a reply for an upload."""
 
 
-class AirlockUnavailable(AirlockError):
-    """The keeper does not start, does not answer or was killed; the upload has nothing to do with it."""
+class SandboxUnavailable(SandboxError):
+    """The sandbox server does not start, does not answer or was killed; the upload is not the cause."""
 
 
-class TooMuch(AirlockError):
+class UploadTooLarge(SandboxError):
     """The upload is longer than allowed."""
 
 
-class ChamberLimited(AirlockError):
-    """It used all the processor time that an upload may take."""
+class SandboxLimitExceeded(SandboxError):
+    """The handler used all the processor time that an upload may take."""
 
 
-class ChamberFailed(AirlockError):
-    """It crashed or raised; the message says how."""
+class HandlerFailed(SandboxError):
+    """The handler crashed or raised; the message says how."""
 
 
-class ChamberKilled(AirlockError):
-    """It was killed from outside or made no progress: by chance, or each time that this upload comes.
+class HandlerKilled(SandboxError):
+    """The handler was killed from outside or made no progress: by chance, or each time that this upload comes.
 
-    sha256: of the upload, hexadecimal.
+    sha256: the upload's, hexadecimal.
     """
 
     def __init__(self, message: str, sha256: str) -> None:
@@ -101,26 +102,30 @@ _CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal
 
 
 @dataclass(frozen=True)
-class Passed:
-    """reply: what the chamber made of the upload. sha256: of the upload, hexadecimal."""
+class SandboxResult:
+    """Reply of the handler to one upload."""
 
     reply: bytes
+    """Bytes that the handler returned; not trusted."""
     sha256: str
+    """SHA-256 of the upload, hexadecimal."""
 
 
 @dataclass
-class _Keeper:
-    """A keeper process. control: our end, which never blocks. start_seconds: time that it has to load."""
+class _ServerProcess:
+    """Running sandbox server."""
 
     process: subprocess.Popen[bytes]
     control: socket.socket
+    """Our end of its control socket; never blocks."""
     start_seconds: float
+    """Time that it has to load."""
     started_at: float = field(default_factory=time.monotonic)
     _loaded: bool = False
 
     @property
     def loaded(self) -> bool:
-        """Whether it has said so."""
+        """Whether it has reported that everything is loaded."""
         if not self._loaded:
             with suppress(OSError):
                 self._loaded = self.control.recv(1) == ALIVE
@@ -128,99 +133,99 @@ class _Keeper:
 
     @property
     def start_left(self) -> float:
-        """Seconds in which it may still load."""
+        """Seconds that are left to load; 0 once it is loaded."""
         return 0.0 if self.loaded else self.started_at + self.start_seconds - time.monotonic()
 
     @property
     def silence_allowed(self) -> float:
-        """Seconds from now after which it counts as stuck."""
+        """Seconds of silence after which it counts as stuck."""
         return max(ANSWER_SECONDS, self.start_left)
 
-    def end(self, patience: float) -> None:
-        """Closed, and killed when it has not ended within `patience` seconds; its children end with it."""
+    def end(self, timeout: float) -> None:
+        """Close it, and kill it when it has not ended within `timeout` seconds; its children end with it."""
         self.control.close()
         try:
-            self.process.wait(timeout=patience)
+            self.process.wait(timeout=timeout)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
 
 
-class Airlock:
-    """Start it when the site boots; a keeper that was killed or is stuck is replaced. Safe to use from many threads."""
+class Sandbox:
+    """Forking sandbox that decodes uploads under resource limits. Thread-safe; a dead or stuck server is replaced."""
 
     def __init__(
-        self, chamber: str = "portraits.uploads.photo_analysis", limits: Limits | None = None, size: int | None = None
+        self, handler: str = "portraits.uploads.photo_analysis", limits: Limits | None = None, size: int | None = None
     ):
-        """chamber: module of the work. size: how many uploads are worked on at once; as many as cores."""
-        self._chamber = chamber
+        """handler: module that implements sandbox_server.Handler. size: uploads handled at once; default one a core."""
+        self._handler = handler
         self._limits = limits or Limits()
         size = size or _cores()
-        waiting = size * WAITING_FOR_EACH
-        self._queue = FairQueue(size, waiting, per_person=MOST_OF_PERSON, per_address=(size + waiting) // 2)
+        waiting = size * QUEUE_PER_CHILD
+        self._queue = FairQueue(size, waiting, per_person=MAX_PER_PERSON, per_address=(size + waiting) // 2)
         self._lock = threading.Lock()
-        self._keeper: _Keeper | None = None
+        self._server: _ServerProcess | None = None
         self._failed_starts = 0
         self._not_before = 0.0
 
     @property
     def process_id(self) -> int | None:
-        """The keeper's, None when it is not running."""
-        keeper = self._keeper  # another thread may close it
-        return keeper.process.pid if keeper is not None and keeper.process.poll() is None else None
+        """Process id of the server; None when it is not running."""
+        server = self._server  # another thread may close it
+        return server.process.pid if server is not None and server.process.poll() is None else None
 
     def start(self) -> None:
-        """Begin loading; returns at once. Does nothing when it is running."""
+        """Start the server, unless it runs already; returns before it is loaded."""
         with self._lock:
             self._running()
 
     def close(self) -> None:
-        """End the keeper and its children, whatever they are doing. Safe to call twice."""
+        """Kill the server and its children. Safe to call twice."""
         with self._lock:
-            if self._keeper is not None:
-                self._keeper.end(patience=1)
-            self._keeper = None
+            if self._server is not None:
+                self._server.end(timeout=1)
+            self._server = None
 
     def check(self) -> None:
-        """Raises AirlockUnavailable while the keeper fails to start; starts one when it is time to try again.
+        """Readiness check. Raises SandboxUnavailable while the server fails to start; starts one when a retry is due.
 
-        Raises nothing where the keeper was never started.
+        Raises nothing where the server was never started.
         """
         with self._lock:
-            if self._keeper is None and not self._failed_starts:
+            if self._server is None and not self._failed_starts:
                 return
             if not self._running().loaded and self._failed_starts:
-                raise AirlockUnavailable(f"the keeper failed to start {self._failed_starts} times in a row")
+                raise SandboxUnavailable(f"the server failed to start {self._failed_starts} times in a row")
 
-    def __call__(self, upload: Readable, most_bytes: int, requester: Requester = ANYBODY) -> Passed:
-        """Send an upload through, read from where the file stands; blocks until the child is gone.
+    def __call__(self, upload: Readable, max_bytes: int, requester: Requester = ANONYMOUS) -> SandboxResult:
+        """Handle an upload, read from the file's current position; blocks until the child has ended.
 
-        Raises QueueFull or a kind of it, or a kind of AirlockError.
+        Raises QueueFull, SandboxError, or a subclass of either.
         """
-        with self._queue.place(requester, PATIENCE), self._opened() as (keeper, data, watch):
-            sha256 = self._send(upload, keeper, data, most_bytes)
-            reply, end = self._received(keeper, data, watch)
-        _judge(end, sha256)
+        with self._queue.place(requester, QUEUE_TIMEOUT), self._child() as (server, data, monitor):
+            sha256 = self._send(upload, server, data, max_bytes)
+            reply, end = self._receive(server, data, monitor)
+        _raise_for_exit(end, sha256)
         if reply.startswith(FAILED_REPLY):
-            raise ChamberFailed(reply.removeprefix(FAILED_REPLY).decode(errors="replace"))
-        return Passed(reply, sha256)
+            raise HandlerFailed(reply.removeprefix(FAILED_REPLY).decode(errors="replace"))
+        return SandboxResult(reply, sha256)
 
-    def _running(self) -> _Keeper:
-        """A keeper that runs, started when there is none. Raises AirlockUnavailable between failed starts."""
-        keeper = self._keeper
-        if keeper is not None and keeper.process.poll() is not None:
-            self._lose(keeper, "it ended")
-        elif keeper is not None and keeper.loaded:
+    def _running(self) -> _ServerProcess:
+        """Running server, started when there is none. Raises SandboxUnavailable between failed starts."""
+        server = self._server
+        if server is not None and server.process.poll() is not None:
+            self._discard(server, "it ended")
+        elif server is not None and server.loaded:
             self._failed_starts = 0
-        elif keeper is not None and keeper.start_left < 0:
-            self._lose(keeper, "it does not start")
-        if self._keeper is None:
+        elif server is not None and server.start_left < 0:
+            self._discard(server, "it does not start")
+        if self._server is None:
             if time.monotonic() < self._not_before:
-                raise AirlockUnavailable("the keeper failed to start a moment ago")
-            self._keeper = self._started()
-        return self._keeper
+                raise SandboxUnavailable("the server failed to start a moment ago")
+            self._server = self._started()
+        return self._server
 
-    def _started(self) -> _Keeper:
+    def _started(self) -> _ServerProcess:
         control, theirs = socket.socketpair()
         control.setblocking(False)
         with theirs:
@@ -229,66 +234,66 @@ class Airlock:
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 env=ENVIRONMENT,
-                start_new_session=True,  # Ctrl-C is the site's business
+                start_new_session=True,  # so that Ctrl-C reaches only the site
             )
-        return _Keeper(process, control, min(START_SECONDS * 2**self._failed_starts, MOST_START_SECONDS))
+        return _ServerProcess(process, control, min(START_SECONDS * 2**self._failed_starts, MAX_START_SECONDS))
 
-    def _lose(self, keeper: _Keeper, why: str) -> None:
-        """End a keeper that is of no use; the next upload starts another, later and later if none ever loads."""
-        if self._keeper is not keeper:
+    def _discard(self, server: _ServerProcess, why: str) -> None:
+        """End a useless server; the next upload starts another, after growing delays while none loads."""
+        if self._server is not server:
             return  # another thread was faster
-        log.error("The decoders' keeper %d is replaced: %s.", keeper.process.pid, why)
-        loaded = keeper.loaded
-        keeper.end(patience=0)
-        self._keeper = None
+        log.error("The sandbox server %d is replaced: %s.", server.process.pid, why)
+        loaded = server.loaded
+        server.end(timeout=0)
+        self._server = None
         if not loaded:
-            self._not_before = time.monotonic() + min(2.0**self._failed_starts, MOST_DELAY)
+            self._not_before = time.monotonic() + min(2.0**self._failed_starts, MAX_RESTART_DELAY)
             self._failed_starts += 1
 
-    def _stuck(self, keeper: _Keeper, why: str) -> AirlockUnavailable:
-        """The error for the upload, once that keeper is gone."""
+    def _discard_stuck(self, server: _ServerProcess, why: str) -> SandboxUnavailable:
+        """Error for the upload, made once that server has been discarded."""
         with self._lock:
-            self._lose(keeper, why)
-        return AirlockUnavailable(why)
+            self._discard(server, why)
+        return SandboxUnavailable(why)
 
     def _command(self, control: int) -> list[str]:
         limits = json.dumps(asdict(self._limits))
-        return [sys.executable, "-P", "-m", "portraits.uploads.sandbox_server", str(control), self._chamber, limits]
+        return [sys.executable, "-P", "-m", "portraits.uploads.sandbox_server", str(control), self._handler, limits]
 
     @contextmanager
-    def _opened(self) -> Iterator[tuple[_Keeper, socket.socket, socket.socket]]:
-        """A keeper, and our ends of `data` and `watch` to a new child of it; closing them kills the child."""
+    def _child(self) -> Iterator[tuple[_ServerProcess, socket.socket, socket.socket]]:
+        """Server, and our ends of `data` and `monitor` to a new child of it; closing them kills the child."""
         data, their_data = socket.socketpair()
-        watch, their_watch = socket.socketpair()
-        with data, watch:
-            with their_data, their_watch:
-                keeper = self._admit(their_data, their_watch)
-            yield keeper, data, watch
+        monitor, their_monitor = socket.socketpair()
+        with data, monitor:
+            with their_data, their_monitor:
+                server = self._request_child(their_data, their_monitor)
+            yield server, data, monitor
 
-    def _admit(self, data: socket.socket, watch: socket.socket) -> _Keeper:
+    def _request_child(self, data: socket.socket, monitor: socket.socket) -> _ServerProcess:
         with self._lock:
-            keeper = self._running()
+            server = self._running()
             try:
-                socket.send_fds(keeper.control, [b"!"], [data.fileno(), watch.fileno()])
+                socket.send_fds(server.control, [b"!"], [data.fileno(), monitor.fileno()])
             except OSError as error:  # killed in between, or its queue is full because it does not read
-                self._lose(keeper, f"it takes no uploads: {error}")
-                raise AirlockUnavailable("the keeper takes no uploads") from error
-            return keeper
+                self._discard(server, f"it takes no uploads: {error}")
+                raise SandboxUnavailable("the server takes no uploads") from error
+            return server
 
-    def _send(self, upload: Readable, keeper: _Keeper, data: socket.socket, most_bytes: int) -> str:
-        """The upload's SHA-256, once it has gone out. Raises TooMuch or AirlockUnavailable."""
+    def _send(self, upload: Readable, server: _ServerProcess, data: socket.socket, max_bytes: int) -> str:
+        """Send the upload and return its SHA-256. Raises UploadTooLarge or SandboxUnavailable."""
         digest, sent = hashlib.sha256(), 0
         while chunk := upload.read(CHUNK):
             sent += len(chunk)
-            if sent > most_bytes:
-                raise TooMuch
+            if sent > max_bytes:
+                raise UploadTooLarge
             digest.update(chunk)
-            # A child that does not read is killed by the keeper after `stuck_seconds`.
-            data.settimeout(self._limits.stuck_seconds + keeper.silence_allowed)
+            # A child that does not read is killed by the server after `stuck_seconds`.
+            data.settimeout(self._limits.stuck_seconds + server.silence_allowed)
             try:
                 data.sendall(chunk)
             except TimeoutError as error:
-                raise self._stuck(keeper, "it took no upload in time") from error
+                raise self._discard_stuck(server, "it took no upload in time") from error
             except OSError:
                 break  # the child is gone; its end says why
         else:
@@ -296,16 +301,16 @@ class Airlock:
                 data.shutdown(socket.SHUT_WR)
         return digest.hexdigest()
 
-    def _received(self, keeper: _Keeper, data: socket.socket, watch: socket.socket) -> tuple[bytes, bytes]:
-        """The reply and the report of the child's end. Raises ChamberFailed or AirlockUnavailable."""
+    def _receive(self, server: _ServerProcess, data: socket.socket, monitor: socket.socket) -> tuple[bytes, bytes]:
+        """Reply, and report of the child's end. Raises HandlerFailed or SandboxUnavailable."""
         reply, report = bytearray(), b""
         with selectors.DefaultSelector() as selector:
             selector.register(data, selectors.EVENT_READ)
-            selector.register(watch, selectors.EVENT_READ)
+            selector.register(monitor, selectors.EVENT_READ)
             while selector.get_map():
-                ready = selector.select(keeper.silence_allowed)
+                ready = selector.select(server.silence_allowed)
                 if not ready:
-                    raise self._stuck(keeper, "it does not answer")
+                    raise self._discard_stuck(server, "it does not answer")
                 for key, _ in ready:
                     chunk = _chunk(key.fileobj)
                     if not chunk:
@@ -314,34 +319,34 @@ class Airlock:
                         reply += chunk
                     else:
                         report += chunk.lstrip(ALIVE) if not report else chunk
-                if len(reply) > MOST_REPLY:
-                    raise ChamberFailed(f"more than {MOST_REPLY} bytes of reply")
+                if len(reply) > MAX_REPLY_BYTES:
+                    raise HandlerFailed(f"more than {MAX_REPLY_BYTES} bytes of reply")
         if len(report) != REPORT.size:
-            raise self._stuck(keeper, "it ended")
+            raise self._discard_stuck(server, "it ended")
         return bytes(reply), report
 
 
 def _chunk(source: Any) -> bytes:
-    """Bytes that are there to read; empty when the source is closed or was reset."""
+    """Bytes that are ready to read; empty when the source is closed or was reset."""
     try:
         return bytes(source.recv(CHUNK))
     except ConnectionResetError:
         return b""
 
 
-def _judge(report: bytes, sha256: str) -> None:
-    """Raises what a child's end means; nothing when it ended well."""
+def _raise_for_exit(report: bytes, sha256: str) -> None:
+    """Raise the error that a child's end stands for; nothing when it ended well."""
     kind, status = REPORT.unpack(report)
     if kind == End.FORK_FAILED:
-        raise AirlockUnavailable("no process could be started")
+        raise SandboxUnavailable("no process could be started")
     if kind == End.STUCK:
-        raise ChamberKilled("it made no progress", sha256)
+        raise HandlerKilled("it made no progress", sha256)
     if status == -signal.SIGXCPU:
-        raise ChamberLimited("processor time")
+        raise SandboxLimitExceeded("processor time")
     if -status in _CRASHES or status > 0:
-        raise ChamberFailed(f"ended with status {status}")
+        raise HandlerFailed(f"ended with status {status}")
     if status:
-        raise ChamberKilled(f"killed by signal {-status}", sha256)
+        raise HandlerKilled(f"killed by signal {-status}", sha256)
 
 
 def _cores() -> int:

@@ -1,4 +1,4 @@
-"""Limits of a process that decodes a stranger's file."""
+"""Resource limits of a process that decodes an upload."""
 
 from __future__ import annotations
 
@@ -17,21 +17,24 @@ PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 
 @dataclass(frozen=True)
 class Limits:
-    """memory_megabytes: on top of what the process has when it is forked, address space.
-    stuck_seconds: without any use of the processor; then it is stopped, or waits for something that will not come.
+    """Limits of one process.
 
     Measured needs and times on two cores are beside each limit's test (tests/portraits/uploads/test_sandbox_limits.py).
     """
 
     cpu_seconds: int = 8
+    """Processor time."""
     wall_seconds: float = 20.0
+    """Time from the fork to the kill; kept by the sandbox server."""
     memory_megabytes: int = 512
+    """Address space on top of what the process has when it is forked."""
     stuck_seconds: float = 5.0
+    """Time without any use of the processor after which it is killed; kept by the sandbox server."""
 
     def impose(self) -> None:
-        """Limit this process, for good: no new file or connection, no written byte, no core, no privileges.
+        """Limit this process irrevocably: no new file or connection, no written byte, no core dump, no privileges.
 
-        Files that are open stay so. Wall clock and progress are the keeper's business.
+        Open files stay open. The sandbox server enforces wall_seconds and stuck_seconds.
         """
         resource.setrlimit(resource.RLIMIT_CPU, (self.cpu_seconds, self.cpu_seconds + 1))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

@@ -1,4 +1,4 @@
-"""Where Django puts an upload before a view sees it: a file of no name, whatever the browser called it."""
+"""Django upload handler that ignores the file's name."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 
 
-class NamelessFile(TemporaryFileUploadHandler):
-    """Django's own gives the temporary file the upload's extension, and fails when that is too long for a name."""
+class FixedNameUploadHandler(TemporaryFileUploadHandler):
+    """Writes uploads to temporary files. Django's own handler keeps the extension, and fails when it is too long."""
 
     def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
         super().new_file(field_name, "upload", *args, **kwargs)

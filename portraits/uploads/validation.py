@@ -1,7 +1,6 @@
-"""The gate that every upload passes: bytes from a stranger in, a clean photo or a polite refusal out.
+"""Validation of uploads: an uploaded file in, a clean photo or an UploadRefused out.
 
-Nothing is decoded here (sandbox.py), nothing is written, and the name that the browser gave the
-file is never looked at.
+This module decodes nothing (the sandbox does), writes nothing, and ignores the name that the browser gave the file.
 """
 
 from __future__ import annotations
@@ -17,22 +16,29 @@ from pathlib import Path
 
 from gpuworker.contract import MAX_PHOTO_BYTES
 from gpuworker.errors import BY_CODE
-from portraits.uploads.face_report import Finding
+from portraits.uploads.face_report import FaceReport
 from portraits.uploads.fair_queue import QueueFull, Requester, TooManyOfAddress, TooManyOfPerson
 from portraits.uploads.sandbox import (
-    ANYBODY,
-    Airlock,
-    AirlockUnavailable,
-    ChamberFailed,
-    ChamberKilled,
-    ChamberLimited,
-    Passed,
+    ANONYMOUS,
+    HandlerFailed,
+    HandlerKilled,
     Readable,
-    TooMuch,
+    Sandbox,
+    SandboxLimitExceeded,
+    SandboxResult,
+    SandboxUnavailable,
+    UploadTooLarge,
 )
-from portraits.uploads.sandbox_reply import Examination, GarbledReply, Refusal, pack_place, unpack, unpack_finding
+from portraits.uploads.sandbox_reply import (
+    InvalidReply,
+    PhotoAnalysis,
+    RejectedPhoto,
+    pack_place,
+    unpack,
+    unpack_face_report,
+)
 
-__all__ = ["Examined", "Finding", "Readable", "UploadRefused", "examine", "sha256", "start", "stop"]
+__all__ = ["FaceReport", "Readable", "UploadRefused", "ValidatedPhoto", "sha256", "start", "stop", "validate"]
 
 log = logging.getLogger(__name__)
 
@@ -66,21 +72,21 @@ STATUS = {
     "upload_not_stored": 503,
 }
 REFUSED = 422
-"""HTTP statuses; REFUSED is that of every other code."""
+"""HTTP status of every code that STATUS does not list."""
 RETRY_SECONDS = {"too_many_uploads": 600, "too_many_places": 600}
 USUAL_RETRY_SECONDS = 5
-"""Seconds before a new try for every other code whose status is 429 or 503."""
-MOST_KILLS = 2
-"""Times that the decoder may be killed over the same bytes before they are to blame."""
-REMEMBERED_KILLS = 1000
-"""Different uploads; the oldest are forgotten first."""
+"""Retry-After, seconds, of every other code whose status is 429 or 503."""
+MAX_KILLS = 2
+"""Kills of a handler after which the same upload counts as too heavy."""
+REMEMBERED_UPLOADS = 1000
+"""Different uploads whose kills are counted; the oldest are forgotten first."""
 
 
 class UploadRefused(Exception):
-    """Why an upload is not taken.
+    """Refusal of an upload.
 
-    code: stable; one of gpuworker.errors' or a key of SENTENCES.
-    sentence: complete and polite, for the person; never what the file says.
+    code: stable; one of gpuworker.errors or a key of SENTENCES.
+    sentence: complete and polite, for the person; never text from the file.
     """
 
     def __init__(self, code: str, sentence: str | None = None) -> None:
@@ -90,12 +96,12 @@ class UploadRefused(Exception):
 
     @property
     def status(self) -> int:
-        """Status of the answer over HTTP."""
+        """HTTP status of the answer."""
         return STATUS.get(self.code, REFUSED)
 
     @property
     def retry_seconds(self) -> int | None:
-        """Seconds for Retry-After, when trying again will help."""
+        """Value of Retry-After; None when trying again will not help."""
         return RETRY_SECONDS.get(self.code, USUAL_RETRY_SECONDS) if self.status in (429, 503) else None
 
     def to_json(self) -> dict[str, str]:
@@ -103,109 +109,110 @@ class UploadRefused(Exception):
 
 
 @dataclass(frozen=True)
-class Examined(Examination):
-    """A clean photo (examination.Examination) and what it is known by.
-
-    sha256: of `photo`, hexadecimal. original_sha256: of the bytes as uploaded, which are not kept.
-    """
+class ValidatedPhoto(PhotoAnalysis):
+    """Clean photo with its analysis and hashes."""
 
     sha256: str
+    """SHA-256 of `photo`, hexadecimal."""
     original_sha256: str
+    """SHA-256 of the uploaded file, hexadecimal; the file itself is not kept."""
 
     @property
-    def usable(self) -> tuple[Finding, ...]:
-        """The faces that can be rendered, largest first; never empty."""
-        return tuple(finding for finding in self.findings if finding.usable)
+    def usable(self) -> tuple[FaceReport, ...]:
+        """Faces that can be rendered, largest first; never empty."""
+        return tuple(face for face in self.faces if face.usable)
 
 
-class _Kills:
-    """Number of times that the decoder was killed while it worked on the same bytes."""
+class _KillCounts:
+    """Counter of the kills of handlers, by upload."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: OrderedDict[str, int] = OrderedDict()
 
     def count(self, sha256: str) -> int:
-        """This one included."""
+        """Kills over this upload, this one included."""
         with self._lock:
             self._counts[sha256] = count = self._counts.pop(sha256, 0) + 1
-            if len(self._counts) > REMEMBERED_KILLS:
+            if len(self._counts) > REMEMBERED_UPLOADS:
                 self._counts.popitem(last=False)
         return count
 
 
-airlock = Airlock()
-kills = _Kills()
-atexit.register(airlock.close)
+default_sandbox = Sandbox()
+kill_counts = _KillCounts()
+atexit.register(default_sandbox.close)
 
 
 def start() -> None:
-    """Begin loading the decoders in their own process, so that the first upload does not wait; returns at once."""
-    airlock.start()
+    """Start the sandbox, so that the first upload does not wait for it to load; returns at once."""
+    default_sandbox.start()
 
 
 def stop() -> None:
-    """End that process and whatever it works on."""
-    airlock.close()
+    """End the sandbox and everything that it works on."""
+    default_sandbox.close()
 
 
 def check() -> None:
-    """Check for readiness: raises AirlockUnavailable while no photo can be opened because the decoders do not start."""
-    airlock.check()
+    """Readiness check. Raises SandboxUnavailable while the sandbox does not start."""
+    default_sandbox.check()
 
 
-def examine(upload: Path | Readable, through: Airlock | None = None, requester: Requester = ANYBODY) -> Examined:
-    """Decode, check, clean and look for faces, in a limited process; blocks for about half a second.
+def validate(
+    upload: Path | Readable, sandbox: Sandbox | None = None, requester: Requester = ANONYMOUS
+) -> ValidatedPhoto:
+    """Decode, check and clean a photo and detect its faces, in the sandbox; blocks for about half a second.
 
-    requester: who has the place in line. An open file is read from its beginning.
-    Raises UploadRefused; then nothing of it is left anywhere.
+    requester: identity for which the place in the queue is counted. An open file is read from its beginning.
+    Raises UploadRefused; then nothing of the file is left.
     """
     if isinstance(upload, Path):
         with upload.open("rb") as file:
-            return examine(file, through, requester)
+            return validate(file, sandbox, requester)
     upload.seek(0)
-    passed = _passed(upload, through or airlock, requester)
+    result = _run_sandbox(upload, sandbox or default_sandbox, requester)
     try:
-        answer = unpack(passed.reply)
-    except GarbledReply as error:
-        log.error("An upload (%s) made the examiner answer nonsense.", passed.sha256, exc_info=True)
+        answer = unpack(result.reply)
+    except InvalidReply as error:
+        log.error("Upload %s got an invalid reply from the sandbox.", result.sha256, exc_info=True)
         raise UploadRefused("photo_too_heavy") from error
-    if isinstance(answer, Refusal):
+    if isinstance(answer, RejectedPhoto):
         raise UploadRefused(_known(answer.code), answer.sentence)
-    return Examined(**vars(answer), sha256=sha256(answer.photo), original_sha256=passed.sha256)
+    return ValidatedPhoto(**vars(answer), sha256=sha256(answer.photo), original_sha256=result.sha256)
 
 
 def find_face(
-    photo: bytes, x: float, y: float, through: Airlock | None = None, requester: Requester = ANYBODY
-) -> Finding:
-    """The face at one place of a photo that was examined before, in the same limited process.
+    photo: bytes, x: float, y: float, sandbox: Sandbox | None = None, requester: Requester = ANONYMOUS
+) -> FaceReport:
+    """Face at a position in a validated photo, detected in the sandbox.
 
-    x, y: pixels of that photo. Raises UploadRefused with a sentence on what could not be seen there.
+    x, y: pixels of that photo. Raises UploadRefused with a sentence about why there is none.
     """
-    passed = _passed(io.BytesIO(pack_place(photo, x, y)), through or airlock, requester)
+    result = _run_sandbox(io.BytesIO(pack_place(photo, x, y)), sandbox or default_sandbox, requester)
     try:
-        answer = unpack_finding(passed.reply)
-    except GarbledReply as error:
-        log.error("A place in a photo (%s) made the examiner answer nonsense.", passed.sha256, exc_info=True)
+        answer = unpack_face_report(result.reply)
+    except InvalidReply as error:
+        log.error("A place in photo %s got an invalid reply from the sandbox.", result.sha256, exc_info=True)
         raise UploadRefused("decoder_unavailable") from error
-    if isinstance(answer, Refusal):
+    if isinstance(answer, RejectedPhoto):
         raise UploadRefused(_known(answer.code), answer.sentence)
     return answer
 
 
 def sha256(data: bytes) -> str:
-    """Hexadecimal."""
+    """SHA-256, hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
-def _passed(upload: Readable, through: Airlock, requester: Requester) -> Passed:
-    """Result that came out of the airlock; each way in which none comes becomes a refusal."""
+def _run_sandbox(upload: Readable, sandbox: Sandbox, requester: Requester) -> SandboxResult:
+    """Result of the sandbox. Raises UploadRefused for each way in which there is none."""
     if not upload.read(1):
         raise UploadRefused("empty_upload")
     upload.seek(0)
     try:
-        return through(upload, MAX_PHOTO_BYTES, requester)
-    except TooMuch as error:
+        return sandbox(upload, MAX_PHOTO_BYTES, requester)
+    except UploadTooLarge as error:
         raise UploadRefused("upload_too_large") from error
     except TooManyOfPerson as error:
         raise UploadRefused("uploads_at_once") from error
@@ -213,21 +220,21 @@ def _passed(upload: Readable, through: Airlock, requester: Requester) -> Passed:
         raise UploadRefused("network_busy") from error
     except QueueFull as error:
         raise UploadRefused("upload_busy") from error
-    except AirlockUnavailable as error:
-        log.error("No upload can be examined: %s.", error)
+    except SandboxUnavailable as error:
+        log.error("The sandbox is unavailable: %s.", error)
         raise UploadRefused("decoder_unavailable") from error
-    except ChamberLimited as error:
-        log.warning("An upload ran into the examiner's limits: %s.", error)
+    except SandboxLimitExceeded as error:
+        log.warning("An upload exceeded a limit of the sandbox: %s.", error)
         raise UploadRefused("photo_too_heavy") from error
-    except ChamberFailed as error:
-        log.error("An upload made the examiner fail: %s.", error)
+    except HandlerFailed as error:
+        log.error("An upload made the sandbox's handler fail: %s.", error)
         raise UploadRefused("photo_too_heavy") from error
-    except ChamberKilled as error:
-        count = kills.count(error.sha256)
-        log.error("The examiner ended over an upload (%s), time %d: %s.", error.sha256, count, error)
-        raise UploadRefused("photo_too_heavy" if count > MOST_KILLS else "decoder_unavailable") from error
+    except HandlerKilled as error:
+        count = kill_counts.count(error.sha256)
+        log.error("The sandbox's handler was killed over upload %s, time %d: %s.", error.sha256, count, error)
+        raise UploadRefused("photo_too_heavy" if count > MAX_KILLS else "decoder_unavailable") from error
 
 
 def _known(code: str) -> str:
-    """The code, if it is one of ours: a decoder that was taken over must not invent any."""
+    """The code itself if it exists, else unreadable_photo: a compromised decoder must not invent codes."""
     return code if code in BY_CODE else "unreadable_photo"

@@ -185,7 +185,7 @@ def figures_of_refused(name: str, file: bytes) -> list[Figure]:
 def figures_of_everything() -> list[Figure]:
     """Figures of a sandbox child's work on a phone's largest photo, its faces included."""
     file = made(of_a_phone)
-    cost = spent(lambda: photo_analysis.develop(file))
+    cost = spent(lambda: photo_analysis.handle(file))
     limits = Limits()
     return [
         Figure.at_most(

@@ -108,7 +108,7 @@ def test_an_upload_that_has_become_a_portrait_keeps_its_files(
     owner: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     upload = factories.upload(owner)
-    lifecycle.adopt(upload, lifecycle.Choice(lifecycle.suggested(upload)))
+    lifecycle.create_portrait(upload, lifecycle.PortraitOptions(lifecycle.suggested(upload)))
     with django_capture_on_commit_callbacks(execute=True):
         deletion.remove_upload(upload)
     assert storage.exists(storage.photo_prefix(upload.pk) + storage.PHOTO)

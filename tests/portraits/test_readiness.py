@@ -18,7 +18,7 @@ from portraits import readiness
 from portraits.files import storage
 from portraits.readiness import Readiness
 from portraits.uploads import validation
-from portraits.uploads.sandbox import AirlockUnavailable
+from portraits.uploads.sandbox import SandboxUnavailable
 
 
 def fine() -> None:
@@ -69,7 +69,7 @@ def test_an_answer_holds_for_a_moment() -> None:
 def test_a_folder_of_files_that_is_not_there_is_a_silent_part_and_is_not_made_anew(storage_folder: Path) -> None:
     readiness._files()
     storage_folder.rmdir()
-    with pytest.raises(storage.StorageAway, match="is not there"):
+    with pytest.raises(storage.StorageUnavailable, match="is not there"):
         readiness._files()
     assert not storage_folder.exists()
 
@@ -153,9 +153,9 @@ def test_a_queue_in_redis_is_pinged_and_one_in_memory_is_not(monkeypatch: pytest
 @pytest.mark.django_db(transaction=True)
 def test_decoders_that_do_not_start_are_a_silent_part(monkeypatch: pytest.MonkeyPatch) -> None:
     def failing() -> None:
-        raise AirlockUnavailable("it ended")
+        raise SandboxUnavailable("it ended")
 
-    monkeypatch.setattr(validation.airlock, "check", failing)
+    monkeypatch.setattr(validation.default_sandbox, "check", failing)
     readiness.parts.forget()
     assert readiness.parts.silent() == ["decoders"]
     readiness.parts.forget()

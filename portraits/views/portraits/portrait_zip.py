@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from portraits import readiness
 from portraits.files import zip_archive
-from portraits.files.temporary_stream import PassingFile, TooManyDownloads
+from portraits.files.temporary_stream import TemporaryStream, TooManyDownloads
 from portraits.http import outages
 from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Portrait
@@ -37,7 +37,7 @@ def portrait_zip(request: HttpRequest, portrait_id: UUID) -> HttpResponseBase:
         return HttpResponse(headers=headers)
     try:
         readiness.demand_room()
-        file = PassingFile(settings.SCRATCH_DIR, portrait.owner_id)
+        file = TemporaryStream(settings.SCRATCH_DIR, portrait.owner_id)
     except TooManyDownloads:
         return outages.response(request, outages.TOO_MANY_DOWNLOADS)
     try:
@@ -51,7 +51,7 @@ def portrait_zip(request: HttpRequest, portrait_id: UUID) -> HttpResponseBase:
     return StreamingHttpResponse(file, headers={**headers, "Content-Length": str(size)})
 
 
-def _discard(file: PassingFile) -> None:
+def _discard(file: TemporaryStream) -> None:
     """Bytes that a full disk did not take are still in a buffer, and closing tries to write them once more."""
     with suppress(OSError):
         file.close()

@@ -13,7 +13,7 @@ from gpuworker.contract import MIN_LARGE_WIDTH, Box
 from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Portrait, Upload, User
 from portraits.uploads import lifecycle
-from portraits.uploads.face_report import Finding
+from portraits.uploads.face_report import FaceReport
 from portraits.uploads.forms import CROP_LIMITS, ConfirmForm
 from portraits.uploads.validation import UploadRefused
 
@@ -22,7 +22,7 @@ ROOM = 0.3
 
 
 @dataclass(frozen=True)
-class FaceChoice:
+class FaceOption:
     """One face as the chooser shows it. refusal: why it cannot be chosen."""
 
     index: int
@@ -43,7 +43,7 @@ def confirm(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return confirm_page(request, upload, form)
     try:
-        session = lifecycle.adopt(upload, form.choice)
+        session = lifecycle.create_portrait(upload, form.options)
     except lifecycle.UploadGone:
         raise Http404 from None
     return redirect(session.portrait)
@@ -85,19 +85,19 @@ def confirm_page(
     return render(request, "portraits/confirm.html", context, status=status)
 
 
-def _chosen(request: HttpRequest, upload: Upload, usable: list[Finding]) -> Finding | None:
+def _chosen(request: HttpRequest, upload: Upload, usable: list[FaceReport]) -> FaceReport | None:
     """Face that the owner has chosen or pointed at, else the one that is plainly meant; None when none is."""
     asked = request.POST.get("face") or request.GET.get("face")
     named = next((face for face in usable if str(face.index) == asked), None)
     return named or lifecycle.suggested(upload)
 
 
-def _choice(face: Finding) -> FaceChoice:
+def _choice(face: FaceReport) -> FaceOption:
     box = face.box
     around = Box(
         box.x - ROOM * box.width, box.y - ROOM * box.height, (1 + 2 * ROOM) * box.width, (1 + 2 * ROOM) * box.height
     )
-    return FaceChoice(face.index, box, _view_box(around), face.sentence)
+    return FaceOption(face.index, box, _view_box(around), face.sentence)
 
 
 def _view_box(box: Box) -> str:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from portraits import metrics
 from portraits.http.accept import wants_json
 from portraits.http.signed_in_user import signed_in_user
-from portraits.http.throttle import address_of, takes_upload
+from portraits.http.throttle import address_of, allows_upload
 from portraits.uploads import lifecycle
 from portraits.uploads.forms import UploadForm
 from portraits.uploads.validation import UploadRefused
@@ -24,11 +24,11 @@ def upload(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
         return _refused(request, form, UploadRefused("photo_missing"))
-    if not takes_upload(request):
+    if not allows_upload(request):
         return _refused(request, form, UploadRefused("too_many_uploads"))
     try:
         photo, consent = form.cleaned_data["photo"], form.cleaned_data["consent"]
-        received = lifecycle.receive(signed_in_user(request), photo, consent, address_of(request))
+        received = lifecycle.create_upload(signed_in_user(request), photo, consent, address_of(request))
     except UploadRefused as refusal:
         return _refused(request, form, refusal)
     metrics.upload_accepted()

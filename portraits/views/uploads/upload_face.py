@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from portraits.http.accept import wants_json
 from portraits.http.signed_in_user import signed_in_user
-from portraits.http.throttle import address_of, takes_place
+from portraits.http.throttle import address_of, allows_place
 from portraits.models import Upload
 from portraits.uploads import lifecycle
 from portraits.uploads.forms import PlaceForm
@@ -39,7 +39,7 @@ def _place(request: HttpRequest) -> tuple[float, float]:
     form = PlaceForm(request.POST)
     if not form.is_valid():
         raise UploadRefused("place_missing")
-    if not takes_place(request):
+    if not allows_place(request):
         raise UploadRefused("too_many_places")
     return form.cleaned_data["x"], form.cleaned_data["y"]
 

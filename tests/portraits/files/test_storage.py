@@ -134,7 +134,7 @@ def test_an_upload_is_called_stored_once_its_photo_is_on_disk(
     storage.private()
     done = events(monkeypatch, storage_folder)
     with writes(done, "upload"):
-        lifecycle.receive(owner, io.BytesIO(photos.astronaut()), consent=True)
+        lifecycle.create_upload(owner, io.BytesIO(photos.astronaut()), consent=True)
     assert unsynced_at(done, "upload") == []
 
 
@@ -167,7 +167,7 @@ def test_a_folder_that_vanished_is_neither_empty_nor_made_anew(storage_folder: P
         lambda: storage.put("photos/two/photo.webp", b"photo"),
     ]
     for use in uses:
-        with pytest.raises(storage.StorageAway):
+        with pytest.raises(storage.StorageUnavailable):
             use()
     assert not storage_folder.exists()
 

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from portraits.files.temporary_stream import MOST_OF_ONE_PERSON, PIECE, PassingFile, TooManyDownloads
+from portraits.files.temporary_stream import MAX_PER_PERSON, PIECE, TemporaryStream, TooManyDownloads
 
 
-async def pieces(file: PassingFile) -> list[bytes]:
+async def pieces(file: TemporaryStream) -> list[bytes]:
     return [piece async for piece in file]
 
 
 def test_what_is_written_comes_out_in_pieces(tmp_path: Path) -> None:
     data = os.urandom(2 * PIECE + 17)
-    file = PassingFile(tmp_path, 1)
+    file = TemporaryStream(tmp_path, 1)
     file.target.write(data)
     assert file.size() == len(data)
     read = asyncio.run(pieces(file))
@@ -29,7 +29,7 @@ def test_what_is_written_comes_out_in_pieces(tmp_path: Path) -> None:
 def test_it_has_no_name_and_leaves_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "own"
     folder.mkdir()
-    file = PassingFile(folder, 1)
+    file = TemporaryStream(folder, 1)
     file.target.write(b"x" * (1 << 20))
     file.size()
     left = list(folder.iterdir())
@@ -39,28 +39,28 @@ def test_it_has_no_name_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_an_empty_one_ends_at_once(tmp_path: Path) -> None:
-    file = PassingFile(tmp_path, 1)
+    file = TemporaryStream(tmp_path, 1)
     assert asyncio.run(pieces(file)) == []
     file.close()
 
 
 def test_a_person_has_so_many_at_a_time_and_others_have_theirs(tmp_path: Path) -> None:
     """Each holds its bytes on disk for as long as its reader likes."""
-    files = [PassingFile(tmp_path, "owner") for _ in range(MOST_OF_ONE_PERSON)]
+    files = [TemporaryStream(tmp_path, "owner") for _ in range(MAX_PER_PERSON)]
     with pytest.raises(TooManyDownloads):
-        PassingFile(tmp_path, "owner")
-    files.append(PassingFile(tmp_path, "stranger"))
+        TemporaryStream(tmp_path, "owner")
+    files.append(TemporaryStream(tmp_path, "stranger"))
     files[0].close()
     files[0].close()
-    files.append(PassingFile(tmp_path, "owner"))
+    files.append(TemporaryStream(tmp_path, "owner"))
     with pytest.raises(TooManyDownloads):
-        PassingFile(tmp_path, "owner")
+        TemporaryStream(tmp_path, "owner")
     for file in files:
         file.close()
 
 
 def test_one_that_could_not_be_made_takes_no_place(tmp_path: Path) -> None:
-    for _ in range(MOST_OF_ONE_PERSON + 1):
+    for _ in range(MAX_PER_PERSON + 1):
         with pytest.raises(FileNotFoundError):
-            PassingFile(tmp_path / "missing", "owner")
-    PassingFile(tmp_path, "owner").close()
+            TemporaryStream(tmp_path / "missing", "owner")
+    TemporaryStream(tmp_path, "owner").close()

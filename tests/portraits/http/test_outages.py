@@ -13,7 +13,7 @@ from dramatiq.errors import ConnectionClosed
 
 from portraits.files import storage
 from portraits.http import outages
-from portraits.http.outages import DATABASE_AWAY, DISK_FULL, OTHER, STORAGE_AWAY, Outage
+from portraits.http.outages import DATABASE_UNAVAILABLE, DISK_FULL, OTHER, STORAGE_UNAVAILABLE, Outage
 
 UNREADABLE = ["a*=bogus''x", "a*=idna''%C3%A4", "a*=a%00b''x", "a*=undefined''%ff", "a*=utf-8''x; a*0=y"]
 """Parameters for which Django's parser raises ValueError or TypeError."""
@@ -51,13 +51,16 @@ def refused_by_a_full_device() -> OSError:
         (PermissionError(errno.EACCES, "Permission denied"), OTHER),
         (TimeoutError(), OTHER),
         (ConnectionRefusedError(), OTHER),
-        (storage.StorageAway("the bucket does not answer"), STORAGE_AWAY),
-        (OperationalError("database is locked"), DATABASE_AWAY),
-        (InterfaceError("connection already closed"), DATABASE_AWAY),
+        (storage.StorageUnavailable("the bucket does not answer"), STORAGE_UNAVAILABLE),
+        (OperationalError("database is locked"), DATABASE_UNAVAILABLE),
+        (InterfaceError("connection already closed"), DATABASE_UNAVAILABLE),
         (caused(OperationalError("database or disk is full"), sqlite_errorcode=13), DISK_FULL),
         (caused(OperationalError("could not extend file"), sqlstate="53100"), DISK_FULL),
-        (caused(OperationalError("canceling statement due to lock timeout"), sqlstate="55P03"), DATABASE_AWAY),
-        (caused(InternalError("cannot execute INSERT in a read-only transaction"), sqlstate="25006"), DATABASE_AWAY),
+        (caused(OperationalError("canceling statement due to lock timeout"), sqlstate="55P03"), DATABASE_UNAVAILABLE),
+        (
+            caused(InternalError("cannot execute INSERT in a read-only transaction"), sqlstate="25006"),
+            DATABASE_UNAVAILABLE,
+        ),
         (ConnectionClosed(ConnectionError("queue")), OTHER),
     ],
     ids=repr,
@@ -82,7 +85,9 @@ def test_a_bug_is_no_outage(error: Exception | None) -> None:
     assert outages.outage_of(error) is None
 
 
-@pytest.mark.parametrize("outage", [DISK_FULL, DATABASE_AWAY, STORAGE_AWAY, OTHER], ids=lambda outage: outage.code)
+@pytest.mark.parametrize(
+    "outage", [DISK_FULL, DATABASE_UNAVAILABLE, STORAGE_UNAVAILABLE, OTHER], ids=lambda outage: outage.code
+)
 def test_no_sentence_blames_the_photo_or_the_person(outage: Outage) -> None:
     assert "photo" not in outage.sentence
     assert outage.sentence.startswith(("Our ", "The "))
@@ -103,5 +108,5 @@ def test_no_sentence_blames_the_photo_or_the_person(outage: Outage) -> None:
 )
 def test_an_outage_is_answered_whatever_the_client_accepts(accept: str, kind: str) -> None:
     request = RequestFactory().get("/", headers={"Accept": accept})
-    answer = outages.response(request, DATABASE_AWAY)
+    answer = outages.response(request, DATABASE_UNAVAILABLE)
     assert (answer.status_code, answer["Content-Type"]) == (503, kind)

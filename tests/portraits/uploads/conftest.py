@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from portraits.uploads.sandbox import Airlock
+from portraits.uploads.sandbox import Sandbox
 from portraits.uploads.sandbox_limits import Limits
 from tests.gpuworker.conftest import astronaut
 from tests.gpuworker.processes import eventually
 
 __all__ = ["astronaut"]
 
-CHAMBERS = "tests.portraits.uploads.chambers"
+HANDLERS = "tests.portraits.uploads.handlers"
 
 
 def children(parent: int) -> list[int]:
@@ -32,14 +32,14 @@ def children(parent: int) -> list[int]:
     return found
 
 
-def nobody_works(airlock: Airlock) -> bool:
+def no_child_left(sandbox: Sandbox) -> bool:
     """Whether no child is left, at once or in a moment."""
-    keeper = airlock.process_id
-    return keeper is None or eventually(lambda: children(keeper) == [])
+    server = sandbox.process_id
+    return server is None or eventually(lambda: children(server) == [])
 
 
-def through(airlock: Airlock, upload: bytes, most: int = 30 << 20) -> bytes:
-    return airlock(io.BytesIO(upload), most).reply
+def reply_of(sandbox: Sandbox, upload: bytes, most: int = 30 << 20) -> bytes:
+    return sandbox(io.BytesIO(upload), most).reply
 
 
 @pytest.fixture(scope="session")
@@ -48,38 +48,38 @@ def limits() -> Limits:
 
 
 @pytest.fixture(scope="session")
-def wild(limits: Limits) -> Iterator[Airlock]:
-    """An airlock whose chamber does what it is told, with little memory and a second of CPU."""
-    airlock = Airlock(CHAMBERS, limits, size=2)
-    yield airlock
-    airlock.close()
+def action_sandbox(limits: Limits) -> Iterator[Sandbox]:
+    """An sandbox whose handler does what it is told, with little memory and a second of CPU."""
+    sandbox = Sandbox(HANDLERS, limits, size=2)
+    yield sandbox
+    sandbox.close()
 
 
 @pytest.fixture(scope="session")
-def brief() -> Iterator[Airlock]:
+def short_sandbox() -> Iterator[Sandbox]:
     """The same with no time at all."""
-    airlock = Airlock(CHAMBERS, Limits(wall_seconds=0.2), size=2)
-    yield airlock
-    airlock.close()
+    sandbox = Sandbox(HANDLERS, Limits(wall_seconds=0.2), size=2)
+    yield sandbox
+    sandbox.close()
 
 
 @pytest.fixture(scope="session")
-def examiner() -> Iterator[Airlock]:
+def photo_sandbox() -> Iterator[Sandbox]:
     """The real thing."""
-    airlock = Airlock()
-    airlock.start()
-    yield airlock
-    airlock.close()
+    sandbox = Sandbox()
+    sandbox.start()
+    yield sandbox
+    sandbox.close()
 
 
 @pytest.fixture
-def clean(examiner: Airlock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+def clean(photo_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """Asserts that an upload has left nothing: no file, no child."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     def nothing_is_left() -> None:
         assert list(tmp_path.iterdir()) == []
-        assert nobody_works(examiner)
+        assert no_child_left(photo_sandbox)
 
     yield nothing_is_left
     nothing_is_left()

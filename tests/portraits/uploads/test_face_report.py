@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from gpuworker.contract import Box
-from portraits.uploads.face_report import MOST_WORDS, Finding, words
+from portraits.uploads.face_report import MAX_TEXT_LENGTH, FaceReport, printable_text
 
-ACCEPTED = Finding(0, Box(1.5, -2, 30, 40), 28.4, Box(0, 0, 410, 512), advice=("Sit up, please.",))
-REFUSED = Finding(1, Box(1, 2, 3, 4), 3, code="face_too_small", sentence="The face is too small.")
+ACCEPTED = FaceReport(0, Box(1.5, -2, 30, 40), 28.4, Box(0, 0, 410, 512), advice=("Sit up, please.",))
+REFUSED = FaceReport(1, Box(1, 2, 3, 4), 3, code="face_too_small", sentence="The face is too small.")
 
 
 @pytest.mark.parametrize("finding", [ACCEPTED, REFUSED])
-def test_a_finding_travels_whole(finding: Finding) -> None:
-    assert Finding.from_json(json.loads(json.dumps(finding.to_json()))) == finding
+def test_a_finding_travels_whole(finding: FaceReport) -> None:
+    assert FaceReport.from_json(json.loads(json.dumps(finding.to_json()))) == finding
 
 
 def test_a_refused_face_is_not_usable() -> None:
@@ -27,12 +27,12 @@ def test_a_refused_face_is_not_usable() -> None:
 @pytest.mark.parametrize(
     "change",
     [{"width": "wide"}, {"width": float("nan")}, {"box": None}, {"crop": {"x": 0}}, {"index": "a"}, {"advice": [5]}]
-    + [{"code": ""}, {"sentence": "a\n\x1b[31m"}, {"sentence": "x" * (MOST_WORDS + 1)}, {"sentence": 7}],
+    + [{"code": ""}, {"sentence": "a\n\x1b[31m"}, {"sentence": "x" * (MAX_TEXT_LENGTH + 1)}, {"sentence": 7}],
 )
-def test_nonsense_is_no_finding(change: dict[str, Any]) -> None:
+def test_nonsense_is_no_face_report(change: dict[str, Any]) -> None:
     with pytest.raises((ValueError, TypeError, KeyError)):
-        Finding.from_json({**REFUSED.to_json(), **change})
+        FaceReport.from_json({**REFUSED.to_json(), **change})
 
 
 def test_sentences_may_hold_what_sentences_hold() -> None:
-    assert words("410 × 512 pixels – “please” …") == "410 × 512 pixels – “please” …"
+    assert printable_text("410 × 512 pixels – “please” …") == "410 × 512 pixels – “please” …"

@@ -25,14 +25,14 @@ def sent(upload: Upload, **fields: str) -> ConfirmForm:
 
 
 def test_the_face_alone_is_enough(upload: Upload) -> None:
-    choice = sent(upload).choice
-    assert (choice.face.index, choice.framing, choice.intensity) == (0, "auto", 1.0)
-    assert (choice.frame, choice.kept, choice.title) == (STANDARD_FRAME, None, "")
-    assert not choice.remove_background
+    options = sent(upload).options
+    assert (options.face.index, options.framing, options.intensity) == (0, "auto", 1.0)
+    assert (options.frame, options.lifetime, options.title) == (STANDARD_FRAME, None, "")
+    assert not options.remove_background
 
 
 def test_every_option_is_taken(upload: Upload) -> None:
-    choice = sent(
+    options = sent(
         upload,
         framing="auto",
         crop="150,150,300,375",
@@ -41,13 +41,13 @@ def test_every_option_is_taken(upload: Upload) -> None:
         kept="90",
         title=" Ada ",
         remove_background="on",
-    ).choice
-    assert (choice.framing, choice.intensity, choice.frame) == (Box(150, 150, 300, 375), 1.4, LARGE_FRAME)
-    assert (choice.kept, choice.title, choice.remove_background) == (timedelta(days=90), "Ada", True)
+    ).options
+    assert (options.framing, options.intensity, options.frame) == (Box(150, 150, 300, 375), 1.4, LARGE_FRAME)
+    assert (options.lifetime, options.title, options.remove_background) == (timedelta(days=90), "Ada", True)
 
 
 def test_the_whole_picture_outweighs_a_crop(upload: Upload) -> None:
-    assert sent(upload, framing="whole", crop="150,150,300,375").choice.framing == "whole"
+    assert sent(upload, framing="whole", crop="150,150,300,375").options.framing == "whole"
 
 
 @pytest.mark.parametrize("face", ["", "1", "-1", "x"])

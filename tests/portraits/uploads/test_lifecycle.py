@@ -22,7 +22,7 @@ from portraits.files import storage
 from portraits.http import outages
 from portraits.models import Charge, Erasure, Portrait, Session, Upload, User
 from portraits.uploads import lifecycle, validation
-from portraits.uploads.lifecycle import Choice
+from portraits.uploads.lifecycle import PortraitOptions
 from portraits.uploads.validation import UploadRefused
 from tests.portraits import factories, photos
 
@@ -33,10 +33,10 @@ def upload(owner: User) -> Upload:
 
 
 def received(owner: User) -> Upload:
-    return lifecycle.receive(owner, io.BytesIO(photos.astronaut()), consent=True)
+    return lifecycle.create_upload(owner, io.BytesIO(photos.astronaut()), consent=True)
 
 
-# --- receive
+# --- create_upload
 
 
 def test_a_photo_is_kept_clean_with_what_was_found_in_it(owner: User) -> None:
@@ -53,7 +53,7 @@ def test_a_photo_is_kept_clean_with_what_was_found_in_it(owner: User) -> None:
 def test_case_33_without_consent_the_photo_is_not_even_read(owner: User) -> None:
     photo = io.BytesIO(photos.astronaut())
     with pytest.raises(UploadRefused, match="consent_missing"):
-        lifecycle.receive(owner, photo, consent=False)
+        lifecycle.create_upload(owner, photo, consent=False)
     assert photo.tell() == 0
     assert not Upload.objects.exists()
     assert list(storage.keys()) == []
@@ -61,7 +61,7 @@ def test_case_33_without_consent_the_photo_is_not_even_read(owner: User) -> None
 
 def test_a_refused_photo_leaves_nothing(owner: User) -> None:
     with pytest.raises(UploadRefused, match="no_face"):
-        lifecycle.receive(owner, io.BytesIO(photos.wall()), consent=True)
+        lifecycle.create_upload(owner, io.BytesIO(photos.wall()), consent=True)
     assert not Upload.objects.exists()
     assert list(storage.keys()) == []
 
@@ -137,14 +137,14 @@ def test_where_no_face_is_plainly_meant_none_is_suggested(upload: Upload) -> Non
     assert meant.index == 2
 
 
-# --- adopt
+# --- create_portrait
 
 
 def test_a_portrait_takes_over_the_upload_with_its_files(upload: Upload) -> None:
-    choice = Choice(
-        lifecycle.suggested(upload), intensity=1.4, frame=LARGE_FRAME, kept=timedelta(days=30), title="Grandmother"
+    options = PortraitOptions(
+        lifecycle.suggested(upload), intensity=1.4, frame=LARGE_FRAME, lifetime=timedelta(days=30), title="Grandmother"
     )
-    session = lifecycle.adopt(upload, choice)
+    session = lifecycle.create_portrait(upload, options)
     portrait = session.portrait
     assert portrait.pk == upload.pk
     assert (portrait.owner, portrait.title, portrait.consent_at) == (upload.owner, "Grandmother", upload.consent_at)
@@ -160,29 +160,29 @@ def test_a_portrait_takes_over_the_upload_with_its_files(upload: Upload) -> None
     [("auto", "auto"), ("whole", "whole"), (Box(10, 20, 400, 500), Box(10, 20, 400, 500))],
 )
 def test_the_framing_reaches_the_worker_as_chosen(upload: Upload, framing: Box | str, expected: Box | str) -> None:
-    session = lifecycle.adopt(upload, Choice(lifecycle.suggested(upload), framing))  # type: ignore[arg-type]
+    session = lifecycle.create_portrait(upload, PortraitOptions(lifecycle.suggested(upload), framing))  # type: ignore[arg-type]
     assert Portrait.objects.get(pk=upload.pk).framing == expected
     assert session.request(b"photo", "warp").framing == expected
 
 
 def test_adopting_again_gives_the_same_session(upload: Upload) -> None:
-    choice = Choice(lifecycle.suggested(upload))
-    assert lifecycle.adopt(upload, choice) == lifecycle.adopt(upload, choice)
+    options = PortraitOptions(lifecycle.suggested(upload))
+    assert lifecycle.create_portrait(upload, options) == lifecycle.create_portrait(upload, options)
     assert (Session.objects.count(), Charge.objects.count()) == (1, 1)
 
 
 def test_a_photo_that_waited_too_long_is_gone(upload: Upload) -> None:
     Upload.objects.update(created_at=timezone.now() - timedelta(hours=2))
     with pytest.raises(lifecycle.UploadGone):
-        lifecycle.adopt(upload, Choice(lifecycle.suggested(upload)))
+        lifecycle.create_portrait(upload, PortraitOptions(lifecycle.suggested(upload)))
     assert not Portrait.objects.exists()
 
 
 def test_a_portrait_that_was_deleted_does_not_come_back(upload: Upload) -> None:
-    choice = Choice(lifecycle.suggested(upload))
-    deletion.remove_portrait(lifecycle.adopt(upload, choice).portrait)
+    options = PortraitOptions(lifecycle.suggested(upload))
+    deletion.remove_portrait(lifecycle.create_portrait(upload, options).portrait)
     with pytest.raises(lifecycle.UploadGone):
-        lifecycle.adopt(upload, choice)
+        lifecycle.create_portrait(upload, options)
     assert not Portrait.objects.exists()
 
 

@@ -1,4 +1,4 @@
-"""Results that the airlock's children make from a file: sizes, encoding, and faces that the worker finds again."""
+"""Results that the sandbox's children make from a file: sizes, encoding, and faces that the worker finds again."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from gpuworker.images import photo as worker_photo
 from gpuworker.images.photo import Photo
 from gpuworker.vision import faces, framing
 from portraits.uploads import photo_analysis
-from portraits.uploads.photo_analysis import ENOUGH_FACE, THUMBNAIL_SIDE, USUAL_SIDE, examine
-from portraits.uploads.sandbox_reply import LONGEST_SIDE, Examination, Refusal, unpack
+from portraits.uploads.photo_analysis import ENOUGH_FACE, THUMBNAIL_SIDE, USUAL_SIDE, analyse
+from portraits.uploads.sandbox_reply import MAX_SIDE, PhotoAnalysis, RejectedPhoto, unpack
 from tests.portraits.uploads.files import decoded, encoded
 
 Pixels = NDArray[np.uint8]
@@ -50,32 +50,32 @@ def pair(astronaut: Pixels) -> bytes:
 
 
 def test_a_small_photo_keeps_its_size(astronaut: Pixels) -> None:
-    examined = examine(encoded(astronaut))
-    assert (examined.width, examined.height) == (512, 512)
+    analysis = analyse(encoded(astronaut))
+    assert (analysis.width, analysis.height) == (512, 512)
 
 
 def test_a_large_photo_shrinks_to_the_usual_side(astronaut: Pixels) -> None:
-    examined = examine(enlarged(astronaut[:400, 60:400], 3_400, 4_000))
-    assert (examined.width, examined.height) == (1_741, USUAL_SIDE)
-    assert examined.findings[0].width > ENOUGH_FACE
+    analysis = analyse(enlarged(astronaut[:400, 60:400], 3_400, 4_000))
+    assert (analysis.width, analysis.height) == (1_741, USUAL_SIDE)
+    assert analysis.faces[0].width > ENOUGH_FACE
 
 
 def test_a_small_face_in_a_large_photo_keeps_its_pixels(astronaut: Pixels) -> None:
     wide = np.full((2_400, 3_600, 3), 90, np.uint8)
     wide[600:2_200, 1_000:2_600] = cv2.resize(astronaut, (1_600, 1_600), interpolation=cv2.INTER_CUBIC)
-    examined = examine(encoded(wide, quality=92))
-    assert USUAL_SIDE < examined.width < 3_600
-    assert examined.findings[0].width == pytest.approx(ENOUGH_FACE, rel=0.03)
+    analysis = analyse(encoded(wide, quality=92))
+    assert USUAL_SIDE < analysis.width < 3_600
+    assert analysis.faces[0].width == pytest.approx(ENOUGH_FACE, rel=0.03)
 
 
 def test_no_photo_is_kept_longer_than_the_longest_side(astronaut: Pixels) -> None:
     wide = np.full((3_000, 6_000, 3), 90, np.uint8)
     wide[900:2_700, 2_000:3_800] = cv2.resize(astronaut, (1_800, 1_800), interpolation=cv2.INTER_CUBIC)
-    assert examine(encoded(wide, quality=92)).width == LONGEST_SIDE
+    assert analyse(encoded(wide, quality=92)).width == MAX_SIDE
 
 
 def test_pixels_hardly_change(astronaut: Pixels) -> None:
-    kept = np.asarray(decoded(examine(encoded(astronaut, "PNG")).photo))
+    kept = np.asarray(decoded(analyse(encoded(astronaut, "PNG")).photo))
     assert np.abs(kept.astype(int) - astronaut).mean() < 2
 
 
@@ -83,9 +83,9 @@ def test_transparency_survives_shrinking(astronaut: Pixels) -> None:
     alpha = np.zeros((512, 512), np.uint8)
     alpha[20:500, 100:400] = 255
     large = cv2.resize(np.dstack([astronaut, alpha]), (2_560, 2_560), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
-    examined = examine(encoded(large, "PNG", compress_level=1))
-    assert examined.alpha
-    kept = np.asarray(decoded(examined.photo))
+    analysis = analyse(encoded(large, "PNG", compress_level=1))
+    assert analysis.alpha
+    kept = np.asarray(decoded(analysis.photo))
     scale = kept.shape[0] / 512
     assert kept[round(10 * scale), round(10 * scale), 3] == 0
     assert kept[round(200 * scale), round(250 * scale), 3] == 255
@@ -93,50 +93,50 @@ def test_transparency_survives_shrinking(astronaut: Pixels) -> None:
 
 def test_an_opaque_alpha_channel_is_none(astronaut: Pixels) -> None:
     opaque = np.dstack([astronaut, np.full((512, 512), 255, np.uint8)])
-    assert not examine(encoded(opaque, "PNG")).alpha
+    assert not analyse(encoded(opaque, "PNG")).alpha
 
 
 @pytest.mark.parametrize("size", [(512, 512), (2_000, 2_000), (300, 300)])
 def test_the_thumbnail_is_small_and_shows_the_same(astronaut: Pixels, size: tuple[int, int]) -> None:
-    examined = examine(enlarged(astronaut, *size))
-    thumbnail = decoded(examined.thumbnail)
+    analysis = analyse(enlarged(astronaut, *size))
+    thumbnail = decoded(analysis.thumbnail)
     assert max(thumbnail.size) == min(THUMBNAIL_SIDE, size[0])
     shown = np.asarray(Image.fromarray(astronaut).resize(thumbnail.size, Image.Resampling.LANCZOS)).astype(int)
     assert np.abs(np.asarray(thumbnail) - shown).mean() < 5
-    assert len(examined.thumbnail) < 60_000
+    assert len(analysis.thumbnail) < 60_000
 
 
 # ------------------------------------------------------------------- the faces
 
 
 def test_the_worker_finds_the_same_faces_in_the_same_order(pair: bytes) -> None:
-    examined = examine(pair)
-    assert len(examined.findings) == 2
-    for finding in examined.findings:
-        seen = inspect(RenderRequest(photo=examined.photo, face=finding.index))[finding.index]
+    analysis = analyse(pair)
+    assert len(analysis.faces) == 2
+    for finding in analysis.faces:
+        seen = inspect(RenderRequest(photo=analysis.photo, face=finding.index))[finding.index]
         assert seen.face.box == finding.box
         assert seen.crop == finding.crop
         assert seen.face.width == finding.width
 
 
 def test_the_suggested_crop_is_what_is_rendered(astronaut: Pixels) -> None:
-    examined = examine(enlarged(astronaut, 1_500))
-    picture = worker_photo.read(examined.photo)
-    face = faces.choose(faces.find(picture.pixels), examined.suggested, picture.pixels.shape)
-    assert framing.frame_portrait(picture, face, STANDARD_FRAME, "auto").crop == examined.findings[0].crop
+    analysis = analyse(enlarged(astronaut, 1_500))
+    picture = worker_photo.read(analysis.photo)
+    face = faces.choose(faces.find(picture.pixels), analysis.suggested, picture.pixels.shape)
+    assert framing.frame_portrait(picture, face, STANDARD_FRAME, "auto").crop == analysis.faces[0].crop
 
 
 def test_the_largest_faces_trouble_is_told_when_none_is_usable(astronaut: Pixels) -> None:
     with pytest.raises(NoFace):
-        examine(encoded(np.full((300, 300, 3), 128, np.uint8)))
+        analyse(encoded(np.full((300, 300, 3), 128, np.uint8)))
 
 
 def test_a_usable_face_beside_a_refused_one_is_for_a_person_to_choose(pair: bytes, astronaut: Pixels) -> None:
     picture = np.asarray(decoded(pair))[:, 135:]  # through the larger face
-    examined = examine(encoded(np.ascontiguousarray(picture), quality=92))
-    assert [face.code for face in examined.findings] == ["face_cut", None]
-    assert examined.findings[0].crop is None
-    assert examined.suggested is None
+    analysis = analyse(encoded(np.ascontiguousarray(picture), quality=92))
+    assert [face.code for face in analysis.faces] == ["face_cut", None]
+    assert analysis.faces[0].crop is None
+    assert analysis.suggested is None
 
 
 # --------------------------------------------------------------------- parsers
@@ -152,17 +152,17 @@ def test_only_photo_formats_are_parsed(astronaut: Pixels, monkeypatch: pytest.Mo
         assert factory
     for kind in ("TIFF", "GIF", "EPS", "BMP", "ICO", "TGA"):
         with pytest.raises(RenderError):
-            examine(encoded(astronaut, kind))
+            analyse(encoded(astronaut, kind))
     assert asked == []
 
 
 def test_a_heic_file_is_read_upright_and_without_its_words(astronaut: Pixels) -> None:
     file = Path(__file__).with_name("astronaut.heic").read_bytes()
     assert b"MARKER" in file
-    examined = examine(file)
-    assert b"MARKER" not in examined.photo
+    analysis = analyse(file)
+    assert b"MARKER" not in analysis.photo
     upright = np.asarray(Image.fromarray(astronaut).resize((384, 384), Image.Resampling.LANCZOS)).astype(int)
-    assert np.abs(np.asarray(decoded(examined.photo)) - upright).mean() < 4
+    assert np.abs(np.asarray(decoded(analysis.photo)) - upright).mean() < 4
 
 
 @pytest.mark.parametrize("error", [MemoryError(), cv2.error("Insufficient memory")])
@@ -172,21 +172,21 @@ def test_what_does_not_fit_into_memory_is_too_heavy(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(worker_photo, "read", full)
     with pytest.raises(PhotoTooHeavy):
-        examine(b"")
+        analyse(b"")
 
 
 # ------------------------------------------------------------------- the reply
 
 
-def test_the_reply_holds_the_examination(astronaut: Pixels) -> None:
+def test_the_reply_holds_the_analysis(astronaut: Pixels) -> None:
     file = encoded(astronaut)
-    answer = unpack(photo_analysis.develop(file))
-    assert isinstance(answer, Examination)
-    assert answer.photo == examine(file).photo
-    json.dumps([finding.to_json() for finding in answer.findings])
+    answer = unpack(photo_analysis.handle(file))
+    assert isinstance(answer, PhotoAnalysis)
+    assert answer.photo == analyse(file).photo
+    json.dumps([finding.to_json() for finding in answer.faces])
 
 
 def test_the_reply_holds_the_refusal() -> None:
-    answer = unpack(photo_analysis.develop(io.BytesIO(b"no photo").getvalue()))
-    assert isinstance(answer, Refusal)
+    answer = unpack(photo_analysis.handle(io.BytesIO(b"no photo").getvalue()))
+    assert isinstance(answer, RejectedPhoto)
     assert answer.code == "unreadable_photo"

@@ -1,4 +1,4 @@
-"""The site's end of the airlock: what comes back, in order and in time, whatever the other end does."""
+"""The site's end of the sandbox: what comes back, in order and in time, whatever the other end does."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ import pytest
 from portraits.uploads import sandbox as module
 from portraits.uploads.fair_queue import QueueFull, Requester, TooManyOfAddress, TooManyOfPerson
 from portraits.uploads.sandbox import (
-    MOST_OF_PERSON,
-    MOST_REPLY,
-    WAITING_FOR_EACH,
-    Airlock,
-    AirlockUnavailable,
-    ChamberFailed,
-    ChamberKilled,
-    TooMuch,
+    MAX_PER_PERSON,
+    MAX_REPLY_BYTES,
+    QUEUE_PER_CHILD,
+    HandlerFailed,
+    HandlerKilled,
+    Sandbox,
+    SandboxUnavailable,
+    UploadTooLarge,
 )
 from portraits.uploads.sandbox_limits import Limits
 from tests.gpuworker.processes import alive, eventually
-from tests.portraits.uploads.conftest import CHAMBERS, children, nobody_works, through
+from tests.portraits.uploads.conftest import HANDLERS, children, no_child_left, reply_of
 
 
 @pytest.fixture
-def airlock(limits: Limits) -> Iterator[Airlock]:
+def sandbox(limits: Limits) -> Iterator[Sandbox]:
     """One that a test may break."""
-    airlock = Airlock(CHAMBERS, replace(limits, stuck_seconds=2), size=1)
-    yield airlock
-    airlock.close()
+    sandbox = Sandbox(HANDLERS, replace(limits, stuck_seconds=2), size=1)
+    yield sandbox
+    sandbox.close()
 
 
 class Endless(io.RawIOBase):
@@ -53,185 +53,185 @@ class Endless(io.RawIOBase):
         return b"length ".ljust(size, b"x")
 
 
-def test_an_upload_goes_through_and_its_hash_is_known(wild: Airlock) -> None:
-    passed = wild(io.BytesIO(b"echo hello"), 100)
+def test_an_upload_goes_through_and_its_hash_is_known(action_sandbox: Sandbox) -> None:
+    passed = action_sandbox(io.BytesIO(b"echo hello"), 100)
     assert passed.reply == b"hello"
     assert passed.sha256 == hashlib.sha256(b"echo hello").hexdigest()
 
 
-def test_megabytes_go_both_ways(wild: Airlock) -> None:
-    assert through(wild, b"length " + bytes(20 << 20)) == b"%d" % (20 << 20)
-    assert len(through(wild, b"flood 20")) == 20 << 20
+def test_megabytes_go_both_ways(action_sandbox: Sandbox) -> None:
+    assert reply_of(action_sandbox, b"length " + bytes(20 << 20)) == b"%d" % (20 << 20)
+    assert len(reply_of(action_sandbox, b"flood 20")) == 20 << 20
 
 
-def test_an_upload_is_read_no_further_than_it_may_be_long(wild: Airlock) -> None:
+def test_an_upload_is_read_no_further_than_it_may_be_long(action_sandbox: Sandbox) -> None:
     endless = Endless()
-    with pytest.raises(TooMuch):
-        wild(endless, 1 << 20)
+    with pytest.raises(UploadTooLarge):
+        action_sandbox(endless, 1 << 20)
     assert endless.given <= 2 << 20
-    assert wild.process_id is not None
-    assert eventually(lambda: children(wild.process_id or 0) == [])
+    assert action_sandbox.process_id is not None
+    assert eventually(lambda: children(action_sandbox.process_id or 0) == [])
 
 
 def test_a_reply_without_end_is_cut() -> None:
-    airlock = Airlock(CHAMBERS, size=1)
-    with pytest.raises(ChamberFailed, match="bytes of reply"):
-        through(airlock, b"flood %d" % (2 + (MOST_REPLY >> 20)))
-    assert nobody_works(airlock)
-    airlock.close()
+    sandbox = Sandbox(HANDLERS, size=1)
+    with pytest.raises(HandlerFailed, match="bytes of reply"):
+        reply_of(sandbox, b"flood %d" % (2 + (MAX_REPLY_BYTES >> 20)))
+    assert no_child_left(sandbox)
+    sandbox.close()
 
 
-def test_what_the_chamber_raises_is_told(wild: Airlock) -> None:
-    with pytest.raises(ChamberFailed, match="RuntimeError: a crooked header"):
-        through(wild, b"raise a crooked header")
+def test_an_error_of_the_handler_is_reported(action_sandbox: Sandbox) -> None:
+    with pytest.raises(HandlerFailed, match="RuntimeError: a crooked header"):
+        reply_of(action_sandbox, b"raise a crooked header")
 
 
-@pytest.mark.parametrize("deed", [b"crash", b"leave 3", b"leave 0"])
-def test_a_child_that_ends_on_its_own_has_failed_or_said_nothing(wild: Airlock, deed: bytes) -> None:
-    if deed == b"leave 0":
-        assert through(wild, deed) == b""
+@pytest.mark.parametrize("action", [b"crash", b"leave 3", b"leave 0"])
+def test_a_child_that_ends_on_its_own_has_failed_or_said_nothing(action_sandbox: Sandbox, action: bytes) -> None:
+    if action == b"leave 0":
+        assert reply_of(action_sandbox, action) == b""
     else:
-        with pytest.raises(ChamberFailed):
-            through(wild, deed)
+        with pytest.raises(HandlerFailed):
+            reply_of(action_sandbox, action)
 
 
-def test_a_child_that_ends_before_it_has_read_everything_has_failed(airlock: Airlock) -> None:
-    airlock.start()
-    with pytest.raises((ChamberFailed, ChamberKilled)):
-        through(airlock, b"allocate 1 " + bytes(80 << 20), 100 << 20)  # more than its memory holds
+def test_a_child_that_ends_before_it_has_read_everything_has_failed(sandbox: Sandbox) -> None:
+    sandbox.start()
+    with pytest.raises((HandlerFailed, HandlerKilled)):
+        reply_of(sandbox, b"allocate 1 " + bytes(80 << 20), 100 << 20)  # more than its memory holds
 
 
-def test_many_threads_share_it(wild: Airlock) -> None:
+def test_many_threads_share_it(action_sandbox: Sandbox) -> None:
     with ThreadPoolExecutor(12) as threads:
-        replies = list(threads.map(lambda n: through(wild, b"echo %d" % n), range(24)))
+        replies = list(threads.map(lambda n: reply_of(action_sandbox, b"echo %d" % n), range(24)))
     assert replies == [b"%d" % n for n in range(24)]
 
 
-def test_who_comes_when_the_line_is_full_hears_so_at_once(airlock: Airlock) -> None:
+def test_an_upload_is_refused_at_once_when_the_queue_is_full(sandbox: Sandbox) -> None:
     with ExitStack() as places:
-        for number in range(1 + WAITING_FOR_EACH):
-            places.callback(airlock._queue._leave, airlock._queue._entered(Requester(str(number))))
+        for number in range(1 + QUEUE_PER_CHILD):
+            places.callback(sandbox._queue._leave, sandbox._queue._entered(Requester(str(number))))
         with pytest.raises(QueueFull):
-            through(airlock, b"echo late")
+            reply_of(sandbox, b"echo late")
 
 
-def test_nobody_stays_in_line_for_ever(airlock: Airlock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portraits.uploads.sandbox.PATIENCE", 0.05)
-    with airlock._queue.place(Requester(), 0), pytest.raises(QueueFull):
-        through(airlock, b"echo late")
-    assert through(airlock, b"echo in time") == b"in time"
+def test_an_upload_leaves_the_queue_after_a_time(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portraits.uploads.sandbox.QUEUE_TIMEOUT", 0.05)
+    with sandbox._queue.place(Requester(), 0), pytest.raises(QueueFull):
+        reply_of(sandbox, b"echo late")
+    assert reply_of(sandbox, b"echo in time") == b"in time"
 
 
-def test_a_person_has_two_places_and_the_third_upload_is_refused(airlock: Airlock) -> None:
+def test_a_person_has_two_places_and_the_third_upload_is_refused(sandbox: Sandbox) -> None:
     person = Requester("somebody", "192.0.2.1")
     with ExitStack() as places:
-        for _ in range(MOST_OF_PERSON):
-            places.callback(airlock._queue._leave, airlock._queue._entered(person))
+        for _ in range(MAX_PER_PERSON):
+            places.callback(sandbox._queue._leave, sandbox._queue._entered(person))
         with pytest.raises(TooManyOfPerson):
-            airlock(io.BytesIO(b"echo"), 9, person)
-        assert len(airlock._queue._waiting) == MOST_OF_PERSON - 1
-    assert airlock(io.BytesIO(b"echo"), 9, person).reply == b""
+            sandbox(io.BytesIO(b"echo"), 9, person)
+        assert len(sandbox._queue._waiting) == MAX_PER_PERSON - 1
+    assert sandbox(io.BytesIO(b"echo"), 9, person).reply == b""
 
 
-def test_many_accounts_at_one_address_leave_half_of_the_line_to_others(airlock: Airlock) -> None:
+def test_many_accounts_at_one_address_leave_half_of_the_line_to_others(sandbox: Sandbox) -> None:
     with ExitStack() as places:
-        for number in range((1 + WAITING_FOR_EACH) // 2):
+        for number in range((1 + QUEUE_PER_CHILD) // 2):
             account = Requester(str(number), "192.0.2.1")
-            places.callback(airlock._queue._leave, airlock._queue._entered(account))
+            places.callback(sandbox._queue._leave, sandbox._queue._entered(account))
         with pytest.raises(TooManyOfAddress):
-            airlock(io.BytesIO(b"echo"), 9, Requester("one more", "192.0.2.1"))
-        places.callback(airlock._queue._leave, airlock._queue._entered(Requester("other", "192.0.2.2")))
+            sandbox(io.BytesIO(b"echo"), 9, Requester("one more", "192.0.2.1"))
+        places.callback(sandbox._queue._leave, sandbox._queue._entered(Requester("other", "192.0.2.2")))
 
 
-def test_a_killed_keeper_is_replaced(airlock: Airlock) -> None:
-    assert through(airlock, b"echo 1") == b"1"
-    first = airlock.process_id
+def test_a_killed_server_is_replaced(sandbox: Sandbox) -> None:
+    assert reply_of(sandbox, b"echo 1") == b"1"
+    first = sandbox.process_id
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    assert eventually(lambda: airlock.process_id is None)
-    assert through(airlock, b"echo 2") == b"2"
-    assert airlock.process_id not in (None, first)
+    assert eventually(lambda: sandbox.process_id is None)
+    assert reply_of(sandbox, b"echo 2") == b"2"
+    assert sandbox.process_id not in (None, first)
 
 
 class Upload(threading.Thread):
     """One that is under way; `error` is what it ended with."""
 
-    def __init__(self, airlock: Airlock, deed: bytes = b"sleep") -> None:
+    def __init__(self, sandbox: Sandbox, action: bytes = b"sleep") -> None:
         super().__init__(daemon=True)
         self.error: Exception | None = None
-        self._airlock, self._deed = airlock, deed
+        self._sandbox, self._action = sandbox, action
         self.start()
 
     def run(self) -> None:
         try:
-            through(self._airlock, self._deed)
+            reply_of(self._sandbox, self._action)
         except Exception as error:  # noqa: BLE001  the test looks at it
             self.error = error
 
     def child(self) -> int:
-        assert eventually(lambda: children(self._airlock.process_id or 0) != [])
-        return children(self._airlock.process_id or 0)[0]
+        assert eventually(lambda: children(self._sandbox.process_id or 0) != [])
+        return children(self._sandbox.process_id or 0)[0]
 
     def ended_with(self, kind: type[Exception]) -> bool:
         self.join(60)
         return isinstance(self.error, kind)
 
 
-def test_a_keeper_killed_at_work_is_the_sites_trouble_and_leaves_no_child(airlock: Airlock) -> None:
-    through(airlock, b"echo 1")
-    upload = Upload(airlock)
+def test_a_server_killed_at_work_is_the_sites_trouble_and_leaves_no_child(sandbox: Sandbox) -> None:
+    reply_of(sandbox, b"echo 1")
+    upload = Upload(sandbox)
     child = upload.child()
-    os.kill(airlock.process_id or 0, signal.SIGKILL)
-    assert upload.ended_with(AirlockUnavailable)
+    os.kill(sandbox.process_id or 0, signal.SIGKILL)
+    assert upload.ended_with(SandboxUnavailable)
     assert eventually(lambda: not alive(child))
-    assert through(airlock, b"echo 2") == b"2"
+    assert reply_of(sandbox, b"echo 2") == b"2"
 
 
-@pytest.mark.parametrize("deed", [b"sleep", b"sleep " + bytes(20 << 20)], ids=["at work", "while it is sent"])
-def test_a_stopped_keeper_is_replaced(airlock: Airlock, monkeypatch: pytest.MonkeyPatch, deed: bytes) -> None:
+@pytest.mark.parametrize("action", [b"sleep", b"sleep " + bytes(20 << 20)], ids=["at work", "while it is sent"])
+def test_a_stopped_server_is_replaced(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, action: bytes) -> None:
     monkeypatch.setattr(module, "ANSWER_SECONDS", 0.5)
-    through(airlock, b"echo 1")
-    keeper = airlock.process_id or 0
-    os.kill(keeper, signal.SIGSTOP)
-    assert Upload(airlock, deed).ended_with(AirlockUnavailable)
-    assert not alive(keeper)
+    reply_of(sandbox, b"echo 1")
+    server = sandbox.process_id or 0
+    os.kill(server, signal.SIGSTOP)
+    assert Upload(sandbox, action).ended_with(SandboxUnavailable)
+    assert not alive(server)
     monkeypatch.undo()
-    assert through(airlock, b"echo 2") == b"2"
+    assert reply_of(sandbox, b"echo 2") == b"2"
 
 
-def test_a_keeper_stopped_at_work_is_replaced_although_its_child_has_answered(
-    airlock: Airlock, monkeypatch: pytest.MonkeyPatch
+def test_a_server_stopped_at_work_is_replaced_although_its_child_has_answered(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    through(airlock, b"echo 1")
-    keeper = airlock.process_id or 0
-    with airlock._opened() as (running, data, watch):
-        child = Upload(airlock, b"sleep").child()
-        os.kill(keeper, signal.SIGSTOP)
+    reply_of(sandbox, b"echo 1")
+    server = sandbox.process_id or 0
+    with sandbox._child() as (running, data, monitor):
+        child = Upload(sandbox, b"sleep").child()
+        os.kill(server, signal.SIGSTOP)
         os.kill(child, signal.SIGKILL)
         monkeypatch.setattr(module, "ANSWER_SECONDS", 0.5)
-        with pytest.raises(AirlockUnavailable):
-            airlock._received(running, data, watch)
-    assert eventually(lambda: not alive(keeper))
+        with pytest.raises(SandboxUnavailable):
+            sandbox._receive(running, data, monitor)
+    assert eventually(lambda: not alive(server))
 
 
-def test_a_killed_child_is_nobodys_fault_at_first(airlock: Airlock) -> None:
-    through(airlock, b"echo 1")
-    upload = Upload(airlock)
+def test_a_killed_child_is_nobodys_fault_at_first(sandbox: Sandbox) -> None:
+    reply_of(sandbox, b"echo 1")
+    upload = Upload(sandbox)
     os.kill(upload.child(), signal.SIGKILL)
-    assert upload.ended_with(ChamberKilled)
-    assert through(airlock, b"echo 2") == b"2"
+    assert upload.ended_with(HandlerKilled)
+    assert reply_of(sandbox, b"echo 2") == b"2"
 
 
 def test_a_stopped_child_is_ended_long_before_its_deadline() -> None:
-    airlock = Airlock(CHAMBERS, Limits(wall_seconds=600, stuck_seconds=0.5), size=1)
+    sandbox = Sandbox(HANDLERS, Limits(wall_seconds=600, stuck_seconds=0.5), size=1)
     assert Limits().stuck_seconds <= 5
-    through(airlock, b"echo 1")
-    upload = Upload(airlock, b"spin")
+    reply_of(sandbox, b"echo 1")
+    upload = Upload(sandbox, b"spin")
     child = upload.child()
     os.kill(child, signal.SIGSTOP)
-    assert upload.ended_with(ChamberKilled)
+    assert upload.ended_with(HandlerKilled)
     assert not alive(child)
-    airlock.close()
+    sandbox.close()
 
 
 class Clock:
@@ -244,67 +244,67 @@ class Clock:
         return self.now
 
 
-def test_a_keeper_that_does_not_start_is_tried_again_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_does_not_start_is_tried_again_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(module, "time", clock)
-    airlock = Airlock("no.such.module", size=1)
+    sandbox = Sandbox("no.such.module", size=1)
     starts: list[float] = []
-    monkeypatch.setattr(airlock, "_command", lambda _: starts.append(clock.now) or ["false"])
+    monkeypatch.setattr(sandbox, "_command", lambda _: starts.append(clock.now) or ["false"])
     while clock.now < 1_060:
-        with pytest.raises(AirlockUnavailable):
-            through(airlock, b"echo")
-        with pytest.raises(AirlockUnavailable):
-            airlock.check()
-        if airlock._keeper is not None:
-            airlock._keeper.process.wait()
+        with pytest.raises(SandboxUnavailable):
+            reply_of(sandbox, b"echo")
+        with pytest.raises(SandboxUnavailable):
+            sandbox.check()
+        if sandbox._server is not None:
+            sandbox._server.process.wait()
         clock.now += 0.25
     gaps = [round(after - before) for before, after in pairwise(starts)]
     assert gaps == [1, 2, 4, 8, 16]
 
 
 @pytest.mark.parametrize(("failures", "seconds"), [(0, 10), (1, 20), (2, 40), (20, 60)])
-def test_a_keeper_that_hangs_while_it_loads_is_given_more_time_after_each_failure(failures: int, seconds: int) -> None:
-    airlock = Airlock(CHAMBERS, size=1)
-    airlock._failed_starts = failures
-    keeper = airlock._started()
-    assert keeper.start_seconds == seconds
-    keeper.end(patience=0)
+def test_a_server_that_hangs_while_it_loads_is_given_more_time_after_each_failure(failures: int, seconds: int) -> None:
+    sandbox = Sandbox(HANDLERS, size=1)
+    sandbox._failed_starts = failures
+    server = sandbox._started()
+    assert server.start_seconds == seconds
+    server.end(timeout=0)
 
 
-def test_asking_whether_it_is_ready_starts_nothing(airlock: Airlock) -> None:
-    airlock.check()
-    assert airlock.process_id is None
+def test_asking_whether_it_is_ready_starts_nothing(sandbox: Sandbox) -> None:
+    sandbox.check()
+    assert sandbox.process_id is None
 
 
-def test_a_keeper_that_starts_again_is_ready_again(airlock: Airlock) -> None:
-    airlock._failed_starts = 3
-    with pytest.raises(AirlockUnavailable):
-        airlock.check()
-    through(airlock, b"echo 1")
-    airlock.check()
-    assert airlock._failed_starts == 0
+def test_a_server_that_starts_again_is_ready_again(sandbox: Sandbox) -> None:
+    sandbox._failed_starts = 3
+    with pytest.raises(SandboxUnavailable):
+        sandbox.check()
+    reply_of(sandbox, b"echo 1")
+    sandbox.check()
+    assert sandbox._failed_starts == 0
 
 
-def test_closing_ends_everything(airlock: Airlock) -> None:
-    through(airlock, b"echo 1")
-    keeper = airlock.process_id or 0
-    airlock.close()
-    airlock.close()
-    assert not alive(keeper)
-    assert airlock.process_id is None
+def test_closing_ends_everything(sandbox: Sandbox) -> None:
+    reply_of(sandbox, b"echo 1")
+    server = sandbox.process_id or 0
+    sandbox.close()
+    sandbox.close()
+    assert not alive(server)
+    assert sandbox.process_id is None
 
 
 def test_everything_ends_with_the_site() -> None:
     site = (
-        "import io\nfrom portraits.uploads.sandbox import Airlock\n"
-        f"airlock = Airlock({CHAMBERS!r}, size=1)\nairlock(io.BytesIO(b'echo'), 9)\n"
-        "print(airlock.process_id, flush=True)\nairlock(io.BytesIO(b'sleep'), 9)"
+        "import io\nfrom portraits.uploads.sandbox import Sandbox\n"
+        f"sandbox = Sandbox({HANDLERS!r}, size=1)\nairlock(io.BytesIO(b'echo'), 9)\n"
+        "print(sandbox.process_id, flush=True)\nairlock(io.BytesIO(b'sleep'), 9)"
     )
     with subprocess.Popen([sys.executable, "-c", site], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        keeper = int(process.stdout.readline())
-        assert eventually(lambda: children(keeper) != [])
-        everyone = [keeper, *children(keeper)]
+        server = int(process.stdout.readline())
+        assert eventually(lambda: children(server) != [])
+        everyone = [server, *children(server)]
         process.kill()
     assert eventually(lambda: not any(alive(each) for each in everyone))
 

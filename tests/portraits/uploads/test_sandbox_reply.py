@@ -1,4 +1,4 @@
-"""The reply of the airlock: it travels whole, and a decoder that was taken over cannot pass off anything else."""
+"""The reply of the sandbox: it travels whole, and a decoder that was taken over cannot pass off anything else."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 
 from gpuworker.contract import Box
-from portraits.uploads.face_report import Finding
+from portraits.uploads.face_report import FaceReport
 from portraits.uploads.sandbox_reply import (
     HEAD,
-    LONGEST_SIDE,
+    MAX_SIDE,
     PLACE,
-    Examination,
-    GarbledReply,
-    Refusal,
+    InvalidReply,
+    PhotoAnalysis,
+    RejectedPhoto,
     pack,
-    pack_finding,
+    pack_face_report,
     pack_place,
     unpack,
-    unpack_finding,
+    unpack_face_report,
     unpack_place,
 )
 
@@ -32,30 +32,33 @@ def webp(content: bytes) -> bytes:
     return b"RIFF" + struct.pack("<I", 4 + len(content)) + b"WEBP" + content
 
 
-ACCEPTED = Examination(
+ACCEPTED = PhotoAnalysis(
     photo=webp(b"photo"),
     thumbnail=webp(b"small"),
     width=400,
     height=300,
     alpha=True,
-    findings=(Finding(0, Box(1, 2, 3, 4), 3, Box(0, 0, 5, 6)), Finding(1, Box(1, 2, 3, 4), 2, code="a", sentence="B.")),
+    faces=(
+        FaceReport(0, Box(1, 2, 3, 4), 3, Box(0, 0, 5, 6)),
+        FaceReport(1, Box(1, 2, 3, 4), 2, code="a", sentence="B."),
+    ),
     suggested=0,
 )
 
 
-@pytest.mark.parametrize("answer", [ACCEPTED, replace(ACCEPTED, suggested=None), Refusal("no_face", "No face.")])
-def test_an_answer_travels_whole(answer: Examination | Refusal) -> None:
+@pytest.mark.parametrize("answer", [ACCEPTED, replace(ACCEPTED, suggested=None), RejectedPhoto("no_face", "No face.")])
+def test_an_answer_travels_whole(answer: PhotoAnalysis | RejectedPhoto) -> None:
     assert unpack(pack(answer)) == answer
 
 
 @pytest.mark.parametrize(
     "change",
     [{"photo": b"GIF89a"}, {"photo": webp(b"photo")[:-1]}, {"thumbnail": webp(b"small") + b"<script>"}]
-    + [{"thumbnail": b""}, {"width": 0}, {"height": LONGEST_SIDE + 1}, {"findings": ()}, {"suggested": 1}]
-    + [{"findings": ACCEPTED.findings[1:], "suggested": None}, {"suggested": 7}],
+    + [{"thumbnail": b""}, {"width": 0}, {"height": MAX_SIDE + 1}, {"findings": ()}, {"suggested": 1}]
+    + [{"findings": ACCEPTED.faces[1:], "suggested": None}, {"suggested": 7}],
 )
 def test_an_impossible_answer_is_refused(change: dict[str, Any]) -> None:
-    with pytest.raises(GarbledReply):
+    with pytest.raises(InvalidReply):
         unpack(pack(replace(ACCEPTED, **change)))
 
 
@@ -65,7 +68,7 @@ def test_an_impossible_answer_is_refused(change: dict[str, Any]) -> None:
 )
 def test_a_head_that_is_none_is_refused(head: Any) -> None:
     encoded = json.dumps(head).encode()
-    with pytest.raises(GarbledReply):
+    with pytest.raises(InvalidReply):
         unpack(HEAD.pack(len(encoded)) + encoded)
 
 
@@ -78,27 +81,27 @@ def test_garbled_replies_are_refused_or_read_but_nothing_else() -> None:
             garbled[chance.randrange(len(garbled))] = chance.randrange(256)
         try:
             unpack(bytes(garbled))
-        except GarbledReply:
+        except InvalidReply:
             continue
 
 
 def test_a_place_and_what_is_found_there_travel_whole() -> None:
     assert unpack_place(pack_place(b"photo", 10.5, 20)) == (b"photo", 10.5, 20)
     assert unpack_place(b"\xff\xd8 a photo") is None
-    finding = ACCEPTED.findings[0]
-    assert unpack_finding(pack_finding(finding)) == finding
-    refusal = Refusal("no_face", "No face.")
-    assert unpack_finding(pack(refusal)) == refusal
+    finding = ACCEPTED.faces[0]
+    assert unpack_face_report(pack_face_report(finding)) == finding
+    refusal = RejectedPhoto("no_face", "No face.")
+    assert unpack_face_report(pack(refusal)) == refusal
 
 
 @pytest.mark.parametrize("rest", [b"", b"\0\0\0\2{}", b"\0\0\0\4null", b"\xff\xff\xff\xff", b'\0\0\0\x0c{"x": "a"}  '])
 def test_what_only_begins_like_a_place_is_garbled(rest: bytes) -> None:
-    with pytest.raises(GarbledReply):
+    with pytest.raises(InvalidReply):
         unpack_place(PLACE + rest)
 
 
-def test_the_answer_about_a_place_passes_for_no_examination() -> None:
-    with pytest.raises(GarbledReply):
-        unpack(pack_finding(ACCEPTED.findings[0]))
-    with pytest.raises(GarbledReply):
-        unpack_finding(pack(ACCEPTED))
+def test_the_answer_about_a_place_passes_for_no_analysis() -> None:
+    with pytest.raises(InvalidReply):
+        unpack(pack_face_report(ACCEPTED.faces[0]))
+    with pytest.raises(InvalidReply):
+        unpack_face_report(pack(ACCEPTED))

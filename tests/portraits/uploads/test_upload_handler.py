@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.test import RequestFactory
 
-from portraits.uploads.upload_handler import NamelessFile
+from portraits.uploads.upload_handler import FixedNameUploadHandler
 from tests.portraits import photos
 
 LARGE = b"x" * (settings.FILE_UPLOAD_MAX_MEMORY_SIZE + 1)
@@ -17,7 +17,7 @@ LARGE = b"x" * (settings.FILE_UPLOAD_MAX_MEMORY_SIZE + 1)
 def test_case_17_a_spooled_upload_lies_under_a_name_of_ours() -> None:
     name = "a." + "../\x00\r\n\u202e" + "e" * 4000
     request = RequestFactory().post("/", {"photo": photos.upload(LARGE, name)})
-    request.upload_handlers = [MemoryFileUploadHandler(request), NamelessFile(request)]
+    request.upload_handlers = [MemoryFileUploadHandler(request), FixedNameUploadHandler(request)]
     spooled = request.FILES["photo"]
     assert spooled.name == "upload"
     assert Path(spooled.temporary_file_path()).suffix == ".upload"
@@ -26,4 +26,4 @@ def test_case_17_a_spooled_upload_lies_under_a_name_of_ours() -> None:
 
 
 def test_it_is_the_handler_that_the_site_uses() -> None:
-    assert f"{NamelessFile.__module__}.{NamelessFile.__qualname__}" in settings.FILE_UPLOAD_HANDLERS
+    assert f"{FixedNameUploadHandler.__module__}.{FixedNameUploadHandler.__qualname__}" in settings.FILE_UPLOAD_HANDLERS

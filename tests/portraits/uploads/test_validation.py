@@ -1,4 +1,4 @@
-"""The gate as the site sees it: what is refused with which words, what comes out, and that nothing stays.
+"""The gate as the site sees it: what is refused with which printable_text, what comes out, and that nothing stays.
 
 Numbers are those of the project's catalogue of hostile input.
 """
@@ -27,14 +27,14 @@ from gpuworker.errors import BY_CODE
 from gpuworker.images.photo import FORMATS
 from portraits.uploads import validation
 from portraits.uploads.fair_queue import QueueFull, TooManyOfAddress, TooManyOfPerson
-from portraits.uploads.sandbox import Airlock, AirlockUnavailable, ChamberKilled
+from portraits.uploads.sandbox import HandlerKilled, Sandbox, SandboxUnavailable
 from portraits.uploads.sandbox_limits import Limits
-from portraits.uploads.sandbox_reply import Refusal, pack, pack_place
-from portraits.uploads.validation import SENTENCES, Examined, UploadRefused
+from portraits.uploads.sandbox_reply import RejectedPhoto, pack, pack_place
+from portraits.uploads.validation import SENTENCES, UploadRefused, ValidatedPhoto
 from tests.gpuworker import heic
 from tests.gpuworker.images.test_photo import DISPLAY_P3, SRGB, icc_profile
 from tests.gpuworker.variants import VARIANTS
-from tests.portraits.uploads.conftest import nobody_works
+from tests.portraits.uploads.conftest import no_child_left
 from tests.portraits.uploads.files import (
     chunk,
     decoded,
@@ -51,38 +51,38 @@ from tests.portraits.uploads.files import (
 HEIC = Path(__file__).with_name("astronaut.heic")
 MARKER = b"MARKER"
 
-Take = Callable[[bytes], Examined]
+Take = Callable[[bytes], ValidatedPhoto]
 Refuse = Callable[[bytes, str], UploadRefused]
 Pixels = NDArray[np.uint8]
 
 
 @pytest.fixture
-def take(examiner: Airlock, clean: Callable[[], None]) -> Take:
+def take(photo_sandbox: Sandbox, clean: Callable[[], None]) -> Take:
     """Examine a file that is to be accepted."""
-    return lambda file: validation.examine(io.BytesIO(file), examiner)
+    return lambda file: validation.validate(io.BytesIO(file), photo_sandbox)
 
 
 @pytest.fixture(scope="session")
-def strict() -> Iterator[Airlock]:
-    """The real examiner where a refusal must not cost more than it may: 2 s of CPU and 200 MB."""
-    airlock = Airlock(limits=Limits(cpu_seconds=2, memory_megabytes=200))
-    yield airlock
-    airlock.close()
+def strict() -> Iterator[Sandbox]:
+    """The real photo_sandbox where a refusal must not cost more than it may: 2 s of CPU and 200 MB."""
+    sandbox = Sandbox(limits=Limits(cpu_seconds=2, memory_megabytes=200))
+    yield sandbox
+    sandbox.close()
 
 
 @pytest.fixture
-def refuse(strict: Airlock, clean: Callable[[], None]) -> Refuse:
+def refuse(strict: Sandbox, clean: Callable[[], None]) -> Refuse:
     """Examine a file that is to be refused with a code, without running into a limit, leaving no process."""
 
     def refused(file: bytes, code: str) -> UploadRefused:
         with pytest.raises(UploadRefused) as caught:
-            validation.examine(io.BytesIO(file), strict)
+            validation.validate(io.BytesIO(file), strict)
         refusal = caught.value
         assert refusal.code == code, refusal
         assert 400 <= refusal.status < 500
         assert refusal.sentence[0].isupper()
         assert refusal.sentence.endswith(".")
-        assert nobody_works(strict)
+        assert no_child_left(strict)
         return refusal
 
     return refused
@@ -110,9 +110,9 @@ def chunks(webp: bytes) -> set[bytes]:
     return names
 
 
-def assert_bare(examined: Examined) -> None:
+def assert_bare(validated: ValidatedPhoto) -> None:
     """Pictures and nothing else, not a byte of what came with them."""
-    for picture in (examined.photo, examined.thumbnail):
+    for picture in (validated.photo, validated.thumbnail):
         assert chunks(picture) <= {b"VP8 ", b"VP8X", b"ALPH"}
         assert MARKER not in picture
         assert not {"exif", "xmp", "icc_profile"} & set(decoded(picture).info)
@@ -123,29 +123,29 @@ def assert_bare(examined: Examined) -> None:
 
 def test_an_accepted_photo_is_known_by_its_bytes(take: Take, photo: Image.Image) -> None:
     file = encoded(photo, quality=92)
-    examined = take(file)
-    assert decoded(examined.photo).size == (examined.width, examined.height) == (340, 400)
-    assert decoded(examined.photo).format == "WEBP"
-    assert examined.sha256 == hashlib.sha256(examined.photo).hexdigest()
-    assert examined.original_sha256 == hashlib.sha256(file).hexdigest()
-    assert not examined.alpha
-    assert distance(pixels(examined.photo), np.asarray(photo)) < 3
-    assert examined.suggested == 0
-    assert [face.index for face in examined.usable] == [0]
+    validated = take(file)
+    assert decoded(validated.photo).size == (validated.width, validated.height) == (340, 400)
+    assert decoded(validated.photo).format == "WEBP"
+    assert validated.sha256 == hashlib.sha256(validated.photo).hexdigest()
+    assert validated.original_sha256 == hashlib.sha256(file).hexdigest()
+    assert not validated.alpha
+    assert distance(pixels(validated.photo), np.asarray(photo)) < 3
+    assert validated.suggested == 0
+    assert [face.index for face in validated.usable] == [0]
 
 
-def test_a_file_on_disk_is_examined_too(take: Take, examiner: Airlock, photo: Image.Image, tmp_path: Path) -> None:
+def test_a_file_on_disk_is_examined_too(take: Take, photo_sandbox: Sandbox, photo: Image.Image, tmp_path: Path) -> None:
     file = encoded(photo)
     path = tmp_path / "upload"
     path.write_bytes(file)
-    assert validation.examine(path, examiner).sha256 == take(file).sha256
+    assert validation.validate(path, photo_sandbox).sha256 == take(file).sha256
     path.unlink()
 
 
-def test_an_open_file_is_read_from_its_beginning(examiner: Airlock, photo: Image.Image) -> None:
+def test_an_open_file_is_read_from_its_beginning(photo_sandbox: Sandbox, photo: Image.Image) -> None:
     file = io.BytesIO(encoded(photo))
     file.seek(1_000)
-    assert validation.examine(file, examiner).width == 340
+    assert validation.validate(file, photo_sandbox).width == 340
 
 
 def test_equal_files_give_equal_photos(take: Take, photo: Image.Image) -> None:
@@ -167,73 +167,73 @@ def test_every_code_has_a_sentence_and_a_status(code: str) -> None:
         (QueueFull(), "upload_busy", 503),
         (TooManyOfPerson(), "uploads_at_once", 429),
         (TooManyOfAddress(), "network_busy", 429),
-        (AirlockUnavailable(), "decoder_unavailable", 503),
-        (ChamberKilled("killed", "0" * 64), "decoder_unavailable", 503),
+        (SandboxUnavailable(), "decoder_unavailable", 503),
+        (HandlerKilled("killed", "0" * 64), "decoder_unavailable", 503),
     ],
 )
 def test_trouble_that_passes_says_when_to_come_back(error: Exception, code: str, status: int) -> None:
-    def through(*_: object) -> None:
+    def failing(*_: object) -> None:
         raise error
 
     with pytest.raises(UploadRefused) as caught:
-        validation.examine(io.BytesIO(b"x"), through)  # type: ignore[arg-type]
+        validation.validate(io.BytesIO(b"x"), failing)  # type: ignore[arg-type]
     assert (caught.value.code, caught.value.status, caught.value.retry_seconds) == (code, status, 5)
     assert "readable" not in caught.value.sentence
 
 
 def test_bytes_over_which_the_decoder_dies_again_and_again_are_too_heavy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validation, "kills", validation._Kills())
+    monkeypatch.setattr(validation, "kill_counts", validation._KillCounts())
     codes = []
 
-    def through(upload: io.BytesIO, *_: object) -> None:
-        raise ChamberKilled("killed", upload.read().hex())
+    def failing(upload: io.BytesIO, *_: object) -> None:
+        raise HandlerKilled("killed", upload.read().hex())
 
     for upload in (b"a", b"b", b"a", b"a", b"b", b"a"):
         with pytest.raises(UploadRefused) as caught:
-            validation.examine(io.BytesIO(upload), through)  # type: ignore[arg-type]
+            validation.validate(io.BytesIO(upload), failing)  # type: ignore[arg-type]
         codes.append(caught.value.code)
     assert codes == ["decoder_unavailable"] * 3 + ["photo_too_heavy", "decoder_unavailable", "photo_too_heavy"]
 
 
-def test_the_memory_of_deaths_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validation, "REMEMBERED_KILLS", 3)
-    kills = validation._Kills()
+def test_the_number_of_remembered_kills_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validation, "REMEMBERED_UPLOADS", 3)
+    kill_counts = validation._KillCounts()
     for number in range(9):
-        kills.count(str(number))
-    assert len(kills._counts) == 3
+        kill_counts.count(str(number))
+    assert len(kill_counts._counts) == 3
 
 
 @pytest.mark.parametrize(
-    ("deed", "code"),
+    ("action", "code"),
     [
         (b"crash", "photo_too_heavy"),
         (b"raise any error", "photo_too_heavy"),
         (b"leave 0", "photo_too_heavy"),
         (b"echo nonsense", "photo_too_heavy"),
-        (b"echo " + pack(Refusal("root", "Hi.")), "unreadable_photo"),
+        (b"echo " + pack(RejectedPhoto("root", "Hi.")), "unreadable_photo"),
         (b"spin", "photo_too_heavy"),
     ],
 )
-def test_whatever_happens_in_the_airlock_is_a_refusal(
-    wild: Airlock, deed: bytes, code: str, caplog: pytest.LogCaptureFixture
+def test_every_failure_in_the_sandbox_is_a_refusal(
+    action_sandbox: Sandbox, action: bytes, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(UploadRefused) as caught:
-        validation.examine(io.BytesIO(deed), wild)
+        validation.validate(io.BytesIO(action), action_sandbox)
     assert caught.value.code == code
-    assert "root" in str(deed) or caplog.records
+    assert "root" in str(action) or caplog.records
 
 
-def test_a_decoder_that_makes_no_progress_is_not_said_to_be_the_photos_fault(brief: Airlock) -> None:
+def test_a_decoder_that_makes_no_progress_is_not_said_to_be_the_photos_fault(short_sandbox: Sandbox) -> None:
     with pytest.raises(UploadRefused) as caught:
-        validation.examine(io.BytesIO(b"sleep"), brief)
+        validation.validate(io.BytesIO(b"sleep"), short_sandbox)
     assert (caught.value.code, caught.value.status) == ("decoder_unavailable", 503)
 
 
-def test_the_site_can_start_and_stop_its_airlock() -> None:
+def test_the_site_can_start_and_stop_its_sandbox() -> None:
     validation.start()
-    assert validation.airlock.process_id is not None
+    assert validation.default_sandbox.process_id is not None
     validation.stop()
-    assert validation.airlock.process_id is None
+    assert validation.default_sandbox.process_id is None
 
 
 # ------------------------------------------------------------------- the cases
@@ -302,8 +302,8 @@ def test_case_07_an_animation_of_2000_frames_is_refused(refuse: Refuse, kind: st
 
 def test_case_07_of_a_phones_burst_the_first_picture_is_taken(take: Take, photo: Image.Image) -> None:
     later = [Image.new("RGB", photo.size, "red")]
-    examined = take(encoded(photo, "MPO", save_all=True, append_images=later, quality=92))
-    assert distance(pixels(examined.photo), np.asarray(photo)) < 4
+    validated = take(encoded(photo, "MPO", save_all=True, append_images=later, quality=92))
+    assert distance(pixels(validated.photo), np.asarray(photo)) < 4
 
 
 @pytest.mark.parametrize(
@@ -361,7 +361,7 @@ def test_case_11_a_truncated_file_is_refused(refuse: Refuse, photo: Image.Image,
 
 
 @pytest.mark.slow
-def test_case_11_500_files_with_flipped_bits_are_refused_or_valid(examiner: Airlock, photo: Image.Image) -> None:
+def test_case_11_500_files_with_flipped_bits_are_refused_or_valid(photo_sandbox: Sandbox, photo: Image.Image) -> None:
     small = photo.resize((120, 140))
     counts = {"JPEG": 175, "PNG": 225, "WEBP": 50, "AVIF": 30, "HEIC": 20}
     chance = random.Random(11)
@@ -376,7 +376,7 @@ def test_case_11_500_files_with_flipped_bits_are_refused_or_valid(examiner: Airl
 
     def outcome(file: bytes) -> str:
         try:
-            assert_bare(validation.examine(io.BytesIO(file), examiner))
+            assert_bare(validation.validate(io.BytesIO(file), photo_sandbox))
         except UploadRefused as refusal:
             return refusal.code
         return "accepted"
@@ -386,7 +386,7 @@ def test_case_11_500_files_with_flipped_bits_are_refused_or_valid(examiner: Airl
     assert len(outcomes) == 500
     assert set(outcomes) <= {"accepted", *BY_CODE}
     assert "unreadable_photo" in outcomes
-    assert nobody_works(examiner)
+    assert no_child_left(photo_sandbox)
 
 
 STORED = {
@@ -433,9 +433,9 @@ def test_case_14_megabytes_of_metadata_are_accepted_and_stripped(take: Take, pho
 
 
 def test_case_14_a_garbage_profile_of_megabytes_is_accepted_and_stripped(take: Take, photo: Image.Image) -> None:
-    examined = take(segments(encoded(photo, quality=92), *profile_segments(MARKER * 500_000)))
-    assert_bare(examined)
-    assert distance(pixels(examined.photo), np.asarray(photo)) < 4
+    validated = take(segments(encoded(photo, quality=92), *profile_segments(MARKER * 500_000)))
+    assert_bare(validated)
+    assert distance(pixels(validated.photo), np.asarray(photo)) < 4
 
 
 def converted(name: str, photo: Image.Image) -> tuple[bytes, Pixels]:
@@ -464,36 +464,36 @@ def converted(name: str, photo: Image.Image) -> tuple[bytes, Pixels]:
 @pytest.mark.parametrize("name", ["CMYK", "YCCK", "16-bit grey", "16-bit colour", "palette", "Display P3"])
 def test_case_15_every_mode_becomes_8_bit_srgb_of_the_same_colours(take: Take, photo: Image.Image, name: str) -> None:
     file, expected = converted(name, photo)
-    examined = take(file)
-    assert decoded(examined.photo).mode == "RGB"
-    assert distance(pixels(examined.photo), expected) < 3.5
+    validated = take(file)
+    assert decoded(validated.photo).mode == "RGB"
+    assert distance(pixels(validated.photo), expected) < 3.5
 
 
 def test_case_15_a_palette_keeps_its_transparency(take: Take, photo: Image.Image) -> None:
     few = photo.quantize(200)
     index = np.asarray(few)
     clear = int(index[0, 0])
-    examined = take(encoded(few, "PNG", transparency=clear))
-    assert examined.alpha
-    for picture in (examined.photo, examined.thumbnail):
+    validated = take(encoded(few, "PNG", transparency=clear))
+    assert validated.alpha
+    for picture in (validated.photo, validated.thumbnail):
         assert decoded(picture).mode == "RGBA"
-    np.testing.assert_array_equal(np.asarray(decoded(examined.photo).getchannel("A")) == 0, index == clear)
+    np.testing.assert_array_equal(np.asarray(decoded(validated.photo).getchannel("A")) == 0, index == clear)
 
 
 @pytest.mark.parametrize("kind", ["HEIC", "AVIF"])
 def test_case_16_what_phones_make_is_accepted(take: Take, photo: Image.Image, astronaut: Pixels, kind: str) -> None:
     original = Image.fromarray(astronaut).resize((384, 384), Image.Resampling.LANCZOS) if kind == "HEIC" else photo
-    examined = take(HEIC.read_bytes() if kind == "HEIC" else encoded(photo, "AVIF", quality=85, speed=9))
-    assert_bare(examined)
-    assert distance(pixels(examined.photo), np.asarray(original)) < 4
-    assert examined.suggested == 0
+    validated = take(HEIC.read_bytes() if kind == "HEIC" else encoded(photo, "AVIF", quality=85, speed=9))
+    assert_bare(validated)
+    assert distance(pixels(validated.photo), np.asarray(original)) < 4
+    assert validated.suggested == 0
 
 
-def test_case_16_a_phones_grid_of_tiles_is_accepted(strict: Airlock, clean: Callable[[], None]) -> None:
+def test_case_16_a_phones_grid_of_tiles_is_accepted(strict: Sandbox, clean: Callable[[], None]) -> None:
     """Within two seconds and 200 MB, although its tiles are decoded by threads."""
-    examined = validation.examine(io.BytesIO(heic.grid(1, 1, turns=3, copies=True)), strict)
-    assert examined.suggested == 0
-    assert (examined.width, examined.height) == (heic.TILE, heic.TILE)
+    validated = validation.validate(io.BytesIO(heic.grid(1, 1, turns=3, copies=True)), strict)
+    assert validated.suggested == 0
+    assert (validated.width, validated.height) == (heic.TILE, heic.TILE)
 
 
 @pytest.mark.parametrize("code", ["unreadable_photo"])
@@ -504,7 +504,7 @@ def test_a_refusal_names_every_format_that_is_taken(code: str) -> None:
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a\0b.jpg", "a\r\nSet-Cookie: x", "\u202egpj.exe", "a" * 4096])
 def test_case_17_the_name_is_never_looked_at(
-    examiner: Airlock, clean: Callable[[], None], photo: Image.Image, name: str
+    photo_sandbox: Sandbox, clean: Callable[[], None], photo: Image.Image, name: str
 ) -> None:
     class Named(io.BytesIO):
         asked = False
@@ -514,16 +514,16 @@ def test_case_17_the_name_is_never_looked_at(
             Named.asked = True
             return name
 
-    examined = validation.examine(Named(encoded(photo)), examiner)
+    validated = validation.validate(Named(encoded(photo)), photo_sandbox)
     assert not Named.asked
-    assert name.encode() not in examined.photo + examined.thumbnail
+    assert name.encode() not in validated.photo + validated.thumbnail
 
 
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
 def test_case_18_portraits_are_accepted(take: Take, astronaut: Pixels, variant: Callable[[Pixels], Pixels]) -> None:
-    examined = take(encoded(Image.fromarray(variant(astronaut)), quality=92))
-    assert examined.suggested == 0
-    face = examined.findings[0]
+    validated = take(encoded(Image.fromarray(variant(astronaut)), quality=92))
+    assert validated.suggested == 0
+    face = validated.faces[0]
     assert face.usable
     assert face.crop is not None
     assert 0.79 < face.crop.width / face.crop.height < 0.81
@@ -545,10 +545,10 @@ def test_case_18_of_several_faces_a_person_chooses(take: Take, photo: Image.Imag
     pair = Image.new("RGB", (680, 400))
     pair.paste(photo, (0, 0))
     pair.paste(photo.resize((306, 360)), (340, 40))
-    examined = take(encoded(pair, quality=92))
-    assert examined.suggested is None
-    assert [face.index for face in examined.usable] == [0, 1]
-    assert examined.findings[0].width > examined.findings[1].width
+    validated = take(encoded(pair, quality=92))
+    assert validated.suggested is None
+    assert [face.index for face in validated.usable] == [0, 1]
+    assert validated.faces[0].width > validated.faces[1].width
 
 
 @pytest.mark.parametrize(("width", "code"), [(44, "face_too_small"), (65, None), (93, None)])
@@ -560,7 +560,7 @@ def test_case_18_small_faces_are_refused_or_advised(
     if code:
         assert "pixels wide" in refuse(file, code).sentence
     else:
-        assert any("soft" in sentence for sentence in take(file).findings[0].advice) == (width < 80)
+        assert any("soft" in sentence for sentence in take(file).faces[0].advice) == (width < 80)
 
 
 def test_case_18_a_face_on_its_side_is_refused_with_advice(refuse: Refuse, photo: Image.Image) -> None:
@@ -581,12 +581,12 @@ def test_the_sites_own_process_stays_small() -> None:
         from tests.portraits.uploads.files import encoded, png
         from PIL import Image
         large = encoded(Image.fromarray(skimage.data.astronaut()).resize((6000, 6000)))
-        from portraits import uploads
+        from portraits.uploads import validation
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        uploads.examine(io.BytesIO(large))
+        validation.validate(io.BytesIO(large))
         try:
-            uploads.examine(io.BytesIO(png(12_000, 12_000, 8, 2)))
-        except uploads.UploadRefused as refusal:
+            validation.validate(io.BytesIO(png(12_000, 12_000, 8, 2)))
+        except validation.UploadRefused as refusal:
             print(refusal.code, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
     """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -598,19 +598,23 @@ def test_the_sites_own_process_stays_small() -> None:
 # ------------------------------------------------------------------- a place
 
 
-def test_a_face_that_is_pointed_at_is_found_in_the_sandbox(take: Take, examiner: Airlock, photo: Image.Image) -> None:
-    examined = take(encoded(photo, quality=92))
-    (known,) = examined.findings
+def test_a_face_that_is_pointed_at_is_found_in_the_sandbox(
+    take: Take, photo_sandbox: Sandbox, photo: Image.Image
+) -> None:
+    validated = take(encoded(photo, quality=92))
+    (known,) = validated.faces
     box = known.box
-    found = validation.find_face(examined.photo, box.x + box.width / 2, box.y + box.height / 2, examiner)
+    found = validation.find_face(validated.photo, box.x + box.width / 2, box.y + box.height / 2, photo_sandbox)
     assert found.box.overlap(box) > 0.9
     assert found.crop is not None
 
 
-def test_where_nobody_is_a_sentence_says_so(take: Take, examiner: Airlock, photo: Image.Image) -> None:
-    examined = take(encoded(photo, quality=92))
+def test_a_place_without_a_face_is_refused_with_a_sentence(
+    take: Take, photo_sandbox: Sandbox, photo: Image.Image
+) -> None:
+    validated = take(encoded(photo, quality=92))
     with pytest.raises(UploadRefused, match="could not make out a face there") as caught:
-        validation.find_face(examined.photo, 8, 390, examiner)
+        validation.find_face(validated.photo, 8, 390, photo_sandbox)
     assert (caught.value.code, caught.value.status) == ("no_face", 422)
 
 

@@ -17,9 +17,9 @@ from portraits import metrics
 from portraits.accounts.session_store import SessionStore
 from portraits.files import storage, zip_archive
 from portraits.http import outages
-from portraits.http.outages import DATABASE_AWAY, DISK_FULL, STORAGE_AWAY
+from portraits.http.outages import DATABASE_UNAVAILABLE, DISK_FULL, STORAGE_UNAVAILABLE
 from portraits.models import Portrait, Session, ShareLink, Upload, User
-from portraits.uploads.upload_handler import NamelessFile
+from portraits.uploads.upload_handler import FixedNameUploadHandler
 from portraits.views import gallery as gallery_view
 from tests.portraits import factories, photos
 
@@ -49,7 +49,7 @@ def lock(*ignored: object, **also: object) -> None:
 
 @pytest.fixture
 def locked_gallery(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gallery_view.cards, "with_sessions", lock)
+    monkeypatch.setattr(gallery_view.gallery_items, "with_sessions", lock)
 
 
 @pytest.mark.usefixtures("locked_gallery")
@@ -57,7 +57,7 @@ def test_a_program_gets_code_and_sentence(client: Client) -> None:
     answer = client.get("/portraits/", headers=JSON)
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
     assert "no-store" in answer["Cache-Control"]
-    assert answer.json() == {"code": "database_unavailable", "sentence": DATABASE_AWAY.sentence}
+    assert answer.json() == {"code": "database_unavailable", "sentence": DATABASE_UNAVAILABLE.sentence}
 
 
 @pytest.mark.usefixtures("locked_gallery")
@@ -66,7 +66,7 @@ def test_everybody_else_gets_a_page_with_the_sentence(client: Client, headers: d
     answer = client.get("/portraits/", headers=headers)
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
     assert answer["Content-Type"].startswith("text/html")
-    assert DATABASE_AWAY.sentence in answer.content.decode()
+    assert DATABASE_UNAVAILABLE.sentence in answer.content.decode()
     assert "default-src 'none'" in answer["Content-Security-Policy"]
 
 
@@ -89,7 +89,7 @@ def test_a_database_that_fails_in_the_middleware_is_no_bug_either(
 
 
 def test_a_bug_is_still_a_500(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gallery_view.cards, "with_sessions", lambda portraits: 1 / 0)
+    monkeypatch.setattr(gallery_view.gallery_items, "with_sessions", lambda portraits: 1 / 0)
     assert client.get("/portraits/").status_code == 500
 
 
@@ -114,12 +114,12 @@ def send(client: Client, **headers: str) -> Any:
 def test_case_63_a_disk_that_is_full_while_the_photo_comes_in_is_not_the_photos_fault(
     client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: NamelessFile, data: bytes, start: int) -> None:
+    def full(self: FixedNameUploadHandler, data: bytes, start: int) -> None:
         self.file.close()
         write_to_full_device()
 
     settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 0
-    monkeypatch.setattr(NamelessFile, "receive_data_chunk", full)
+    monkeypatch.setattr(FixedNameUploadHandler, "receive_data_chunk", full)
     answer = send(client, **JSON)
     assert (answer.status_code, answer.json()) == (503, DISK_FULL.to_json())
     assert "photo" not in answer.json()["sentence"]
@@ -154,7 +154,7 @@ def test_case_53_files_in_a_folder_that_is_not_mounted_are_not_gone(
     assert client.get(address).status_code == 200
     storage_folder.rename(storage_folder.with_name("elsewhere"))
     answer = client.get(address, headers=JSON)
-    assert (answer.status_code, answer.json()["code"]) == (503, STORAGE_AWAY.code)
+    assert (answer.status_code, answer.json()["code"]) == (503, STORAGE_UNAVAILABLE.code)
     assert send(client, **JSON).status_code == 503
     assert client.get(f"/portraits/{session.portrait_id}/portrait.zip").status_code == 503
     assert client.get("/portraits/").status_code == 200

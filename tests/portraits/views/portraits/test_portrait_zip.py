@@ -14,7 +14,7 @@ from django.test import AsyncClient, Client
 from django.urls import reverse
 
 from portraits.files import storage
-from portraits.files.temporary_stream import PassingFile
+from portraits.files.temporary_stream import TemporaryStream
 from portraits.models import Portrait, Session, User
 from tests.portraits import factories
 
@@ -106,7 +106,7 @@ def test_it_is_only_read(as_owner: Client, portrait: Portrait, method: str) -> N
 def test_a_person_with_two_downloads_under_way_is_asked_to_wait(
     as_owner: Client, portrait: Portrait, owner: User, tmp_path: Path
 ) -> None:
-    files = [PassingFile(tmp_path, owner.pk) for _ in range(2)]
+    files = [TemporaryStream(tmp_path, owner.pk) for _ in range(2)]
     answer = as_owner.get(f"/portraits/{portrait.pk}/portrait.zip", headers={"Accept": "application/json"})
     assert (answer.status_code, answer["Retry-After"]) == (503, "15")
     assert answer.json()["code"] == "too_many_downloads"

@@ -19,7 +19,7 @@ from portraits.files import storage
 from portraits.models import Upload, User
 from portraits.uploads import validation
 from portraits.uploads.fair_queue import QueueFull, Requester
-from portraits.uploads.sandbox import AirlockUnavailable
+from portraits.uploads.sandbox import SandboxUnavailable
 from portraits.uploads.validation import UploadRefused
 from tests.portraits import photos
 
@@ -87,10 +87,10 @@ def test_without_a_script_the_sentence_stands_on_the_page(as_owner: Client) -> N
 
 
 def test_case_33_without_consent_nothing_is_examined(as_owner: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def examined(*_: object, **__: object) -> None:
+    def unexpected(*_: object, **__: object) -> None:
         raise AssertionError("the photo was looked at")
 
-    monkeypatch.setattr(validation, "examine", examined)
+    monkeypatch.setattr(validation, "validate", unexpected)
     answer = send(as_owner, photos.upload(photos.astronaut()), consent="", **JSON)
     assert (answer.status_code, answer.json()["code"]) == (400, "consent_missing")
     assert nothing_is_left()
@@ -100,7 +100,7 @@ def test_a_busy_gate_says_when_to_come_back(as_owner: Client, monkeypatch: pytes
     def busy(*_: object, **__: object) -> None:
         raise UploadRefused("upload_busy")
 
-    monkeypatch.setattr(validation, "examine", busy)
+    monkeypatch.setattr(validation, "validate", busy)
     answer = send(as_owner, photos.upload(photos.astronaut()), **JSON)
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
 
@@ -108,7 +108,7 @@ def test_a_busy_gate_says_when_to_come_back(as_owner: Client, monkeypatch: pytes
 @pytest.fixture
 def two_places(owner: User) -> Iterator[None]:
     """Taken in the decoders' line by the owner."""
-    queue = validation.airlock._queue
+    queue = validation.default_sandbox._queue
     with ExitStack() as places:
         for _ in range(2):
             places.callback(queue._leave, queue._entered(Requester(str(owner.pk), "192.0.2.1")))
@@ -127,11 +127,11 @@ def test_a_persons_third_upload_at_a_time_is_refused(as_owner: Client, json: boo
 def test_a_place_is_taken_for_the_person_and_the_address(as_owner: Client, owner: User, monkeypatch: Any) -> None:
     asked: list[Requester] = []
 
-    def through(_photo: object, _most: int, requester: Requester) -> None:
+    def full(_photo: object, _most: int, requester: Requester) -> None:
         asked.append(requester)
         raise QueueFull
 
-    monkeypatch.setattr(validation, "airlock", through)
+    monkeypatch.setattr(validation, "default_sandbox", full)
     assert send(as_owner, photos.upload(photos.astronaut()), **JSON).status_code == 503
     assert asked == [Requester(str(owner.pk), "127.0.0.1")]
 
@@ -141,9 +141,9 @@ def test_a_decoder_that_is_gone_is_503_and_not_the_photos_fault(
     as_owner: Client, monkeypatch: pytest.MonkeyPatch, json: bool
 ) -> None:
     def gone(*_: object) -> None:
-        raise AirlockUnavailable("killed")
+        raise SandboxUnavailable("killed")
 
-    monkeypatch.setattr(validation, "airlock", gone)
+    monkeypatch.setattr(validation, "default_sandbox", gone)
     answer = send(as_owner, photos.upload(photos.astronaut()), **(JSON if json else {}))
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert answer["Content-Type"].startswith("application/json" if json else "text/html")

@@ -12,11 +12,11 @@ from gpuworker.contract import Box
 from portraits.http.throttle import PLACES
 from portraits.models import Upload, User
 from portraits.uploads import validation
-from portraits.uploads.face_report import Finding
+from portraits.uploads.face_report import FaceReport
 from portraits.uploads.validation import UploadRefused
 from tests.portraits import factories
 
-FOUND = Finding(0, Box(20, 30, 90, 110), 80, Box(0, 0, 160, 200), advice=("It is small.",))
+FOUND = FaceReport(0, Box(20, 30, 90, 110), 80, Box(0, 0, 160, 200), advice=("It is small.",))
 JSON = {"Accept": "application/json"}
 
 
@@ -30,7 +30,7 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
     """Places that the sandbox was asked about; it finds a face at each."""
     places: list[tuple[float, float]] = []
 
-    def find(_: bytes, x: float, y: float, **__: object) -> Finding:
+    def find(_: bytes, x: float, y: float, **__: object) -> FaceReport:
         places.append((x, y))
         return FOUND
 
@@ -39,7 +39,7 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, code: str, sentence: str | None = None) -> None:
-    def find(*_: object, **__: object) -> Finding:
+    def find(*_: object, **__: object) -> FaceReport:
         raise UploadRefused(code, sentence)
 
     monkeypatch.setattr(validation, "find_face", find)

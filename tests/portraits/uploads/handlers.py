@@ -1,4 +1,4 @@
-"""A chamber for the airlock that does whatever the upload says: what a decoder might do when it is taken over."""
+"""A handler for the sandbox that does whatever the upload says: what a decoder might do when it is taken over."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from collections.abc import Callable
 def warm() -> None: ...
 
 
-def develop(upload: bytes) -> bytes:
-    """upload: the name of a deed, and after a space what it is done with."""
+def handle(upload: bytes) -> bytes:
+    """upload: the name of a action, and after a space what it is done with."""
     name, _, rest = upload.partition(b" ")
-    return DEEDS[name.decode()](rest)
+    return ACTIONS[name.decode()](rest)
 
 
 def _spin(_: bytes) -> bytes:
@@ -82,7 +82,7 @@ def _is_open(number: int) -> bool:
     return True
 
 
-DEEDS: dict[str, Callable[[bytes], bytes]] = {
+ACTIONS: dict[str, Callable[[bytes], bytes]] = {
     "echo": lambda rest: rest,
     "length": lambda rest: b"%d" % len(rest),
     "flood": lambda megabytes: bytes(int(megabytes) << 20),
