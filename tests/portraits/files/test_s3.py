@@ -18,15 +18,13 @@ from portraits import deletion
 from portraits.files import storage
 from portraits.models import Portrait, Session, ShareLink, User
 from tests.portraits import factories
-from tests.portraits.conftest import as_owner as as_owner
-from tests.portraits.conftest import as_stranger as as_stranger
-from tests.portraits.conftest import owner as owner
-from tests.portraits.conftest import portrait as portrait
-from tests.portraits.conftest import session as session
-from tests.portraits.conftest import stranger as stranger
 from tests.production.conftest import empty
+from tests.production.conftest import relay as relay  # a fixture
+from tests.production.conftest import s3_part as s3_part  # a fixture
 from tests.production.parts import BUCKET, KEY, SECRET, Part
 from tests.production.relay import Relay
+
+pytestmark = pytest.mark.slow  # a server that the extra `check` brings
 
 S3Part = tuple[Part, dict[str, str]]
 

@@ -1,4 +1,4 @@
-"""What the tests of the upload gate share: airlocks, and a look at what they leave behind."""
+"""Sandboxes shared by the tests of uploads, and checks that nothing is left of an upload."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def limits() -> Limits:
 
 @pytest.fixture(scope="session")
 def action_sandbox(limits: Limits) -> Iterator[Sandbox]:
-    """An sandbox whose handler does what it is told, with little memory and a second of CPU."""
+    """A sandbox whose handler does what it is told, with little memory and a second of CPU."""
     sandbox = Sandbox(HANDLERS, limits, size=2)
     yield sandbox
     sandbox.close()
@@ -57,7 +57,7 @@ def action_sandbox(limits: Limits) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def short_sandbox() -> Iterator[Sandbox]:
-    """The same with no time at all."""
+    """The same with a fifth of a second of wall time."""
     sandbox = Sandbox(HANDLERS, Limits(wall_seconds=0.2), size=2)
     yield sandbox
     sandbox.close()
@@ -65,7 +65,7 @@ def short_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def photo_sandbox() -> Iterator[Sandbox]:
-    """The real thing."""
+    """The real sandbox, with photo analysis."""
     sandbox = Sandbox()
     sandbox.start()
     yield sandbox
@@ -75,10 +75,12 @@ def photo_sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def clean(photo_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """Asserts that an upload has left nothing: no file, no child."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
 
     def nothing_is_left() -> None:
-        assert list(tmp_path.iterdir()) == []
+        assert list(folder.iterdir()) == []
         assert no_child_left(photo_sandbox)
 
     yield nothing_is_left
