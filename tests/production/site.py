@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -16,12 +17,6 @@ from tests.production.quick_work import MOMENTS
 from tests.site.running import REPO, START_SECONDS, Person, answers, free_port, with_signal
 
 SECRET_KEY = "a-key-of-the-tests-that-no-other-site-has-0123456789"
-
-NEW_PERSON = """
-from portraits import accounts
-from portraits.models import User
-print(accounts.one_time_path(User.objects.create_user("{email}")))
-"""
 
 
 class Running:
@@ -112,8 +107,8 @@ class ProductionSite:
 
     def sign_in_link(self, email: str = "somebody@example.com") -> str:
         """Of somebody new; it works once."""
-        made = self.manage("shell", "-c", NEW_PERSON.format(email=email))
-        return f"{self.address}{made.split()[-1]}"
+        made = self.manage("sign_in_link", email)
+        return f"{self.address}{urlsplit(made.split()[-1]).path}"
 
     # --- its rows
 

@@ -69,7 +69,7 @@ def test_case_45_a_portrait_is_alive_survives_a_kill_is_refined_and_deleted(
     assert "terminated" in site.manage("shell", "-c", STOP_GPU)
 
 
-STOP_GPU = "from portraits import workers; workers.gpu().stop(); workers.close(); print('terminated')"
+STOP_GPU = "from portraits.rendering import workers; workers.gpu().stop(); workers.close(); print('terminated')"
 
 
 def kill_job_process(work: Running) -> None:

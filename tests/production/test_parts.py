@@ -48,7 +48,8 @@ def test_rows_keep_their_promises_on_postgresql_too(postgres_part: tuple[Part, s
 HELD = """
 import psycopg, sys
 from django.core.management import call_command
-from portraits import lock_timeout, outages
+from portraits import lock_timeout
+from portraits.http import outages
 lock_timeout.SECONDS = 1
 call_command("migrate", verbosity=0)
 from portraits.models import User

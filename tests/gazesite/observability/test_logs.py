@@ -142,7 +142,7 @@ def test_an_unknown_log_format_stops_the_start_with_its_name(tmp_path: Path) -> 
 
 FULL = """
 import logging, logging.config
-from gazesite import logs
+from gazesite.observability import logs
 logging.config.dictConfig(logs.configuration("json"))
 for _ in range(3):
     logging.getLogger("portraits").error("anything")

@@ -36,7 +36,8 @@ def test_a_network_is_loaded_once() -> None:
 
 
 def test_warming_loads_all_of_them_and_prints_nothing() -> None:
-    script = "from gpuworker import bundled_networks as b; b.warm(); b.network.cache_info().currsize == 4 or exit(1)"
+    script = "from gpuworker.vision import bundled_networks as networks; networks.warm(); "
+    script += "networks.network.cache_info().currsize == 4 or exit(1)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
