@@ -107,7 +107,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "gazesite.middleware.request_context.note_facts",
+    "gazesite.observability.request_context.fill_request_context",
     "gazesite.middleware.cache_control.forbid_storing",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -115,7 +115,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "gazesite.middleware.login_required.LoginWall",
+    "gazesite.middleware.login_required.PublicViewsLoginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",

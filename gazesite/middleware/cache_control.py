@@ -1,4 +1,4 @@
-"""Middleware that forbids caches and browsers to keep answers that are meant for one person.
+"""Django middleware that forbids caches and browsers to keep responses that are meant for one person.
 
 A browser that keeps no page shows none when another person goes back after the owner has signed out.
 """
@@ -17,7 +17,7 @@ PRIVATE = "private, no-store"
 
 @sync_and_async_middleware
 def forbid_storing(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Overrides what a view says once the session was asked for its user; else a view may allow storing in words."""
+    """Django middleware: `no-store` on each response after the session was read, else where the view sets nothing."""
     if iscoroutinefunction(get_response):
         answer = cast(Callable[[HttpRequest], Awaitable[HttpResponseBase]], get_response)
 

@@ -1,14 +1,16 @@
-"""Requests and WebSockets of one client at a time: also where all clients come through one proxy's connections."""
+"""ASGI middleware that limits concurrent requests and WebSockets per client, also behind a proxy."""
 
 from __future__ import annotations
 
-from gazesite.middleware.body_limits import BUSY, App, Receive, Scope, Send, answer, client_of
-from gazesite.middleware.concurrency_limit import ConcurrencyLimit
+from gazesite.asgi_types import App, Receive, Scope, Send
+from gazesite.limits.client_key import client_key
+from gazesite.limits.concurrency_limit import ConcurrencyLimit
+from gazesite.middleware.error_response import BUSY, send_error
 from portraits.live.handshake import deny
 
 
 class ClientLimit:
-    """ASGI middleware, inside of the one that finds out the client's address. most: for one address or IPv6 network."""
+    """ASGI middleware inside ProxyHeaders. most: requests and sockets of one address or IPv6 network at a time."""
 
     def __init__(self, app: App, most: int) -> None:
         self._app = app
@@ -18,10 +20,10 @@ class ClientLimit:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        with self._open.slot(client_of(scope)) as has_room:
+        with self._open.slot(client_key(scope)) as has_room:
             if has_room:
                 await self._app(scope, receive, send)
             elif scope["type"] == "http":
-                await answer(scope, send, BUSY)
+                await send_error(scope, send, BUSY)
             else:
                 await deny(scope, receive, send, BUSY.status)

@@ -1,17 +1,18 @@
-"""Whoever watches the site asks a machine by its number and without TLS: neither is the site's address.
+"""ASGI middleware that gives health checks the site's own host and scheme.
 
-Django would refuse the one and redirect the other. The answers depend on no header, so here both are put right.
+Monitoring asks a machine by its IP address and without TLS: Django would refuse the first and redirect the second.
+The answers depend on no header, so that replacing both is safe.
 """
 
 from __future__ import annotations
 
-from gazesite.middleware.body_limits import App, Receive, Scope, Send
+from gazesite.asgi_types import App, Receive, Scope, Send
 
 PATHS = ("/livez", "/readyz")
 
 
-class Probes:
-    """ASGI application around another. host: by which the site knows itself; scheme: in which people reach it."""
+class HealthCheckHost:
+    """ASGI middleware. host, scheme: those of the site's public address."""
 
     def __init__(self, app: App, host: str, scheme: str) -> None:
         self._app = app

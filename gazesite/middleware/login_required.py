@@ -1,4 +1,4 @@
-"""Everything needs a login, but what says that it does not."""
+"""Django's login-required middleware, without a session look-up for public views."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponseBase
 
 
-class LoginWall(LoginRequiredMiddleware):
-    """Django's, which looks who somebody is even where that does not matter.
+class PublicViewsLoginMiddleware(LoginRequiredMiddleware):
+    """Middleware like Django's, which reads the session even for public views.
 
-    Here a public view is called without: a shared picture costs no look into the sessions, and its
-    answer, the same for everybody, does not claim to vary with the cookie.
+    Here a public view is called without: a shared picture costs no session look-up, and its response, the same for
+    everybody, has no `Vary: Cookie`.
     """
 
     def process_view(

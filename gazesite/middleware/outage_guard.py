@@ -1,4 +1,4 @@
-"""ASGI middleware for outages that Django does not see: while a body is spooled, or a socket is opened."""
+"""ASGI middleware that answers outages outside Django's handler: while a body is spooled or a socket is opened."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from csp.utils import build_policy
 from django.core.handlers.asgi import ASGIRequest
 
-from gazesite.middleware.body_limits import App, Message, Receive, Scope, Send
+from gazesite.asgi_types import App, Message, Receive, Scope, Send
 from portraits.http import outages
 from portraits.http.outages import Outage
 from portraits.live.subscriptions import TRY_AGAIN
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class OutageGuard:
-    """ASGI application around another. A request whose answer has begun, and every bug, is left as it is."""
+    """ASGI middleware: 503 for an outage. Other exceptions, and those after an answer has begun, are raised again."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -40,7 +40,7 @@ class OutageGuard:
 
 @dataclass
 class _Sent:
-    """State of an answer: how much of it has gone out so far."""
+    """ASGI send that records how much of an answer has been sent."""
 
     send: Send
     accepted: bool = False
@@ -63,7 +63,7 @@ async def _answer(scope: Scope, send: Send, outage: Outage) -> None:
 
 
 async def _close(send: Send, *, accepted: bool) -> None:
-    """Accepted first: only then can the page be told that it may try again."""
+    """Close the socket with TRY_AGAIN; it is accepted first, because a close code exists only after that."""
     if not accepted:
         await send({"type": "websocket.accept"})
     await send({"type": "websocket.close", "code": TRY_AGAIN})

@@ -1,4 +1,4 @@
-"""Cookies that the site has set itself: no others get in.
+"""ASGI middleware that drops all cookies but the site's own.
 
 Python takes more than a second to read a quoted cookie of 16 KB (CVE-2024-7592), and both Django and Channels
 read every cookie of a request; Channels on the event loop.
@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from gazesite.middleware.body_limits import App, Receive, Scope, Send
+from gazesite.asgi_types import App, Receive, Scope, Send
 
-MOST_VALUE_BYTES = 256
-"""Longest value of a cookie; ours have 32 to 64."""
+MAX_VALUE_LENGTH = 256
+"""Most characters of a cookie's value; the site's own have 32 to 64."""
 
 
 class OwnCookies:
-    """ASGI middleware around another application. names: of the cookies that it gets to see."""
+    """ASGI middleware. names: names of the cookies that are kept."""
 
     def __init__(self, app: App, names: Collection[str]) -> None:
         self._app = app
@@ -34,11 +34,11 @@ class OwnCookies:
 
 
 def cookies(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Plain values by name, the last one of a name; longer or quoted values are left out."""
+    """Cookie values by name, the last one of each name; longer or quoted values are left out."""
     found = {}
     for name, line in headers:
         for pair in line.decode("latin-1").split(";") if name == b"cookie" else ():
             key, _, value = pair.partition("=")
-            if len(value) <= MOST_VALUE_BYTES and '"' not in value:
+            if len(value) <= MAX_VALUE_LENGTH and '"' not in value:
                 found[key.strip()] = value.strip()
     return found

@@ -1,6 +1,6 @@
-"""Who really asks, and how, when a proxy stands in front: believed only from a proxy that is trusted.
+"""ASGI middleware that takes client address and scheme from the headers of trusted proxies.
 
-From everybody else the headers that say so are taken away, so that nothing behind this can be fooled.
+Such headers are removed from every other request, so that nothing behind this can be fooled.
 """
 
 from __future__ import annotations
@@ -8,57 +8,60 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
-from gazesite.middleware.body_limits import App, Receive, Scope, Send
+from gazesite.asgi_types import App, Receive, Scope, Send
 
 FOR, PROTO = b"x-forwarded-for", b"x-forwarded-proto"
-SAYING = frozenset((FOR, PROTO, b"x-forwarded-host", b"x-forwarded-port", b"x-real-ip", b"forwarded"))
-"""Headers in which a proxy names its client; the last four are never believed."""
+PROXY_HEADERS = frozenset((FOR, PROTO, b"x-forwarded-host", b"x-forwarded-port", b"x-real-ip", b"forwarded"))
+"""Headers in which a proxy names its client; the last four are never used."""
 
-MOST_NAMED = 32
-"""Addresses that are looked at in one header, from its end."""
+MAX_HOPS = 32
+"""Addresses that are read of one header, from its end."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-class Proxies:
-    """Trusted proxies. names: networks, or `*` for every peer (where only proxies can connect). Raises ValueError."""
+class TrustedProxies:
+    """Networks of trusted proxies. names: networks, or `*` for every peer (where only proxies can connect).
+
+    Raises ValueError.
+    """
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._everybody = "*" in names
+        self._trusts_all = "*" in names
         self._networks: list[Network] = [ipaddress.ip_network(name) for name in names if name != "*"]
 
     def connect_from(self, peer: str) -> bool:
-        return self._everybody or self.include(peer)
+        return self._trusts_all or self.include(peer)
 
     def include(self, address: str) -> bool:
-        """Whether it is one of theirs by its number."""
+        """Whether the address lies in one of the networks."""
         parsed = _parsed(address)
         return parsed is not None and any(parsed in network for network in self._networks)
 
 
-class Forwarded:
-    """ASGI middleware. proxies: as Proxies takes them. Raises ValueError.
+class ProxyHeaders:
+    """ASGI middleware. proxies: names for TrustedProxies. Raises ValueError.
 
-    named_in: the header in which these proxies name their client, such as Fly-Client-IP; else X-Forwarded-For.
+    client_header: the header in which these proxies name their client, such as Fly-Client-IP; else X-Forwarded-For.
     """
 
-    def __init__(self, app: App, proxies: Sequence[str], named_in: str = "") -> None:
+    def __init__(self, app: App, proxies: Sequence[str], client_header: str = "") -> None:
         self._app = app
-        self._named_in = named_in.lower().encode()
-        self._proxies = Proxies(proxies)
+        self._client_header = client_header.lower().encode()
+        self._proxies = TrustedProxies(proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
-            scope = self._seen(scope)
+            scope = self._rewritten(scope)
         await self._app(scope, receive, send)
 
-    def _seen(self, scope: Scope) -> Scope:
-        saying = SAYING | {self._named_in}
-        headers = [(name, value) for name, value in scope["headers"] if name not in saying]
+    def _rewritten(self, scope: Scope) -> Scope:
+        removed = PROXY_HEADERS | {self._client_header}
+        headers = [(name, value) for name, value in scope["headers"] if name not in removed]
         peer = (scope.get("client") or ("", 0))[0]
         if not self._proxies.connect_from(peer):
             return {**scope, "headers": headers}
-        named = _joined(scope, self._named_in or FOR).rsplit(",", MOST_NAMED)[-MOST_NAMED:]
+        named = _joined(scope, self._client_header or FOR).rsplit(",", MAX_HOPS)[-MAX_HOPS:]
         chain = [each.strip() for each in named if each.strip()]
         proto = _joined(scope, PROTO).rpartition(",")[2].strip().lower()
         if proto in ("http", "https"):
@@ -66,7 +69,7 @@ class Forwarded:
         return {**scope, "headers": headers, "client": (self._client(chain) or peer, 0)}
 
     def _client(self, chain: list[str]) -> str | None:
-        """The last one that no trusted proxy is: what stands before it, it may have made up itself."""
+        """The last address that is no trusted proxy; it may have made up those before it."""
         for address in reversed(chain):
             if not self._proxies.include(address):
                 return address if _parsed(address) else None

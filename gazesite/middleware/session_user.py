@@ -1,4 +1,4 @@
-"""User who sends a request, if one is signed in. Looked up before the body of an upload is read."""
+"""Signed-in user of an ASGI request, looked up before the body of an upload is read."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import HttpRequest
 
-from gazesite.middleware.body_limits import Scope
+from gazesite.asgi_types import Scope
 from gazesite.middleware.own_cookies import cookies
 
 
-async def signed_in_person(scope: Scope) -> str | None:
-    """Primary key of the user who is signed in by the request's cookie. The view decides what that user may do.
+async def signed_in_user(scope: Scope) -> str | None:
+    """Primary key of the user whom the session cookie signs in, or None. The view decides what that user may do.
 
-    Looked up in another thread. Raises django.db.Error while the database does not answer.
+    The look-up runs in another thread. Raises django.db.Error while the database does not answer.
     """
     cookie = cookies(scope["headers"]).get(settings.SESSION_COOKIE_NAME)
     if not cookie:
         return None
-    who: str | None = await database_sync_to_async(_person)(cookie)
-    return who
+    user: str | None = await database_sync_to_async(_user_key)(cookie)
+    return user
 
 
-def _person(cookie: str) -> str | None:
+def _user_key(cookie: str) -> str | None:
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(cookie)
     user = get_user(request)

@@ -12,7 +12,7 @@ from portraits import log_context
 FORMATS = ("human", "json")
 
 
-class Circumstances(logging.Filter):
+class LogContextFilter(logging.Filter):
     """Filter on every handler: notes in each record what is known while it is made. Passes every record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -21,7 +21,7 @@ class Circumstances(logging.Filter):
         return True
 
 
-class JsonLine(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """One JSON object a line: time (RFC 3339, UTC), level, logger, message, circumstances, fields, traceback.
 
     A record's `fields`, a dict given as `extra={"fields": …}`, are written beside them.
@@ -44,7 +44,7 @@ class JsonLine(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-class HumanLine(logging.Formatter):
+class HumanFormatter(logging.Formatter):
     """Time (UTC), level, logger, message, and the circumstances in brackets."""
 
     def __init__(self) -> None:
@@ -69,13 +69,13 @@ def configuration(form: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "human": {"()": "gazesite.observability.logs.HumanLine"},
-            "json": {"()": "gazesite.observability.logs.JsonLine"},
+            "human": {"()": "gazesite.observability.logs.HumanFormatter"},
+            "json": {"()": "gazesite.observability.logs.JsonFormatter"},
         },
         "filters": {
-            "refusals": {"()": "gazesite.observability.refusal_filter.FoldRefusals"},
-            "tokens": {"()": "gazesite.observability.redaction.RedactTokens"},
-            "circumstances": {"()": "gazesite.observability.logs.Circumstances"},
+            "refusals": {"()": "gazesite.observability.refusal_filter.RefusalFilter"},
+            "tokens": {"()": "gazesite.observability.redaction.RedactionFilter"},
+            "circumstances": {"()": "gazesite.observability.logs.LogContextFilter"},
         },
         "handlers": {
             "console": {

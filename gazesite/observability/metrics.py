@@ -18,7 +18,7 @@ from asgiref.sync import sync_to_async
 from django.db import connection
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
 
-from gazesite.middleware.body_limits import App, Receive, Scope, Send
+from gazesite.asgi_types import App, Receive, Scope, Send
 from portraits.metrics import ROWS  # before the first metric is made here: it says how they are made
 
 PATH = "/metrics"

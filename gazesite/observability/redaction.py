@@ -30,7 +30,7 @@ def redact(text: str) -> str:
     return text
 
 
-class RedactTokens(logging.Filter):
+class RedactionFilter(logging.Filter):
     """Filter on every handler: one on a logger would not see what its children say. Passes every record.
 
     It changes message, fields and traceback; a formatter of `settings.LOGGING` writes nothing else that a

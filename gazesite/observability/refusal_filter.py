@@ -1,31 +1,35 @@
-"""Log filter that folds what Django says of a refused request into the request's line in the access log."""
+"""Log filter that moves Django's records about refused requests into the access log's line."""
 
 from __future__ import annotations
 
 import logging
 
-from gazesite.middleware import request_context
+from gazesite.observability import request_context
 
-LONGEST = 200
-"""Characters of a reason: strangers choose some of them."""
+MAX_REASON_LENGTH = 200
+"""Most characters of a reason, some of which clients choose."""
 
 
-class FoldRefusals(logging.Filter):
-    """Filter on every handler: drops only Django's records about an answer of 4xx, whose reason it notes.
+class RefusalFilter(logging.Filter):
+    """Log filter for every handler: drops Django's records about a 4xx response and notes their reason.
 
-    Without a request's facts, as in commands, it passes those too. Faults of ours (5xx) keep their own line.
+    Without a request's context, as in commands, it passes those too. Server errors (5xx) keep their own line.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        facts = request_context.current.get()
-        if facts is None or not record.name.startswith("django.") or not 400 <= getattr(record, "status_code", 0) < 500:
+        context = request_context.current.get()
+        if context is None or not _is_refusal(record):
             return True
-        facts.refusal = facts.refusal or _reason(record)
+        context.refusal = context.refusal or _reason(record)
         return False
 
 
+def _is_refusal(record: logging.LogRecord) -> bool:
+    return record.name.startswith("django.") and 400 <= getattr(record, "status_code", 0) < 500
+
+
 def _reason(record: logging.LogRecord) -> str:
-    """One line; empty where the status says it all."""
+    """Reason in one line; empty where the status says it all."""
     error = record.exc_info[1] if record.exc_info else None
     text = str(error) if error else record.getMessage() if record.name.startswith("django.security") else ""
-    return text.encode("unicode_escape").decode()[:LONGEST]
+    return text.encode("unicode_escape").decode()[:MAX_REASON_LENGTH]

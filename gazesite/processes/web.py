@@ -59,7 +59,7 @@ def serve(host: str, port: int, beside: Beside, ready: Callable[[], None]) -> No
     from twisted.internet import reactor
 
     from gazesite.asgi import application
-    from gazesite.middleware.proxy_headers import Proxies
+    from gazesite.middleware.proxy_headers import TrustedProxies
     from gazesite.server.daphne_server import SiteServer, allowed_connections
 
     loop: Any = reactor._asyncioEventloop
@@ -71,7 +71,7 @@ def serve(host: str, port: int, beside: Beside, ready: Callable[[], None]) -> No
             application=application,
             connections=connections,
             per_address=min(settings.CONNECTIONS_PER_ADDRESS, connections // 2),
-            is_proxy=Proxies(settings.TRUSTED_PROXIES).connect_from,
+            is_proxy=TrustedProxies(settings.TRUSTED_PROXIES).connect_from,
             endpoints=build_endpoint_description_strings(host=host, port=port),
             ready_callable=ready,
             server_name="gazesite",

@@ -17,8 +17,9 @@ from twisted.internet.protocol import Protocol
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.web.http import Request
 
-from gazesite.middleware.body_limits import BUSY, Message, as_page, headers
-from gazesite.middleware.concurrency_limit import ConcurrencyLimit
+from gazesite.asgi_types import Message
+from gazesite.limits.concurrency_limit import ConcurrencyLimit
+from gazesite.middleware.error_response import BUSY, as_page, headers
 from gazesite.server.http_channel import Channel
 from gazesite.server.http_request import StreamedRequest
 from gazesite.server.websocket_protocol import MOST_MESSAGE_BYTES, ListeningSocket

@@ -17,7 +17,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path
 
-from gazesite.middleware.body_limits import BodyCap, BodyLimits, Receive, Scope, Send
+from gazesite.asgi_types import Receive, Scope, Send
+from gazesite.middleware.body_limits import BodyLimitMiddleware, BodyLimits
 from gazesite.middleware.own_cookies import cookies
 from gazesite.server.django_handler import DjangoHandler
 from portraits.live.handshake import deny
@@ -43,7 +44,7 @@ async def large(_request: HttpRequest) -> StreamingHttpResponse:
 urlpatterns = [path("upload", echo), path("other", echo), path("large", large)]
 
 
-async def person(scope: Scope) -> str | None:
+async def user_of(scope: Scope) -> str | None:
     sent = cookies(scope["headers"]).get("sessionid", "")
     if sent == "slow":
         await asyncio.Event().wait()
@@ -73,7 +74,9 @@ def application() -> Any:
         LOGGING_CONFIG=None,
     )
     django.setup(set_prefix=False)
-    pages = BodyCap(DjangoHandler(), LIMITS, person=person, sign_in="/sign-in/", overall_seconds=float(sys.argv[2]))
+    pages = BodyLimitMiddleware(
+        DjangoHandler(), LIMITS, user_of=user_of, sign_in="/sign-in/", overall_seconds=float(sys.argv[2])
+    )
 
     async def both(scope: Scope, receive: Receive, send: Send) -> None:
         await (sockets if scope["type"] == "websocket" else pages)(scope, receive, send)

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.test import Client
 
 from gazesite.asgi import LIMITS, application
-from gazesite.middleware.concurrency_limit import ConcurrencyLimit
+from gazesite.limits.concurrency_limit import ConcurrencyLimit
 from gazesite.server import django_handler
 from gpuworker.contract import MAX_PHOTO_BYTES
 from tests.portraits import factories
@@ -61,8 +61,8 @@ async def test_every_other_address_takes_a_megabyte_at_most() -> None:
 
 
 def test_only_the_upload_address_takes_more() -> None:
-    assert LIMITS.of("/upload/") > MAX_PHOTO_BYTES
-    assert LIMITS.of("/upload") == LIMITS.of("/") == LIMITS.usual
+    assert LIMITS.max_bytes("/upload/") > MAX_PHOTO_BYTES
+    assert LIMITS.max_bytes("/upload") == LIMITS.max_bytes("/") == LIMITS.usual
 
 
 def test_small_bodies_on_every_connection_take_less_than_the_large_ones_may() -> None:
@@ -113,7 +113,7 @@ async def test_pages_wait_for_their_clients_turn_and_probes_and_uploads_do_not(m
             turns.append(self)
             return await super().acquire()
 
-    monkeypatch.setattr("gazesite.middleware.client_turns.asyncio.Semaphore", Noted)
+    monkeypatch.setattr("gazesite.middleware.client_queue.asyncio.Semaphore", Noted)
     async with client() as http:
         assert (await http.get("/accounts/login/")).status_code == 200
         assert len(turns) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gazesite.middleware.proxy_headers import Forwarded
+from gazesite.middleware.proxy_headers import ProxyHeaders
 
 
 async def seen(proxies: list[str], named_in: str, **headers: str) -> dict[str, Any]:
@@ -16,7 +16,7 @@ async def seen(proxies: list[str], named_in: str, **headers: str) -> dict[str, A
 
     sent = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "client": ("172.16.0.9", 1), "headers": sent}
-    await Forwarded(app, proxies, named_in)(scope, None, None)  # type: ignore[arg-type]
+    await ProxyHeaders(app, proxies, named_in)(scope, None, None)  # type: ignore[arg-type]
     return found
 
 

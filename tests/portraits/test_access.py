@@ -16,8 +16,8 @@ from django.apps import apps
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from gazesite.middleware import request_context
-from gazesite.middleware.request_context import Facts
+from gazesite.observability import request_context
+from gazesite.observability.request_context import RequestContext
 from portraits import readiness
 from portraits.accounts import adapter
 from portraits.files import storage
@@ -290,7 +290,7 @@ def test_a_refused_page_has_no_line_beside_its_own_in_the_access_log(
     role: str, things: dict[str, str], clients: dict[str, Client], console: io.StringIO
 ) -> None:
     refused = set[int]()
-    before = request_context.current.set(Facts("one"))
+    before = request_context.current.set(RequestContext("one"))
     try:
         for path in [*everywhere(things), "/admin/portraits/user/?password__startswith=a", "/?", "/upload"]:
             for method in ("GET", "POST"):

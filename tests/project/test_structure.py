@@ -20,7 +20,7 @@ def test_no_file_is_named_after_nothing(files: list[Path]) -> None:
 
 
 # Lists of addresses and the like, tested by whoever uses them: test_access.py, test_consumers.py, test_asgi.py.
-DECLARATIONS = {"apps", "routing", "urls"}
+DECLARATIONS = {"apps", "asgi_types", "routing", "urls"}
 
 
 def mirrored(source: Path) -> Path:

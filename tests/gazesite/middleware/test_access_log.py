@@ -14,8 +14,8 @@ from django.test import Client
 from prometheus_client import REGISTRY
 
 from gazesite.asgi import application
-from gazesite.middleware.access_log import Journal
-from gazesite.middleware.body_limits import Message, Receive, Scope, Send
+from gazesite.asgi_types import Message, Receive, Scope, Send
+from gazesite.middleware.access_log import AccessLog
 from portraits import log_context
 from portraits.models import User
 from tests.portraits import factories
@@ -102,7 +102,7 @@ async def test_what_is_logged_meanwhile_is_about_this_request() -> None:
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body"})
 
-    async with client(Journal(app)) as http:
+    async with client(AccessLog(app)) as http:
         answer = await http.get("/")
     assert seen == {"request": answer.headers["x-request-id"]}
     assert log_context.current() == {}
@@ -126,7 +126,7 @@ async def test_an_unheard_of_method_is_counted_as_other() -> None:
         await send({"type": "http.response.body"})
 
     before = counted("none", 405, "OTHER")
-    async with client(Journal(app)) as http:
+    async with client(AccessLog(app)) as http:
         await http.request("BREW", "/")
     assert counted("none", 405, "OTHER") == before + 1
 
@@ -136,7 +136,7 @@ async def test_an_application_that_fails_is_a_500_and_the_error_goes_on(lines: l
         raise RuntimeError("broken")
 
     with pytest.raises(RuntimeError, match="broken"):
-        async with client(Journal(app)) as http:
+        async with client(AccessLog(app)) as http:
             await http.get("/")
     assert lines[-1].fields["status"] == 500
 
@@ -145,7 +145,7 @@ async def test_a_client_that_left_is_a_499(lines: list[logging.LogRecord]) -> No
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
 
-    await Journal(app)({"type": "http", "path": "/", "method": "GET", "headers": []}, gone, unheard)
+    await AccessLog(app)({"type": "http", "path": "/", "method": "GET", "headers": []}, gone, unheard)
     assert lines[-1].fields["status"] == 499
 
 
@@ -155,7 +155,7 @@ async def test_an_open_socket_is_counted_until_it_ends(lines: list[logging.LogRe
         assert REGISTRY.get_sample_value("gaze_sockets") == before + 1
 
     before = REGISTRY.get_sample_value("gaze_sockets") or 0
-    await Journal(app)({"type": "websocket", "path": "/ws/", "headers": []}, gone, unheard)
+    await AccessLog(app)({"type": "websocket", "path": "/ws/", "headers": []}, gone, unheard)
     assert REGISTRY.get_sample_value("gaze_sockets") == before
     assert (lines[-1].fields["method"], lines[-1].fields["status"]) == ("WS", 101)
 
@@ -165,14 +165,14 @@ async def test_a_refused_socket_is_a_403_and_counts_as_none(lines: list[logging.
         await send({"type": "websocket.close"})
 
     before = REGISTRY.get_sample_value("gaze_sockets") or 0
-    await Journal(app)({"type": "websocket", "path": "/ws/", "headers": []}, gone, unheard)
+    await AccessLog(app)({"type": "websocket", "path": "/ws/", "headers": []}, gone, unheard)
     assert (lines[-1].fields["status"], REGISTRY.get_sample_value("gaze_sockets")) == (403, before)
 
 
 async def test_a_path_cannot_break_a_line(lines: list[logging.LogRecord]) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None: ...
 
-    await Journal(app)({"type": "http", "path": "/a\nb\x1b[0m", "method": "GET", "headers": []}, gone, unheard)
+    await AccessLog(app)({"type": "http", "path": "/a\nb\x1b[0m", "method": "GET", "headers": []}, gone, unheard)
     assert lines[-1].fields["path"] == "/a%0Ab%1B%5B0m"
 
 

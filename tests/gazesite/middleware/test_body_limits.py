@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from gazesite.middleware.body_limits import BodyCap, BodyLimits, Message, Receive, Scope, Send
-from gazesite.middleware.proxy_headers import Forwarded
+from gazesite.asgi_types import Message, Receive, Scope, Send
+from gazesite.middleware.body_limits import BodyLimitMiddleware, BodyLimits
+from gazesite.middleware.proxy_headers import ProxyHeaders
 
 UPLOAD_BYTES = 5_000
 LIMITS = BodyLimits(uploads={"/upload": UPLOAD_BYTES}, usual=1_000)
@@ -63,7 +64,7 @@ class Exchange:
         self.sent.append(message)
 
     def run(self, receive: Receive | None = None, limits: BodyLimits | None = None, **options: Any) -> Exchange:
-        cap = BodyCap(self.reader, limits or LIMITS, **options)
+        cap = BodyLimitMiddleware(self.reader, limits or LIMITS, **options)
         asyncio.run(asyncio.wait_for(cap(self.scope, receive or self.receive, self.send), 60))
         return self
 
@@ -137,30 +138,30 @@ def test_case_02_a_lying_length_is_cut_at_the_cap() -> None:
 
 
 def test_case_02_a_stranger_is_refused_before_anything_is_read() -> None:
-    exchange = Exchange(b"a" * 2_000, headers=[JSON]).run(person=signed_in(None))
+    exchange = Exchange(b"a" * 2_000, headers=[JSON]).run(user_of=signed_in(None))
     assert (exchange.status, exchange.code) == (401, "sign_in_required")
     assert exchange.taken == 0
     assert not exchange.reader.called
 
 
 def test_case_02_a_strangers_too_long_upload_is_refused_for_its_length() -> None:
-    exchange = Exchange(b"", headers=[declared(b"839000000")]).run(person=signed_in(None))
+    exchange = Exchange(b"", headers=[declared(b"839000000")]).run(user_of=signed_in(None))
     assert exchange.status == 413
 
 
 def test_a_strangers_form_is_led_to_the_sign_in_page_and_back() -> None:
-    exchange = Exchange(b"a").run(person=signed_in(None), sign_in="/sign-in/")
+    exchange = Exchange(b"a").run(user_of=signed_in(None), sign_in="/sign-in/")
     assert exchange.status == 303
     assert exchange.header[b"location"] == b"/sign-in/?next=/upload"
 
 
 @pytest.mark.parametrize(("path", "method"), [("/upload", "GET"), ("/settings", "POST")])
 def test_only_uploads_ask_who_it_is(path: str, method: str) -> None:
-    assert Exchange(b"a", path=path, method=method).run(person=signed_in(None)).status == 200
+    assert Exchange(b"a", path=path, method=method).run(user_of=signed_in(None)).status == 200
 
 
 def test_a_member_uploads() -> None:
-    assert Exchange(b"a").run(person=signed_in("1")).status == 200
+    assert Exchange(b"a").run(user_of=signed_in("1")).status == 200
 
 
 @pytest.mark.parametrize("length", [b"-1", b"1e3", b"0x10", b"", b"12 13", b"\xd9\xa1", b"+5"])
@@ -229,7 +230,9 @@ def test_an_application_may_work_as_long_as_it_likes_once_the_body_is_there() ->
 
     exchange = Pondering()
     asyncio.run(
-        BodyCap(waits, LIMITS, idle_seconds=0.05, overall_seconds=0.05)(exchange.scope, exchange.receive, exchange.send)
+        BodyLimitMiddleware(waits, LIMITS, idle_seconds=0.05, overall_seconds=0.05)(
+            exchange.scope, exchange.receive, exchange.send
+        )
     )
     assert seen == ["http.request", "http.disconnect"]
     assert exchange.sent == []
@@ -243,7 +246,7 @@ def test_a_body_refused_in_the_middle_of_an_answer_ends_it_without_a_second_one(
         await send({"type": "http.response.body", "body": b"late"})
 
     exchange = Exchange(*[b"a" * 1_000] * 10)
-    asyncio.run(BodyCap(eager, LIMITS)(exchange.scope, exchange.receive, exchange.send))
+    asyncio.run(BodyLimitMiddleware(eager, LIMITS)(exchange.scope, exchange.receive, exchange.send))
     assert [message["type"] for message in exchange.sent] == ["http.response.start"]
 
 
@@ -255,7 +258,7 @@ def test_sockets_pass_untouched() -> None:
 
     exchange = Exchange()
     scope: Scope = {"type": "websocket", "path": "/upload"}
-    asyncio.run(BodyCap(inner, LIMITS)(scope, exchange.receive, exchange.send))
+    asyncio.run(BodyLimitMiddleware(inner, LIMITS)(scope, exchange.receive, exchange.send))
     assert seen == [scope]
 
 
@@ -266,11 +269,11 @@ def test_a_stranger_sends_a_form_and_nothing_larger_anywhere() -> None:
     few = BodyLimits(uploads={"/upload": UPLOAD_BYTES}, usual=1_000, anonymous=100)
     for headers in ([declared(b"101")], [(b"transfer-encoding", b"chunked")]):
         exchange = Exchange(b"a" * 101, path="/settings", headers=[*headers, JSON])
-        assert exchange.run(limits=few, person=signed_in(None)).status == 413
+        assert exchange.run(limits=few, user_of=signed_in(None)).status == 413
         assert exchange.reader.received == 0
-    assert Exchange(b"a" * 100, path="/settings").run(limits=few, person=signed_in(None)).status == 200
+    assert Exchange(b"a" * 100, path="/settings").run(limits=few, user_of=signed_in(None)).status == 200
     chunked = Exchange(b"a" * 101, path="/settings", headers=[(b"transfer-encoding", b"chunked")])
-    assert chunked.run(limits=few, person=signed_in("1")).status == 200
+    assert chunked.run(limits=few, user_of=signed_in("1")).status == 200
 
 
 def test_nothing_is_read_before_it_is_known_who_sends_it() -> None:
@@ -281,7 +284,7 @@ def test_nothing_is_read_before_it_is_known_who_sends_it() -> None:
         read.append(exchange.taken)
         return None
 
-    assert exchange.run(person=person).status == 401
+    assert exchange.run(user_of=person).status == 401
     assert read == [0]
 
 
@@ -290,7 +293,7 @@ class Crowd:
 
     def __init__(self, limits: BodyLimits, proxies: Sequence[str] = ()) -> None:
         self._done = asyncio.Event()
-        self._cap = Forwarded(BodyCap(self._reads, limits, person=self._person), proxies)
+        self._cap = ProxyHeaders(BodyLimitMiddleware(self._reads, limits, user_of=self._person), proxies)
 
     async def outcomes(self, *uploads: tuple[str, str, int]) -> list[int]:
         """Status of each. An upload is a client's address, a person's name, and a length."""
@@ -339,7 +342,7 @@ async def test_addresses_of_one_ipv6_network_count_together() -> None:
 
 async def test_open_uploads_of_one_person_are_few_wherever_they_come_from() -> None:
     uploads = [(f"192.0.2.{number}", "owner", 1) for number in range(3)] + [("192.0.2.9", "other", 1)]
-    assert await Crowd(limits(per_person=2)).outcomes(*uploads) == [200, 200, 429, 200]
+    assert await Crowd(limits(per_user=2)).outcomes(*uploads) == [200, 200, 429, 200]
 
 
 class Spool:
@@ -347,13 +350,15 @@ class Spool:
 
     def __init__(self, **more: int) -> None:
         self._work = asyncio.Event()
-        self._cap = BodyCap(self._works, BodyLimits(uploads={"/upload": UPLOAD_BYTES}, anonymous=500, **more))
+        self._cap = BodyLimitMiddleware(
+            self._works, BodyLimits(uploads={"/upload": UPLOAD_BYTES}, anonymous=500, **more)
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self.exchanges: list[Exchange] = []
 
     async def send(self, *chunks: bytes, path: str = "/upload", client: str = "") -> None:
         """One body more. It declares the largest upload there may be, and ends only where the test ends it."""
-        exchange = Exchange(*chunks, path=path, headers=[declared(b"%d" % self._cap._limits.of(path)), JSON])
+        exchange = Exchange(*chunks, path=path, headers=[declared(b"%d" % self._cap._limits.max_bytes(path)), JSON])
         exchange.scope["client"] = (client or f"192.0.2.{len(self.exchanges)}", 1)
         self.exchanges.append(exchange)
         self._tasks.append(asyncio.create_task(self._cap(exchange.scope, exchange.receive, exchange.send)))
@@ -446,9 +451,9 @@ def test_a_body_must_come_in_at_eight_kilobytes_a_second_after_twenty_seconds(
 
 
 def test_too_many_open_uploads_say_when_to_try_again() -> None:
-    exchange = Exchange(b"a", headers=[JSON]).run(limits=limits(per_address=0), person=signed_in("1"))
+    exchange = Exchange(b"a", headers=[JSON]).run(limits=limits(per_address=0), user_of=signed_in("1"))
     # Without an address, as from a local socket, only people are counted.
     assert exchange.status == 200
-    exchange = Exchange(b"a", headers=[JSON]).run(limits=limits(per_person=0), person=signed_in("1"))
+    exchange = Exchange(b"a", headers=[JSON]).run(limits=limits(per_user=0), user_of=signed_in("1"))
     assert (exchange.status, exchange.code) == (429, "too_many_open_uploads")
     assert int(exchange.header[b"retry-after"]) > 0

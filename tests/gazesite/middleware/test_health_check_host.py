@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gazesite.middleware.health_check_host import PATHS, Probes
+from gazesite.middleware.health_check_host import PATHS, HealthCheckHost
 from tests.gazesite.fresh_process import in_fresh_process
 
 PUBLIC = """
@@ -39,7 +39,7 @@ async def seen(path: str, **headers: str) -> dict[str, Any]:
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body"})
 
-    transport = httpx.ASGITransport(Probes(app, "gaze.example", "https"))
+    transport = httpx.ASGITransport(HealthCheckHost(app, "gaze.example", "https"))
     async with httpx.AsyncClient(transport=transport, base_url="http://172.19.0.5") as http:
         await http.get(path, headers=headers)
     return found

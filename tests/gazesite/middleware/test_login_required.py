@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from gazesite.middleware.login_required import LoginWall
+from gazesite.middleware.login_required import PublicViewsLoginMiddleware
 
 
 class Person:
@@ -32,7 +32,7 @@ def public(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
-wall = LoginWall(private)
+wall = PublicViewsLoginMiddleware(private)
 
 
 def test_a_view_that_says_nothing_needs_a_login() -> None:
@@ -54,4 +54,4 @@ def test_a_public_view_is_called_without_a_look_at_who_calls() -> None:
 
 
 def test_the_site_is_behind_it() -> None:
-    assert "gazesite.middleware.login_required.LoginWall" in settings.MIDDLEWARE
+    assert "gazesite.middleware.login_required.PublicViewsLoginMiddleware" in settings.MIDDLEWARE

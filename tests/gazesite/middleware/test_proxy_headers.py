@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gazesite.middleware import proxy_headers
-from gazesite.middleware.proxy_headers import Forwarded
+from gazesite.middleware.proxy_headers import ProxyHeaders
 
 PROXY, CLIENT, OTHER = "10.0.0.1", "203.0.113.7", "198.51.100.9"
 
@@ -21,7 +21,7 @@ async def seen(proxies: list[str], peer: str | None, **headers: str) -> dict[str
 
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "headers": raw, "client": (peer, 1234) if peer else None}
-    await Forwarded(app, proxies)(scope, None, None)  # type: ignore[arg-type]
+    await ProxyHeaders(app, proxies)(scope, None, None)  # type: ignore[arg-type]
     return found
 
 

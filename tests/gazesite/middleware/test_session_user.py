@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from gazesite.middleware.session_user import signed_in_person
+from gazesite.middleware.session_user import signed_in_user
 from tests.portraits import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,10 +22,10 @@ def cookie(transactional_db: None) -> str:
 
 
 async def test_a_session_with_a_user_is_signed_in(cookie: str) -> None:
-    assert await signed_in_person(scope(f"session={cookie}"))
-    assert await signed_in_person(scope(f"csrf=x; session={cookie}; other=1"))
+    assert await signed_in_user(scope(f"session={cookie}"))
+    assert await signed_in_user(scope(f"csrf=x; session={cookie}; other=1"))
 
 
 @pytest.mark.parametrize("sent", [[], ["session=nobodys"], ["session="], ["csrf=x"], ["session\x00=\xff;;=;"]])
 async def test_anybody_else_is_not(sent: list[str]) -> None:
-    assert await signed_in_person(scope(*sent)) is None
+    assert await signed_in_user(scope(*sent)) is None

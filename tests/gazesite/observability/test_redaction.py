@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gazesite.observability.redaction import RedactTokens, redact
+from gazesite.observability.redaction import RedactionFilter, redact
 from tests.gazesite.fresh_process import in_fresh_process
 
 TOKEN = "Zk3-q_0aVb1cXdYe2fGh4i"
@@ -32,7 +32,7 @@ def written() -> Iterator[io.StringIO]:
     """What a handler with the filter has written; its logger is "tested"."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    handler.addFilter(RedactTokens())
+    handler.addFilter(RedactionFilter())
     logger = logging.getLogger("tested")
     logger.addHandler(handler)
     logger.propagate = False
@@ -84,4 +84,4 @@ def test_case_27_every_handler_of_the_site_takes_tokens_out(tmp_path: Path) -> N
     assert found.returncode == 0, found.stderr
     filters = json.loads(found.stdout)
     assert filters
-    assert all("RedactTokens" in names for names in filters)
+    assert all("RedactionFilter" in names for names in filters)

@@ -12,19 +12,19 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.exceptions import SuspiciousOperation
 
-from gazesite.middleware import request_context
-from gazesite.middleware.request_context import Facts
-from gazesite.observability.refusal_filter import LONGEST, FoldRefusals
+from gazesite.observability import request_context
+from gazesite.observability.refusal_filter import MAX_REASON_LENGTH, RefusalFilter
+from gazesite.observability.request_context import RequestContext
 from tests.gazesite.middleware.test_access_log import client
 from tests.portraits import factories
 
 
 @pytest.fixture
-def facts() -> Iterator[Facts]:
-    """Facts of the request that is being answered."""
-    facts = Facts("one")
-    before = request_context.current.set(facts)
-    yield facts
+def context() -> Iterator[RequestContext]:
+    """RequestContext of the request that is being answered."""
+    context = RequestContext("one")
+    before = request_context.current.set(context)
+    yield context
     request_context.current.reset(before)
 
 
@@ -36,30 +36,30 @@ def record(status: int, text: str = "Not Found: /x", name: str = "django.request
 
 
 def passes(made: object) -> bool:
-    return bool(FoldRefusals().filter(made))  # type: ignore[arg-type]
+    return bool(RefusalFilter().filter(made))  # type: ignore[arg-type]
 
 
-def test_a_refusal_is_folded_with_its_first_reason(facts: Facts) -> None:
+def test_a_refusal_is_folded_with_its_first_reason(context: RequestContext) -> None:
     assert not passes(record(400, error=SuspiciousOperation("Filtering by password not allowed")))
     assert not passes(record(400, "Bad Request: /admin/"))
-    assert facts.refusal == "Filtering by password not allowed"
+    assert context.refusal == "Filtering by password not allowed"
 
 
-def test_where_the_status_says_it_all_nothing_is_added(facts: Facts) -> None:
+def test_where_the_status_says_it_all_nothing_is_added(context: RequestContext) -> None:
     assert not passes(record(404))
-    assert facts.refusal == ""
+    assert context.refusal == ""
 
 
-def test_a_reason_is_one_line_and_no_novel(facts: Facts) -> None:
+def test_a_reason_is_one_line_and_no_novel(context: RequestContext) -> None:
     assert not passes(record(403, "Forbidden: a\nb\x1b[0m" + "c" * 999, "django.security.csrf"))
-    assert facts.refusal.startswith(r"Forbidden: a\nb\x1b[0mccc")
-    assert len(facts.refusal) == LONGEST
+    assert context.refusal.startswith(r"Forbidden: a\nb\x1b[0mccc")
+    assert len(context.refusal) == MAX_REASON_LENGTH
 
 
 @pytest.mark.parametrize("made", [record(500), record(404, name="portraits.uploads.validation")])
-def test_faults_of_ours_and_our_own_words_stay_lines(facts: Facts, made: object) -> None:
+def test_faults_of_ours_and_our_own_words_stay_lines(context: RequestContext, made: object) -> None:
     assert passes(made)
-    assert facts.refusal == ""
+    assert context.refusal == ""
 
 
 def test_without_a_request_nothing_is_lost() -> None:

@@ -16,7 +16,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.testing import StringTransportWithDisconnection
 
-from gazesite.middleware.concurrency_limit import ConcurrencyLimit
+from gazesite.limits.concurrency_limit import ConcurrencyLimit
 from gazesite.server import daphne_server
 from tests.gazesite.served_site import CAP, HANDSHAKE, HEAD, MEMBER, Site, form, serve
 from tests.gpuworker.processes import eventually

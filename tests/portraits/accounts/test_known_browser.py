@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from gazesite.middleware.own_cookies import MOST_VALUE_BYTES
+from gazesite.middleware.own_cookies import MAX_VALUE_LENGTH
 from portraits.accounts import known_browser
 from portraits.models import User
 from tests.portraits import factories
@@ -89,4 +89,4 @@ def test_the_cookie_of_a_known_browser_is_for_this_site_only_and_names_nobody(an
     cookie = anonymous.cookies["known"]
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
     assert owner.email not in cookie.value
-    assert len(cookie.value) <= MOST_VALUE_BYTES
+    assert len(cookie.value) <= MAX_VALUE_LENGTH

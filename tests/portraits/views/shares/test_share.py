@@ -18,7 +18,7 @@ from django.utils import timezone
 from PIL import Image
 from pytest_django import Settings
 
-from gazesite.observability.redaction import RedactTokens
+from gazesite.observability.redaction import RedactionFilter
 from portraits import deletion
 from portraits.files import storage
 from portraits.http import throttle
@@ -341,7 +341,7 @@ def test_a_dead_address_in_somebody_s_page_is_one_guess(anonymous: Client, sessi
 def test_case_27_no_line_of_a_log_has_the_token(
     anonymous: Client, link: ShareLink, session: Session, token: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.handler.addFilter(RedactTokens())
+    caplog.handler.addFilter(RedactionFilter())
     below = addresses(token, session)
     with caplog.at_level(logging.DEBUG):
         for address in below.values():

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from gazesite.middleware.client_turns import ClientTurns
+from gazesite.middleware.client_queue import ClientQueue
 
 END = {"type": "http.request", "body": b"", "more_body": False}
 
 
 class Site:
-    """An application behind turns, two at a time, that answers when the test says so."""
+    """An application behind queue, two at a time, that answers when the test says so."""
 
     def __init__(self) -> None:
         self.working = 0
         self.answers = asyncio.Event()
         self.ends = asyncio.Event()
-        self.turns = ClientTurns(self, free=["/livez"], free_posts=["/upload/"], most=2)
+        self.queue = ClientQueue(self, exempt=["/livez"], exempt_posts=["/upload/"], most=2)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()
@@ -36,7 +36,7 @@ class Site:
             pass
 
         scope = {"type": "http", "client": (client, 1) if client else None, "path": path, "method": method}
-        task = asyncio.create_task(self.turns(scope, receive, send))
+        task = asyncio.create_task(self.queue(scope, receive, send))
         await self.settle()
         return task
 
@@ -94,4 +94,4 @@ async def test_a_request_that_is_given_up_gives_its_turn_back() -> None:
     site.answers.set()
     site.ends.set()
     await asyncio.gather(waiting, again, tasks[2], return_exceptions=True)
-    assert not site.turns._queues
+    assert not site.queue._queues

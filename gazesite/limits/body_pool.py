@@ -1,4 +1,4 @@
-"""Pool of bytes that bodies of requests take as they arrive, with a share for each client."""
+"""Byte budget shared by the request bodies that are being received, with a share for each client."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 class BodyPool:
     """Pool of `most` bytes, of which one client holds at most `share`; no share for the empty client.
 
-    Used by one thread.
+    Not thread-safe.
     """
 
     def __init__(self, most: int, share: int) -> None:
@@ -29,7 +29,7 @@ class BodyPool:
 
     @contextmanager
     def reservation(self, client: str) -> Iterator[Reservation]:
-        """Reservation of no bytes yet; what it holds by the end of the block is given back."""
+        """Empty reservation, released at the end of the block."""
         reservation = Reservation(self, client)
         try:
             yield reservation
@@ -52,6 +52,6 @@ class Reservation:
         self.count = 0
 
     def add(self, count: int) -> None:
-        """Take so many bytes more. Ask the pool before whether they fit."""
+        """Take `count` more bytes, without a check: ask the pool first whether they fit."""
         self.pool._add(self.client, count)
         self.count += count

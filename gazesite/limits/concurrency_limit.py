@@ -1,4 +1,4 @@
-"""Count of what is open at once, by whose it is, with a maximum for each."""
+"""Concurrency limit: counts what is open at a time for each key, with a maximum."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from contextlib import contextmanager
 log = logging.getLogger(__name__)
 
 QUIET_SECONDS = 60.0
-"""Least time between two lines in the log about the same limit."""
+"""Least time between two log lines about the same limit."""
 
 
 class ConcurrencyLimit:
     """Limit of `most` things at a time for each key; no limit for the empty key.
 
-    name: of what is counted, in the log. Used by one thread.
+    name: what is counted, for the log. Not thread-safe.
     """
 
     def __init__(self, name: str, most: int) -> None:
@@ -28,7 +28,7 @@ class ConcurrencyLimit:
         self._last_line = -QUIET_SECONDS
 
     def acquire(self, key: str) -> bool:
-        """Whether there was room; then release() must follow."""
+        """Take a slot. False when there is none; else release() must follow."""
         if key and self._open[key] >= self._most:
             self._note_refusal(key)
             return False
@@ -42,7 +42,7 @@ class ConcurrencyLimit:
 
     @contextmanager
     def slot(self, key: str) -> Iterator[bool]:
-        """Slot until the end of the block; False when there is no room."""
+        """Slot until the end of the block; False when there is none."""
         acquired = self.acquire(key)
         try:
             yield acquired
@@ -54,7 +54,7 @@ class ConcurrencyLimit:
         return self._open.get(key, 0)
 
     def _note_refusal(self, key: str) -> None:
-        """One line at a time, or the log would be what fills the disk."""
+        """Log a refusal, at most once in QUIET_SECONDS, so that the log does not fill the disk."""
         self._refused += 1
         if time.monotonic() - self._last_line >= QUIET_SECONDS:
             line = "too many %s: %s has %d; refused since the last such line: %d"

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from gazesite.middleware.concurrency_limit import ConcurrencyLimit
+from gazesite.limits.concurrency_limit import ConcurrencyLimit
 
 
 def test_each_key_has_its_own_room_and_gets_it_back() -> None:
@@ -34,7 +34,7 @@ def test_a_slot_is_given_back_when_its_block_fails() -> None:
 
 def test_a_thousand_refusals_are_one_line(caplog: pytest.LogCaptureFixture) -> None:
     limit = ConcurrencyLimit("connections from one address", 0)
-    with caplog.at_level(logging.WARNING, "gazesite.middleware.concurrency_limit"):
+    with caplog.at_level(logging.WARNING, "gazesite.limits.concurrency_limit"):
         assert not any(limit.acquire(f"192.0.2.{number % 250}") for number in range(1000))
     assert len(caplog.records) == 1
     assert "connections from one address" in caplog.text

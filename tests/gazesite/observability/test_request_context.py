@@ -6,16 +6,16 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 
-from gazesite.middleware import request_context
-from gazesite.middleware.request_context import Facts, note_facts
+from gazesite.observability import request_context
+from gazesite.observability.request_context import RequestContext, fill_request_context
 from portraits.models import User
 
 
 @pytest.fixture
-def facts() -> Facts:
-    facts = Facts("r1")
-    request_context.current.set(facts)
-    return facts
+def context() -> RequestContext:
+    context = RequestContext("r1")
+    request_context.current.set(context)
+    return context
 
 
 def answered(user: object = None) -> HttpResponse:
@@ -26,29 +26,29 @@ def answered(user: object = None) -> HttpResponse:
             request._cached_user = user  # as AuthenticationMiddleware keeps it
         return HttpResponse("answer")
 
-    response = note_facts(view)(HttpRequest())
+    response = fill_request_context(view)(HttpRequest())
     assert isinstance(response, HttpResponse)
     return response
 
 
-def test_the_person_is_noted_once_somebody_has_looked(facts: Facts) -> None:
+def test_the_person_is_noted_once_somebody_has_looked(context: RequestContext) -> None:
     assert answered(User(pk=7)).content == b"answer"
-    assert facts.user == 7
+    assert context.user == 7
 
 
-def test_nobody_is_noted_for_a_stranger_or_where_nobody_has_looked(facts: Facts) -> None:
+def test_nobody_is_noted_for_a_stranger_or_where_nobody_has_looked(context: RequestContext) -> None:
     answered(AnonymousUser())
     answered()
-    assert facts.user is None
+    assert context.user is None
 
 
-async def test_an_asynchronous_chain_is_noted_too(facts: Facts) -> None:
+async def test_an_asynchronous_chain_is_noted_too(context: RequestContext) -> None:
     async def view(request: HttpRequest) -> HttpResponse:
         request._cached_user = User(pk=8)
         return HttpResponse("answer")
 
-    await note_facts(view)(HttpRequest())
-    assert facts.user == 8
+    await fill_request_context(view)(HttpRequest())
+    assert context.user == 8
 
 
 def test_without_a_journal_nothing_is_noted() -> None:

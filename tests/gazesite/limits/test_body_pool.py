@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gazesite.middleware.body_pool import BodyPool
+from gazesite.limits.body_pool import BodyPool
 
 
 def test_it_is_full_once_all_bodies_together_hold_what_it_has() -> None:

@@ -1,0 +1,1 @@
+"""Limits on what one client, or all clients together, may hold at a time."""
