@@ -30,6 +30,9 @@ NO_TORCH = (
     "for Python 3.11 on Linux x86_64 only, and this is another one without it."
 )
 
+PARTS = {"redis_part", "postgres_part", "s3_part"}
+"""Fixtures of tests/production: servers that run."""
+
 NO_PORTRAITS = f"the portraits they look at are not in {portraits.FOLDER} (PORTRAITS=folder names another place)."
 
 CI = os.environ.get("CI", "").lower() in ("1", "true")
@@ -70,6 +73,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     left_out.say(config, NO_TORCH)
     return True
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """The extra `check` brings the real parts, so that the tests on them belong to `make check`."""
+    if PARTS & set(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(trylast=True)  # once -m and -k have chosen

@@ -22,15 +22,6 @@ from tests.runpod.served import ServedRunPod
 from tests.site.conftest import photo as photo  # a fixture
 
 SiteOnParts = Callable[..., ProductionSite]
-PARTS = {"redis_part", "postgres_part", "s3_part"}
-
-
-@pytest.hookimpl(tryfirst=True)  # before -m chooses
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The extra `check` brings the parts, so that the tests on them belong to `make check`."""
-    for item in items:
-        if PARTS & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

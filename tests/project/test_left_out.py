@@ -61,3 +61,10 @@ def test_processes_of_tests_say_once_what_each_of_them_has_left_out(repo: Path, 
     refused = run(repo, *chosen, portraits=tmp_path / "not there", ci="true")
     assert refused.returncode == pytest.ExitCode.USAGE_ERROR
     assert "In CI no tests are left out" in refused.stderr
+
+
+def test_tests_on_real_servers_are_left_to_make_check(repo: Path, tmp_path: Path) -> None:
+    """Wherever they lie: the fixture that they ask for says so."""
+    found = run(repo, "--collect-only", "tests/gazesite/test_fallback_cache.py", portraits=tmp_path)
+    assert "1 slow tests are left out: `make check` runs them." in found.stdout
+    assert "test_two_processes_count_together" not in found.stdout
