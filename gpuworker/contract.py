@@ -90,6 +90,14 @@ class Box:
             "height": round(self.height, 1),
         }
 
+    @property
+    def centre(self) -> tuple[float, float]:
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point lies in it."""
+        return self.x <= x <= self.x + self.width and self.y <= y <= self.y + self.height
+
     def overlap(self, other: Box) -> float:
         """Intersection over union, 0 … 1."""
         width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)

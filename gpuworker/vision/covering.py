@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker.vision.region import Picture, Points, Region
+from gpuworker.vision.region import Picture, Points
 from gpuworker.vision.topology import EYE_CORNERS, NOSE_BRIDGE, NOSE_TIP, OUTER_CORNERS, OVAL
 
 UPPER_SKIN = ((151, 108, 337), (117, 346), NOSE_BRIDGE)
@@ -75,11 +75,9 @@ class Covering:
 BARE = Covering()
 
 
-def covering(pixels: Picture, mesh: Points, face: Region) -> Covering:
-    """Measured in the region around the mesh, 192 × 192."""
-    picture = face.read(pixels, 192)
-    lab = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB).astype(np.float32)
-    points = face.locate(mesh, 192)
+def covering(view: Picture, points: Points) -> Covering:
+    """Measures of one face. view, points: as of landmarks.face_view."""
+    lab = cv2.cvtColor(view.astype(np.float32) / 255, cv2.COLOR_RGB2LAB).astype(np.float32)
     spot = SPOT * float(np.linalg.norm(points[OUTER_CORNERS[1]] - points[OUTER_CORNERS[0]]))
 
     def colour(indices: Sequence[int]) -> Points:
@@ -94,7 +92,7 @@ def covering(pixels: Picture, mesh: Points, face: Region) -> Covering:
         nose_colour=_distance(colour(NOSE_TIP), colour(NOSE_BRIDGE)),
         lips_red=float(colour(LIPS)[1] - np.mean(lower, axis=0)[1]),
         eye_light=float(np.mean([_eye_light(lab, points[list(ends)]) for ends in EYE_CORNERS])) / max(skin, 5.0),
-        flatness=_flatness(picture, points),
+        flatness=_flatness(view, points),
         skin_colour=float(np.linalg.norm(upper[1:])),
     )
 
@@ -105,9 +103,9 @@ def _eye_light(lab: NDArray[np.float32], ends: Points) -> float:
     return float(values[len(values) * 3 // 4])
 
 
-def _flatness(picture: Picture, points: Points) -> float:
+def _flatness(view: Picture, points: Points) -> float:
     """Deviation of brightness around each pixel: its first quarter over its 95 hundredths."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grey = cv2.cvtColor(view, cv2.COLOR_RGB2GRAY).astype(np.float32)
     spread = np.sqrt(np.maximum(cv2.blur(grey**2, (5, 5)) - cv2.blur(grey, (5, 5)) ** 2, 0))
     inside = cv2.fillPoly(np.zeros(grey.shape, np.uint8), [np.round(points[list(OVAL)]).astype(np.int32)], 1) > 0
     values = np.sort(spread[inside])

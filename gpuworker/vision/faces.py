@@ -24,6 +24,7 @@ from gpuworker.errors import (
     FaceTurned,
     FaceUnclear,
     NoFace,
+    RenderError,
     SeveralFaces,
 )
 from gpuworker.vision.covering import BARE, DARK_EYES, FLAT, Covering, covering
@@ -45,11 +46,12 @@ from gpuworker.vision.landmarks import (
     contour_error,
     eye_landmarks,
     face_mesh,
+    face_view,
     iris_view,
     nose_shade,
     with_eyes,
 )
-from gpuworker.vision.region import Picture, Points
+from gpuworker.vision.region import FACE_ROOM, Picture, Points, Region
 from gpuworker.vision.topology import CHIN, EYE_CORNERS, FOREHEAD, LEFT_CHEEK, OVAL, RIGHT_CHEEK
 
 MIN_PRESENCE = 0.5
@@ -96,6 +98,8 @@ MASKED = (
 NOTHING_HERE = "We could not make out a face there. Please point at the middle of a face that shows both eyes."
 SAME_OVERLAP = 0.4
 """Least intersection over union of two boxes on the same face."""
+VERY_OVERLAP = 0.95
+"""Least intersection over union of a face's box with that from the same region of the same picture."""
 NECK_OVERLAP, NECK_SCORE = 0.05, 0.75
 """A face that covers more of a surer one than the first (intersection over union), with less than the second of its
 score, is a chin or neck taken for a face: people cheek to cheek cover less of each other or are seen as surely."""
@@ -137,7 +141,7 @@ class Face:
     @property
     def width(self) -> float:
         """Cheek to cheek in space, so that turning the head does not change it; upload pixels."""
-        return float(np.linalg.norm(self.landmarks[RIGHT_CHEEK] - self.landmarks[LEFT_CHEEK]))
+        return _width(self.landmarks)
 
     @property
     def height(self) -> float:
@@ -164,7 +168,7 @@ class Face:
 
     def holds(self, x: float, y: float) -> bool:
         """Whether a point of the picture lies on it."""
-        return self.box.x <= x <= self.box.x + self.box.width and self.box.y <= y <= self.box.y + self.box.height
+        return self.box.holds(x, y)
 
     @property
     def apertures(self) -> tuple[float, float]:
@@ -238,6 +242,19 @@ def people(faces: Sequence[Face]) -> list[Face]:
     return [face for face in found if face.confidence >= min(MIN_GROUP_CONFIDENCE, surest)]
 
 
+def widest(pixels: Picture) -> float:
+    """Width in pixels of the largest face that the mesh is sure of, or of the largest person; 0 without either.
+
+    Squares are looked at only where the whole picture shows no face, and nobody asks whether it is a person's.
+    """
+    seen = detect(pixels, overview(pixels.shape))
+    for detection in sorted(seen, key=lambda detection: -detection.region.side):
+        mesh, presence, _ = face_mesh(pixels, detection.region)
+        if presence >= SURE_PRESENCE:
+            return _width(mesh)
+    return max((face.width for face in find(pixels) if face.human), default=0.0)
+
+
 def find_at(pixels: Picture, x: float, y: float) -> Face:
     """The face that a person points at, found or overlooked by `find`; x, y in pixels of the picture.
 
@@ -252,16 +269,19 @@ def find_at(pixels: Picture, x: float, y: float) -> Face:
 def requested(pixels: Picture, index: int | None, box: Box | None) -> Face:
     """The face to render: the one at `box`, else number `index`, else the only prominent one.
 
-    box: as `Face.box` was for the person who chose it; one that `find` overlooks is looked for there.
+    box: as `Face.box` was for the person who chose it. The face is looked for there alone; all others are looked for
+    only when it is not found there, or not as one that can be rendered.
     Raises what `choose` raises.
     """
-    found = find(pixels)
+    shape = pixels.shape
     if box is None:
-        return choose(found, index, pixels.shape)
-    face = _nearest(found, box) or _nearest(_at(pixels, box.x + box.width / 2, box.y + box.height / 2), box)
-    if face is None:
-        return choose(found, index, pixels.shape)
-    return choose([face], 0, pixels.shape)
+        return choose(find(pixels), index, shape)
+    there = _very(pixels, box) or _nearest(_at(pixels, *box.centre), box)
+    if there and _accepted(there, shape):
+        return there
+    found = find(pixels)
+    face = _nearest(found, box) or there
+    return choose(found, index, shape) if face is None else choose([face], 0, shape)
 
 
 def choose(faces: Sequence[Face], index: int | None, shape: tuple[int, ...]) -> Face:
@@ -316,18 +336,41 @@ def _with_those_in_squares(pixels: Picture, faces: Sequence[Face]) -> list[Face]
 
     A face that squares show again is taken from there if the detector was clearly surer of it.
     """
-    found = list(faces)
-    widest = max((face.width for face in people(faces)), default=0.0)
-    for detection in detect_closer(pixels, widest / PROMINENCE):
+    found, settled = list(faces), [face for face in people(faces) if _settled(face, pixels.shape)]
+    for detection in detect_closer(pixels, _least_rival(faces, pixels.shape)):
         known = [face for face in found if face.holds(detection.region.x, detection.region.y)]
         if detection.score < max([MIN_SQUARE_DETECTION, *(face.score + CLEARLY_SURER for face in known)]):
             continue
-        face = _analyse(pixels, detection)
+        if any(_covers(face, detection.region) for face in settled):
+            continue
+        face = _sure(pixels, detection)
+        if face is None or not face.human:
+            continue
         twins = [other for other in found if _same(face, other)]
-        surer = all(face.score > twin.score + CLEARLY_SURER for twin in twins)
-        if surer and face.human and face.presence >= SURE_PRESENCE and face.confidence >= MIN_GROUP_CONFIDENCE:
+        if all(face.score > twin.score + CLEARLY_SURER for twin in twins):
             found = [other for other in found if all(other is not twin for twin in twins)] + [face]
     return _each_once(found)
+
+
+def _least_rival(faces: Sequence[Face], shape: tuple[int, ...]) -> float:
+    """Width in pixels of the narrowest face that can be rendered and would be a rival to the widest of `faces`.
+
+    0 while that one is doubtful or refused: a closer look may see it better.
+    """
+    persons = people(faces)
+    if not persons or not _settled(persons[0], shape):
+        return 0.0
+    return max(MIN_WIDTH, persons[0].width / PROMINENCE)
+
+
+def _settled(face: Face, shape: tuple[int, ...]) -> bool:
+    """Whether a closer look can change nothing: a sure face that can be rendered."""
+    return face.confidence >= SURE_CONFIDENCE and _accepted(face, shape)
+
+
+def _covers(face: Face, region: Region) -> bool:
+    """Whether a region is that of the face: around it, and not of a much smaller one in front of it."""
+    return face.holds(region.x, region.y) and region.side > 0.5 * FACE_ROOM * face.width
 
 
 def _each_once(faces: Sequence[Face]) -> list[Face]:
@@ -359,12 +402,18 @@ def _at(pixels: Picture, x: float, y: float) -> list[Face]:
     return [face for face in faces if face.holds(x, y) and (seen or face.presence >= SURE_PRESENCE)]
 
 
-def _nearest(faces: Sequence[Face], box: Box) -> Face | None:
-    """The face that a box belongs to."""
+def _very(pixels: Picture, box: Box) -> Face | None:
+    """The face of which this is the very box, if the whole picture shows it."""
+    seen = [each for each in detect(pixels, overview(pixels.shape)) if box.holds(each.region.x, each.region.y)]
+    return _nearest(_analysed(pixels, seen), box, VERY_OVERLAP)
+
+
+def _nearest(faces: Sequence[Face], box: Box, least: float = SAME_OVERLAP) -> Face | None:
+    """The face that a box belongs to. least: intersection over union."""
     overlap, face = max(
         ((face.box.overlap(box), face) for face in faces), key=lambda pair: pair[0], default=(0.0, None)
     )
-    return face if overlap >= SAME_OVERLAP else None
+    return face if overlap >= least else None
 
 
 def _lying(pixels: Picture) -> list[Face]:
@@ -391,21 +440,40 @@ def _analysed(pixels: Picture, detections: Sequence[Detection]) -> list[Face]:
 def _analyse(pixels: Picture, detection: Detection) -> Face:
     """Mesh, lids and irises of one detected face."""
     mesh, presence, region = face_mesh(pixels, detection.region)
+    return _face(pixels, detection.score, mesh, presence, region, confidence(pixels, region))
+
+
+def _sure(pixels: Picture, detection: Detection) -> Face | None:
+    """The face if mesh and detector are sure of it: what a square shows is often none, and eyes take the longest."""
+    mesh, presence, region = face_mesh(pixels, detection.region)
+    if presence < SURE_PRESENCE:
+        return None
+    seen = confidence(pixels, region)
+    return _face(pixels, detection.score, mesh, presence, region, seen) if seen >= MIN_GROUP_CONFIDENCE else None
+
+
+def _face(pixels: Picture, score: float, mesh: Points, presence: float, region: Region, seen: float) -> Face:
+    """seen: the detector's confidence. region: the one around the mesh."""
+    view, points = face_view(pixels, mesh, region)
     eyes = [eye_landmarks(pixels, mesh, region, eye) for eye in (0, 1)]
     landmarks = with_eyes(mesh, eyes)
     low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
     return Face(
         box=Box(float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])),
-        score=detection.score,
+        score=score,
         presence=presence,
         landmarks=landmarks,
         iris_candidates=np.array([irises[:, 0] for _, irises in eyes]),
-        confidence=confidence(pixels, region),
-        nose_shade=nose_shade(pixels, mesh, region),
+        confidence=seen,
+        nose_shade=nose_shade(view, points),
         irises=(iris_view(pixels, landmarks, 0), iris_view(pixels, landmarks, 1)),
-        covering=covering(pixels, mesh, region),
+        covering=covering(view, points),
         contour_error=float(np.mean([contour_error(mesh, eye, eyes[eye][0]) for eye in (0, 1)])),
     )
+
+
+def _width(landmarks: Points) -> float:
+    return float(np.linalg.norm(landmarks[RIGHT_CHEEK] - landmarks[LEFT_CHEEK]))
 
 
 # ------------------------------------------------------------------ choosing
@@ -435,6 +503,15 @@ def _check(face: Face, shape: tuple[int, ...]) -> None:
         )
     if all(face.shut):
         raise EyesClosed
+
+
+def _accepted(face: Face, shape: tuple[int, ...]) -> bool:
+    """Whether it can be rendered."""
+    try:
+        _check(face, shape)
+    except RenderError:
+        return False
+    return True
 
 
 def _demand_the_front(face: Face, shape: tuple[int, ...]) -> None:

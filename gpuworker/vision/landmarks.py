@@ -30,6 +30,9 @@ from gpuworker.vision.topology import (
 IRIS_CROPS = (2.3, 2.6, 2.9)
 """Side of the iris model's region in eye widths. One is too tight for a far eye; above 3.4 it drifts."""
 
+VIEW_SIDE = 192
+"""Pixels to a side of what the face mesh and the measures of a face's colours look at."""
+
 LEVEL_EDGES = 0.5
 WEAK_STEP = 0.15
 COVERED_SHADE = 0.55
@@ -49,10 +52,10 @@ def face_mesh(pixels: Picture, region: Region) -> tuple[Points, float, Region]:
     Run twice: the second region is laid around the first one's landmarks, as a video tracker would.
     """
     for _ in range(2):
-        outputs = network("face_landmark").run(region.read(pixels, 192) / 255.0)
+        outputs = network("face_landmark").run(region.read(pixels, VIEW_SIDE) / 255.0)
         values, logit = sorted(outputs, key=lambda output: -output.size)
         points = values.reshape(MESH_POINTS, 3)
-        mesh = np.column_stack([region.place(points, 192), points[:, 2] * region.side / 192])
+        mesh = np.column_stack([region.place(points, VIEW_SIDE), points[:, 2] * region.side / VIEW_SIDE])
         region = _around(mesh, region.reflects)
     return mesh, 1 / (1 + math.exp(-float(np.clip(logit.item(), -80, 80)))), region
 
@@ -66,6 +69,11 @@ def _around(mesh: Points, reflects: bool) -> Region:
     low, high = turned.min(axis=0), turned.max(axis=0)
     x, y = (low + high) / 2 @ axes
     return Region(float(x), float(y), float((high - low).max()) * FACE_ROOM, angle, reflects=reflects)
+
+
+def face_view(pixels: Picture, mesh: Points, region: Region) -> tuple[Picture, Points]:
+    """The region around a mesh, (192, 192, 3), and the mesh's points in it, (468, 2)."""
+    return region.read(pixels, VIEW_SIDE), region.locate(mesh, VIEW_SIDE)
 
 
 def eye_landmarks(pixels: Picture, mesh: Points, face: Region, eye: int) -> tuple[Points, Points]:
@@ -110,14 +118,14 @@ def contour_error(mesh: Points, eye: int, contour: Points) -> float:
     return float(distances.mean() / np.linalg.norm(end - start))
 
 
-def nose_shade(pixels: Picture, mesh: Points, face: Region) -> float:
+def nose_shade(view: Picture, points: Points) -> float:
     """Brightness of the nose's tip over that of its bridge, both above the face's darkest: a dog's or a cat's is dark.
 
     Measured from the darkest, it stays the same when a picture is made lighter or paler. 1 where a nose
-    is dark and the cheeks below are, too: that is a dark mask. face: the region around the mesh.
+    is dark and the cheeks below are, too: that is a dark mask.
+    view, points: as of `face_view`.
     """
-    grey = cv2.cvtColor(face.read(pixels, 192), cv2.COLOR_RGB2GRAY).astype(np.float32)
-    points = face.locate(mesh, 192)
+    grey = cv2.cvtColor(view, cv2.COLOR_RGB2GRAY).astype(np.float32)
     inside = cv2.fillPoly(np.zeros(grey.shape, np.uint8), [np.round(points[list(OVAL)]).astype(np.int32)], 1) > 0
     darkest = _darkest(grey[inside])
     radius = 0.1 * float(np.linalg.norm(points[OUTER_CORNERS[1]] - points[OUTER_CORNERS[0]]))
@@ -136,9 +144,13 @@ def _darkest(values: NDArray[np.float32]) -> float:
 
 def _mean_around(grey: NDArray[np.float32], centre: Points, radius: float) -> float:
     """Mean of the pixels of a disc, at least the one in its middle."""
-    rows, columns = np.ogrid[: grey.shape[0], : grey.shape[1]]
-    near = np.hypot(columns + 0.5 - centre[0], rows + 0.5 - centre[1]) < max(radius, 1.0)
-    return float(grey[near].mean()) if near.any() else 0.0
+    radius = max(radius, 1.0)
+    left, top = np.maximum(np.floor(centre - radius), 0).astype(int)
+    right, bottom = np.maximum(np.ceil(centre + radius), 0).astype(int)
+    part = grey[top:bottom, left:right]
+    rows, columns = np.ogrid[: part.shape[0], : part.shape[1]]
+    near = np.hypot(columns + left + 0.5 - centre[0], rows + top + 0.5 - centre[1]) < radius
+    return float(part[near].mean()) if near.any() else 0.0
 
 
 @dataclass(frozen=True)

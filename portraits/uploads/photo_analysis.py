@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import cv2
@@ -30,7 +31,7 @@ USUAL_SIDE = 2048
 ENOUGH_FACE = 260.0
 """Pixels; a wider face gains nothing, a narrower one is not made smaller than it is without need."""
 
-PHOTO_QUALITY, PHOTO_METHOD = 95, 2
+PHOTO_QUALITY, PHOTO_METHOD = 95, 0
 THUMBNAIL_SIDE, THUMBNAIL_QUALITY, THUMBNAIL_METHOD = 480, 82, 2
 
 
@@ -79,6 +80,13 @@ def find_at(kept: bytes, x: float, y: float) -> FaceReport:
 
 def _analyse_photo(original: Photo) -> PhotoAnalysis:
     normalised = _normalised(original)
+    with ThreadPoolExecutor(1) as beside:  # on a second core
+        thumbnail = beside.submit(_thumbnail, normalised)
+        return _analysed(normalised, thumbnail)
+
+
+def _analysed(normalised: Photo, thumbnail: Future[bytes]) -> PhotoAnalysis:
+    """Analysis of the photo as it is kept."""
     kept = _encoded(normalised.pixels, normalised.alpha, "WEBP", quality=PHOTO_QUALITY, method=PHOTO_METHOD)
     shown = photo.read(kept)
     found = faces.find(shown.pixels)
@@ -87,7 +95,7 @@ def _analyse_photo(original: Photo) -> PhotoAnalysis:
     height, width = shown.pixels.shape[:2]
     return PhotoAnalysis(
         photo=kept,
-        thumbnail=_thumbnail(shown),
+        thumbnail=thumbnail.result(),
         width=width,
         height=height,
         alpha=shown.alpha is not None,
@@ -105,10 +113,10 @@ def _normalised(original: Photo) -> Photo:
     shrunk = _shrunk(original, USUAL_SIDE)
     if longest <= USUAL_SIDE:
         return shrunk
-    widths = [face.width for face in faces.find(shrunk.pixels) if face.human]
-    if not widths or widths[0] >= ENOUGH_FACE:
+    widest = faces.widest(shrunk.pixels)
+    if not widest or widest >= ENOUGH_FACE:
         return shrunk
-    wanted = round(USUAL_SIDE * ENOUGH_FACE / widths[0])
+    wanted = round(USUAL_SIDE * ENOUGH_FACE / widest)
     return _shrunk(original, min(wanted, MAX_SIDE))
 
 

@@ -11,6 +11,7 @@ from gpuworker.vision import face_detection
 from gpuworker.vision.face_detection import (
     MAX_FACES,
     MIN_DETECTION,
+    SURE_SHARE,
     detect,
     mirrored,
     overview,
@@ -87,13 +88,13 @@ def test_an_endless_picture_is_looked_at_a_bounded_number_of_times() -> None:
 
 
 def test_squares_from_closer_by_cover_the_picture_and_are_bounded() -> None:
-    regions = squares((1500, 3000, 3))
+    regions = squares((1500, 2000, 3))
     sides = sorted({region.side for region in regions}, reverse=True)
     assert sides == [1500 / share for share in face_detection.CLOSER]  # the closest are for larger pictures
     for side in sides:
         same = [region for region in regions if region.side == side]
         assert min(region.x for region in same) == min(region.y for region in same) == side / 2
-        assert max(region.x for region in same) == pytest.approx(3000 - side / 2)
+        assert max(region.x for region in same) == pytest.approx(2000 - side / 2)
         assert max(region.y for region in same) == pytest.approx(1500 - side / 2)
         assert len(same) <= face_detection.MOST_SQUARES**2
 
@@ -102,10 +103,36 @@ def sides(least: float) -> set[int]:
     return {round(region.side) for region in squares((3000, 4000, 3), least)}
 
 
-def test_the_closest_squares_of_a_large_picture_are_for_faces_that_matter() -> None:
-    assert sides(least=0) == sides(least=85) == {3000, 1875, 1154, 714, 441}
-    assert sides(least=100) == {3000, 1875, 1154, 714}
-    assert sides(least=140) == {3000, 1875, 1154}
+def test_squares_are_for_faces_that_matter_and_that_wider_regions_may_miss() -> None:
+    assert sides(least=0) == sides(least=107) == {3000, 1875, 1154, 714, 441}
+    assert sides(least=108) == sides(least=173) == {3000, 1875, 1154, 714}
+    assert sides(least=174) == sides(least=281) == {3000, 1875, 1154}
+    assert sides(least=282) == sides(least=449) == {3000, 1875}
+    assert sides(least=451) == sides(least=599) == {3000}
+    assert sides(least=601) == set()
+
+
+@pytest.mark.parametrize("shape", [(512, 512, 3), (1024, 768, 3), (2048, 2048, 3), (900, 3000, 3), (1500, 2048, 3)])
+@pytest.mark.parametrize("share", [0.1, 0.12, 0.15, 0.2, 0.3])
+def test_every_face_that_matters_lies_whole_in_a_region_that_surely_shows_it(
+    shape: tuple[int, ...], share: float
+) -> None:
+    least = share * min(shape[:2])
+    regions = [*overview(shape), *squares(shape, least)]
+    dice = np.random.default_rng(1)
+    for width in np.geomspace(least, min(shape[:2]) / 3, 20):
+        reach = FACE_ROOM * width / 2
+        for x, y in dice.uniform(reach, np.array([shape[1], shape[0]]) - reach, (50, 2)):
+            assert any(
+                width >= SURE_SHARE * region.side * 0.999
+                and max(abs(x - region.x), abs(y - region.y)) + reach <= region.side / 2 + 0.1
+                for region in regions
+            ), (width, x, y)
+
+
+def test_squares_repeat_no_region_of_the_overview() -> None:
+    assert all(region.side < 512 for region in squares((512, 512, 3)))
+    assert all(region.side < 400 for region in squares((400, 1200, 3)))
 
 
 def test_squares_too_small_for_a_usable_face_are_left_out() -> None:

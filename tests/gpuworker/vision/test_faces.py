@@ -28,7 +28,7 @@ from gpuworker.errors import (
     SeveralFaces,
 )
 from gpuworker.images import photo
-from gpuworker.vision import faces, topology
+from gpuworker.vision import face_detection, faces, topology
 from gpuworker.vision.covering import Covering
 from gpuworker.vision.face_detection import Detection, detect, detect_closer, overview
 from gpuworker.vision.faces import Face
@@ -504,6 +504,71 @@ def test_squares_are_read_from_one_small_copy_and_placed_in_the_picture(
     assert any(math.dist((each.region.x, each.region.y), (896, 1510)) < 60 for each in found)
 
 
+# ---------------------------------------------------------------------- cost
+
+
+def shown_regions(pixels: Picture, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many regions the detector is shown while faces are looked for."""
+    shown = []
+    real = face_detection._detect_in
+    monkeypatch.setattr(face_detection, "_detect_in", lambda *each: (shown.append(each), real(*each))[1])
+    faces.find(pixels)
+    return len(shown)
+
+
+@pytest.mark.parametrize(("down", "across", "most"), [((30, 210), (130, 310), 1), ((0, 512), (0, 512), 5)])
+def test_beside_a_large_face_no_squares_are_looked_at_that_can_show_no_rival(
+    astronaut: Picture, monkeypatch: pytest.MonkeyPatch, down: tuple[int, int], across: tuple[int, int], most: int
+) -> None:
+    monkeypatch.setattr(faces, "confidence", lambda *_: 0.9)  # which shows the detector the face alone
+    pixels = np.ascontiguousarray(astronaut[slice(*down), slice(*across)])
+    assert shown_regions(resized(pixels, 512 / len(pixels)), monkeypatch) == most
+
+
+def test_a_face_in_doubt_is_looked_at_in_every_square(face: Face) -> None:
+    shape = (512, 512, 3)
+    assert faces._least_rival([face], shape) == faces.MIN_WIDTH
+    assert faces._least_rival([], shape) == 0
+    assert faces._least_rival([dataclasses.replace(face, confidence=0.8)], shape) == 0
+    assert faces._least_rival([with_opening(face, 0.05)], shape) == 0
+
+
+def test_a_face_that_can_be_rendered_is_not_analysed_again(
+    astronaut: Picture, face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (seen,) = detect(astronaut, overview(astronaut.shape))
+    smaller = dataclasses.replace(seen.region, side=0.3 * seen.region.side)
+    looked_at: list[Region] = []
+    monkeypatch.setattr(faces, "detect_closer", lambda *_: [Detection(1.0, seen.region), Detection(1.0, smaller)])
+    monkeypatch.setattr(faces, "_sure", lambda _, detection: looked_at.append(detection.region))
+    (found,) = faces.find(astronaut)
+    assert found.box == face.box
+    assert looked_at == [smaller]  # perhaps a child in front of her
+
+
+@pytest.mark.parametrize(("presence", "confidence"), [(0.9, 1.0), (1.0, 0.69)])
+def test_what_a_square_shows_is_dropped_before_its_eyes_are_looked_at(
+    astronaut: Picture, monkeypatch: pytest.MonkeyPatch, presence: float, confidence: float
+) -> None:
+    (seen,) = detect(astronaut, overview(astronaut.shape))
+    mesh, _, region = faces.face_mesh(astronaut, seen.region)
+    assert faces._sure(astronaut, seen) is not None
+    monkeypatch.setattr(faces, "face_mesh", lambda *_: (mesh, presence, region))
+    monkeypatch.setattr(faces, "confidence", lambda *_: confidence)
+    monkeypatch.setattr(faces, "eye_landmarks", lambda *_: pytest.fail("its eyes were looked at"))
+    assert faces._sure(astronaut, seen) is None
+
+
+def test_the_widest_face_is_measured_without_a_closer_look(
+    astronaut: Picture, face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = montage(astronaut, [(300, 1200, 0.65), (3700, 1400, 0.65)], (4000, 3000))
+    assert faces.widest(far) == pytest.approx(0.65 * face.width, rel=0.1)
+    assert faces.widest(np.full((200, 200, 3), 90, np.uint8)) == 0
+    monkeypatch.setattr(faces, "find", lambda _: pytest.fail("all faces were looked for"))
+    assert faces.widest(astronaut) == pytest.approx(face.width, rel=0.02)
+
+
 # ------------------------------------------------------------------ pointing
 
 
@@ -539,6 +604,30 @@ def test_the_box_decides_which_face_is_rendered_before_the_index_does(astronaut:
     assert faces.requested(pixels, 0, small.box).box == small.box
     assert faces.requested(pixels, 1, large.box).box == large.box
     assert faces.requested(pixels, 1, None).box == small.box
+
+
+@pytest.mark.parametrize(
+    ("places", "size"),
+    [([(400, 420, 1.6)], (1000, 900)), ([(400, 420, 1.6), (1250, 500, 0.9), (1650, 850, 0.75)], (1900, 1100))],
+)
+def test_a_face_is_found_at_its_box_without_looking_for_others(
+    astronaut: Picture, monkeypatch: pytest.MonkeyPatch, places: Sequence[tuple[int, int, float]], size: tuple[int, int]
+) -> None:
+    pixels = montage(astronaut, places, size)
+    found = faces.find(pixels)
+    assert len(found) == len(places)
+    monkeypatch.setattr(faces, "find", lambda _: pytest.fail("all faces were looked for"))
+    for each in found:
+        again = faces.requested(pixels, None, each.box)
+        assert again.box.overlap(each.box) > 0.8
+
+
+def test_a_face_that_looks_worse_at_its_box_is_looked_for_as_it_was_found(
+    astronaut: Picture, face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(faces, "_very", lambda *_: with_opening(face, 0.05))
+    monkeypatch.setattr(faces, "find", lambda _: [face])
+    assert faces.requested(astronaut, None, face.box) is face
 
 
 def test_a_face_that_was_pointed_at_is_found_again_from_its_box(

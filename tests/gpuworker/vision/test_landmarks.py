@@ -13,6 +13,7 @@ from gpuworker.vision.landmarks import (
     contour_error,
     eye_landmarks,
     face_mesh,
+    face_view,
     iris_view,
     nose_shade,
     with_eyes,
@@ -140,16 +141,16 @@ def test_an_iris_shows_by_shade_and_edges_and_a_painted_lid_does_not(astronaut: 
 def test_a_dark_tip_of_the_nose_is_told_from_its_bridge(astronaut: Picture, face: Face) -> None:
     mesh = face.landmarks[: topology.MESH_POINTS]
     _, _, region = face_mesh(astronaut, Region(224, 120, 150))
-    assert nose_shade(astronaut, mesh, region) == pytest.approx(face.nose_shade, abs=0.05)
+    assert nose_shade(*face_view(astronaut, mesh, region)) == pytest.approx(face.nose_shade, abs=0.05)
     assert face.nose_shade > 0.8
     x, y = mesh[list(topology.NOSE_TIP), :2].mean(axis=0).astype(int)
     dog = astronaut.copy()
     dog[y - 10 : y + 11, x - 10 : x + 11] = 30
-    assert nose_shade(dog, mesh, region) < 0.3
+    assert nose_shade(*face_view(dog, mesh, region)) < 0.3
 
 
 def test_a_nose_behind_a_dark_mask_is_no_animals(astronaut: Picture, face: Face) -> None:
     mesh = face.landmarks[: topology.MESH_POINTS]
     masked = in_a_mask(astronaut, face, (40, 44, 52))
     _, _, region = face_mesh(astronaut, Region(224, 120, 150))
-    assert nose_shade(masked, mesh, region) == 1
+    assert nose_shade(*face_view(masked, mesh, region)) == 1

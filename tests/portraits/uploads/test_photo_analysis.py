@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from pathlib import Path
 
 import cv2
@@ -104,6 +105,25 @@ def test_the_thumbnail_is_small_and_shows_the_same(astronaut: Pixels, size: tupl
     shown = np.asarray(Image.fromarray(astronaut).resize(thumbnail.size, Image.Resampling.LANCZOS)).astype(int)
     assert np.abs(np.asarray(thumbnail) - shown).mean() < 5
     assert len(analysis.thumbnail) < 60_000
+
+
+def test_the_thumbnail_is_encoded_beside_the_analysis(astronaut: Pixels, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = []
+    monkeypatch.setattr(
+        photo_analysis, "_thumbnail", lambda _: (threads.append(threading.current_thread()), b"small")[1]
+    )
+    assert analyse(encoded(astronaut)).thumbnail == b"small"
+    assert threads != [threading.current_thread()]
+
+
+def test_no_face_but_the_widest_is_analysed_to_shrink_a_large_photo(
+    astronaut: Pixels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[tuple[int, ...]] = []
+    real = faces.find
+    monkeypatch.setattr(faces, "find", lambda pixels: (sizes.append(pixels.shape[:2]), real(pixels))[1])
+    assert analyse(enlarged(astronaut, 2_500)).width == USUAL_SIDE
+    assert sizes == [(USUAL_SIDE, USUAL_SIDE)]
 
 
 # ------------------------------------------------------------------- the faces
