@@ -15,8 +15,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from gpuworker.contract import STANDARD_FRAME, Box, Framing, Size
-from portraits import deletion, readiness
-from portraits.files import storage
+from portraits import deletion
+from portraits.files import disk_space, storage
 from portraits.models import Erasure, Portrait, Session, Upload, User
 from portraits.rendering import dispatch
 from portraits.uploads import validation
@@ -60,7 +60,7 @@ def create_upload(owner: User, photo: Readable, consent: bool, address: str | No
     """
     if not consent:
         raise UploadRefused("consent_missing")
-    readiness.demand_room()
+    disk_space.require_free_space()
     consent_at = timezone.now()
     validated = validation.validate(photo, requester=Requester(str(owner.pk), address or None))
     upload = Upload.objects.create(

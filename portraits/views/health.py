@@ -1,4 +1,4 @@
-"""Health checks for monitors of the site: does it live, and can it work?"""
+"""Health checks for monitors of the site: liveness and readiness."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from portraits import readiness
 @login_not_required
 @require_safe
 def livez(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
+    """Liveness: 200 whenever the process answers."""
     return HttpResponse("alive\n", content_type="text/plain")
 
 
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when every part on which the site depends answers too; else 503, with a line for each part that does not."""
-    silent = readiness.parts.silent()
-    lines = [f"{readiness.sentence(part)}\n" for part in silent] or ["ready\n"]
-    return HttpResponse("".join(lines), content_type="text/plain", status=503 if silent else 200)
+    """Readiness: 200 when every dependency of the site answers; else 503 with a line for each failing one."""
+    failing = readiness.dependencies.failing()
+    lines = [f"{readiness.sentence(name)}\n" for name in failing] or ["ready\n"]
+    return HttpResponse("".join(lines), content_type="text/plain", status=503 if failing else 200)

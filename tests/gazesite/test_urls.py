@@ -28,7 +28,7 @@ client.raise_request_exception = False
 client.get("/")
 locker = sqlite3.connect(settings.DATABASES["default"]["NAME"], isolation_level=None)
 locker.execute("BEGIN IMMEDIATE")
-readiness.PATIENCE = 5.0
+readiness.TIMEOUT = 5.0
 pages = ["/portraits/", f"/portraits/{session.portrait_id}/", f"/s/{token}/", f"/s/{token}/manifest.json", "/livez"]
 reads = [client.get(page).status_code for page in pages]
 json_wanted = {"Accept": "application/json"}
@@ -41,7 +41,7 @@ writes = [
 ]
 ready = client.get("/readyz")
 locker.execute("ROLLBACK")
-readiness.parts.forget()
+readiness.dependencies.clear_cache()
 again = client.post(f"/portraits/{session.portrait_id}/title/", {"title": "New"})
 print(json.dumps({
     "reads": reads,

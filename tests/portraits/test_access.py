@@ -109,7 +109,7 @@ def test_every_address_is_declared() -> None:
 @pytest.fixture(autouse=True)
 def _ready(monkeypatch: pytest.MonkeyPatch) -> None:
     """The check of the database writes in a thread of its own, which would wait for this test's transaction."""
-    monkeypatch.setattr(readiness.parts, "silent", list)
+    monkeypatch.setattr(readiness.dependencies, "failing", list)
 
 
 @pytest.fixture

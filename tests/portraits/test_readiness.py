@@ -1,4 +1,4 @@
-"""Which parts answer: asked together, briefly, and not for every question."""
+"""Checks of the dependencies: run together, within a time limit, with cached results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dramatiq.brokers.stub import StubBroker
 from pytest_django import Settings
 
 from portraits import readiness
-from portraits.files import storage
+from portraits.files import disk_space, storage
 from portraits.readiness import Readiness
 from portraits.uploads import validation
 from portraits.uploads.sandbox import SandboxUnavailable
@@ -31,46 +31,46 @@ def broken() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_all_parts_of_the_embedded_site_answer() -> None:
-    readiness.parts.forget()
-    assert readiness.parts.silent() == []
+    readiness.dependencies.clear_cache()
+    assert readiness.dependencies.failing() == []
 
 
 @pytest.mark.django_db
 def test_only_the_silent_ones_are_named() -> None:
-    assert Readiness({"database": fine, "queue": broken, "files": fine}).silent() == ["queue"]
+    assert Readiness({"database": fine, "queue": broken, "files": fine}).failing() == ["queue"]
 
 
 @pytest.mark.django_db
 def test_one_that_hangs_counts_as_silent_and_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readiness, "PATIENCE", 0.2)
+    monkeypatch.setattr(readiness, "TIMEOUT", 0.2)
     released, over = threading.Event(), threading.Event()
 
     def hangs() -> None:
         released.wait(600)
         over.set()
 
-    silent = Readiness({"database": fine, "files": hangs}).silent()
+    failing = Readiness({"database": fine, "files": hangs}).failing()
     answered_first = not over.is_set()
     released.set()
-    assert silent == ["files"]
+    assert failing == ["files"]
     assert answered_first
 
 
 @pytest.mark.django_db
 def test_an_answer_holds_for_a_moment() -> None:
     asked: list[str] = []
-    parts = Readiness({"database": lambda: asked.append("once")})
-    assert [parts.silent(), parts.silent()] == [[], []]
-    parts.forget()
-    parts.silent()
+    checks = Readiness({"database": lambda: asked.append("once")})
+    assert [checks.failing(), checks.failing()] == [[], []]
+    checks.clear_cache()
+    checks.failing()
     assert asked == ["once", "once"]
 
 
 def test_a_folder_of_files_that_is_not_there_is_a_silent_part_and_is_not_made_anew(storage_folder: Path) -> None:
-    readiness._files()
+    readiness._check_files()
     storage_folder.rmdir()
     with pytest.raises(storage.StorageUnavailable, match="is not there"):
-        readiness._files()
+        readiness._check_files()
     assert not storage_folder.exists()
 
 
@@ -79,11 +79,11 @@ def disk_usage(free: int) -> Callable[[Path], shutil._ntuple_diskusage]:
 
 
 def test_case_63_a_disk_that_is_nearly_full_is_a_silent_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readiness.shutil, "disk_usage", disk_usage(readiness.ROOM))
-    readiness._disk()
-    monkeypatch.setattr(readiness.shutil, "disk_usage", disk_usage(readiness.ROOM - 1))
-    with pytest.raises(readiness.DiskFull, match="199 MB left, and needs 200"):
-        readiness._disk()
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", disk_usage(disk_space.MIN_FREE_BYTES))
+    readiness._check_disk()
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", disk_usage(disk_space.MIN_FREE_BYTES - 1))
+    with pytest.raises(disk_space.DiskFull, match="199 MB left, and needs 200"):
+        readiness._check_disk()
 
 
 @pytest.mark.parametrize("place", ["scratch", "files"])
@@ -91,7 +91,7 @@ def test_a_disk_that_takes_no_file_is_a_silent_part(
     storage_folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     """Each folder is really written to: free space says nothing of a disk that has become read-only."""
-    readiness._disk()
+    readiness._check_disk()
     folder = {"scratch": settings.SCRATCH_DIR, "files": storage_folder}[place]
     make = tempfile.TemporaryFile
 
@@ -100,22 +100,22 @@ def test_a_disk_that_takes_no_file_is_a_silent_part(
 
     monkeypatch.setattr(readiness.tempfile, "TemporaryFile", refused)
     with pytest.raises(OSError, match="No space left on device"):
-        readiness._disk()
+        readiness._check_disk()
 
 
 def test_the_disk_check_leaves_nothing(storage_folder: Path, settings: Settings) -> None:
-    readiness._disk()
+    readiness._check_disk()
     assert [*storage_folder.iterdir(), *settings.SCRATCH_DIR.iterdir()] == []
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_database_that_can_only_be_read_is_a_silent_part() -> None:
-    readiness._database()
+    readiness._check_database()
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA query_only = ON")
         try:
             with pytest.raises(OperationalError, match="readonly"):
-                readiness._database()
+                readiness._check_database()
         finally:
             cursor.execute("PRAGMA query_only = OFF")
 
@@ -129,7 +129,7 @@ def test_a_bucket_is_asked_for_something(monkeypatch: pytest.MonkeyPatch) -> Non
             return False
 
     monkeypatch.setattr(storage, "private", Bucket)
-    readiness._files()
+    readiness._check_files()
     assert len(asked) == 1
 
 
@@ -143,10 +143,10 @@ def test_a_queue_in_redis_is_pinged_and_one_in_memory_is_not(monkeypatch: pytest
                 pinged.append("ping")
 
     monkeypatch.setattr(readiness.dramatiq, "get_broker", StubBroker)
-    readiness._queue()
+    readiness._check_queue()
     assert pinged == []
     monkeypatch.setattr(readiness.dramatiq, "get_broker", InRedis)
-    readiness._queue()
+    readiness._check_queue()
     assert pinged == ["ping"]
 
 
@@ -156,7 +156,7 @@ def test_decoders_that_do_not_start_are_a_silent_part(monkeypatch: pytest.Monkey
         raise SandboxUnavailable("it ended")
 
     monkeypatch.setattr(validation.default_sandbox, "check", failing)
-    readiness.parts.forget()
-    assert readiness.parts.silent() == ["decoders"]
-    readiness.parts.forget()
+    readiness.dependencies.clear_cache()
+    assert readiness.dependencies.failing() == ["decoders"]
+    readiness.dependencies.clear_cache()
     assert readiness.sentence("decoders") == "the decoders of photos do not start"

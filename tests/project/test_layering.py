@@ -26,6 +26,8 @@ FORBIDDEN = [
     ("gpuworker/vision/faces.py", "onnxruntime", "may import onnxruntime"),
     ("gpuworker/vision/matting.py", "rembg", "may import onnxruntime and rembg"),
     ("gpuworker/rendering/scheduler.py", "gpuworker.engines.liveportrait.engine", "before it is asked for"),
+    ("portraits/uploads/lifecycle.py", "portraits.readiness", "neither views nor readiness"),
+    ("portraits/files/responses.py", "portraits.views.health", "neither views nor readiness"),
 ]
 """(file, what it must not import, the contract that says so)"""
 

@@ -13,8 +13,7 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from portraits import readiness
-from portraits.files import zip_archive
+from portraits.files import disk_space, zip_archive
 from portraits.files.temporary_stream import TemporaryStream, TooManyDownloads
 from portraits.http import outages
 from portraits.http.signed_in_user import signed_in_user
@@ -36,7 +35,7 @@ def portrait_zip(request: HttpRequest, portrait_id: UUID) -> HttpResponseBase:
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
     try:
-        readiness.demand_room()
+        disk_space.require_free_space()
         file = TemporaryStream(settings.SCRATCH_DIR, portrait.owner_id)
     except TooManyDownloads:
         return outages.response(request, outages.TOO_MANY_DOWNLOADS)

@@ -17,8 +17,8 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from gpuworker.contract import LARGE_FRAME, Box
-from portraits import deletion, integrity, readiness
-from portraits.files import storage
+from portraits import deletion, integrity
+from portraits.files import disk_space, storage
 from portraits.http import outages
 from portraits.models import Charge, Erasure, Portrait, Session, Upload, User
 from portraits.uploads import lifecycle, validation
@@ -88,8 +88,8 @@ def test_when_storage_is_full_the_person_is_told_and_nothing_stays(
 def test_case_63_the_last_of_the_disk_is_for_what_goes_on_and_not_for_new_photos(
     owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readiness.shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(1 << 40, 1 << 40, 0))
-    with pytest.raises(readiness.DiskFull) as full:
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(1 << 40, 1 << 40, 0))
+    with pytest.raises(disk_space.DiskFull) as full:
         received(owner)
     assert outages.outage_of(full.value) == outages.DISK_FULL
     assert not Upload.objects.exists()
