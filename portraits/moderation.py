@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from portraits import deletion
 from portraits.accounts import adapter
-from portraits.live import publisher
 from portraits.models import AuditEntry, Portrait, Report, Session, User
 from portraits.rendering import dispatch, workers
 
@@ -52,11 +51,8 @@ def delete(by: User, portrait: Portrait, reason: str) -> bool:
         found = Portrait.objects.select_for_update().filter(pk=portrait.pk).first()
         if found is None:
             return False
-        sessions = list(found.sessions.values_list("pk", flat=True))
         _write(by, "delete", found, reason)
         deletion.remove_portrait(found)
-    for session_id in sessions:
-        publisher.close_sockets_on(session_id)
     return True
 
 

@@ -8,7 +8,6 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -84,8 +83,7 @@ class Accounts(DefaultAccountAdapter):
 def sign_out_everywhere(user: User, but: str | None = None) -> int:
     """End every browser's session of theirs, save the one with the session key `but`; how many there were."""
     ended, _ = BrowserSession.objects.of(user).exclude(pk=hash_session_key(but or "")).delete()
-    user_id = user.pk
-    transaction.on_commit(lambda: publisher.close_sockets_of(user_id))
+    publisher.close_sockets_of(user.pk)
     return ended
 
 

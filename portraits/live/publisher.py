@@ -1,6 +1,7 @@
-"""The only place that sends to a channel group: what a session's page shows, from the rows.
+"""Publisher of session snapshots to the channel layer: what a session's page shows, from the rows.
 
-Delivery is at most once and may be out of order, so every message is a whole snapshot with a
+Nothing else sends to a channel group, and nothing is sent before the transaction around the call is committed: no page
+hears of what may still be rolled back, and callers need no `on_commit` of their own. Delivery is at most once and may be out of order, so every message is a whole snapshot with a
 sequence number: a page drops older ones, and whoever serves it (portraits/live/subscriptions.py) finds lost ones.
 """
 
@@ -15,6 +16,7 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -61,7 +63,14 @@ def news(session: Session) -> News:
 
 
 def publish(session_id: UUID) -> None:
-    """Tell every page that watches the session how it stands. The session may be gone by now."""
+    """Send the session's snapshot to every page that watches it, on commit. The session may be gone by then.
+
+    Raises DatabaseError, where there is no transaction at once.
+    """
+    transaction.on_commit(lambda: _publish(session_id))
+
+
+def _publish(session_id: UUID) -> None:
     this = Session.objects.filter(pk=session_id)
     if not this.bump():
         return
@@ -72,13 +81,13 @@ def publish(session_id: UUID) -> None:
 
 
 def close_sockets_of(user_id: int) -> None:
-    """After a log-out, a ban or a deletion: it is looked again whether their sockets may stay."""
-    _send({"user": user_id})
+    """Have the user's sockets checked again on commit: after a log-out, a ban or a deletion."""
+    transaction.on_commit(lambda: _send({"user": user_id}))
 
 
 def close_sockets_on(session_id: UUID) -> None:
-    """After its portrait was deleted."""
-    _send({"session": str(session_id)})
+    """Have the session's sockets checked again on commit: after its portrait was deleted."""
+    transaction.on_commit(lambda: _send({"session": str(session_id)}))
 
 
 def snapshot(session: Session) -> dict[str, Any]:

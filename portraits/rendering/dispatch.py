@@ -39,7 +39,8 @@ def start(
 def cancel(session: Session) -> bool:
     """Whether there was anything to cancel."""
     won = [render for render in session.renders.all() if render.cancel()]
-    publisher.publish(session.pk)
+    if won:
+        publisher.publish(session.pk)
     return bool(won)
 
 
@@ -48,7 +49,8 @@ def retry(session: Session) -> bool:
     again = [render for render in session.renders.all() if render.retry()]
     for render in again:
         enqueue(render)
-    publisher.publish(session.pk)
+    if again:
+        publisher.publish(session.pk)
     return bool(again)
 
 

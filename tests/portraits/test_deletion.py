@@ -7,6 +7,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from portraits import deletion
 from portraits.files import storage
+from portraits.live import publisher
 from portraits.models import Charge, Erasure, Output, Portrait, Render, Session, ShareLink, Upload, User
 from portraits.uploads import lifecycle
 from tests.portraits import factories
@@ -32,6 +33,20 @@ def test_case_72_files_of_attempts_that_were_given_up_go_with_the_portrait(
     with django_capture_on_commit_callbacks(execute=True):
         deletion.remove_portrait(portrait)
     assert list(storage.keys()) == []
+
+
+def test_sockets_of_a_deleted_portrait_are_closed_once_and_not_before_its_rows_are_gone(
+    portrait: Portrait,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    sent: list[dict[str, object]] = []
+    monkeypatch.setattr(publisher, "_send", sent.append)
+    session_id = portrait.sessions.get().pk
+    with django_capture_on_commit_callbacks(execute=True):
+        deletion.remove_portrait(portrait)
+        assert sent == []
+    assert sent == [{"session": str(session_id)}]
 
 
 def test_a_deleted_user_leaves_nothing_and_others_keep_theirs(

@@ -17,6 +17,7 @@ from portraits.files import storage
 from portraits.live import publisher
 from portraits.models import AuditEntry, BrowserSession, Portrait, Render, Report, Session, ShareLink, User
 from portraits.moderation import NotAllowed, ReasonMissing
+from portraits.queue import broker
 from tests.portraits import factories
 
 WHY = "It was reported by the person in it."
@@ -25,6 +26,15 @@ WHY = "It was reported by the person in it."
 @pytest.fixture
 def report(portrait: Portrait) -> Report:
     return Report.objects.create(portrait=portrait, reason=Report.Reason.CONSENT)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Messages to the channel layer; those to the queue go nowhere."""
+    found: list[dict[str, Any]] = []
+    monkeypatch.setattr(publisher, "_send", found.append)
+    monkeypatch.setattr(broker, "send", lambda *message: True)
+    return found
 
 
 def written() -> list[tuple[str, str, str, str]]:
@@ -134,6 +144,52 @@ def test_case_25_30_a_ban_ends_everything_of_theirs(
     assert Client().get(reverse("share", args=[token])).status_code == 404
     assert told == [owner.pk]
     assert written() == [(moderator.email, "ban", f"user {owner.pk} ({owner.email})", WHY)]
+
+
+@pytest.mark.parametrize("name", ["delete", "cancel", "retry", "ban", "unban"])
+def test_pages_hear_of_an_action_once_and_not_before_its_transaction_holds(
+    moderator: User,
+    owner: User,
+    rendering: Session,
+    sent: list[dict[str, Any]],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    name: str,
+) -> None:
+    if name == "retry":
+        rendering.first_render.cancel()
+    session = Session.objects.get()
+    rows = {"delete": session.portrait, "cancel": session, "retry": session, "ban": owner, "unban": owner}
+    told = {"ban": [{"user": owner.pk}], "unban": [], "delete": [{"session": str(session.pk)}]}
+    if name == "unban":
+        owner.ban()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert getattr(moderation, name)(moderator, rows[name], WHY)
+        assert sent == []
+    if name in told:
+        assert sent == told[name]
+    else:
+        assert [(message["session"], message["sequence"]) for message in sent] == [(str(session.pk), 1)]
+
+
+@pytest.mark.parametrize("name", ["delete", "cancel", "retry", "ban"])
+def test_pages_hear_nothing_of_an_action_that_cannot_be_written_down(
+    moderator: User,
+    owner: User,
+    rendering: Session,
+    sent: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    name: str,
+) -> None:
+    if name == "retry":
+        rendering.first_render.cancel()
+    session = Session.objects.get()
+    row = {"delete": session.portrait, "ban": owner}.get(name, session)
+    monkeypatch.setattr(AuditEntry.objects, "create", broken)
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(RuntimeError):
+        getattr(moderation, name)(moderator, row, WHY)
+    assert sent == []
+    assert Session.objects.get().sequence == 0
 
 
 def test_a_ban_closes_the_reports_about_all_their_portraits_and_writes_each_down(

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from portraits.live import authorization, publisher
 from portraits.live.authorization import Login, Watch
@@ -50,9 +50,12 @@ def test_an_owner_may_watch_and_gets_what_the_rows_say(watch: Watch, rendering: 
     assert json.loads(news.text)["sequence"] == news.sequence == 0
 
 
-def test_only_what_is_newer_than_what_was_heard_is_read(watch: Watch, rendering: Session) -> None:
+def test_only_what_is_newer_than_what_was_heard_is_read(
+    watch: Watch, rendering: Session, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
     assert authorization.look([watch], {rendering.pk: 0}).news == {}
-    publisher.publish(rendering.pk)
+    with django_capture_on_commit_callbacks(execute=True):
+        publisher.publish(rendering.pk)
     assert authorization.look([watch], {rendering.pk: 0}).news[rendering.pk].sequence == 1
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from channels.layers import get_channel_layer
 from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from gpuworker.errors import NoFace
 from portraits.live import publisher
@@ -48,16 +49,23 @@ def test_a_whole_portrait_is_ready(portrait: Portrait) -> None:
     assert (seen["state"], seen["complete"], seen["can_cancel"], seen["can_retry"]) == ("ready", True, False, False)
 
 
-def test_every_message_has_a_higher_number(rendering: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_message_has_a_higher_number(
+    rendering: Session,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
     told: list[int] = []
     monkeypatch.setattr(publisher, "_send", lambda message: told.append(message["sequence"]))
-    for _ in range(3):
-        publisher.publish(rendering.pk)
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(3):
+            publisher.publish(rendering.pk)
     assert told == sorted(set(told))
 
 
 def test_a_message_says_what_the_rows_say_once_it_has_its_number(
-    rendering: Session, monkeypatch: pytest.MonkeyPatch
+    rendering: Session,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     told: list[dict[str, Any]] = []
     monkeypatch.setattr(publisher, "_send", told.append)
@@ -70,15 +78,21 @@ def test_a_message_says_what_the_rows_say_once_it_has_its_number(
         return bumped
 
     monkeypatch.setattr(SessionQuerySet, "bump", bump_late)
-    publisher.publish(rendering.pk)
+    with django_capture_on_commit_callbacks(execute=True):
+        publisher.publish(rendering.pk)
     assert json.loads(told[0]["snapshot"])["current"] == 300
     assert json.loads(told[0]["snapshot"])["sequence"] == told[0]["sequence"] == 1
 
 
-def test_a_session_that_is_gone_is_told_to_nobody(rendering: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_that_is_gone_is_told_to_nobody(
+    rendering: Session,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
     told: list[dict[str, Any]] = []
     monkeypatch.setattr(publisher, "_send", told.append)
-    publisher.publish(type(rendering)().pk)
+    with django_capture_on_commit_callbacks(execute=True):
+        publisher.publish(type(rendering)().pk)
     assert told == []
 
 

@@ -53,10 +53,18 @@ def test_a_start_that_is_rolled_back_queues_nothing(
     assert sent == []
 
 
-def test_a_cancel_is_told_once_it_holds(rendering: Session, told: list[dict[str, object]]) -> None:
-    assert dispatch.cancel(rendering)
+def test_a_cancel_is_told_once_and_only_when_it_holds(
+    rendering: Session,
+    told: list[dict[str, object]],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        assert dispatch.cancel(rendering)
+        assert told == []
     assert [(each["state"], each["alive"]) for each in told] == [("cancelled", False)]
-    assert not dispatch.cancel(Session.objects.get())
+    with django_capture_on_commit_callbacks(execute=True):
+        assert not dispatch.cancel(Session.objects.get())
+    assert len(told) == 1
 
 
 def test_a_retry_is_queued_and_told(
@@ -68,8 +76,9 @@ def test_a_retry_is_queued_and_told(
     dispatch.cancel(rendering)
     with django_capture_on_commit_callbacks(execute=True):
         assert dispatch.retry(Session.objects.get())
+        assert told == []
     assert sent == [str(rendering.first_render.pk)]
-    assert told[-1]["state"] == "queued"
+    assert [each["state"] for each in told] == ["queued"]
     assert not dispatch.retry(Session.objects.get())
 
 
