@@ -253,13 +253,12 @@ class Render(models.Model):
             return Output.objects.create(render=self, attempt=self.attempt)
 
     def advance(self, output: Output, progress: Progress, lines: Sequence[str] = ()) -> bool:
-        """Write one step and renew the lease. False when the attempt has been overtaken or cancelled."""
+        """Write one step. False when the attempt has been overtaken or cancelled."""
         self.log = [*self.log, *({"t": self._elapsed(), "text": text} for text in lines)][-LOG_LINES:]
         storing = progress.stage == "done"
         return self._update(
             output.attempt,
             state=self.State.STORING if storing else self._state_at(progress),
-            lease_until=from_now(LEASE),
             stage=progress.stage,
             message=progress.message[:200],
             current=progress.current,
@@ -295,7 +294,7 @@ class Render(models.Model):
         return self._update(attempt, state=self.State.QUEUED, lease_until=None, queued_at=timezone.now())
 
     def renew(self, attempt: int) -> bool:
-        """Renew the lease: its process lives. False when the render was overtaken or cancelled."""
+        """Renew the lease, which only rendering/lease.py does. False when the render was overtaken or cancelled."""
         return self._update(attempt, lease_until=from_now(LEASE))
 
     def hand_back(self, attempt: int) -> bool:
@@ -455,8 +454,9 @@ class Output(models.Model):
     ) -> bool:
         """Note files that are stored, the manifest that lists them, and further advice. False when overtaken."""
         with transaction.atomic():
-            live = Render.objects.active().filter(pk=self.render_id, attempt=self.attempt)
-            if not live.update(lease_until=from_now(LEASE)):
+            # Locked until the files are noted: nobody cancels or takes over in between.
+            live = Render.objects.active().select_for_update().filter(pk=self.render_id, attempt=self.attempt)
+            if live.first() is None:
                 return False
             self.files = {**self.files, **files}
             if manifest is not None:

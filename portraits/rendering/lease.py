@@ -1,4 +1,7 @@
-"""Who holds an attempt: says that it lives, and stops it when it was overtaken, cancelled or must be handed back."""
+"""Lease of an attempt: its heartbeat, and the signal to stop once it was overtaken, cancelled or must be handed back.
+
+Claiming a render begins its lease, and the heartbeat alone renews it.
+"""
 
 from __future__ import annotations
 
@@ -15,27 +18,27 @@ from portraits.models.render import LEASE
 log = logging.getLogger(__name__)
 
 BEAT = LEASE.total_seconds() / 4
-"""Seconds between two signs of life."""
+"""Seconds between two heartbeats."""
 
 _lock = threading.Lock()
-_held: set[Reins] = set()
+_held: set[Lease] = set()
 
 
-class Reins:
-    """stop: set when the work must end, which the worker sees within a second.
-
-    handing_back: whether it ends because this process does; then it waits for another.
-    """
+class Lease:
+    """Lease that this process holds on a render for one attempt."""
 
     def __init__(self, render: Render, output: Output) -> None:
         self._render_id, self._attempt = render.pk, output.attempt
-        self.stop = threading.Event()
-        self.handing_back = False
         self._ended = threading.Event()
+        self.stop = threading.Event()
+        """Set when the work must end, which the worker sees within a second."""
+        self.handing_back = False
+        """Whether the work ends because this process does, so that the render waits for another."""
 
     def beat(self) -> None:
-        """In a thread of its own: whatever the work is waiting for, the lease goes on. A database that is away
-        is asked again; nobody else can take the render over while it is.
+        """Renew the lease until it ends, in a thread of its own, so that it goes on whatever the work waits for.
+
+        A database that is away is asked again; no other process can take the render over while it is.
         """
         while not self._ended.wait(BEAT):
             try:
@@ -51,31 +54,31 @@ class Reins:
 
 
 @contextmanager
-def held(render: Render, output: Output) -> Iterator[Reins]:
-    """For as long as the attempt goes on in this process."""
-    reins = Reins(render, output)
-    thread = threading.Thread(target=reins.beat, name=f"reins-{render.pk}", daemon=True)
+def held(render: Render, output: Output) -> Iterator[Lease]:
+    """Hold the lease for as long as the attempt goes on in this process."""
+    lease = Lease(render, output)
+    heartbeat = threading.Thread(target=lease.beat, name=f"lease-{render.pk}", daemon=True)
     with _lock:
-        _held.add(reins)
-    thread.start()
+        _held.add(lease)
+    heartbeat.start()
     try:
-        yield reins
+        yield lease
     finally:
-        reins.end()
+        lease.end()
         with _lock:
-            _held.discard(reins)
-        thread.join()
+            _held.discard(lease)
+        heartbeat.join()
 
 
 def count() -> int:
-    """How many attempts go on in this process."""
+    """Number of attempts that go on in this process."""
     with _lock:
         return len(_held)
 
 
 def hand_back_all() -> None:
-    """This process ends: what it has not finished waits for another, at once."""
+    """Stop all attempts, because this process ends: each render that is not finished waits for another, at once."""
     with _lock:
-        for reins in _held:
-            reins.handing_back = True
-            reins.stop.set()
+        for lease in _held:
+            lease.handing_back = True
+            lease.stop.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 
 import pytest
 
@@ -41,6 +42,19 @@ def test_a_silent_attempt_is_taken_over_under_another_number_and_prefix(run: Ses
     assert not first.record({}, Manifest("warp", STANDARD_FRAME))
     assert not first.render.finish(first)
     assert second.render.advance(second, STEP)
+
+
+def test_only_the_heartbeat_renews_a_lease(run: Session) -> None:
+    output = cast.claimed(run)
+    begun = Render.objects.get().lease_until
+    assert begun is not None
+    ends = begun + timedelta(seconds=1)
+    Render.objects.update(lease_until=ends)
+    assert output.render.advance(output, STEP)
+    assert output.record({}, Manifest("warp", STANDARD_FRAME))
+    assert Render.objects.get().lease_until == ends
+    assert output.render.renew(output.attempt)
+    assert Render.objects.get().lease_until != ends
 
 
 def test_case_46_a_job_that_kills_its_process_is_stopped_after_three_attempts(run: Session) -> None:

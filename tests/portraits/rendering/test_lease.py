@@ -1,4 +1,4 @@
-"""An attempt says that it lives, and hears when it must end."""
+"""Leases: renewed by a heartbeat, and ended from outside."""
 
 from __future__ import annotations
 
