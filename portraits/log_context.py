@@ -1,7 +1,7 @@
-"""What a log line is about besides its words: the request, the session, the attempt.
+"""Log context: identifiers of the request, the session and the attempt that a log line is about.
 
-Noted where it is known and read by whoever formats lines (gazesite/observability/logs.py), so that no message needs
-to repeat it. Threads and tasks inherit what was noted when they were started.
+They are bound where they are known and read by the formatter (gazesite/observability/logs.py), so that no message
+needs to repeat them. Threads and tasks inherit the context in which they were started.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from contextvars import ContextVar
 from types import MappingProxyType
 
 NONE: Mapping[str, str] = MappingProxyType({})
-_noted: ContextVar[Mapping[str, str]] = ContextVar("circumstances", default=NONE)
+_bound: ContextVar[Mapping[str, str]] = ContextVar("log_context", default=NONE)
 
 
 def current() -> Mapping[str, str]:
     """Identifier by name, such as {"session": …, "render": …, "attempt": "2"}."""
-    return _noted.get()
+    return _bound.get()
 
 
 @contextmanager
-def noted(**identifiers: object) -> Iterator[None]:
-    """Until the end of the block, beside what surrounds it."""
-    before = _noted.set({**_noted.get(), **{name: str(value) for name, value in identifiers.items()}})
+def bind(**identifiers: object) -> Iterator[None]:
+    """Bind identifiers until the end of the block, beside those of the blocks around it."""
+    before = _bound.set({**_bound.get(), **{name: str(value) for name, value in identifiers.items()}})
     try:
         yield
     finally:
-        _noted.reset(before)
+        _bound.reset(before)

@@ -41,7 +41,7 @@ class AccessLog:
         entry = _Entry(scope, send, RequestContext(uuid.uuid4().hex[:16]))
         token = request_context.current.set(entry.context)
         try:
-            with log_context.noted(request=entry.context.id):
+            with log_context.bind(request=entry.context.id):
                 try:
                     await self._app(scope, receive, entry.send)
                 except Exception:

@@ -1,8 +1,10 @@
 """Publisher of session snapshots to the channel layer: what a session's page shows, from the rows.
 
 Nothing else sends to a channel group, and nothing is sent before the transaction around the call is committed: no page
-hears of what may still be rolled back, and callers need no `on_commit` of their own. Delivery is at most once and may be out of order, so every message is a whole snapshot with a
-sequence number: a page drops older ones, and whoever serves it (portraits/live/subscriptions.py) finds lost ones.
+hears of what may still be rolled back, and callers need no `on_commit` of their own.
+
+Delivery is at most once and may be out of order, so every message is a whole snapshot with a sequence number: a page
+drops older ones, and portraits/live/subscriptions.py finds lost ones.
 """
 
 from __future__ import annotations

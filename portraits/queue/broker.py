@@ -1,12 +1,12 @@
-"""The queues that actors are bound to: in this process, or on Redis for several.
+"""Dramatiq brokers of the queues that actors are bound to: in this process, or on Redis for several.
 
-The rows are the truth: what a queue loses, the sweeper gives again.
+The rows are the truth: a message that a queue loses, the sweeper sends again.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Final, Literal
 
 import dramatiq
 from django.conf import settings
@@ -17,17 +17,20 @@ from dramatiq.middleware import AgeLimit, Callbacks, Pipelines, Retries, Shutdow
 
 log = logging.getLogger(__name__)
 
-HERE, ELSEWHERE = "here", "elsewhere"
-"""Queues: of first passes, and of refined ones. Whoever waits for a GPU must not keep others from waking up."""
+QueueName = Literal["here", "elsewhere"]
+"""Name of a queue: first passes on the job's host, and refined ones on a GPU. Neither waits for the other."""
+HERE: Final = "here"
+ELSEWHERE: Final = "elsewhere"
 POLL = 200
-"""Milliseconds, at most, between two looks at an empty queue."""
+"""Milliseconds, at most, between two reads of an empty queue."""
 HEARTBEAT = 15_000
+"""Milliseconds without a sign of life after which Dramatiq takes a process for dead."""
 ALWAYS = 1_000_000
-"""Of a million commands: on Dramatiq's own settings what a killed process held came back after nine minutes."""
+"""Maintenance before each command, in commands of a million: by default it took nine minutes to find a dead one's."""
 
 
 def configured() -> dramatiq.Broker:
-    """What the settings say."""
+    """Broker that the settings name."""
     return on_redis(settings.REDIS_URL) if settings.REDIS_URL else embedded()
 
 
@@ -59,8 +62,9 @@ def _middleware() -> list[dramatiq.Middleware]:
 
 
 def start_worker(broker: dramatiq.Broker) -> list[dramatiq.Worker]:
-    """Threads that take messages until `stop` is called: one that renders here, which uses every core that
-    there is, and as many as the GPU source serves at once.
+    """Start threads that take messages until `stop` is called on them.
+
+    One renders here, which uses every core that there is; for the GPU there are as many as its source serves at once.
     """
     threads = {HERE: 1, **({ELSEWHERE: settings.GPU_AT_ONCE} if settings.GPU_SOURCE != "none" else {})}
     workers = [
@@ -73,18 +77,18 @@ def start_worker(broker: dramatiq.Broker) -> list[dramatiq.Worker]:
     return workers
 
 
-def send(actor: Any, render_id: str) -> bool:
-    """Put a message into the queue. False when the queue is away: the sweeper does it later."""
+def send(actor: Any) -> bool:
+    """Put a message into the actor's queue. False when the queue is away: the sweeper does it later."""
     try:
-        actor.send(render_id)
+        actor.send()
     except away() as error:
-        log.warning("the queue is away (%s); render %s waits for the sweeper", error, render_id)
+        log.warning("the queue is away (%s); %s waits for the sweeper", error, actor.actor_name)
         return False
     return True
 
 
 def length(queue: str) -> int:
-    """How many messages wait in it, without those that are being worked on; 0 when it is away."""
+    """Number of messages that wait in it, without those that are being worked on; 0 when it is away."""
     broker: Any = dramatiq.get_broker()
     if isinstance(broker, StubBroker):
         return int(broker.queues[queue].qsize())
@@ -95,7 +99,7 @@ def length(queue: str) -> int:
 
 
 def away() -> tuple[type[Exception], ...]:
-    """What queue and channel layer raise when Redis is away. Without Redis its client need not be installed."""
+    """Exceptions of queue and channel layer while Redis is away. Without Redis its client need not be installed."""
     if not settings.REDIS_URL:
         return (OSError, DramatiqError)
     from redis import RedisError

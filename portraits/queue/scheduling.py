@@ -1,35 +1,32 @@
-"""Whose turn it is: the rule by which processes with nothing to do choose among what waits.
+"""Fair scheduling: the rule by which a process with nothing to do chooses among the renders that wait.
 
-A message in the queue says only that there is work; which, the rows say (models.render.in_turn), so
-that neither a person with a hundred portraits nor a queue that was lost decides who waits.
+A message in the queue says only that there is work. The rows say which render begins (models.render.in_turn), so that
+neither a person with a hundred portraits nor a queue that was lost decides who waits.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
 from django.conf import settings
 from django.utils import timezone
 
 from portraits.models import Output, Render
 from portraits.models.render import DAY, HEAD_START, RenderQuerySet
+from portraits.queue.broker import ELSEWHERE, HERE, QueueName
 from portraits.times import moment_in_words
 
-Lane = Literal["here", "elsewhere"]
-"""First passes on the job's host, and refined ones on a GPU: neither waits for the other."""
-
-LOOKED_AT = 20
-"""Renders in turn at which one process looks: after losing that many races it finds the next message."""
+CANDIDATES = 20
+"""Most renders in turn that one process tries to claim: after losing so many races it waits for the next message."""
 
 
-def lane_of(render: Render) -> Lane:
-    return "elsewhere" if render.refines else "here"
+def queue_of(render: Render) -> QueueName:
+    return ELSEWHERE if render.refines else HERE
 
 
-def take(lane: Lane) -> tuple[Render, Output] | None:
-    """Claim whatever is in turn for one attempt; None when nothing can be started now."""
-    for pk in in_turn(lane).values_list("pk", flat=True)[:LOOKED_AT]:
+def take(queue: QueueName) -> tuple[Render, Output] | None:
+    """Claim the render that is in turn for one attempt; None when nothing can be started now."""
+    for pk in in_turn(queue).values_list("pk", flat=True)[:CANDIDATES]:
         render = Render.objects.select_related("session__portrait", "session__shown").get(pk=pk)
         output = render.claim()
         if output is not None:
@@ -37,9 +34,9 @@ def take(lane: Lane) -> tuple[Render, Output] | None:
     return None
 
 
-def in_turn(lane: Lane) -> RenderQuerySet:
+def in_turn(queue: QueueName) -> RenderQuerySet:
     """Renders that may begin now, in their order."""
-    if lane == "here":
+    if queue == HERE:
         return Render.objects.here().startable().within_quotas().in_turn()
     if _gpu_is_used_up():
         return Render.objects.none()
@@ -48,12 +45,12 @@ def in_turn(lane: Lane) -> RenderQuerySet:
 
 def give_way(render: Render, output: Output) -> bool:
     """Hand back a first pass whose face has just been seen if another's turn is next. Whether it did."""
-    first = in_turn("here").select_related("session__portrait").first()
+    first = in_turn(HERE).select_related("session__portrait").first()
     return first is not None and _goes_before(first, render) and render.give_way(output.attempt, first)
 
 
 def _goes_before(first: Render, render: Render) -> bool:
-    """The rule of in_turn(), for a render that has its turn."""
+    """Rule of in_turn(), for a render that has its turn."""
     owner = render.session.portrait.owner
     if owner.pk == first.session.portrait.owner_id:
         return not first.session.alive or first.queued_at < render.queued_at
@@ -63,10 +60,10 @@ def _goes_before(first: Render, render: Render) -> bool:
 
 
 def position(render: Render) -> int | None:
-    """1 is next; None when it does not wait, or not for others."""
+    """Place in the queue, from 1, which is next; None when it does not wait, or not for others."""
     if render.state != Render.State.QUEUED:
         return None
-    waiting = list(in_turn(lane_of(render)).filter(state=Render.State.QUEUED).values_list("pk", flat=True))
+    waiting = list(in_turn(queue_of(render)).filter(state=Render.State.QUEUED).values_list("pk", flat=True))
     return waiting.index(render.pk) + 1 if render.pk in waiting else None
 
 

@@ -1,6 +1,6 @@
-"""What the queue runs. Each is short and safe to run twice.
+"""Dramatiq actors of the queue: each is short and safe to run twice.
 
-The id says who has asked; whose turn it is, the rows say (scheduling.py).
+A message says only that there is work, so it names no render: which one begins, the rows say (queue/scheduling.py).
 """
 
 from __future__ import annotations
@@ -17,16 +17,14 @@ TWO_HOURS = 7_200_000
 
 
 @dramatiq.actor(queue_name=HERE, max_retries=0, time_limit=FOUR_MINUTES)
-def run_render(render_id: str) -> None:
-    """One attempt at a first pass. The rows say whether there is another, not the queue."""
-    again = run_next("here")
-    if again is not None:
-        broker.send(run_render, again)
+def run_render() -> None:
+    """One attempt at the first pass that is in turn. The rows say whether there is another, not the queue."""
+    if run_next(HERE):
+        broker.send(run_render)
 
 
 @dramatiq.actor(queue_name=ELSEWHERE, max_retries=0, time_limit=TWO_HOURS)
-def run_refinement(render_id: str) -> None:
-    """One attempt at a refined pass, on a GPU somewhere else."""
-    again = run_next("elsewhere")
-    if again is not None:
-        broker.send(run_refinement, again)
+def run_refinement() -> None:
+    """One attempt at the refined pass that is in turn, on a GPU somewhere else."""
+    if run_next(ELSEWHERE):
+        broker.send(run_refinement)

@@ -1,4 +1,4 @@
-"""One attempt at one render: claim it, drive the worker, store what it makes, say how it goes."""
+"""Attempt at a render: claims it, drives the worker, stores its files, publishes progress."""
 
 from __future__ import annotations
 
@@ -14,24 +14,23 @@ from django.db import DatabaseError, close_old_connections
 from gpuworker.contract import POSTER_NAME
 from gpuworker.errors import BudgetSpent, Busy, Cancelled, NoCapacity, OutputFailed, RenderError
 from gpuworker.workers.worker import Job, RenderedFile, Step
-from portraits import metrics
+from portraits import log_context, metrics
 from portraits.files import storage
 from portraits.live import publisher
-from portraits.log_context import noted
 from portraits.models import Output, Render
 from portraits.queue import scheduling
-from portraits.queue.scheduling import Lane
+from portraits.queue.broker import QueueName
 from portraits.rendering import lease, workers
-from portraits.rendering.lease import Reins
+from portraits.rendering.lease import Lease
 from portraits.rendering.phases import PhaseLog
 from portraits.sharing import link_preview
 
 log = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 0.25
-"""Seconds between two records of progress; files, manifests and changes of stage are told at once."""
+"""Seconds between two records of progress; files, manifests and changes of stage are published at once."""
 PAUSES = {OutputFailed: 5.0, NoCapacity: 60.0, BudgetSpent: 900.0, Busy: 15.0}
-"""Seconds after which what may pass is tried again, unless the error itself knows better. Each time twice as long."""
+"""Seconds from a passing error to the next try, unless the error itself knows better. Each time twice as long."""
 LONGEST_PAUSE = 20.0
 """Longest wait, at which the doubling ends: a part that returns is noticed within half a minute."""
 DATABASE_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0, 15.0, 15.0, 15.0)
@@ -41,37 +40,27 @@ DATABASE_LATER = "Our database does not answer just now. The work goes on by its
 FILE_MISSING = "A file of this portrait is missing. Please try again, or upload the photo once more."
 
 
-def run_next(lane: Lane) -> str | None:
+def run_next(queue: QueueName) -> bool:
     """Run the render that is in turn, if one is; none while this process ends.
 
-    The render's id when it waits again and is to be given to the queue.
+    Whether it waits again, so that the queue needs another message.
     """
     try:
-        taken = None if workers.closing() else scheduling.take(lane)
+        taken = None if workers.closing() else scheduling.take(queue)
     except DatabaseError as error:
-        log.warning("the database does not answer (%s): the sweeper gives the work again", error)
-        return None
-    return _run(*taken) if taken else None
+        log.warning("the database does not answer (%s): the sweeper sends another message", error)
+        return False
+    return taken is not None and _run(*taken)
 
 
-def run(render_id: str) -> str | None:
-    """Run this render. The process that wins the claim does the work; the others find nothing to do."""
-    render = Render.objects.select_related("session__portrait", "session__shown").filter(pk=render_id).first()
-    output = render.claim() if render else None
-    if render is None or output is None:
-        log.info("render %s is not waiting", render_id)
-        return None
-    return _run(render, output)
-
-
-def _run(render: Render, output: Output) -> str | None:
-    with noted(session=render.session_id, render=render.pk, attempt=output.attempt):
+def _run(render: Render, output: Output) -> bool:
+    with log_context.bind(session=render.session_id, render=render.pk, attempt=output.attempt):
         again = _run_attempt(render, output)
     metrics.attempt_ended(render)
     return again
 
 
-def _run_attempt(render: Render, output: Output) -> str | None:
+def _run_attempt(render: Render, output: Output) -> bool:
     log.info("render %s attempt %d of session %s begins", render.pk, output.attempt, render.session_id)
     try:
         publisher.publish(render.session_id)
@@ -83,12 +72,11 @@ def _run_attempt(render: Render, output: Output) -> str | None:
         publisher.publish(render.session_id)
     except DatabaseError:
         log.warning("the pages of session %s are not told", render.session_id, exc_info=True)
-    waits = render.state == Render.State.QUEUED and render.not_before is None
-    return str(render.pk) if waits else None
+    return render.state == Render.State.QUEUED and render.not_before is None
 
 
 def _attempt_or_give_back(render: Render, output: Output) -> None:
-    """Raises DatabaseError only."""
+    """Run the attempt, and give it back after an error. Raises DatabaseError only."""
     try:
         with lease.held(render, output) as held:
             _attempt(render, output, held)
@@ -103,7 +91,7 @@ def _attempt_or_give_back(render: Render, output: Output) -> None:
 
 
 def _put_off_once_database_answers(render: Render, output: Output) -> None:
-    """That it was away is not the render's fault, so the attempt is not to count."""
+    """Put the render off, uncounted: a database that is away is not the render's fault."""
     for pause in DATABASE_PAUSES:
         close_old_connections()
         try:
@@ -115,7 +103,7 @@ def _put_off_once_database_answers(render: Render, output: Output) -> None:
             return
 
 
-def _attempt(render: Render, output: Output, held: Reins) -> None:
+def _attempt(render: Render, output: Output, held: Lease) -> None:
     photo = storage.read(storage.photo_prefix(render.session.portrait_id) + storage.PHOTO)
     request = render.session.request(photo, render.engine)
     recorder = _Recorder(render, output)
@@ -145,7 +133,7 @@ def _attempt(render: Render, output: Output, held: Reins) -> None:
 
 
 def _hand_back(render: Render, output: Output, why: str) -> None:
-    """Frames that are there stay to be seen; the rest is for another process, or for later."""
+    """Hand the render back: frames that are there stay to be seen, the rest is for another process, or for later."""
     if render.hand_back(output.attempt):
         log.info("render %s attempt %d waits again: %s", render.pk, output.attempt, why)
 
@@ -170,12 +158,12 @@ def _pause(render: Render, error: RenderError) -> float:
 
 @dataclass
 class _Recorder:
-    """Files first, then the manifest that lists them, then the page is told."""
+    """Recorder of a worker's steps: files first, then the manifest that lists them, then the message to pages."""
 
     render: Render
     output: Output
-    told_at: float = 0.0
-    told_stage: str = ""
+    published_at: float = 0.0
+    published_stage: str = ""
     previewed: bool = False
     lines: list[str] = field(default_factory=list)
     phases: PhaseLog = field(default_factory=PhaseLog)
@@ -192,10 +180,10 @@ class _Recorder:
                 self.render.session.show(self.output)
         self._note(step)
         now = time.monotonic()
-        urgent = manifest is not None or step.phase is not None or step.progress.stage != self.told_stage
-        if not urgent and now - self.told_at < PROGRESS_SECONDS:
+        urgent = manifest is not None or step.phase is not None or step.progress.stage != self.published_stage
+        if not urgent and now - self.published_at < PROGRESS_SECONDS:
             return True
-        self.told_at, self.told_stage = now, step.progress.stage
+        self.published_at, self.published_stage = now, step.progress.stage
         lines, self.lines = self.lines, []
         if not self.render.advance(self.output, step.progress, lines):
             return False
@@ -207,7 +195,7 @@ class _Recorder:
         return self.output.manifest is not None and bool(self.output.manifest["levels"])
 
     def _add_link_preview(self) -> bool:
-        """Once the face has been told to be alive, which must not wait for it. False when overtaken."""
+        """Store the link preview, for which a face that is alive has not waited. False when overtaken."""
         self.previewed = True
         poster = storage.read(self.output.key(POSTER_NAME))
         try:
@@ -220,11 +208,9 @@ class _Recorder:
         return self.output.record({link_preview.NAME: described}, None)
 
     def _note(self, step: Step) -> None:
-        """Log lines for the person: each phase of a cold start with its time, each stage, what they should know
-        of the photo, each level.
-        """
+        """Add log lines for the person: phases of a cold start with their times, stages, advice, levels."""
         self.lines.extend(self.phases.note(step.phase))
-        if step.phase is None and step.progress.stage != self.told_stage:
+        if step.phase is None and step.progress.stage != self.published_stage:
             self.lines.append(publisher.STAGES[step.progress.stage])
         self.lines.extend(step.progress.advice)
         self.lines.extend(f"{file.name} is stored ({file.size / 1e6:.1f} MB)" for file in step.files)

@@ -1,4 +1,4 @@
-"""What a person can set going or stop: start, cancel, retry. Transitions are the models'; the queue hears on commit."""
+"""Actions of a person on a session: start, cancel, retry. Queue and pages hear on commit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from django.db import transaction
 from gpuworker.contract import STANDARD_FRAME, Size
 from portraits.live import publisher
 from portraits.models import Portrait, Render, Session
-from portraits.queue import broker
+from portraits.queue import broker, scheduling
+from portraits.queue.broker import ELSEWHERE, HERE, QueueName
 from portraits.rendering import actors
 
 
@@ -19,8 +20,8 @@ def start(
     *,
     remove_background: bool = False,
 ) -> Session:
-    """A new run, queued on commit: the pass that makes the face alive, and beside it the refined one where
-    there is a GPU source.
+    """Create a session, queued on commit: the pass that makes the face alive, and where there is a GPU source,
+    the refined one beside it.
     """
     with transaction.atomic():
         session = Session.objects.create(
@@ -30,14 +31,16 @@ def start(
             frame_height=frame.height,
             remove_background=remove_background,
         )
-        enqueue(Render.begin(session))
+        Render.begin(session)
+        enqueue(HERE)
         if settings.GPU_SOURCE != "none":
-            enqueue(Render.begin(session, settings.GPU_ENGINE, settings.GPU_SOURCE))
+            Render.begin(session, settings.GPU_ENGINE, settings.GPU_SOURCE)
+            enqueue(ELSEWHERE)
     return session
 
 
 def cancel(session: Session) -> bool:
-    """Whether there was anything to cancel."""
+    """Cancel what is not over. Whether there was anything to cancel."""
     won = [render for render in session.renders.all() if render.cancel()]
     if won:
         publisher.publish(session.pk)
@@ -45,17 +48,16 @@ def cancel(session: Session) -> bool:
 
 
 def retry(session: Session) -> bool:
-    """Whether there was anything to try again."""
+    """Queue again what failed or was cancelled. Whether there was anything to try again."""
     again = [render for render in session.renders.all() if render.retry()]
     for render in again:
-        enqueue(render)
+        enqueue(scheduling.queue_of(render))
     if again:
         publisher.publish(session.pk)
     return bool(again)
 
 
-def enqueue(render: Render) -> None:
-    """A hint: should it be lost, or the queue be away, the sweeper gives it again."""
-    actor = actors.run_refinement if render.refines else actors.run_render
-    render_id = str(render.pk)
-    transaction.on_commit(lambda: broker.send(actor, render_id))
+def enqueue(queue: QueueName) -> None:
+    """Send on commit a message that a render waits. It is a hint: if it is lost, the sweeper sends another."""
+    actor = actors.run_render if queue == HERE else actors.run_refinement
+    transaction.on_commit(lambda: broker.send(actor))

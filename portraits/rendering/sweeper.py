@@ -1,7 +1,7 @@
-"""Work that must be done although a process died: at start, every few seconds for renders, less often for the rest.
+"""Sweeper for work that must be done although a process died: renders every few seconds, the rest less often.
 
-Every job process has one, and they do not know of each other: whatever one does twice, or two do at
-once, is done once.
+Every job process has one, and they do not know of each other: an action that one repeats, or two take at once, is
+done once.
 """
 
 from __future__ import annotations
@@ -22,32 +22,33 @@ from portraits.rendering import dispatch
 log = logging.getLogger(__name__)
 
 SECONDS = 4.0
-"""Between two looks at the renders: with models.render.LEASE, how soon a dead process's render goes on."""
+"""Pause between two sweeps of the renders: with models.render.LEASE, how soon a dead process's render goes on."""
 CLEANING = 4
-"""Every so many looks, what is to be gone is deleted."""
+"""Sweeps of the renders from one cleaning to the next."""
 MOST_AT_ONCE = 100
+"""Most messages, and most rows of each kind that are deleted, in one sweep."""
 
 
 def sweep() -> None:
-    """Everything, once. Safe at any time."""
+    """Sweep renders and clean, once. Safe at any time."""
     sweep_renders()
     clean()
 
 
 def sweep_renders() -> None:
-    """Renders that fell silent for good are given up, those that the queue has lost are queued again."""
+    """Give up renders that fell silent for good, and send again the messages that the queues have lost."""
     for render in Render.objects.expired():
         if render.give_up(WorkerDied()):
             log.warning("render %s was given up after %d attempts", render.pk, render.attempt)
             publisher.publish(render.session_id)
-    for lane in get_args(scheduling.Lane):
-        known = broker.length(lane)
-        for render in scheduling.in_turn(lane)[known : known + MOST_AT_ONCE]:
-            dispatch.enqueue(render)
+    for queue in get_args(broker.QueueName):
+        waiting = scheduling.in_turn(queue).count()
+        for _ in range(min(waiting - broker.length(queue), MOST_AT_ONCE)):
+            dispatch.enqueue(queue)
 
 
 def clean() -> None:
-    """Deletes what is to be gone: MOST_AT_ONCE at a time, as renders of dead processes wait for the next look."""
+    """Delete what is to be gone: MOST_AT_ONCE at a time, because renders of dead processes wait for the next sweep."""
     for upload in Upload.objects.stale().order_by("created_at")[:MOST_AT_ONCE]:
         deletion.remove_upload(upload)
     for portrait in Portrait.objects.expired().order_by("expires_at")[:MOST_AT_ONCE]:
@@ -56,18 +57,18 @@ def clean() -> None:
 
 
 def run_until(stopped: threading.Event) -> None:
-    """Sweep in a thread of its own. A database or storage that is away for a moment is asked again next time."""
-    looks = 0
+    """Loop of the sweeper's thread. A database or storage that is away for a moment is asked again next time."""
+    sweeps = 0
     while True:
         close_old_connections()
         try:
             sweep_renders()
-            if looks % CLEANING == 0:
+            if sweeps % CLEANING == 0:
                 clean()
         except (DatabaseError, OSError):
             log.exception("the sweeper could not finish; it tries again in %d s", SECONDS)
         finally:
             close_old_connections()
-        looks += 1
+        sweeps += 1
         if stopped.wait(SECONDS):
             return

@@ -1,4 +1,4 @@
-"""What is noted while something goes on, and for whom."""
+"""What is bound while something goes on, and for whom."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import threading
 from contextvars import copy_context
 
 from portraits import log_context
-from portraits.log_context import noted
+from portraits.log_context import bind
 
 
 def test_what_is_noted_ends_with_its_block() -> None:
-    with noted(session="s", attempt=2):
+    with bind(session="s", attempt=2):
         assert log_context.current() == {"session": "s", "attempt": "2"}
     assert log_context.current() == {}
 
 
 def test_an_inner_block_adds_to_what_surrounds_it_and_may_replace_it() -> None:
-    with noted(request="r", attempt=1):
-        with noted(attempt=2):
+    with bind(request="r", attempt=1):
+        with bind(attempt=2):
             assert log_context.current() == {"request": "r", "attempt": "2"}
         assert log_context.current() == {"request": "r", "attempt": "1"}
 
 
 def test_an_error_ends_it_too() -> None:
     try:
-        with noted(request="r"):
+        with bind(request="r"):
             raise KeyError
     except KeyError:
         assert log_context.current() == {}
@@ -32,7 +32,7 @@ def test_an_error_ends_it_too() -> None:
 
 def test_another_thread_knows_only_what_it_was_given() -> None:
     seen = []
-    with noted(request="r"):
+    with bind(request="r"):
         context = copy_context()
         threads = [
             threading.Thread(target=lambda: seen.append(dict(log_context.current()))),

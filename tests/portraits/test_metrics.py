@@ -58,13 +58,13 @@ def test_an_attempt_that_fails_is_counted_by_its_code_and_not_timed(
     def dies(*arguments: object) -> None:
         raise WorkerDied
 
-    render = factories.session(factories.portrait(owner)).first_render
+    factories.session(factories.portrait(owner))
     Render.objects.update(attempts_allowed=1)
     monkeypatch.setattr(attempt, "_attempt", dies)
     labels = {"engine": "warp", "source": "child"}
     before = counted("gaze_render_attempts_total", **labels, state="failed", code=WorkerDied.code)
     timed = counted("gaze_render_seconds_count", **labels)
-    attempt.run(str(render.pk))
+    attempt.run_next("here")
     assert counted("gaze_render_attempts_total", **labels, state="failed", code=WorkerDied.code) == before + 1
     assert counted("gaze_render_seconds_count", **labels) == timed
 

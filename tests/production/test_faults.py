@@ -237,15 +237,15 @@ def test_case_62_ten_deliveries_and_two_racing_processes_end_in_one_result(
     sessions = [start(), start()]
     # Each process has one: a single process would let the one step aside for the first sight of the other.
     assert patiently(lambda: all(site.render(each)["attempt"] == 1 for each in sessions), SOON)
-    deliver(site, str(site.render(sessions[0])["id"]), times=10)
+    deliver(site, times=10)
     site.release()
     for each in sessions:
         assert once(site.ended(each), range(1, 2))
     assert other.stop() == 0
 
 
-def deliver(site: ProductionSite, render_id: str, times: int) -> None:
-    code = f"from portraits.rendering.actors import run_render\nfor _ in range({times}): run_render.send('{render_id}')"
+def deliver(site: ProductionSite, times: int) -> None:
+    code = f"from portraits.rendering.actors import run_render\nfor _ in range({times}): run_render.send()"
     site.manage("shell", "-c", code)
 
 

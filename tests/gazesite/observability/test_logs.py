@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from gazesite.observability import logs
-from portraits.log_context import noted
+from portraits.log_context import bind
 from tests.gazesite.fresh_process import SET_UP, in_fresh_process
 
 TOKEN = "Zk3-q_0aVb1cXdYe2fGh4i"
@@ -61,7 +61,7 @@ def test_a_line_is_one_json_object_with_time_level_logger_and_message(written: W
 
 @as_json
 def test_a_line_says_which_request_session_and_attempt_it_is_about(written: Written) -> None:
-    with noted(request="r1", session="s1", attempt=2):
+    with bind(request="r1", session="s1", attempt=2):
         log.info("stored")
     line: dict[str, Any] = json.loads(written())
     assert (line["request"], line["session"], line["attempt"]) == ("r1", "s1", "2")
@@ -69,7 +69,7 @@ def test_a_line_says_which_request_session_and_attempt_it_is_about(written: Writ
 
 @as_words
 def test_a_line_for_people_says_so_too(written: Written) -> None:
-    with noted(session="s1", attempt=2):
+    with bind(session="s1", attempt=2):
         log.info("stored")
     assert written().endswith("INFO tested.child stored [session=s1 attempt=2]\n")
 
@@ -123,8 +123,8 @@ def test_case_27_no_token_key_or_password_is_written(written: Written, secret: s
 
 def printed(tmp_path: Path, form: str) -> subprocess.CompletedProcess[str]:
     script = SET_UP + (
-        "import logging; from portraits.log_context import noted\n"
-        "with noted(request='r1'): logging.getLogger('portraits.tested').info('hello')"
+        "import logging; from portraits.log_context import bind\n"
+        "with bind(request='r1'): logging.getLogger('portraits.tested').info('hello')"
     )
     return in_fresh_process(script, tmp_path, LOG_FORMAT=form)
 

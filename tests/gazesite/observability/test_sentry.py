@@ -15,7 +15,7 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
 from gazesite.observability import sentry
-from portraits.log_context import noted
+from portraits.log_context import bind
 from tests.gazesite.fresh_process import SET_UP, in_fresh_process
 
 DSN = "https://0123456789abcdef@sentry.example/1"
@@ -55,7 +55,7 @@ def fail(words: str) -> None:
 
 
 def test_an_error_is_told_with_release_environment_and_circumstances(sent: list[dict[str, Any]]) -> None:
-    with noted(request="r1", session="s1", attempt=2):
+    with bind(request="r1", session="s1", attempt=2):
         fail("broken")
     (event,) = sent
     assert (event["release"], event["environment"]) == ("gazesite@0.1.0", "gaze.example")

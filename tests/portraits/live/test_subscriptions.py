@@ -325,7 +325,7 @@ async def test_a_fault_of_the_desk_closes_its_sockets_and_the_next_ones_get_anot
 
 
 async def test_a_desk_is_not_in_the_circumstances_of_its_first_socket(watch: Watch, looks: Looks) -> None:
-    with log_context.noted(request="of the first socket"):
+    with log_context.bind(request="of the first socket"):
         async with many(watch, 1) as [watcher]:
             await told(watcher)
     assert looks.circumstances == {}

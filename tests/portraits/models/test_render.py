@@ -45,7 +45,7 @@ def test_a_silent_attempt_is_taken_over_under_another_number_and_prefix(run: Ses
 
 
 def test_only_the_heartbeat_renews_a_lease(run: Session) -> None:
-    output = cast.claimed(run)
+    output = factories.claimed(run)
     begun = Render.objects.get().lease_until
     assert begun is not None
     ends = begun + timedelta(seconds=1)

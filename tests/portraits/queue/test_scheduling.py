@@ -330,10 +330,10 @@ def test_case_36_over_the_days_cap_a_refinement_waits_with_a_sentence(owner: Use
     assert scheduling.take("here") is not None
 
 
-def test_the_lanes_do_not_wait_for_each_other(owner: User) -> None:
+def test_the_queues_do_not_wait_for_each_other(owner: User) -> None:
     (session,) = begin(owner)
     render = Render.begin(session, "liveportrait", "url")
-    assert scheduling.lane_of(render) == "elsewhere"
+    assert scheduling.queue_of(render) == "elsewhere"
     taken = scheduling.take("elsewhere")
     assert taken is not None
     assert taken[0] == render

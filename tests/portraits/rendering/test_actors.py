@@ -1,19 +1,50 @@
-"""Actors take ids and do nothing for those that are not there or not waiting."""
+"""Actors take no arguments, because rows decide whose turn it is, and do nothing where no row waits."""
 
 from __future__ import annotations
 
-import uuid
+import inspect
 
-from portraits.models import Portrait, Render
+import pytest
+
+from portraits.models import Portrait, Render, Session, User
+from portraits.queue import scheduling
 from portraits.rendering import actors
+from portraits.rendering import attempt as rendering
+from tests.portraits import factories
 
 
-def test_an_unknown_render_is_nothing_to_do(db: None) -> None:
-    actors.run_render(str(uuid.uuid4()))
+@pytest.mark.parametrize("actor", [actors.run_render, actors.run_refinement])
+def test_a_message_names_no_render(actor: object) -> None:
+    assert not inspect.signature(actor.fn).parameters  # type: ignore[attr-defined]
+
+
+def test_without_a_render_that_waits_there_is_nothing_to_do(db: None) -> None:
+    actors.run_render()
+    actors.run_refinement()
 
 
 def test_a_finished_render_is_not_made_again(portrait: Portrait) -> None:
     before = Render.objects.get()
-    actors.run_render(str(before.pk))
+    actors.run_render()
     after = Render.objects.get()
     assert (after.state, after.attempt, after.finished_at) == (before.state, before.attempt, before.finished_at)
+
+
+def test_a_message_runs_the_render_that_is_in_turn(owner: User, rendering_of_nobody: list[Session]) -> None:
+    first, second = (factories.session(factories.portrait(owner)) for _ in range(2))
+    actors.run_render()
+    assert rendering_of_nobody == [first]
+    assert scheduling.position(second.first_render) == 1
+
+
+@pytest.fixture
+def rendering_of_nobody(monkeypatch: pytest.MonkeyPatch) -> list[Session]:
+    """Sessions whose renders were claimed; no worker runs."""
+    found: list[Session] = []
+
+    def note(render: Render, output: object) -> bool:
+        found.append(render.session)
+        return False
+
+    monkeypatch.setattr(rendering, "_run", note)
+    return found

@@ -23,6 +23,7 @@ from portraits.live import publisher
 from portraits.models import Charge, Output, Render, Session, User
 from portraits.models.render import MOST_PUT_OFF
 from portraits.queue import scheduling
+from portraits.queue.broker import ELSEWHERE, HERE
 from portraits.rendering import actors, lease, workers
 from portraits.rendering import attempt as rendering
 from portraits.sharing import link_preview
@@ -52,7 +53,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
 
 
 def run(session: Session) -> Render:
-    rendering.run(str(session.first_render.pk))
+    rendering.run_next("here")
     return Render.objects.get(session=session)
 
 
@@ -128,12 +129,12 @@ def test_case_74_no_reader_ever_sees_a_manifest_that_lists_a_missing_file(queued
 def test_case_62_ten_deliveries_of_the_same_message_make_it_once(queued: Session, play: Play) -> None:
     worker = play()
     for _ in range(10):
-        actors.run_render(str(queued.first_render.pk))
+        actors.run_render()
     assert len(worker.jobs) == 1
 
 
 def test_case_62_two_workers_that_race_for_a_render_make_it_once(queued: Session, play: Play) -> None:
-    worker = play(between=lambda moment: rendering.run(str(queued.first_render.pk)))
+    worker = play(between=lambda moment: rendering.run_next("here"))
     assert run(queued).state == "ready"
     assert len(worker.jobs) == 1
 
@@ -158,7 +159,7 @@ def test_a_cancelled_render_is_made_after_all_when_it_is_tried_again(queued: Ses
     play()
     render = queued.first_render
     assert render.cancel()
-    rendering.run(str(render.pk))
+    rendering.run_next("here")
     assert Render.objects.get().state == "cancelled"
     assert render.retry()
     assert run(queued).state == "ready"
@@ -177,7 +178,7 @@ def test_an_attempt_that_was_overtaken_changes_nothing(queued: Session, play: Pl
             newer.append(output)
 
     worker = play(between=overtake)
-    rendering.run(str(queued.first_render.pk))
+    rendering.run_next("here")
     render = Render.objects.get()
     assert (render.state, render.attempt) == ("starting", 2)
     assert worker.closed_early == 1
@@ -226,7 +227,7 @@ def test_case_72_a_portrait_deleted_in_mid_job_leaves_no_byte(queued: Session, p
             deletion.remove_portrait(queued.portrait)
 
     play(between=delete)
-    rendering.run(str(queued.first_render.pk))
+    rendering.run_next("here")
     deletion.erase_pending()
     assert list(storage.keys()) == []
     assert Render.objects.count() == Charge.objects.count() == 0
@@ -379,7 +380,7 @@ def test_a_queue_that_is_asked_while_the_database_is_away_says_so_in_one_line(
     queued: Session, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(scheduling, "take", locked)
-    actors.run_render("whichever")
+    actors.run_render()
     assert [(record.levelname, record.exc_info) for record in caplog.records] == [("WARNING", None)]
 
 
@@ -409,14 +410,14 @@ def test_a_render_steps_aside_after_its_preview_for_somebody_whose_face_nobody_h
 ) -> None:
     worker = play()
     other = factories.session(factories.portrait(stranger))
-    again = rendering.run_next("here")
-    first = Render.objects.get(pk=again)
+    assert rendering.run_next("here")
+    first = Render.objects.get(session=queued)
     assert (first.state, first.attempts_allowed, first.session.alive) == ("queued", 4, True)
     assert worker.closed_early == 1
-    assert rendering.run_next("here") == str(other.first_render.pk)
-    assert rendering.run_next("here") is None
+    assert rendering.run_next("here")
+    assert not rendering.run_next("here")
     assert (Render.objects.get(session=queued).state, Render.objects.get(session=other).state) == ("ready", "queued")
-    assert rendering.run_next("here") is None
+    assert not rendering.run_next("here")
     assert {render.state for render in Render.objects.all()} == {"ready"}
     deletion.erase_pending()
 
@@ -424,7 +425,7 @@ def test_a_render_steps_aside_after_its_preview_for_somebody_whose_face_nobody_h
 def test_a_process_that_ends_takes_nothing_more(queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     play()
     monkeypatch.setattr(workers, "closing", lambda: True)
-    assert rendering.run_next("here") is None
+    assert not rendering.run_next("here")
     assert Render.objects.get().state == "queued"
 
 
@@ -434,9 +435,9 @@ def test_what_is_under_way_is_handed_back_when_the_process_ends(queued: Session,
             lease.hand_back_all()
 
     play(between=end)
-    again = rendering.run_next("here")
+    assert rendering.run_next("here")
     render = Render.objects.get()
-    assert (again, render.state, render.attempt, render.attempts_allowed) == (str(render.pk), "queued", 1, 4)
+    assert (render.state, render.attempt, render.attempts_allowed) == ("queued", 1, 4)
 
 
 # --- the refined pass
@@ -476,7 +477,7 @@ def test_a_refined_pass_is_shown_at_once_when_it_is_whole_and_not_before(
         shown.append(output.render.engine)
 
     gpu(between=look)
-    assert rendering.run_next("elsewhere") is None
+    assert not rendering.run_next("elsewhere")
     look("after")
     assert shown == ["warp", "warp", "warp", "warp", "liveportrait"]
     assert Charge.objects.filter(state="charged").count() == 2
@@ -579,8 +580,8 @@ def test_advice_reaches_the_page_and_the_log_and_is_that_of_the_pass_that_is_sho
     play(advice=(CUT,))
     gpu(advice=("The hair is fine.",))
     told: list[list[str]] = []
-    for lane in ("here", "elsewhere"):
-        rendering.run_next(lane)
+    for queue in (HERE, ELSEWHERE):
+        rendering.run_next(queue)
         told.append(publisher.snapshot(Session.objects.get())["advice"])
     assert told == [[CUT], ["The hair is fine."]]
     assert CUT in [line["text"] for line in Session.objects.get().first_render.log]

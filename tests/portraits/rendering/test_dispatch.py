@@ -1,4 +1,4 @@
-"""Start, cancel, retry: what the queue and the pages hear."""
+"""Start, cancel, retry: messages to the queue and to pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.portraits import factories
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
-    monkeypatch.setattr(actors.run_render, "send", found.append)
+    monkeypatch.setattr(actors.run_render, "send", lambda: found.append("first pass"))
     return found
 
 
@@ -36,7 +36,7 @@ def test_a_start_is_one_session_one_render_one_charge_and_queued_on_commit(
     with django_capture_on_commit_callbacks(execute=True):
         session = dispatch.start(factories.portrait(owner), intensity=0.6, frame=LARGE_FRAME)
         assert sent == []
-    assert sent == [str(session.first_render.pk)]
+    assert sent == ["first pass"]
     request = session.request(b"photo", "warp")
     assert (request.intensity, request.frame, request.face, request.framing) == (0.6, LARGE_FRAME, 0, "auto")
     assert not request.remove_background
@@ -77,7 +77,7 @@ def test_a_retry_is_queued_and_told(
     with django_capture_on_commit_callbacks(execute=True):
         assert dispatch.retry(Session.objects.get())
         assert told == []
-    assert sent == [str(rendering.first_render.pk)]
+    assert sent == ["first pass"]
     assert [each["state"] for each in told] == ["queued"]
     assert not dispatch.retry(Session.objects.get())
 
@@ -90,15 +90,15 @@ def test_where_there_is_a_gpu_source_a_second_pass_is_queued_beside_the_first(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     refinements: list[str] = []
-    monkeypatch.setattr(actors.run_refinement, "send", refinements.append)
+    monkeypatch.setattr(actors.run_refinement, "send", lambda: refinements.append("refined pass"))
     settings.GPU_SOURCE = "runpod-pod"
     with django_capture_on_commit_callbacks(execute=True):
         session = dispatch.start(factories.portrait(owner), remove_background=True)
     assert all(session.request(b"photo", render.engine).remove_background for render in session.renders.all())
     assert session.refinement is not None
     assert (session.refinement.engine, session.refinement.source) == ("liveportrait", "runpod-pod")
-    assert sent == [str(session.first_render.pk)]
-    assert refinements == [str(session.refinement.pk)]
+    assert sent == ["first pass"]
+    assert refinements == ["refined pass"]
     assert Charge.objects.filter(state="reserved").count() == 2
     assert dispatch.cancel(Session.objects.get())
     assert {render.state for render in Render.objects.all()} == {"cancelled"}
@@ -109,7 +109,7 @@ def test_case_51_a_queue_that_is_away_keeps_nothing_from_starting(
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    def away(render_id: str) -> None:
+    def away() -> None:
         raise ConnectionRefusedError
 
     monkeypatch.setattr(actors.run_render, "send", away)
