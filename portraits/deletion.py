@@ -1,4 +1,4 @@
-"""Deleting people's things, everywhere: rows in one transaction, files by erasures written in the same one."""
+"""Deletion of portraits, uploads and users: rows in one transaction, with a PendingDeletion for their files."""
 
 from __future__ import annotations
 
@@ -9,86 +9,88 @@ from django.db import DatabaseError, transaction
 from portraits.durable_commit import sync_commits
 from portraits.files import storage
 from portraits.live import publisher
-from portraits.models import Erasure, Output, Portrait, Render, Session, Upload, User
+from portraits.models import Output, PendingDeletion, Portrait, Render, Session, Upload, User
 
 log = logging.getLogger(__name__)
 
 
-def remove_portrait(portrait: Portrait) -> None:
-    """Remove the portrait with all its sessions, links and files; a process that renders it finds that it is gone."""
+def delete_portrait(portrait: Portrait) -> None:
+    """Delete the portrait with all its sessions, links and files; a process that renders it finds that it is gone."""
     with transaction.atomic():
         sessions = list(Session.objects.filter(portrait=portrait).values_list("pk", flat=True))
         outputs = Output.objects.filter(render__session__portrait=portrait)
         prefixes = [storage.photo_prefix(portrait.pk), *(output.prefix for output in outputs)]
         # Outputs of attempts that were given up may still wait for the sweeper.
-        waiting = Erasure.objects.filter(portrait_id=portrait.pk)
-        _erase_on_commit([*waiting, *Erasure.of(*prefixes, portrait_id=portrait.pk)])
+        waiting = PendingDeletion.objects.filter(portrait_id=portrait.pk)
+        _delete_files_on_commit([*waiting, *PendingDeletion.create_for(*prefixes, portrait_id=portrait.pk)])
         Session.objects.filter(portrait=portrait).update(shown=None)
         portrait.delete()
     for session_id in sessions:
         publisher.close_sockets_on(session_id)
 
 
-def remove_upload(upload: Upload) -> None:
-    """Remove a photo that was never chosen."""
+def delete_upload(upload: Upload) -> None:
+    """Delete a photo that was never chosen."""
     with transaction.atomic():
         gone, _ = Upload.objects.filter(pk=upload.pk).delete()
         # A portrait made from it in the meantime has taken the files over.
         if gone and not Portrait.objects.filter(pk=upload.pk).exists():
-            _erase_on_commit(Erasure.of(storage.photo_prefix(upload.pk)))
+            _delete_files_on_commit(PendingDeletion.create_for(storage.photo_prefix(upload.pk)))
 
 
-def remove_user(user: User) -> None:
-    """The account and everything of it."""
+def delete_user(user: User) -> None:
+    """Delete the account with everything in it."""
     for portrait in Portrait.objects.filter(owner=user):
-        remove_portrait(portrait)
+        delete_portrait(portrait)
     for upload in Upload.objects.filter(owner=user):
-        remove_upload(upload)
+        delete_upload(upload)
     user_id = user.pk
     user.delete()
     publisher.close_sockets_of(user_id)
 
 
 def cancel_renders_of(user: User) -> None:
-    """Before a ban: nothing more is made for them."""
+    """Cancel every unfinished render of a user who is banned."""
     for render in Render.objects.unfinished().filter(session__portrait__owner=user):
         render.cancel()
 
 
-def erase_pending(most: int | None = None) -> None:
-    """Delete what rows no longer own, so many at most, each with its own turn; a second time once no late process can
-    put anything back. Raises StorageUnavailable at once, and the first of other errors when all have been tried.
+def delete_pending_files(most: int | None = None) -> None:
+    """Delete files that no row owns any more, of at most so many PendingDeletions, the longest untried first.
+
+    Each is tried again until no late process can put a file back. Raises StorageUnavailable at once, and the first
+    of other errors when all have been tried.
     """
     first_error: OSError | None = None
     sync_commits()
-    for erasure in list(Erasure.objects.in_turn()[:most]):
-        erasure.note_try()
+    for pending in list(PendingDeletion.objects.least_recently_tried_first()[:most]):
+        pending.mark_tried()
         try:
-            _erase(erasure)
+            _delete_files(pending)
         except storage.StorageUnavailable:
             raise
         except OSError as error:
-            log.warning("%s could not be erased: %s", erasure.prefix, error)
+            log.warning("%s could not be deleted: %s", pending.prefix, error)
             first_error = first_error or error
     if first_error is not None:
         raise first_error
 
 
-def _erase(erasure: Erasure) -> None:
-    storage.erase(erasure.prefix)
-    if erasure.settled:
-        erasure.delete()
+def _delete_files(pending: PendingDeletion) -> None:
+    storage.erase(pending.prefix)
+    if pending.settled:
+        pending.delete()
 
 
-def _erase_on_commit(erasures: list[Erasure]) -> None:
-    """These only, because the person who deletes waits for it. Where storage is away, the sweeper does it later."""
+def _delete_files_on_commit(deletions: list[PendingDeletion]) -> None:
+    """Delete these only, because the person who deletes waits for it; the sweeper does it where storage is away."""
 
-    def erase() -> None:
+    def delete() -> None:
         try:
             sync_commits()
-            for erasure in erasures:
-                _erase(erasure)
+            for pending in deletions:
+                _delete_files(pending)
         except (OSError, DatabaseError):
             log.exception("deleted files are still in storage; the sweeper tries again")
 
-    transaction.on_commit(erase)
+    transaction.on_commit(delete)

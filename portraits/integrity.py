@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from portraits.files import storage
-from portraits.models import Charge, Erasure, Output, Portrait, Render, Session, Upload
+from portraits.models import Charge, Output, PendingDeletion, Portrait, Render, Session, Upload
 from portraits.rendering import demo
 
 
@@ -22,7 +22,7 @@ class Difference:
 
 
 def differences() -> Iterator[Difference]:
-    """Everything that does not agree. Files of an attempt that goes on, or of a pending erasure, are in flux."""
+    """Everything that does not agree. Files of an attempt that goes on, or of a pending deletion, are in flux."""
     expected = dict(_expected())
     stored = set(storage.keys())
     for key, sha256 in expected.items():
@@ -50,7 +50,7 @@ def _expected() -> Iterator[tuple[str, str]]:
 
 
 def _in_flux() -> Iterator[str]:
-    yield from Erasure.objects.values_list("prefix", flat=True)
+    yield from PendingDeletion.objects.values_list("prefix", flat=True)
     yield from (storage.photo_prefix(pk) for pk in Upload.objects.filter(stored=False).values_list("pk", flat=True))
     unfinished = Render.objects.unfinished()
     yield from (output.prefix for output in Output.objects.filter(render__in=unfinished))

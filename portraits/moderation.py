@@ -52,7 +52,7 @@ def delete(by: User, portrait: Portrait, reason: str) -> bool:
         if found is None:
             return False
         _write(by, "delete", found, reason)
-        deletion.remove_portrait(found)
+        deletion.delete_portrait(found)
     return True
 
 

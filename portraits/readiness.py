@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from dramatiq.brokers.stub import StubBroker
 
 from portraits.files import disk_space, storage
-from portraits.models import Erasure
+from portraits.models import PendingDeletion
 from portraits.uploads import validation
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ def sentence(dependency: str) -> str:
 def _check_database() -> None:
     """Write to the database: it is neither locked nor read-only."""
     with transaction.atomic():
-        Erasure.objects.filter(pk=0).update(prefix="")
+        PendingDeletion.objects.filter(pk=0).update(prefix="")
 
 
 def _check_queue() -> None:

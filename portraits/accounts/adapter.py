@@ -82,7 +82,7 @@ class Accounts(DefaultAccountAdapter):
 
 def sign_out_everywhere(user: User, but: str | None = None) -> int:
     """End every browser's session of theirs, save the one with the session key `but`; how many there were."""
-    ended, _ = BrowserSession.objects.of(user).exclude(pk=hash_session_key(but or "")).delete()
+    ended, _ = BrowserSession.objects.for_user(user).exclude(pk=hash_session_key(but or "")).delete()
     publisher.close_sockets_of(user.pk)
     return ended
 

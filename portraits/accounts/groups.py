@@ -23,7 +23,7 @@ MODERATOR = {
 OPERATOR = {
     "auditentry": ("view",),
     "charge": ("view", "change"),
-    "erasure": ("view",),
+    "pendingdeletion": ("view",),
     "output": ("view",),
     "portrait": ("view",),
     "render": ("view", "change"),

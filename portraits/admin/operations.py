@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from portraits.admin.site import Drawer, moderation_site
-from portraits.models import Charge, Erasure, Render, ShareLink, Upload
+from portraits.models import Charge, PendingDeletion, Render, ShareLink, Upload
 
 
 @admin.register(Render, site=moderation_site)
@@ -41,7 +41,7 @@ class Uploads(Drawer):
     search_fields = ("=id", "owner__email")
 
 
-@admin.register(Erasure, site=moderation_site)
-class Erasures(Drawer):
+@admin.register(PendingDeletion, site=moderation_site)
+class PendingDeletionAdmin(Drawer):
     list_display = ("prefix", "created_at", "settled")
     search_fields = ("prefix",)

@@ -1,9 +1,9 @@
-"""Users, portraits, sessions and renders. Every state is changed by the model that owns it, and nowhere else."""
+"""Models. The state of each is changed by the model that owns it, and nowhere else."""
 
 from portraits.models.audit import AuditEntry, UnchangeableError
 from portraits.models.browser import BrowserSession
 from portraits.models.charge import Charge
-from portraits.models.erasure import Erasure
+from portraits.models.pending_deletion import PendingDeletion
 from portraits.models.portrait import Portrait
 from portraits.models.render import Output, Render
 from portraits.models.rental import Bill, Rental
@@ -18,8 +18,8 @@ __all__ = [
     "Bill",
     "BrowserSession",
     "Charge",
-    "Erasure",
     "Output",
+    "PendingDeletion",
     "Portrait",
     "Render",
     "Rental",

@@ -1,4 +1,4 @@
-"""What moderators and operators did, for good: rows are only ever added."""
+"""Audit log of moderators and operators: rows are only ever added."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REASON_LENGTH = 300
 
 
 class UnchangeableError(TypeError):
-    """Somebody tried to rewrite the audit log."""
+    """Attempt to change the audit log."""
 
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
@@ -25,16 +25,22 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
 
 
 class AuditEntry(models.Model):
-    """actor_email stays when the account does not. target: what it was done to, in words with an id."""
+    """One action of one member of staff."""
 
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
     )
+    """User who did it; the row is left as it is when their account is deleted."""
     actor_email = models.CharField(max_length=254)
+    """Their address at that time, which stays when the account does not."""
     action = models.CharField(max_length=30)
+    """One word, such as "hide"."""
     target = models.CharField(max_length=200)
+    """Row that it was done to, in words with an id."""
     reason = models.CharField(max_length=REASON_LENGTH, blank=True)
+    """Reason that they gave."""
     created_at = models.DateTimeField(default=timezone.now)
+    """Time of the action."""
 
     objects = AuditEntryQuerySet.as_manager()
 

@@ -1,4 +1,4 @@
-"""What a render is charged: reserved with it, then charged once or released."""
+"""Charge for a render: reserved with it, then charged once or released."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils import timezone
 
 
 class ChargeQuerySet(models.QuerySet["Charge"]):
-    """Each returns how many rows changed: 0 when it had happened before."""
+    """Transitions. Each returns the number of rows changed: 0 when it had happened before."""
 
     def charge(self) -> int:
         return self._move(Charge.State.RESERVED, Charge.State.CHARGED)
@@ -16,7 +16,7 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
         return self._move(Charge.State.RESERVED, Charge.State.RELEASED)
 
     def reserve(self) -> int:
-        """Again, for another try."""
+        """Reserve again, for another try."""
         return self._move(Charge.State.RELEASED, Charge.State.RESERVED)
 
     def _move(self, before: Charge.State, after: Charge.State) -> int:
@@ -24,7 +24,7 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
 
 
 class Charge(models.Model):
-    """One per render, whatever happens to it."""
+    """Charge for one render, whatever happens to it."""
 
     class State(models.TextChoices):
         RESERVED = "reserved", "Reserved"
@@ -32,8 +32,11 @@ class Charge(models.Model):
         RELEASED = "released", "Released"
 
     render = models.OneToOneField("Render", on_delete=models.CASCADE, related_name="charge")
+    """Render that is charged for."""
     state = models.CharField(max_length=10, choices=State.choices, default=State.RESERVED)
+    """Changed by ChargeQuerySet alone."""
     changed_at = models.DateTimeField(default=timezone.now)
+    """Time of the last transition."""
 
     objects = ChargeQuerySet.as_manager()
 

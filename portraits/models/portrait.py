@@ -1,4 +1,4 @@
-"""A person's picture that can look around: the photo, the face in it, and what moderators think of it."""
+"""Portrait: a photo, the face in it, and whether moderators have hidden it."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 class PortraitQuerySet(models.QuerySet["Portrait"]):
     def visible_to(self, user: User) -> PortraitQuerySet:
-        """A person's own; everybody else's are not there for them."""
+        """Portraits of this user's own; everybody else's are not there for them."""
         return self.filter(owner=user).unexpired()
 
     def shown(self) -> PortraitQuerySet:
-        """Those that may be seen through a share link."""
+        """Portraits that may be seen through a share link."""
         return self.filter(moderation=Portrait.Moderation.VISIBLE, owner__is_active=True).unexpired()
 
     def unexpired(self) -> PortraitQuerySet:
-        """Those whose time is not over; the others are gone for everybody, even before they are deleted."""
+        """Portraits whose time is not over; the others are gone for everybody, even before they are deleted."""
         return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now()))
 
     def expired(self) -> PortraitQuerySet:
@@ -37,36 +37,49 @@ class PortraitQuerySet(models.QuerySet["Portrait"]):
 
 
 class Portrait(models.Model):
-    """The photo lies in storage below this id (portraits.files.storage): upright, sRGB, without metadata.
-
-    framing: "auto", "whole" or a crop in the photo's pixels; face: index as gpuworker.vision.faces counts.
-    expires_at: when it is deleted by itself; None keeps it.
-    """
+    """Photo of a person with one face chosen. It lies in storage below this id (portraits.files.storage)."""
 
     TITLE_LENGTH = 80
-    """Characters."""
+    """Longest title, characters."""
 
     class Moderation(models.TextChoices):
         VISIBLE = "visible", "Visible"
         HIDDEN = "hidden", "Hidden"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    """Id of the upload from which it was made."""
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="portraits")
+    """User who uploaded it."""
     title = models.CharField(max_length=TITLE_LENGTH, blank=True)
+    """Title that the owner gave; empty shows the date."""
     created_at = models.DateTimeField(default=timezone.now)
+    """Time at which the owner chose face and crop."""
     consent_at = models.DateTimeField()
+    """Time at which the owner said that the person in it agrees."""
     expires_at = models.DateTimeField(null=True, blank=True)
+    """Time at which it is deleted by itself; None keeps it."""
     width = models.PositiveIntegerField()
+    """Width of the stored photo (upright, sRGB, without metadata), pixels."""
     height = models.PositiveIntegerField()
+    """Height of the stored photo, pixels."""
     photo_sha256 = models.CharField(max_length=64)
+    """SHA-256 of the stored photo, hexadecimal."""
     thumbnail_sha256 = models.CharField(max_length=64)
+    """SHA-256 of the stored thumbnail, hexadecimal."""
     original_sha256 = models.CharField(max_length=64)
+    """SHA-256 of the file that was uploaded, which is not kept, hexadecimal."""
     face = models.PositiveSmallIntegerField()
+    """Index of the chosen face, as gpuworker.vision.faces counts."""
     face_box: models.JSONField[Any, Any] = models.JSONField()
+    """Box of the chosen face in the photo's pixels: x, y, width, height."""
     framing_json: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    """Framing: kind "auto", "whole", or "crop" with x, y, width and height in the photo's pixels."""
     advice: models.JSONField[Any, Any] = models.JSONField(default=list)
+    """Sentences for the owner about the photo."""
     moderation = models.CharField(max_length=10, choices=Moderation.choices, default=Moderation.VISIBLE)
+    """Changed by hide and restore alone."""
     moderation_reason = models.CharField(max_length=REASON_LENGTH, blank=True)
+    """Reason why it is hidden; empty while it is visible."""
 
     objects = PortraitQuerySet.as_manager()
 
@@ -82,7 +95,7 @@ class Portrait(models.Model):
 
     @property
     def framing(self) -> Framing:
-        """Framing in the form that a render wants."""
+        """Framing as a render request has it."""
         kind = self.framing_json.get("kind", "auto")
         if kind == "crop":
             return Box(*(float(self.framing_json[side]) for side in ("x", "y", "width", "height")))
@@ -94,21 +107,21 @@ class Portrait(models.Model):
 
     @property
     def current_session(self) -> Session | None:
-        """The newest run that shows something, else the newest run."""
+        """Newest session that shows something, else the newest session; None before the first."""
         runs = list(self.sessions.select_related("shown", "portrait").prefetch_related("renders"))
         return next((run for run in runs if run.shown_id), runs[0] if runs else None)
 
     def rename(self, title: str) -> None:
-        """An empty title gives it back to the date."""
+        """Set the title; an empty one shows the date again."""
         Portrait.objects.filter(pk=self.pk).update(title=title)
         self.title = title
 
     def hide(self, reason: str) -> bool:
-        """Takes it out of sight for everybody but its owner. Whether this call did it."""
+        """Hide it from everybody but its owner. Whether this call did it."""
         return self._moderate(self.Moderation.VISIBLE, self.Moderation.HIDDEN, reason)
 
     def restore(self) -> bool:
-        """Makes it visible again. Whether this call did it."""
+        """Make it visible again. Whether this call did it."""
         return self._moderate(self.Moderation.HIDDEN, self.Moderation.VISIBLE, "")
 
     def _moderate(self, before: Moderation, after: Moderation, reason: str) -> bool:

@@ -1,4 +1,4 @@
-"""One pass of one engine over a session, its attempts and what they put into storage.
+"""Render: one pass of one engine over a session; Output: the files that one of its attempts put into storage.
 
 The row is the truth; queues and sockets are hints. Every transition is a conditional UPDATE that
 also names the attempt: a process that was overtaken changes nothing any more.
@@ -21,7 +21,7 @@ from django.utils import timezone
 from gpuworker.contract import Manifest, Progress
 from gpuworker.errors import RenderError
 from portraits.models.charge import Charge
-from portraits.models.erasure import Erasure
+from portraits.models.pending_deletion import PendingDeletion
 
 if TYPE_CHECKING:
     from portraits.models.session import Session
@@ -106,7 +106,7 @@ class RenderQuerySet(models.QuerySet["Render"]):
         return self.filter(ready | begun)
 
     def within_quotas(self) -> RenderQuerySet:
-        """Renders without those whose person has had what a day allows."""
+        """Renders without those whose owner has used up a day's quota."""
         if not settings.RENDERS_PER_PERSON:
             return self
         owners = (
@@ -140,13 +140,7 @@ def _lease_is_over() -> Q:
 
 
 class Render(models.Model):
-    """attempt: counted before the work starts, so that work that kills its process ends too.
-
-    lease_until: until when `attempt` may be silent. tiles, log: see gpuworker.contract.Progress;
-    a log line is {"t": seconds since the attempt began, "text": sentence}. While the render is queued, lease_until is
-    until when no further process gives way to it.
-    not_before: when it was put off, until when; times_put_off: how often, since it was first queued or tried again.
-    """
+    """One pass of one engine over a session."""
 
     class State(models.TextChoices):
         QUEUED = "queued", "Waiting"
@@ -168,28 +162,51 @@ class Render(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     session = models.ForeignKey("Session", on_delete=models.CASCADE, related_name="renders")
+    """Session that it is made for."""
     engine = models.CharField(max_length=20, default="warp")
+    """Name of the engine."""
     source = models.CharField(max_length=20, choices=Source.choices, default=Source.CHILD)
+    """Machine on which it is made."""
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED, db_index=True)
+    """Changed by this model's transitions alone."""
     attempt = models.PositiveSmallIntegerField(default=0)
+    """Number of attempts; counted before the work starts, so that work that kills its process ends too."""
     attempts_allowed = models.PositiveSmallIntegerField(default=MAX_ATTEMPTS)
+    """Most attempts before it fails."""
     lease_until = models.DateTimeField(null=True, blank=True)
+    """Time until which the attempt may be silent. While queued: until which no further process gives way to it."""
     created_at = models.DateTimeField(default=timezone.now)
+    """Time at which it was asked for."""
     queued_at = models.DateTimeField(default=timezone.now)
+    """Time from which it counts as waiting."""
     not_before = models.DateTimeField(null=True, blank=True)
+    """Time until which it was put off; None where it was not."""
     times_put_off = models.PositiveSmallIntegerField(default=0)
+    """How often it was put off, since it was first queued or last retried."""
     started_at = models.DateTimeField(null=True, blank=True)
+    """Start of the last attempt."""
     finished_at = models.DateTimeField(null=True, blank=True)
+    """Time at which it became ready, failed or was cancelled."""
     stage = models.CharField(max_length=20, blank=True)
+    """Stage of the attempt, as gpuworker.contract.Progress."""
     message = models.CharField(max_length=200, blank=True)
+    """Sentence about the stage, for the owner."""
     current = models.PositiveIntegerField(default=0)
+    """Frames that are done."""
     total = models.PositiveIntegerField(default=0)
+    """Frames that will be made; 0 before that is known."""
     tiles: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    """State of each sheet by its name, as gpuworker.contract.Progress."""
     log: models.JSONField[Any, Any] = models.JSONField(default=list)
+    """Lines {"t": seconds since the attempt began, "text": sentence}, oldest first."""
     error_code = models.CharField(max_length=40, blank=True)
+    """Code of the last error; empty where there was none."""
     error_sentence = models.CharField(max_length=400, blank=True)
+    """Sentence of the last error, for the owner."""
     seconds = models.FloatField(null=True, blank=True)
+    """Time that the last attempt took, seconds; None before its end."""
     cost_cents = models.PositiveIntegerField(default=0)
+    """Price in cents of a US dollar, rounded up."""
 
     objects = RenderQuerySet.as_manager()
 
@@ -268,17 +285,17 @@ class Render(models.Model):
         )
 
     def finish(self, output: Output) -> bool:
-        """Ready, charged, and its whole output counts. False when it was overtaken or cancelled."""
+        """End it as ready, charge it, and show its whole output. False when it was overtaken or cancelled."""
         with transaction.atomic():
             if not self._end(output.attempt, self.State.READY, stage="done", message="Ready"):
                 return False
             Charge.objects.filter(render=self).charge()
             self.session.show(output)
-            self._erase_outputs(but=output)
+            self._delete_outputs(but=output)
         return True
 
     def fail(self, attempt: int, error: RenderError) -> bool:
-        """Ended by an error that trying again would not mend, or tried too often."""
+        """End it for an error that another attempt would not mend, or after the last attempt."""
         with transaction.atomic():
             ended = self._end(
                 attempt, self.State.FAILED, error_code=error.code, error_sentence=error.sentence[:400], message=""
@@ -298,7 +315,7 @@ class Render(models.Model):
         return self._update(attempt, lease_until=from_now(LEASE))
 
     def hand_back(self, attempt: int) -> bool:
-        """Unfinished without a fault: it waits again, and the attempt does not count."""
+        """Queue it again unfinished, without a fault; the attempt does not count."""
         return self._wait_again(attempt, F("attempts_allowed") + 1)
 
     def give_way(self, attempt: int, other: Render) -> bool:
@@ -326,7 +343,7 @@ class Render(models.Model):
                 error_sentence=error.sentence[:400],
             )
             if won:
-                self._erase_outputs(but=self.session.shown)
+                self._delete_outputs(but=self.session.shown)
         return won
 
     def _wait_again(self, attempt: int, allowed: Any, **values: Any) -> bool:
@@ -372,7 +389,7 @@ class Render(models.Model):
         return won == 1
 
     def give_up(self, error: RenderError) -> bool:
-        """The sweeper's: its last attempt fell silent."""
+        """Fail it, for the sweeper, when its last attempt fell silent. Whether this call did it."""
         spent = Render.objects.expired().filter(pk=self.pk, attempt__gte=F("attempts_allowed"))
         return spent.exists() and self.fail(self.attempt, error)
 
@@ -393,15 +410,15 @@ class Render(models.Model):
         return self._update(attempt, state=state, finished_at=now, lease_until=None, seconds=seconds, **values)
 
     def _release(self) -> None:
-        """Nothing is owed, and nothing half of it stays."""
+        """Release the charge, and delete every output."""
         Charge.objects.filter(render=self).release()
-        self._erase_outputs(but=None)
+        self._delete_outputs(but=None)
 
-    def _erase_outputs(self, but: Output | None) -> None:
-        """Rows at once, files by the sweeper; a process that was overtaken may still be putting one."""
+    def _delete_outputs(self, but: Output | None) -> None:
+        """Delete rows at once, and files by the sweeper: a process that was overtaken may still be putting one."""
         for output in self.outputs.all():
             if output != but:
-                Erasure.of(output.prefix, portrait_id=self.session.portrait_id)
+                PendingDeletion.create_for(output.prefix, portrait_id=self.session.portrait_id)
                 output.delete()
 
     @staticmethod
@@ -414,21 +431,24 @@ class Render(models.Model):
 
 
 class Output(models.Model):
-    """Files that one attempt has put into storage, below a prefix that contains the attempt.
-
-    files: name → {"sha256", "size"}; manifest: as the worker's contract has it, listing only these.
-    advice: sentences of the worker about this photo, and how it went about it.
-    tag: unguessable; part of the address of every file, so that no two attempts share one.
-    """
+    """Files that one attempt has put into storage, below a prefix of its own."""
 
     render = models.ForeignKey(Render, on_delete=models.CASCADE, related_name="outputs")
+    """Render whose attempt it is."""
     attempt = models.PositiveSmallIntegerField()
+    """Number of the attempt, as Render.attempt."""
     tag = models.UUIDField(default=uuid.uuid4, editable=False)
+    """Unguessable part of the address of every file, so that no two attempts share one."""
     created_at = models.DateTimeField(default=timezone.now)
+    """Start of the attempt."""
     files: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    """{"sha256", "size" in bytes} of each stored file by its name."""
     manifest: models.JSONField[Any, Any] = models.JSONField(null=True)
+    """Manifest as gpuworker.contract has it, listing these files only; None before the first level."""
     advice: models.JSONField[Any, Any] = models.JSONField(default=list)
+    """Sentences of the worker about this photo, and how it treated it."""
     complete = models.BooleanField(default=False)
+    """Whether every level is there."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["render", "attempt"], name="one_output_per_attempt"),)
@@ -438,7 +458,7 @@ class Output(models.Model):
 
     @property
     def prefix(self) -> str:
-        """Where its files lie in storage; ends with a slash."""
+        """Beginning of its files' keys in storage; ends with a slash."""
         return f"renders/{self.tag.hex}/{self.attempt}/"
 
     @property

@@ -1,4 +1,4 @@
-"""One generation run of a portrait: what was asked for, and which render's output counts."""
+"""Session: one generation run of a portrait, with its options and the output that is shown."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 class SessionQuerySet(models.QuerySet["Session"]):
     def visible_to(self, user: User) -> SessionQuerySet:
-        """Runs of a person's own portraits."""
+        """Sessions of this user's own portraits."""
         return self.filter(portrait__owner=user)
 
     def with_all_that_shows(self) -> SessionQuerySet:
@@ -27,25 +27,30 @@ class SessionQuerySet(models.QuerySet["Session"]):
         return self.select_related("portrait", "shown").prefetch_related("renders")
 
     def bump(self) -> bool:
-        """The next sequence number. Whether the run is still there."""
+        """Count up the sequence number. Whether the session is still there."""
         return self.update(sequence=F("sequence") + 1) > 0
 
 
 class Session(models.Model):
-    """State is derived from its renders; `shown` is set by fenced updates only.
-
-    sequence: grows with everything that a page could show, so that an old message is known as one.
-    """
+    """One generation run. Its state is derived from its renders; `shown` is set by fenced updates only."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     portrait = models.ForeignKey(Portrait, on_delete=models.CASCADE, related_name="sessions")
+    """Portrait that is rendered."""
     created_at = models.DateTimeField(default=timezone.now)
+    """Time at which it was asked for."""
     intensity = models.FloatField(default=1.0)
+    """Strength of the movement; 1 is the engine's own."""
     remove_background = models.BooleanField(default=False)
+    """Whether the person is cut out of the photo."""
     frame_width = models.PositiveSmallIntegerField(default=STANDARD_FRAME.width)
+    """Width of a rendered frame, pixels."""
     frame_height = models.PositiveSmallIntegerField(default=STANDARD_FRAME.height)
+    """Height of a rendered frame, pixels."""
     shown = models.ForeignKey(Output, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    """Output that pages show; None before there is one."""
     sequence = models.PositiveIntegerField(default=0)
+    """Number that grows with every change a page could show, so that an old message is known as one."""
 
     objects = SessionQuerySet.as_manager()
 
@@ -57,12 +62,12 @@ class Session(models.Model):
 
     @property
     def first_render(self) -> Render:
-        """The pass that makes the face alive."""
+        """First pass, which makes the face alive."""
         return min(self.renders.all(), key=lambda render: (render.refines, render.created_at))
 
     @property
     def refinement(self) -> Render | None:
-        """The second pass, on a GPU; None where there is none."""
+        """Second pass, on a GPU; None where there is none."""
         return next((render for render in self.renders.all() if render.refines), None)
 
     @property
@@ -76,17 +81,17 @@ class Session(models.Model):
 
     @property
     def cut_out(self) -> bool:
-        """Whether the person stands before the page itself: of what is shown, else of what was asked for."""
+        """Whether the output that is shown has no background; before there is one, whether that was asked for."""
         return self.shown.alpha if self.shown is not None else self.remove_background
 
     @property
     def advice(self) -> list[str]:
-        """Advice for the person about the face that is shown; before there is one, about the photo."""
+        """Advice for the owner about the face that is shown; before there is one, about the photo."""
         return (self.shown.advice if self.shown is not None else []) or self.portrait.advice
 
     @property
     def state(self) -> str:
-        """`ready` once a whole output is there, else the first render's state."""
+        """State: `ready` once a whole output is there, else the first render's state."""
         return Render.State.READY.value if self.complete else self.first_render.state
 
     def request(self, photo: bytes, engine: str) -> RenderRequest:
@@ -103,7 +108,7 @@ class Session(models.Model):
         )
 
     def show(self, output: Output) -> bool:
-        """Let this output count, unless something better does. Whether it counts now.
+        """Show this output, unless a better one is shown. Whether it is shown now.
 
         A later attempt of the same render replaces an earlier one at once; another render's output
         replaces what is shown only when it is whole, and never a refined one by one that is not.

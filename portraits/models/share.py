@@ -1,4 +1,4 @@
-"""A public link to one portrait. Its token is shown once and kept as a hash."""
+"""Share links: public addresses of one portrait. Their tokens are shown once and kept as hashes."""
 
 from __future__ import annotations
 
@@ -19,28 +19,37 @@ if TYPE_CHECKING:
     from portraits.models.user import User
 
 TOKEN_BYTES = 16
+"""Length of a token, random bytes."""
 
 
 class ShareLinkQuerySet(models.QuerySet["ShareLink"]):
     def live(self) -> ShareLinkQuerySet:
-        """Neither revoked nor expired."""
+        """Links that are neither revoked nor expired."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), revoked_at=None)
 
     def for_token(self, token: str) -> ShareLinkQuerySet:
-        """The live link of that token, to a portrait that may be seen."""
+        """Live link of that token, to a portrait that may be seen; empty where there is none."""
         return self.live().filter(token_hash=hash_token(token), portrait__in=Portrait.objects.shown())
 
     def visible_to(self, user: User) -> ShareLinkQuerySet:
+        """Links to this user's own portraits."""
         return self.filter(portrait__owner=user)
 
 
 class ShareLink(models.Model):
+    """Public link to one portrait."""
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     portrait = models.ForeignKey(Portrait, on_delete=models.CASCADE, related_name="share_links")
+    """Portrait that it shows."""
     token_hash = models.CharField(max_length=64, unique=True)
+    """hash_token of the token in its address."""
     created_at = models.DateTimeField(default=timezone.now)
+    """Time at which it was made."""
     expires_at = models.DateTimeField(null=True, blank=True)
+    """Time from which it does not work; None works until it is revoked."""
     revoked_at = models.DateTimeField(null=True, blank=True)
+    """Time at which its owner revoked it; None while they have not."""
 
     objects = ShareLinkQuerySet.as_manager()
 
@@ -52,7 +61,7 @@ class ShareLink(models.Model):
 
     @classmethod
     def create_for(cls, portrait: Portrait, expires_at: datetime | None = None) -> tuple[ShareLink, str]:
-        """A link, and its token: 128 bits, base64url, never to be had again."""
+        """New link, and its token: 128 bits, base64url, which is kept nowhere."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
         return cls.objects.create(portrait=portrait, token_hash=hash_token(token), expires_at=expires_at), token
 
@@ -63,7 +72,7 @@ class ShareLink(models.Model):
 
     @property
     def output(self) -> Output | None:
-        """What it shows just now; None before there is anything."""
+        """Output that it shows now; None before there is one."""
         session = self.portrait.current_session
         return session.shown if session else None
 
@@ -73,11 +82,11 @@ class ShareLink(models.Model):
 
     @property
     def works_until(self) -> datetime | None:
-        """When it ends by itself, with its portrait at the latest; None works until it is revoked."""
+        """Time at which it ends by itself, with its portrait at the latest; None works until it is revoked."""
         return min(filter(None, (self.expires_at, self.portrait.expires_at)), default=None)
 
     def revoke(self) -> bool:
-        """Whether this call did it."""
+        """Revoke it. Whether this call did it."""
         now = timezone.now()
         won = ShareLink.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=now) == 1
         self.refresh_from_db(fields=["revoked_at"])

@@ -1,4 +1,4 @@
-"""A photo that passed the gate and waits for its owner to choose face and crop."""
+"""Upload: a photo that was accepted and waits for its owner to choose face and crop."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 SAME_FACE = 0.4
 """Overlap (intersection over union) from which two boxes are of one face."""
 KEPT = timedelta(hours=1)
-"""How long a photo waits for its owner's choice."""
+"""Time for which a photo waits for its owner's choice."""
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):
     def waiting(self, owner: User) -> UploadQuerySet:
-        """Those of this person that can still become a portrait."""
+        """Uploads of this user that can still become a portrait."""
         return self.filter(owner=owner, stored=True, created_at__gt=timezone.now() - KEPT)
 
     def stale(self) -> UploadQuerySet:
@@ -34,26 +34,33 @@ class UploadQuerySet(models.QuerySet["Upload"]):
 
 
 class Upload(models.Model):
-    """Its id is the form's nonce: a portrait made from it carries the same id, so there is at most one.
-
-    findings: what the gate said of each face (portraits.uploads.validation), JSON.
-    stored: both files are in storage. The row comes first, so that no file is ever without one.
-    """
+    """Accepted photo. A portrait made from it carries the same id, so that there is at most one."""
 
     LONG_AGO: ClassVar[datetime] = datetime(2000, 1, 1, tzinfo=UTC)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads")
+    """User who uploaded it."""
     created_at = models.DateTimeField(default=timezone.now)
+    """Time of the upload."""
     consent_at = models.DateTimeField()
+    """Time at which the owner said that the person in it agrees."""
     stored = models.BooleanField(default=False)
+    """Whether both files are in storage. The row comes first, so that no file is ever without one."""
     width = models.PositiveIntegerField()
+    """Width of the stored photo, pixels."""
     height = models.PositiveIntegerField()
+    """Height of the stored photo, pixels."""
     photo_sha256 = models.CharField(max_length=64)
+    """SHA-256 of the stored photo, hexadecimal."""
     photo_size = models.PositiveIntegerField()
+    """Size of the stored photo, bytes."""
     thumbnail_sha256 = models.CharField(max_length=64)
+    """SHA-256 of the stored thumbnail, hexadecimal."""
     original_sha256 = models.CharField(max_length=64)
+    """SHA-256 of the file that was uploaded, which is not kept, hexadecimal."""
     findings: models.JSONField[Any, Any] = models.JSONField(default=list)
+    """Report of each face (portraits.uploads.face_report)."""
 
     objects = UploadQuerySet.as_manager()
 
@@ -61,7 +68,7 @@ class Upload(models.Model):
         return f"upload {self.pk}"
 
     def add_face(self, finding: dict[str, Any]) -> dict[str, Any] | None:
-        """Keep a face that was found later; None when the row was removed in the meantime.
+        """Keep a face that was found later; None when the row was deleted in the meantime.
 
         One that was there before keeps its index, and is usable now even if it was not.
         """
@@ -79,7 +86,7 @@ class Upload(models.Model):
         return kept
 
     def mark_stored(self) -> bool:
-        """Both files are there. False when the row was removed in the meantime."""
+        """Note that both files are in storage. False when the row was deleted in the meantime."""
         won = Upload.objects.filter(pk=self.pk, stored=False).update(stored=True) == 1
         self.stored = self.stored or won
         return won

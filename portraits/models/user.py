@@ -1,4 +1,4 @@
-"""Who signs in: an e-mail address and a password, no user names."""
+"""User model: an e-mail address and a password, no user name."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models.functions import Now
 
 
-class Accounts(UserManager["User"]):
-    """Makes users by their e-mail address."""
+class EmailUserManager(UserManager["User"]):
+    """User manager that creates users by their e-mail address."""
 
     def create_user(  # type: ignore[override]  # without a user name
         self, email: str, password: str | None = None, **fields: Any
@@ -20,34 +20,36 @@ class Accounts(UserManager["User"]):
         user.save(using=self._db)
         return user
 
-    def create_superuser(  # type: ignore[override]
+    def create_superuser(  # type: ignore[override]  # without a user name
         self, email: str, password: str | None = None, **fields: Any
     ) -> User:
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
 
 class User(AbstractUser):
-    """A person with an account. `is_active` is off while they are banned.
+    """Person with an account. `is_active` is off while they are banned.
 
-    last_first_pass_at, last_refinement_at: when an attempt at one of their renders last began or gave way to
-    another. Kept here and not read off the renders, because a person may delete those.
+    The times of their last turns are kept here and not read off the renders, because a person may delete those.
     """
 
-    username = None  # type: ignore[assignment]
+    username = None  # type: ignore[assignment]  # the e-mail address takes its place
     email = models.EmailField("e-mail address", unique=True)
+    """Address in lower case; it identifies the account."""
     last_first_pass_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """Time, by the database's clock, at which an attempt at a first pass last began or gave way to another's."""
     last_refinement_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """Time, by the database's clock, at which an attempt at a refined pass last began or gave way to another's."""
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
-    objects = Accounts()  # type: ignore[misc]
+    objects = EmailUserManager()  # type: ignore[misc]  # AbstractUser's own manager has user names
 
     def __str__(self) -> str:
         return self.email
 
     def note_turn(self, *, refines: bool) -> None:
-        """A render of theirs begins or gives way, so that others go before the next. The clock is the database's."""
+        """Note that a render of theirs begins or gives way, so that others go before their next one."""
         field = "last_refinement_at" if refines else "last_first_pass_at"
         User.objects.filter(pk=self.pk).update(**{field: Now()})
 
@@ -56,7 +58,7 @@ class User(AbstractUser):
         return self._activate(False)
 
     def unban(self) -> bool:
-        """Whether this call did it."""
+        """End the ban. Whether this call did it."""
         return self._activate(True)
 
     def _activate(self, active: bool) -> bool:

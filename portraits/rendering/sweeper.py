@@ -50,10 +50,10 @@ def sweep_renders() -> None:
 def clean() -> None:
     """Delete what is to be gone: MOST_AT_ONCE at a time, because renders of dead processes wait for the next sweep."""
     for upload in Upload.objects.stale().order_by("created_at")[:MOST_AT_ONCE]:
-        deletion.remove_upload(upload)
+        deletion.delete_upload(upload)
     for portrait in Portrait.objects.expired().order_by("expires_at")[:MOST_AT_ONCE]:
-        deletion.remove_portrait(portrait)
-    deletion.erase_pending(MOST_AT_ONCE)
+        deletion.delete_portrait(portrait)
+    deletion.delete_pending_files(MOST_AT_ONCE)
 
 
 def run_until(stopped: threading.Event) -> None:

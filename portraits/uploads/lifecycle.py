@@ -17,7 +17,7 @@ from django.utils import timezone
 from gpuworker.contract import STANDARD_FRAME, Box, Framing, Size
 from portraits import deletion
 from portraits.files import disk_space, storage
-from portraits.models import Erasure, Portrait, Session, Upload, User
+from portraits.models import PendingDeletion, Portrait, Session, Upload, User
 from portraits.rendering import dispatch
 from portraits.uploads import validation
 from portraits.uploads.face_report import FaceReport
@@ -78,7 +78,7 @@ def create_upload(owner: User, photo: Readable, consent: bool, address: str | No
         _store(upload, validated)
     except OSError as error:
         log.exception("upload %s could not be stored", upload.pk)
-        deletion.remove_upload(upload)
+        deletion.delete_upload(upload)
         raise UploadRefused("upload_not_stored") from error
     return upload
 
@@ -139,7 +139,7 @@ def _store(upload: Upload, validated: ValidatedPhoto) -> None:
     storage.put(prefix + storage.THUMBNAIL, validated.thumbnail)
     if not upload.mark_stored():
         # The row was removed in the meantime, and the process that did it may have looked for files too early.
-        Erasure.of(prefix)
+        PendingDeletion.create_for(prefix)
         raise UploadRefused("upload_not_stored")
 
 

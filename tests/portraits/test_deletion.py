@@ -8,7 +8,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from portraits import deletion
 from portraits.files import storage
 from portraits.live import publisher
-from portraits.models import Charge, Erasure, Output, Portrait, Render, Session, ShareLink, Upload, User
+from portraits.models import Charge, Output, PendingDeletion, Portrait, Render, Session, ShareLink, Upload, User
 from portraits.uploads import lifecycle
 from tests.portraits import factories
 
@@ -18,7 +18,7 @@ def test_case_72_a_deleted_portrait_leaves_no_row_and_no_byte(
 ) -> None:
     ShareLink.create_for(portrait)
     with django_capture_on_commit_callbacks(execute=True):
-        deletion.remove_portrait(portrait)
+        deletion.delete_portrait(portrait)
     assert list(storage.keys()) == []
     models = (Portrait, Session, Render, Charge, ShareLink)
     assert [model.objects.count() for model in models] == [0] * len(models)
@@ -29,9 +29,9 @@ def test_case_72_files_of_attempts_that_were_given_up_go_with_the_portrait(
 ) -> None:
     given_up = Output.objects.get()
     assert list(storage.keys(given_up.prefix))
-    given_up.render._erase_outputs(but=None)
+    given_up.render._delete_outputs(but=None)
     with django_capture_on_commit_callbacks(execute=True):
-        deletion.remove_portrait(portrait)
+        deletion.delete_portrait(portrait)
     assert list(storage.keys()) == []
 
 
@@ -44,7 +44,7 @@ def test_sockets_of_a_deleted_portrait_are_closed_once_and_not_before_its_rows_a
     monkeypatch.setattr(publisher, "_send", sent.append)
     session_id = portrait.sessions.get().pk
     with django_capture_on_commit_callbacks(execute=True):
-        deletion.remove_portrait(portrait)
+        deletion.delete_portrait(portrait)
         assert sent == []
     assert sent == [{"session": str(session_id)}]
 
@@ -56,7 +56,7 @@ def test_a_deleted_user_leaves_nothing_and_others_keep_theirs(
         factories.complete(factories.claimed(factories.session(factories.portrait(person))))
         factories.upload(person)
     with django_capture_on_commit_callbacks(execute=True):
-        deletion.remove_user(owner)
+        deletion.delete_user(owner)
     assert Portrait.objects.get().owner == Upload.objects.get().owner == stranger
     assert not User.objects.filter(pk=owner.pk).exists()
 
@@ -72,9 +72,9 @@ def test_storage_that_is_away_does_not_stop_a_deletion(
 
     with monkeypatch.context() as patch, django_capture_on_commit_callbacks(execute=True):
         patch.setattr(storage, "erase", away)
-        deletion.remove_portrait(portrait)
+        deletion.delete_portrait(portrait)
     assert not Portrait.objects.exists()
-    deletion.erase_pending()
+    deletion.delete_pending_files()
     assert list(storage.keys()) == []
 
 
@@ -87,20 +87,20 @@ def test_a_file_that_cannot_be_erased_keeps_no_other_in_storage(owner: User, mon
         return erase(prefix)
 
     storage.put("renders/b/1/q0.webp", b"x")
-    Erasure.of("renders/a/1/", "renders/b/1/")
+    PendingDeletion.create_for("renders/a/1/", "renders/b/1/")
     with monkeypatch.context() as patch:
         patch.setattr(storage, "erase", refuses)
         with pytest.raises(PermissionError):
-            deletion.erase_pending()
+            deletion.delete_pending_files()
     assert list(storage.keys()) == []
 
 
 def test_what_was_tried_longest_ago_is_next_however_many_wait(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
     monkeypatch.setattr(storage, "erase", tried.append)
-    Erasure.of(*(f"renders/{number}/1/" for number in range(5)))
+    PendingDeletion.create_for(*(f"renders/{number}/1/" for number in range(5)))
     for _ in range(3):
-        deletion.erase_pending(2)
+        deletion.delete_pending_files(2)
     assert [prefix.split("/")[1] for prefix in tried] == ["0", "1", "2", "3", "4", "0"]
 
 
@@ -109,14 +109,14 @@ def test_whoever_deletes_waits_for_their_own_files_only(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    Erasure.of(*(f"renders/{number}/1/" for number in range(100)))
+    PendingDeletion.create_for(*(f"renders/{number}/1/" for number in range(100)))
     own = {storage.photo_prefix(portrait.pk), Output.objects.get().prefix}
     erased: list[str] = []
     with monkeypatch.context() as patch, django_capture_on_commit_callbacks(execute=True):
         patch.setattr(storage, "erase", erased.append)
-        deletion.remove_portrait(portrait)
+        deletion.delete_portrait(portrait)
     assert set(erased) == own
-    deletion.erase_pending()
+    deletion.delete_pending_files()
 
 
 def test_an_upload_that_has_become_a_portrait_keeps_its_files(
@@ -125,9 +125,9 @@ def test_an_upload_that_has_become_a_portrait_keeps_its_files(
     upload = factories.upload(owner)
     lifecycle.create_portrait(upload, lifecycle.PortraitOptions(lifecycle.suggested(upload)))
     with django_capture_on_commit_callbacks(execute=True):
-        deletion.remove_upload(upload)
+        deletion.delete_upload(upload)
     assert storage.exists(storage.photo_prefix(upload.pk) + storage.PHOTO)
-    assert not Erasure.objects.exists()
+    assert not PendingDeletion.objects.exists()
 
 
 def test_a_ban_cancels_what_is_under_way(rendering: Session, owner: User) -> None:

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from portraits import deletion, durable_commit
 from portraits.files import storage
-from portraits.models import Erasure, Portrait
+from portraits.models import PendingDeletion, Portrait
 from tests.portraits import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,7 +43,7 @@ def test_a_portraits_files_are_erased_once_its_deletion_survives_a_power_cut(
 ) -> None:
     portrait = factories.portrait(factories.user("owner"))
     with noting(done):
-        deletion.remove_portrait(Portrait.objects.get(pk=portrait.pk))
+        deletion.delete_portrait(Portrait.objects.get(pk=portrait.pk))
     synced = ["wal_checkpoint"] if ON_SQLITE else []
     assert done == ['DELETE FROM "portraits_portrait"', *synced, "erase"]
 
@@ -51,9 +51,9 @@ def test_a_portraits_files_are_erased_once_its_deletion_survives_a_power_cut(
 def test_the_sweeper_erases_what_others_have_committed_once_that_is_on_disk(
     transactional_db: None, done: list[str]
 ) -> None:
-    Erasure.of("renders/a/1/")
+    PendingDeletion.create_for("renders/a/1/")
     with noting(done):
-        deletion.erase_pending()
+        deletion.delete_pending_files()
     assert done == (["wal_checkpoint", "erase"] if ON_SQLITE else ["erase"])
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from portraits import integrity
 from portraits.files import storage
-from portraits.models import Charge, Erasure, Output, Portrait, Render, Session
+from portraits.models import Charge, Output, PendingDeletion, Portrait, Render, Session
 
 pytestmark = pytest.mark.spoiled
 
@@ -37,7 +37,7 @@ def test_a_file_without_a_row_is_found(portrait: Portrait) -> None:
 
 def test_a_file_that_is_about_to_go_is_none(portrait: Portrait) -> None:
     storage.put("photos/nobodys/photo.webp", b"lost")
-    Erasure.of("photos/nobodys/")
+    PendingDeletion.create_for("photos/nobodys/")
     assert found() == []
 
 

@@ -138,7 +138,7 @@ def test_case_25_30_a_ban_ends_everything_of_theirs(
     monkeypatch.setattr(publisher, "close_sockets_of", told.append)
     with django_capture_on_commit_callbacks(execute=True):
         assert moderation.ban(moderator, owner, WHY)
-    assert not BrowserSession.objects.of(owner).exists()
+    assert not BrowserSession.objects.for_user(owner).exists()
     assert as_owner.get("/account/").status_code == 302
     assert rendering.first_render.state == Render.State.CANCELLED
     assert Client().get(reverse("share", args=[token])).status_code == 404

@@ -43,7 +43,7 @@ def account_delete(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=400)
     get_adapter().logout(request)
-    deletion.remove_user(user)
+    deletion.delete_user(user)
     messages.success(request, "Your account and everything in it are deleted. Farewell!")
     return redirect("home")
 
@@ -52,7 +52,7 @@ def _page(request: HttpRequest, farewell: FarewellForm, status: int = 200) -> Ht
     user = signed_in_user(request)
     context = {
         "farewell": farewell,
-        "browsers": BrowserSession.objects.of(user).count(),
+        "browsers": BrowserSession.objects.for_user(user).count(),
         "portraits": user.portraits.count(),
     }
     return render(request, "account/settings.html", context, status=status)

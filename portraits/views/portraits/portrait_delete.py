@@ -20,6 +20,6 @@ def portrait_delete(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
     portrait = get_object_or_404(mine, pk=portrait_id)
     if request.method != "POST":
         return render(request, "portraits/delete.html", {"portrait": portrait, "card": gallery_items.card(portrait)})
-    deletion.remove_portrait(portrait)
+    deletion.delete_portrait(portrait)
     messages.success(request, f"“{portrait}” has been deleted.")
     return redirect("portraits")

@@ -341,7 +341,7 @@ def test_a_new_password_signs_everybody_else_out(
         as_owner.post("/accounts/password/change/", fields)
     assert as_owner.get("/account/").status_code == 200
     assert elsewhere.get("/account/").status_code == 302
-    assert BrowserSession.objects.of(owner).count() == 1
+    assert BrowserSession.objects.for_user(owner).count() == 1
     assert [user for user, _ in told] == [owner.pk]
 
 

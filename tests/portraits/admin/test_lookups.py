@@ -32,7 +32,7 @@ LOOKUPS = (
 OFFERED = {
     "auditentry": {"action", "action__isnull", "created_at__gte", "created_at__lt"},
     "charge": {"state__exact", "state__isnull", "changed_at__gte", "changed_at__lt"},
-    "erasure": set[str](),
+    "pendingdeletion": set[str](),
     "portrait": {"moderation__exact", "moderation__isnull", "created_at__gte", "created_at__lt", "owner__id__exact"},
     "render": {
         "state__exact", "state__isnull", "engine", "engine__isnull", "source__exact", "source__isnull", "error_code",

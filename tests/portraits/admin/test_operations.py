@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from portraits.models import Erasure, Portrait, ShareLink, User
+from portraits.models import PendingDeletion, Portrait, ShareLink, User
 from tests.portraits import factories
 
 
@@ -13,11 +13,11 @@ from tests.portraits import factories
 def filled(owner: User, portrait: Portrait) -> ShareLink:
     """A row of each kind."""
     factories.upload(owner)
-    Erasure.of("demo/nothing/")
+    PendingDeletion.create_for("demo/nothing/")
     return ShareLink.create_for(portrait)[0]
 
 
-@pytest.mark.parametrize("model", ["render", "charge", "sharelink", "upload", "erasure"])
+@pytest.mark.parametrize("model", ["render", "charge", "sharelink", "upload", "pendingdeletion"])
 def test_an_operator_sees_list_and_row(as_operator: Client, filled: ShareLink, model: str) -> None:
     text = as_operator.get(f"/admin/portraits/{model}/").content.decode()
     row = text.partition(f'<a href="/admin/portraits/{model}/')[2].partition('"')[0]

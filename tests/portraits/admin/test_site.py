@@ -103,7 +103,7 @@ def test_the_door_is_the_sites_own(anonymous: Client, db: None) -> None:
 
 def test_a_password_sent_to_the_admins_own_form_does_nothing(anonymous: Client, moderator: User) -> None:
     anonymous.post("/admin/login/", {"username": moderator.email, "password": factories.PASSWORD})
-    assert not BrowserSession.objects.of(moderator).exists()
+    assert not BrowserSession.objects.for_user(moderator).exists()
 
 
 def test_whoever_is_inside_goes_on(as_moderator: Client) -> None:
@@ -118,7 +118,7 @@ def test_case_32_the_door_leads_nowhere_else(anonymous: Client, as_moderator: Cl
 
 def test_signing_out_there_is_signing_out(as_moderator: Client, moderator: User) -> None:
     assert as_moderator.post("/admin/logout/")["Location"] == "/"
-    assert not BrowserSession.objects.of(moderator).exists()
+    assert not BrowserSession.objects.for_user(moderator).exists()
 
 
 def test_the_password_is_changed_on_the_accounts_page(as_moderator: Client) -> None:
@@ -165,11 +165,11 @@ def test_the_sites_policy_holds_there_too(as_moderator: Client, page: str) -> No
 def test_a_link_signs_nobody_out_there(as_moderator: Client, moderator: User) -> None:
     for method in ("GET", "HEAD"):
         assert as_moderator.generic(method, "/admin/logout/")["Location"] == "/accounts/logout/"
-    assert BrowserSession.objects.of(moderator).exists()
+    assert BrowserSession.objects.for_user(moderator).exists()
 
 
 def test_case_31_a_form_of_another_site_signs_nobody_out_there(moderator: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(moderator, backend="django.contrib.auth.backends.ModelBackend")
     assert client.post("/admin/logout/").status_code == 403
-    assert BrowserSession.objects.of(moderator).exists()
+    assert BrowserSession.objects.for_user(moderator).exists()

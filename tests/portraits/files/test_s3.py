@@ -158,7 +158,7 @@ def test_case_24_after_deletion_the_address_leads_nowhere(
     settings.MEDIA_REDIRECTS = True
     address = signed(as_owner, session)
     with django_capture_on_commit_callbacks(execute=True):
-        deletion.remove_portrait(portrait)
+        deletion.delete_portrait(portrait)
     assert httpx.get(address).status_code == 404
     assert as_owner.get(f"/sessions/{session.pk}/manifest.json").status_code == 404
 

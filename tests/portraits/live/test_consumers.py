@@ -111,9 +111,9 @@ async def test_case_25_a_socket_ends_within_five_seconds_of(
 
                 moderation.ban(moderator, owner, "for the test")
             case "deleted user":
-                deletion.remove_user(owner)
+                deletion.delete_user(owner)
             case "deleted portrait":
-                deletion.remove_portrait(rendering.portrait)
+                deletion.delete_portrait(rendering.portrait)
 
     async with watched(rendering, as_owner) as communicator:
         await communicator.receive_json_from(timeout=60)
@@ -139,9 +139,9 @@ async def test_case_25_what_ends_a_socket_is_noticed_when_its_message_is_lost(
                 owner.set_password("another long enough password")
                 owner.save()
             case "deleted user":
-                deletion.remove_user(owner)
+                deletion.delete_user(owner)
             case "deleted portrait":
-                deletion.remove_portrait(rendering.portrait)
+                deletion.delete_portrait(rendering.portrait)
             case "another owner":
                 Portrait.objects.update(owner=stranger)
 

@@ -155,5 +155,5 @@ def test_case_73_charges_are_succeeded_jobs_over_random_steps(owner: User, seed:
     charged = set(Charge.objects.filter(state="charged").values_list("render_id", flat=True))
     assert charged == succeeded
     assert charged == set(Render.objects.filter(state="ready").values_list("pk", flat=True))
-    deletion.erase_pending()
+    deletion.delete_pending_files()
     assert [str(difference) for difference in integrity.differences()] == []

@@ -214,7 +214,7 @@ def test_deleting_what_was_seen_gives_nobody_another_turn(owner: User, stranger:
     for _ in range(6):
         processes.step()
         if Session.objects.filter(pk=seen.pk).exclude(shown=None).exists():
-            deletion.remove_portrait(seen.portrait)
+            deletion.delete_portrait(seen.portrait)
             (seen,) = begin(owner)
     assert processes.turns.count(owner.email) <= processes.turns.count(stranger.email) + 1
 

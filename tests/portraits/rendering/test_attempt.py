@@ -96,8 +96,8 @@ def test_the_link_preview_is_made_once_after_the_face_is_alive(
     output = Output.objects.get()
     assert alive == [True]
     assert storage.sha256(output.key(link_preview.NAME)) == output.files[link_preview.NAME]["sha256"]
-    deletion.remove_portrait(queued.portrait)
-    deletion.erase_pending()
+    deletion.delete_portrait(queued.portrait)
+    deletion.delete_pending_files()
     assert list(storage.keys("renders/")) == []
 
 
@@ -151,7 +151,7 @@ def test_a_cancel_holds_at_every_stage_and_leaves_nothing(queued: Session, play:
     assert (render.state, render.charge.state) == ("cancelled", "released")
     assert not queued.alive
     assert worker.closed_early == 1
-    deletion.erase_pending()
+    deletion.delete_pending_files()
     assert list(storage.keys("renders/")) == []
 
 
@@ -224,11 +224,11 @@ def test_a_photo_that_is_gone_from_storage_is_a_failure_not_a_crash(queued: Sess
 def test_case_72_a_portrait_deleted_in_mid_job_leaves_no_byte(queued: Session, play: Play) -> None:
     def delete(moment: str) -> None:
         if moment == "full":
-            deletion.remove_portrait(queued.portrait)
+            deletion.delete_portrait(queued.portrait)
 
     play(between=delete)
     rendering.run_next("here")
-    deletion.erase_pending()
+    deletion.delete_pending_files()
     assert list(storage.keys()) == []
     assert Render.objects.count() == Charge.objects.count() == 0
 
@@ -264,7 +264,7 @@ def test_case_54_storage_that_fails_at_a_sheet_puts_the_render_off_and_later_it_
     Render.objects.update(not_before=None)
     render = run(queued)
     assert (render.state, render.charge.state, render.outputs.count()) == ("ready", "charged", 1)
-    deletion.erase_pending()
+    deletion.delete_pending_files()
 
 
 def test_storage_that_stays_away_is_a_failure_in_the_end(
@@ -275,7 +275,7 @@ def test_storage_that_stays_away_is_a_failure_in_the_end(
     Render.objects.update(times_put_off=MOST_PUT_OFF[False])
     assert run(queued).state == "failed"
     assert Render.objects.get().charge.state == "released"
-    deletion.erase_pending()
+    deletion.delete_pending_files()
 
 
 def test_what_is_put_off_is_tried_again_less_and_less_often_but_within_half_a_minute(
@@ -340,7 +340,7 @@ def test_case_52_a_database_that_is_away_costs_no_attempt_however_often(
     play()
     Render.objects.update(not_before=None)
     assert run(queued).state == "ready"
-    deletion.erase_pending()
+    deletion.delete_pending_files()
 
 
 @pytest.mark.django_db(transaction=True)  # a connection that failed is closed, which ends a transaction
@@ -419,7 +419,7 @@ def test_a_render_steps_aside_after_its_preview_for_somebody_whose_face_nobody_h
     assert (Render.objects.get(session=queued).state, Render.objects.get(session=other).state) == ("ready", "queued")
     assert not rendering.run_next("here")
     assert {render.state for render in Render.objects.all()} == {"ready"}
-    deletion.erase_pending()
+    deletion.delete_pending_files()
 
 
 def test_a_process_that_ends_takes_nothing_more(queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -511,7 +511,7 @@ def test_when_refining_fails_the_first_stands_and_the_page_says_so(queued: Sessi
     stands = "A refined version could not be made, and this one stays."
     assert seen["refining"]["sentence"] == f"{stands} {publisher.NOT_SET_UP}", "no setting is named to a person"
     assert Render.objects.get(pk=refined.pk).charge.state == "released"
-    deletion.erase_pending()
+    deletion.delete_pending_files()
 
 
 def test_case_59_a_gpu_worker_that_answers_with_html_fails_politely_and_the_first_stands(

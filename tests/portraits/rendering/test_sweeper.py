@@ -12,7 +12,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from portraits import deletion
 from portraits.files import storage
-from portraits.models import Erasure, Portrait, Render, Session, Upload, User
+from portraits.models import PendingDeletion, Portrait, Render, Session, Upload, User
 from portraits.queue import broker
 from portraits.rendering import actors, sweeper
 from tests.portraits import factories
@@ -88,7 +88,7 @@ def test_a_look_deletes_so_many_at_most_and_the_next_one_goes_on(
     assert (Upload.objects.count(), Portrait.objects.count()) == (1, 1)
     sweep(django_capture_on_commit_callbacks)
     assert (Upload.objects.count(), Portrait.objects.count()) == (0, 0)
-    deletion.erase_pending()
+    deletion.delete_pending_files()
 
 
 def test_case_43_an_upload_whose_process_died_is_cleared_away(
@@ -101,17 +101,17 @@ def test_case_43_an_upload_whose_process_died_is_cleared_away(
     assert Upload.objects.count() == 0
 
 
-def test_an_erasure_is_repeated_until_no_late_process_can_put_anything_back(owner: User) -> None:
-    Erasure.of("renders/late/1/")
+def test_a_pending_deletion_is_repeated_until_no_late_process_can_put_anything_back(owner: User) -> None:
+    PendingDeletion.create_for("renders/late/1/")
     storage.put("renders/late/1/q0.webp", b"first")
-    deletion.erase_pending()
+    deletion.delete_pending_files()
     storage.put("renders/late/1/q1.webp", b"late")
-    deletion.erase_pending()
+    deletion.delete_pending_files()
     assert list(storage.keys()) == []
-    assert Erasure.objects.exists()
-    Erasure.objects.update(created_at=timezone.now() - timedelta(seconds=61))
-    deletion.erase_pending()
-    assert not Erasure.objects.exists()
+    assert PendingDeletion.objects.exists()
+    PendingDeletion.objects.update(created_at=timezone.now() - timedelta(seconds=61))
+    deletion.delete_pending_files()
+    assert not PendingDeletion.objects.exists()
 
 
 def test_a_database_that_is_away_is_asked_again(

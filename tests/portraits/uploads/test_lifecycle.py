@@ -20,7 +20,7 @@ from gpuworker.contract import LARGE_FRAME, Box
 from portraits import deletion, integrity
 from portraits.files import disk_space, storage
 from portraits.http import outages
-from portraits.models import Charge, Erasure, Portrait, Session, Upload, User
+from portraits.models import Charge, PendingDeletion, Portrait, Session, Upload, User
 from portraits.uploads import lifecycle, validation
 from portraits.uploads.lifecycle import PortraitOptions
 from portraits.uploads.validation import UploadRefused
@@ -81,7 +81,7 @@ def test_when_storage_is_full_the_person_is_told_and_nothing_stays(
         received(owner)
     assert (refusal.value.code, refusal.value.status) == ("upload_not_stored", 503)
     assert not Upload.objects.exists()
-    deletion.erase_pending()
+    deletion.delete_pending_files()
     assert list(storage.keys()) == []
 
 
@@ -118,8 +118,8 @@ def test_a_row_removed_in_mid_upload_takes_late_files_with_it(owner: User, monke
     monkeypatch.setattr(storage, "put", overtaken)
     with pytest.raises(UploadRefused, match="upload_not_stored"):
         received(owner)
-    assert Erasure.objects.count() == 1
-    deletion.erase_pending()
+    assert PendingDeletion.objects.count() == 1
+    deletion.delete_pending_files()
     assert list(storage.keys()) == []
 
 
@@ -180,7 +180,7 @@ def test_a_photo_that_waited_too_long_is_gone(upload: Upload) -> None:
 
 def test_a_portrait_that_was_deleted_does_not_come_back(upload: Upload) -> None:
     options = PortraitOptions(lifecycle.suggested(upload))
-    deletion.remove_portrait(lifecycle.create_portrait(upload, options).portrait)
+    deletion.delete_portrait(lifecycle.create_portrait(upload, options).portrait)
     with pytest.raises(lifecycle.UploadGone):
         lifecycle.create_portrait(upload, options)
     assert not Portrait.objects.exists()

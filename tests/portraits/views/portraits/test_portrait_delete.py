@@ -7,7 +7,7 @@ from django.test import Client
 
 from portraits import deletion
 from portraits.files import storage
-from portraits.models import Erasure, Portrait, Session
+from portraits.models import PendingDeletion, Portrait, Session
 
 
 def url(portrait: Portrait) -> str:
@@ -33,8 +33,8 @@ def test_then_nothing_of_it_is_left(as_owner: Client, portrait: Portrait) -> Non
 
 def test_where_storage_is_away_it_is_erased_later(as_owner: Client, portrait: Portrait) -> None:
     as_owner.post(url(portrait))
-    assert Erasure.objects.count() == 2
-    deletion.erase_pending()
+    assert PendingDeletion.objects.count() == 2
+    deletion.delete_pending_files()
     assert list(storage.keys()) == []
 
 

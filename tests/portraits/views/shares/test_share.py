@@ -265,8 +265,8 @@ def test_case_27_a_validator_does_not_outlive_its_link(
     [
         lambda portrait: portrait.hide("a report"),
         lambda portrait: User.objects.filter(pk=portrait.owner_id).update(is_active=False),
-        deletion.remove_portrait,
-        lambda portrait: deletion.remove_user(portrait.owner),
+        deletion.delete_portrait,
+        lambda portrait: deletion.delete_user(portrait.owner),
     ],
     ids=["hidden", "banned", "deleted", "account deleted"],
 )
