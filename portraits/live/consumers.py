@@ -1,4 +1,4 @@
-"""Read-only sockets: a snapshot from the database on connect, then every change."""
+"""ASGI applications of read-only sockets: a snapshot from the database on connect, then every change."""
 
 from __future__ import annotations
 
@@ -6,50 +6,50 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from portraits.live.authorization import Login, Watch
+from portraits.live.authorization import Credentials, Subscription
 from portraits.live.handshake import Receive, Send, deny
-from portraits.live.subscriptions import NOT_YOURS, watching
+from portraits.live.subscriptions import NOT_FOUND, subscribe
 from portraits.models import User
 
 
-async def watch_progress(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+async def session_socket(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
     """ASGI application: one page that watches one session of its owner.
 
-    None of Channels' consumers: each would have a channel of its own, and a trip to another thread for every message.
+    It is none of Channels' consumers: see docs/decisions/one-subscription.md.
     """
     await receive()  # its wish to connect; accepted in any case, because only then it can be told why it is closed
     await send({"type": "websocket.accept"})
     async with asyncio.TaskGroup() as tasks:
-        telling = tasks.create_task(_tell(scope, send))
-        await _until_gone(receive)
-        telling.cancel()
+        sending = tasks.create_task(_send_snapshots(scope, send))
+        await _wait_for_disconnect(receive)
+        sending.cancel()
 
 
-async def no_such_socket(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+async def unknown_socket(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
     """ASGI application: 404, where the server can say so in a handshake's answer."""
     await deny(scope, receive, send, 404)
 
 
-async def _tell(scope: Mapping[str, Any], send: Send) -> None:
-    code: int | None = NOT_YOURS
-    login = _login(scope)
-    if login is not None:
-        async with watching(Watch(login, scope["url_route"]["kwargs"]["session_id"])) as watcher:
-            async for snapshot in watcher:
+async def _send_snapshots(scope: Mapping[str, Any], send: Send) -> None:
+    code: int | None = NOT_FOUND
+    credentials = _credentials(scope)
+    if credentials is not None:
+        async with subscribe(Subscription(credentials, scope["url_route"]["kwargs"]["session_id"])) as subscriber:
+            async for snapshot in subscriber:
                 await send({"type": "websocket.send", "text": snapshot})
-        code = watcher.code
+        code = subscriber.code
     await send({"type": "websocket.close", "code": code})
 
 
-def _login(scope: Mapping[str, Any]) -> Login | None:
-    """Login of the cookie with which the socket was opened; None for an anonymous client."""
+def _credentials(scope: Mapping[str, Any]) -> Credentials | None:
+    """Credentials of the cookie with which the socket was opened; None for an anonymous client."""
     user, cookie = scope["user"], scope["session"]
     if not isinstance(user, User) or cookie.row_key is None:
         return None
-    return Login(user.pk, cookie.row_key, user.password)
+    return Credentials(user.pk, cookie.row_key, user.password)
 
 
-async def _until_gone(receive: Receive) -> None:
-    """Nothing that a page says changes anything."""
+async def _wait_for_disconnect(receive: Receive) -> None:
+    """Return once the page is gone. Nothing that it says changes anything."""
     while (await receive())["type"] != "websocket.disconnect":
         pass

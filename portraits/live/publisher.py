@@ -29,7 +29,7 @@ from portraits.queue import broker, scheduling
 log = logging.getLogger(__name__)
 
 SET_UP = {error.code for error in (AccessDenied, OtherProtocol, RentalRefused, SelfCheckFailed, WrongWeights)}
-"""Only whoever runs the site can mend these; the admin shows them their own sentence."""
+"""Codes of errors that only the site's operator can mend; the admin shows them their own sentence."""
 NOT_SET_UP = "The GPU of this site is not set up as it should be."
 STAGES = {
     "": "Waiting",
@@ -41,27 +41,28 @@ STAGES = {
 }
 
 GROUP = "sockets"
-"""Whoever serves sockets listens here: one channel a process, however many sockets it has."""
+"""Channel group of the processes that serve sockets: one channel a process, however many sockets it has."""
 
 _loop: asyncio.AbstractEventLoop | None = None
 
 
 def use_loop(loop: asyncio.AbstractEventLoop | None) -> None:
-    """The server's loop, when it runs in this process: the in-memory layer lives there and nowhere else."""
+    """Send from this loop, the server's in this process: the in-memory layer lives there and nowhere else."""
     global _loop
     _loop = loop
 
 
 @dataclass(frozen=True)
-class News:
-    """A snapshot as a page gets it, JSON, and its sequence number."""
+class Snapshot:
+    """Snapshot of a session as a page gets it."""
 
     sequence: int
     text: str
+    """JSON of `snapshot`."""
 
 
-def news(session: Session) -> News:
-    return News(session.sequence, json.dumps(snapshot(session)))
+def serialized(session: Session) -> Snapshot:
+    return Snapshot(session.sequence, json.dumps(snapshot(session)))
 
 
 def publish(session_id: UUID) -> None:
@@ -78,7 +79,7 @@ def _publish(session_id: UUID) -> None:
         return
     # Read after the number was taken: of two publishers, the one with the higher number has seen more.
     for session in this.with_all_that_shows():
-        latest = news(session)
+        latest = serialized(session)
         _send({"session": str(session_id), "sequence": latest.sequence, "snapshot": latest.text})
 
 
@@ -93,7 +94,7 @@ def close_sockets_on(session_id: UUID) -> None:
 
 
 def snapshot(session: Session) -> dict[str, Any]:
-    """Everything a page shows of a session, JSON."""
+    """Snapshot of everything that a page shows of a session, for JSON."""
     render = session.first_render
     return {
         "sequence": session.sequence,
@@ -124,14 +125,14 @@ def snapshot(session: Session) -> dict[str, Any]:
 
 
 def _error(render: Render) -> dict[str, str] | None:
-    """Why it failed; of one that waits for what may pass, `message` says what that is."""
+    """Error for which the render failed; `message` says why one waits that has not."""
     if render.state != Render.State.FAILED:
         return None
     return {"code": render.error_code, "sentence": render.error_sentence}
 
 
 def _refining(session: Session) -> dict[str, str] | None:
-    """How the second pass stands, which goes on while the first one's face follows already; None without one."""
+    """State of the second pass, which goes on while the first one's face follows already; None without one."""
     render = session.refinement
     if render is None:
         return None
@@ -157,12 +158,12 @@ def _words_on(render: Render) -> tuple[str, str]:
 
 
 def _why_not(render: Render) -> str:
-    """What the person before the page can do nothing about is told in words that name no setting."""
+    """Sentence on the failure; where the person can do nothing about it, it names no setting."""
     return NOT_SET_UP if render.error_code in SET_UP else render.error_sentence
 
 
 def file_name(output: Output, name: str) -> str:
-    """How a stored file is called in addresses: no two attempts share one."""
+    """Name of a stored file in addresses: no two attempts share one."""
     return f"{output.tag.hex[:12]}-{output.attempt}.{name}"
 
 
@@ -188,7 +189,7 @@ def _eta(render: Render) -> float | None:
 
 
 def _send(message: dict[str, Any]) -> None:
-    """Never waited for, and never an error: what a lost message said is found in the rows some seconds later."""
+    """Send without waiting and without errors: a lost message is made up for from the rows some seconds later."""
     layer = get_channel_layer()
     if layer is None:
         raise RuntimeError("CHANNEL_LAYERS names no layer.")

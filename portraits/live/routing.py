@@ -2,9 +2,9 @@
 
 from django.urls import path, re_path
 
-from portraits.live.consumers import no_such_socket, watch_progress
+from portraits.live.consumers import session_socket, unknown_socket
 
 websocket_urlpatterns = [
-    path("ws/sessions/<uuid:session_id>/", watch_progress),  # type: ignore[arg-type]  # URLRouter calls it, as an ASGI application
-    re_path("", no_such_socket),  # type: ignore[arg-type]  # without it, URLRouter raises
+    path("ws/sessions/<uuid:session_id>/", session_socket),  # type: ignore[arg-type]  # URLRouter calls it, as an ASGI application
+    re_path("", unknown_socket),  # type: ignore[arg-type]  # without it, URLRouter raises
 ]

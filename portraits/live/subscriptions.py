@@ -1,8 +1,8 @@
-"""Who watches what in this process: one subscription to the news, and one look at whether everybody still may.
+"""Hub of a process's sockets: one subscription to the channel layer, and one periodic check of all rights.
 
-A socket costs no query of its own. Whoever comes, and whoever is doubted, waits for the next look; those who come
-while one is under way share the one after it, which therefore reads rows that are newer than their subscription.
-Every few seconds all of them are looked at, and what a lost message would have said is found then too.
+A socket costs no query of its own. A new subscriber, and one whose rights are in doubt, waits for the next check; those
+that come while one is under way share the one after it, which therefore reads rows that are newer than their
+subscription. Every few seconds all of them are checked, which also finds what a lost message would have said.
 """
 
 from __future__ import annotations
@@ -22,71 +22,69 @@ from channels.layers import get_channel_layer
 from django.db import Error
 
 from portraits.live import authorization, publisher
-from portraits.live.authorization import Watch
-from portraits.live.publisher import News
+from portraits.live.authorization import Subscription
+from portraits.live.publisher import Snapshot
 from portraits.queue import broker
 
 log = logging.getLogger(__name__)
 
-NOT_YOURS = 4404
-"""Closing code for whatever is not there for this person; says no more than a 404."""
+NOT_FOUND = 4404
+"""Closing code for a session that is not there for this person; says no more than a 404."""
 TRY_AGAIN = 1013
-"""Closing code while nobody can say who may watch; the page connects again after a while."""
+"""Closing code while rights cannot be checked; the page connects again after a while."""
 
 CHECK_SECONDS = 4.0
-"""At most, between two looks at everybody; scattered, so that processes do not all look at once."""
-TRUST_SECONDS = 15.0
-"""How long a socket stays open that cannot be looked at because the database is away."""
+"""Longest pause between two checks of all subscribers; scattered, so that processes do not all check at once."""
+GRACE_SECONDS = 15.0
+"""Seconds for which a socket stays open that cannot be checked because the database is away."""
 LAYER_SECONDS = 2.0
-"""How long the channel layer may take to let us in or out, and the pause after it was away."""
+"""Longest time in which the channel layer adds or discards our channel, and the pause after it was away."""
 RENEW_SECONDS = 3600.0
-"""A subscription ends by itself after a day."""
-WOKEN_AT_ONCE = 50
-"""Sockets that are written to before anybody else's request gets its turn."""
+"""Seconds after which our channel is added again; a membership ends by itself after a day."""
+WAKE_BATCH = 50
+"""Sockets that are written to before other requests get their turn."""
 
-_look = database_sync_to_async(authorization.look)
+_authorize = database_sync_to_async(authorization.authorize)
 
 
-class Room:
-    """Everybody in this process who watches one session, and the newest that is known of it."""
+class Topic:
+    """Subscribers of this process to one session, and its newest snapshot."""
 
     def __init__(self, session_id: UUID) -> None:
         self.session_id = session_id
-        self.watchers: set[Watcher] = set()
-        self.news: News | None = None
+        self.subscribers: set[Subscriber] = set()
+        self.snapshot: Snapshot | None = None
         self.version = 0
 
-    def hear(self, news: News) -> None:
-        """From a message. One with the same number may be another: a publication that was rolled back had it too."""
-        if self.news is None or news.sequence >= self.news.sequence:
-            self.news = news
+    def take_message(self, snapshot: Snapshot) -> None:
+        """Take a snapshot from a message, unless it is older."""
+        if self.snapshot is None or snapshot.sequence >= self.snapshot.sequence:
+            self.snapshot = snapshot
             self.version += 1
 
-    def read(self, news: News) -> None:
-        """From the rows. The same number again is for those who have come only now."""
-        if self.news is not None and news.sequence == self.news.sequence:
-            self.news = news
+    def take_row(self, snapshot: Snapshot) -> None:
+        """Take a snapshot from the rows. The same number again is for subscribers that have come only now."""
+        if self.snapshot is not None and snapshot.sequence == self.snapshot.sequence:
+            self.snapshot = snapshot
         else:
-            self.hear(news)
+            self.take_message(snapshot)
 
 
-class Watcher:
-    """One socket: iterates over the snapshots that it has to send, older ones left out.
+class Subscriber:
+    """Subscriber of one socket: iterates over the snapshots that it has to send, older ones left out."""
 
-    code: why it has to close, once there are no more.
-    """
-
-    def __init__(self, watch: Watch, room: Room) -> None:
-        self.watch = watch
-        self.room = room
+    def __init__(self, subscription: Subscription, topic: Topic) -> None:
+        self.subscription = subscription
+        self.topic = topic
         self.code: int | None = None
-        self.seen: float | None = None
-        """When it was last found that it may watch; None before the first time, when it is told nothing."""
-        self._told = 0
+        """Closing code, once there are no more snapshots."""
+        self.authorized_at: float | None = None
+        """Moment of the last check that it passed, by the loop's clock; None before, when it is sent nothing."""
+        self._sent_version = 0
         self._woken = asyncio.Event()
 
-    def admit(self) -> None:
-        self.seen = asyncio.get_running_loop().time()
+    def allow(self) -> None:
+        self.authorized_at = asyncio.get_running_loop().time()
 
     def end(self, code: int) -> None:
         self.code = code
@@ -94,74 +92,74 @@ class Watcher:
     def wake(self) -> None:
         self._woken.set()
 
-    def __aiter__(self) -> Watcher:
+    def __aiter__(self) -> Subscriber:
         return self
 
     async def __anext__(self) -> str:
         while self.code is None:
-            news = self.room.news
-            if self.seen is not None and news is not None and self._told != self.room.version:
-                self._told = self.room.version
-                return news.text
+            snapshot = self.topic.snapshot
+            if self.authorized_at is not None and snapshot is not None and self._sent_version != self.topic.version:
+                self._sent_version = self.topic.version
+                return snapshot.text
             self._woken.clear()
             await self._woken.wait()
         raise StopAsyncIteration
 
 
-class Desk:
-    """Of one process. It works as long as somebody watches."""
+class Hub:
+    """Hub of one process. It runs as long as there are subscribers."""
 
     def __init__(self) -> None:
-        self._rooms: dict[UUID, Room] = {}
-        self._due: set[Watcher] = set()
-        self._asked = asyncio.Event()
+        self._topics: dict[UUID, Topic] = {}
+        self._due: set[Subscriber] = set()
+        self._requested = asyncio.Event()
         self._subscribed = asyncio.Event()
-        # Not in the circumstances of the socket that happens to be the first.
+        # Not in the log context of the socket that happens to be the first.
         self._work = asyncio.create_task(self._run(), context=Context())
-        self._work.add_done_callback(self._broken)
+        self._work.add_done_callback(self._fail)
 
     @property
-    def works(self) -> bool:
+    def running(self) -> bool:
         return not self._work.done()
 
     @property
-    def deserted(self) -> bool:
-        return not self._rooms
+    def empty(self) -> bool:
+        return not self._topics
 
-    def enter(self, watch: Watch) -> Watcher:
-        room = self._rooms.setdefault(watch.session_id, Room(watch.session_id))
-        watcher = Watcher(watch, room)
-        room.watchers.add(watcher)
-        self._ask([watcher])
-        return watcher
+    def add(self, subscription: Subscription) -> Subscriber:
+        topic = self._topics.setdefault(subscription.session_id, Topic(subscription.session_id))
+        subscriber = Subscriber(subscription, topic)
+        topic.subscribers.add(subscriber)
+        self._request_check([subscriber])
+        return subscriber
 
-    def leave(self, watcher: Watcher) -> None:
-        room = watcher.room
-        room.watchers.discard(watcher)
-        self._due.discard(watcher)
-        if not room.watchers:
-            self._rooms.pop(room.session_id, None)
+    def remove(self, subscriber: Subscriber) -> None:
+        topic = subscriber.topic
+        topic.subscribers.discard(subscriber)
+        self._due.discard(subscriber)
+        if not topic.subscribers:
+            self._topics.pop(topic.session_id, None)
 
     async def close(self) -> None:
         self._work.cancel()
         await asyncio.wait([self._work])
 
-    def _broken(self, work: asyncio.Task[None]) -> None:
-        """A fault of ours must not leave anybody watching unwatched."""
+    def _fail(self, work: asyncio.Task[None]) -> None:
+        """Close all sockets after a fault of ours: none may stay open that is not checked."""
         if work.cancelled():
             return
         log.error("sockets are closed", exc_info=work.exception())
-        for watcher in self._everybody():
-            watcher.end(TRY_AGAIN)
-            watcher.wake()
+        for subscriber in self._subscribers():
+            subscriber.end(TRY_AGAIN)
+            subscriber.wake()
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen())
-            tasks.create_task(self._answer())
-            tasks.create_task(self._doubt_everybody())
+            tasks.create_task(self._run_checks())
+            tasks.create_task(self._recheck_all())
 
-    # --- news
+    # --- messages
 
     async def _listen(self) -> None:
         layer: Any = get_channel_layer()
@@ -169,9 +167,9 @@ class Desk:
         try:
             while True:
                 try:
-                    await self._hear_all(layer, channel)
+                    await self._receive_all(layer, channel)
                 except broker.away() as error:
-                    log.warning("there are no messages (%s); pages get the news from the rows", error)
+                    log.warning("there are no messages (%s); pages get snapshots from the rows", error)
                     self._subscribed.set()
                     await asyncio.sleep(LAYER_SECONDS)
         finally:
@@ -179,104 +177,105 @@ class Desk:
                 async with asyncio.timeout(LAYER_SECONDS):
                     await layer.group_discard(publisher.GROUP, channel)
 
-    async def _hear_all(self, layer: Any, channel: str) -> None:
-        """Until it is time to subscribe again."""
+    async def _receive_all(self, layer: Any, channel: str) -> None:
+        """Receive messages until it is time to add our channel again."""
         async with asyncio.timeout(LAYER_SECONDS):
             await layer.group_add(publisher.GROUP, channel)
         self._subscribed.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(RENEW_SECONDS):
                 while True:
-                    await self._hear(await layer.receive(channel))
+                    await self._handle(await layer.receive(channel))
 
-    async def _hear(self, message: dict[str, Any]) -> None:
+    async def _handle(self, message: dict[str, Any]) -> None:
         match message:
             case {"session": session, "sequence": sequence, "snapshot": text}:
-                room = self._rooms.get(UUID(session))
-                if room is not None:
-                    room.hear(News(sequence, text))
-                    await _wake(room.watchers)
+                topic = self._topics.get(UUID(session))
+                if topic is not None:
+                    topic.take_message(Snapshot(sequence, text))
+                    await _wake(topic.subscribers)
             case {"session": session}:
-                room = self._rooms.get(UUID(session))
-                self._ask(room.watchers if room is not None else ())
+                topic = self._topics.get(UUID(session))
+                self._request_check(topic.subscribers if topic is not None else ())
             case {"user": user_id}:
-                self._ask(watcher for watcher in self._everybody() if watcher.watch.login.user_id == user_id)
+                everybody = self._subscribers()
+                self._request_check(each for each in everybody if each.subscription.credentials.user_id == user_id)
 
-    # --- looks
+    # --- checks
 
-    def _everybody(self) -> list[Watcher]:
-        return [watcher for room in self._rooms.values() for watcher in room.watchers]
+    def _subscribers(self) -> list[Subscriber]:
+        return [subscriber for topic in self._topics.values() for subscriber in topic.subscribers]
 
-    def _ask(self, watchers: Iterable[Watcher]) -> None:
-        """For the next look."""
-        self._due.update(watchers)
-        self._asked.set()
+    def _request_check(self, subscribers: Iterable[Subscriber]) -> None:
+        """Have subscribers checked in the next check."""
+        self._due.update(subscribers)
+        self._requested.set()
 
-    async def _doubt_everybody(self) -> None:
+    async def _recheck_all(self) -> None:
         while True:
             await asyncio.sleep(CHECK_SECONDS * random.uniform(0.75, 1))
-            self._ask(self._everybody())
+            self._request_check(self._subscribers())
 
-    async def _answer(self) -> None:
-        """One look at a time."""
+    async def _run_checks(self) -> None:
+        """Run the checks, one at a time."""
         await self._subscribed.wait()
         while True:
-            await self._asked.wait()
-            self._asked.clear()
+            await self._requested.wait()
+            self._requested.clear()
             due, self._due = self._due, set()
             if due:
-                await self._look_at(due)
+                await self._check(due)
 
-    async def _look_at(self, due: set[Watcher]) -> None:
-        rooms = {watcher.room for watcher in due}
-        entered = {watcher.room for watcher in due if watcher.seen is None}
-        known = {room.session_id: room.news.sequence for room in rooms - entered if room.news is not None}
+    async def _check(self, due: set[Subscriber]) -> None:
+        topics = {subscriber.topic for subscriber in due}
+        new = {subscriber.topic for subscriber in due if subscriber.authorized_at is None}
+        known = {topic.session_id: topic.snapshot.sequence for topic in topics - new if topic.snapshot is not None}
         try:
-            async with asyncio.timeout(TRUST_SECONDS):
-                finding = await _look({watcher.watch for watcher in due}, known)
+            async with asyncio.timeout(GRACE_SECONDS):
+                found = await _authorize({subscriber.subscription for subscriber in due}, known)
         except (Error, TimeoutError) as error:
-            log.warning("the database does not say who may watch (%s)", error)
-            _distrust(due)
+            log.warning("rights cannot be checked: the database is away (%s)", error)
+            _end_unchecked(due)
         else:
-            for room in rooms:
-                if room.session_id in finding.news:
-                    room.read(finding.news[room.session_id])
-            for watcher in due:
-                watcher.admit() if watcher.watch in finding.allowed else watcher.end(NOT_YOURS)
-        await _wake(watcher for room in rooms for watcher in room.watchers)
+            for topic in topics:
+                if topic.session_id in found.snapshots:
+                    topic.take_row(found.snapshots[topic.session_id])
+            for subscriber in due:
+                subscriber.allow() if subscriber.subscription in found.allowed else subscriber.end(NOT_FOUND)
+        await _wake(subscriber for topic in topics for subscriber in topic.subscribers)
 
 
-def _distrust(due: Iterable[Watcher]) -> None:
-    """Whoever was let in a moment ago may stay for now; nobody is let in."""
+def _end_unchecked(due: Iterable[Subscriber]) -> None:
+    """End subscribers whose last check is too long ago, and those that never passed one."""
     now = asyncio.get_running_loop().time()
-    for watcher in due:
-        if watcher.seen is None or now - watcher.seen > TRUST_SECONDS:
-            watcher.end(TRY_AGAIN)
+    for subscriber in due:
+        if subscriber.authorized_at is None or now - subscriber.authorized_at > GRACE_SECONDS:
+            subscriber.end(TRY_AGAIN)
 
 
-async def _wake(watchers: Iterable[Watcher]) -> None:
-    for number, watcher in enumerate(list(watchers), 1):
-        watcher.wake()
-        if number % WOKEN_AT_ONCE == 0:
+async def _wake(subscribers: Iterable[Subscriber]) -> None:
+    for number, subscriber in enumerate(list(subscribers), 1):
+        subscriber.wake()
+        if number % WAKE_BATCH == 0:
             await asyncio.sleep(0)
 
 
-_desks: WeakKeyDictionary[asyncio.AbstractEventLoop, Desk] = WeakKeyDictionary()
+_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 
 
 @asynccontextmanager
-async def watching(watch: Watch) -> AsyncIterator[Watcher]:
-    """A place at the desk of this process, which is opened for the first one and closed after the last."""
+async def subscribe(subscription: Subscription) -> AsyncIterator[Subscriber]:
+    """Subscribe at the hub of this process, which is opened for the first subscriber and closed after the last."""
     loop = asyncio.get_running_loop()
-    desk = _desks.get(loop)
-    if desk is None or not desk.works:
-        desk = _desks[loop] = Desk()
-    watcher = desk.enter(watch)
+    hub = _hubs.get(loop)
+    if hub is None or not hub.running:
+        hub = _hubs[loop] = Hub()
+    subscriber = hub.add(subscription)
     try:
-        yield watcher
+        yield subscriber
     finally:
-        desk.leave(watcher)
-        if desk.deserted:
-            if _desks.get(loop) is desk:
-                del _desks[loop]
-            await desk.close()
+        hub.remove(subscriber)
+        if hub.empty:
+            if _hubs.get(loop) is hub:
+                del _hubs[loop]
+            await hub.close()

@@ -13,7 +13,7 @@
  * }} Snapshot as portraits/live/publisher.py writes it */
 
 /** The site closes a socket with it when there is nothing (any more) for this person. */
-const NOT_YOURS = 4404;
+const NOT_FOUND = 4404;
 
 /** Milliseconds. */
 const FIRST_WAIT = 500;
@@ -81,7 +81,7 @@ export class Feed extends EventTarget {
   #onClose(code) {
     this.#socket = null;
     if (!this.#running) return;
-    if (code === NOT_YOURS) {
+    if (code === NOT_FOUND) {
       this.#end();
       return;
     }

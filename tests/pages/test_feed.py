@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Route, WebSocketRoute
 
-from portraits.live.subscriptions import NOT_YOURS
+from portraits.live.subscriptions import NOT_FOUND
 from tests.pages.conftest import ORIGIN, Stand, answer_json
 
 SOCKET, PROGRESS = "/ws/sessions/1/", "/sessions/1/progress.json"
@@ -81,7 +81,7 @@ def test_while_a_socket_is_open_it_does_not_ask(stand: Stand) -> None:
 
 
 def test_it_ends_when_the_session_is_gone(stand: Stand) -> None:
-    stand.page.route_web_socket("**" + SOCKET, lambda socket: socket.close(code=NOT_YOURS))
+    stand.page.route_web_socket("**" + SOCKET, lambda socket: socket.close(code=NOT_FOUND))
     follow(stand)
     wait_told(stand, "gone")
 

@@ -9,7 +9,7 @@ import pytest
 from django.template.loader import render_to_string
 from playwright.sync_api import WebSocketRoute, expect
 
-from portraits.live.subscriptions import NOT_YOURS
+from portraits.live.subscriptions import NOT_FOUND
 from tests.pages.conftest import ORIGIN, Stand, answer_json
 from tests.pages.test_progress import BEGINNING, SESSION
 
@@ -80,7 +80,7 @@ def test_stopping_is_sent_and_its_answer_shown_without_leaving_the_page(
 
 
 def test_a_portrait_that_is_gone_is_said(stand: Stand, sockets: list[WebSocketRoute]) -> None:
-    sockets[0].close(code=NOT_YOURS)
+    sockets[0].close(code=NOT_FOUND)
     expect(stand.page.locator("#progress-words")).to_have_text("This portrait is not there any more.")
 
 

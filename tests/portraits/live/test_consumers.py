@@ -95,7 +95,7 @@ async def test_case_25_other_peoples_and_anonymous_sockets_are_refused(
     client = await in_thread(signed_in)(stranger) if who == "stranger" else None
     communicator = socket(rendering, client)
     await communicator.connect(timeout=60)
-    assert await closing_code(communicator) == subscriptions.NOT_YOURS
+    assert await closing_code(communicator) == subscriptions.NOT_FOUND
 
 
 @pytest.mark.parametrize("what", ["log-out", "ban", "deleted user", "deleted portrait"])
@@ -118,7 +118,7 @@ async def test_case_25_a_socket_ends_within_five_seconds_of(
     async with watched(rendering, as_owner) as communicator:
         await communicator.receive_json_from(timeout=60)
         await in_thread(happen)()
-        assert await closing_code(communicator) == subscriptions.NOT_YOURS
+        assert await closing_code(communicator) == subscriptions.NOT_FOUND
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ async def test_case_25_what_ends_a_socket_is_noticed_when_its_message_is_lost(
     async with watched(rendering, as_owner) as communicator:
         await communicator.receive_json_from(timeout=60)
         await in_thread(happen)()
-        assert await closing_code(communicator) == subscriptions.NOT_YOURS
+        assert await closing_code(communicator) == subscriptions.NOT_FOUND
 
 
 async def test_another_browser_of_the_same_person_goes_on_watching(
@@ -161,7 +161,7 @@ async def test_another_browser_of_the_same_person_goes_on_watching(
         await here.receive_json_from(timeout=60)
         await there.receive_json_from(timeout=60)
         await in_thread(as_owner.post)("/accounts/logout/")
-        assert await closing_code(here) == subscriptions.NOT_YOURS
+        assert await closing_code(here) == subscriptions.NOT_FOUND
         await in_thread(dispatch.cancel)(rendering)
         assert (await there.receive_json_from(timeout=60))["state"] == "cancelled"
 
@@ -172,7 +172,7 @@ async def test_a_page_that_leaves_is_forgotten_at_once(rendering: Session, as_ow
     await communicator.receive_json_from(timeout=60)
     await communicator.send_input({"type": "websocket.disconnect", "code": 1001})
     await asyncio.wait_for(asyncio.shield(communicator.future), 60)
-    assert not subscriptions._desks
+    assert not subscriptions._hubs
 
 
 async def test_a_server_that_stops_leaves_nothing_behind(rendering: Session, as_owner: Client) -> None:
@@ -183,7 +183,7 @@ async def test_a_server_that_stops_leaves_nothing_behind(rendering: Session, as_
     communicator.stop(exceptions=False)
     with suppress(asyncio.CancelledError):
         await communicator.future
-    assert not subscriptions._desks
+    assert not subscriptions._hubs
 
 
 def test_quiet_sockets_are_checked_often_enough() -> None:
