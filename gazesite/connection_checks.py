@@ -1,4 +1,4 @@
-"""Tries every connection that the settings name, and says in a sentence what is wrong with one."""
+"""Connection checks: each connection that the settings name is tried, and its state told in a sentence."""
 
 from __future__ import annotations
 
@@ -17,29 +17,32 @@ from portraits.files import storage
 from portraits.rendering import workers
 
 
-class Ailing(Exception):
-    """str: what is wrong and what helps, a sentence."""
+class CheckFailed(Exception):
+    """Failure of a check. str: what is wrong and what helps, in a sentence or two."""
 
 
 @dataclass(frozen=True)
-class Finding:
-    """part: what was tried; sentence: how it is; well: whether it may stay so."""
+class CheckResult:
+    """Result of one check."""
 
     part: str
+    """Name of what was tried, such as `database`."""
     sentence: str
-    well: bool = True
+    """Its state, for the operator."""
+    ok: bool = True
+    """Whether the site can run with it."""
 
     def __str__(self) -> str:
-        return f"{'ok  ' if self.well else 'WRONG'} {self.part}: {self.sentence}"
+        return f"{'ok  ' if self.ok else 'WRONG'} {self.part}: {self.sentence}"
 
 
-def examine() -> Iterator[Finding]:
-    """One finding for each part, in the order in which they are needed. Nothing stays behind."""
-    for part, look in PARTS.items():
+def run_checks() -> Iterator[CheckResult]:
+    """Results in the order in which the parts are needed. Whatever a check writes, it deletes."""
+    for part, check in CHECKS.items():
         try:
-            yield Finding(part, look())
-        except Ailing as ailing:
-            yield Finding(part, str(ailing), well=False)
+            yield CheckResult(part, check())
+        except CheckFailed as failure:
+            yield CheckResult(part, str(failure), ok=False)
 
 
 def _database() -> str:
@@ -49,9 +52,9 @@ def _database() -> str:
         executor = MigrationExecutor(connection)
         waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
-        raise Ailing(f"It does not answer ({_first_line(error)}). Please check DATABASE_URL.") from error
+        raise CheckFailed(f"It does not answer ({_first_line(error)}). Please check DATABASE_URL.") from error
     if waiting:
-        raise Ailing(f"{len(waiting)} migrations are missing. Please run `manage.py migrate`.")
+        raise CheckFailed(f"{len(waiting)} migrations are missing. Please run `manage.py migrate`.")
     return f"{connection.vendor} answers, and every migration is there."
 
 
@@ -64,11 +67,11 @@ def _redis() -> str:
     try:
         policy = client.info("memory").get("maxmemory_policy", "noeviction")
     except (RedisError, OSError) as error:
-        raise Ailing(f"It does not answer ({_first_line(error)}). Please check REDIS_URL.") from error
+        raise CheckFailed(f"It does not answer ({_first_line(error)}). Please check REDIS_URL.") from error
     finally:
         client.close()
     if policy != "noeviction":
-        raise Ailing(f"Its maxmemory-policy is {policy}, which may drop messages. Please set noeviction.")
+        raise CheckFailed(f"Its maxmemory-policy is {policy}, which may drop messages. Please set noeviction.")
     return "it answers."
 
 
@@ -78,12 +81,13 @@ def _storage() -> str:
         storage.put(key, data)
         try:
             if storage.read(key) != data:
-                raise Ailing("It gives back other bytes than were put into it.")
+                raise CheckFailed("It gives back other bytes than were put into it.")
         finally:
             storage.erase("doctor/")
     except OSError as error:
         names = "BUCKET_NAME, AWS_ENDPOINT_URL_S3 and the keys" if settings.BUCKET_NAME else "GAZE_DATA"
-        raise Ailing(f"Files cannot be put, read and deleted ({_first_line(error)}). Please check {names}.") from error
+        why = _first_line(error)
+        raise CheckFailed(f"Files cannot be put, read and deleted ({why}). Please check {names}.") from error
     where = f"the bucket {settings.BUCKET_NAME}" if settings.BUCKET_NAME else "the data folder"
     return f"{where} takes, gives and deletes files."
 
@@ -96,13 +100,13 @@ def _mail() -> str:
         mail.open()
         mail.close()
     except (OSError, smtplib.SMTPException) as error:
-        raise Ailing(f"The server does not let us in ({_first_line(error)}). Please check EMAIL_URL.") from error
+        raise CheckFailed(f"The server does not let us in ({_first_line(error)}). Please check EMAIL_URL.") from error
     return f"the server lets us in; mail comes from {settings.DEFAULT_FROM_EMAIL}."
 
 
 def _proxy() -> str:
     if settings.SECURE and not settings.TRUSTED_PROXIES:
-        raise Ailing(
+        raise CheckFailed(
             "SITE_URL is https, but no proxy is trusted to say so: every page would redirect to itself. "
             "Please set TRUSTED_PROXIES to the network of what ends TLS."
         )
@@ -116,14 +120,14 @@ def _gpu() -> str:
         status = workers.gpu().status()
     except RenderError as error:
         why = error.details.get("reason", "")
-        raise Ailing(f"{settings.GPU_SOURCE}: {error.sentence}{f' ({why})' if why else ''}") from error
+        raise CheckFailed(f"{settings.GPU_SOURCE}: {error.sentence}{f' ({why})' if why else ''}") from error
     finally:
         workers.close()
     money = f", ${status.spent:.2f} of ${status.daily:.2f} spent today" if status.spent is not None else ""
     return f"{status.source}: {status.message}{money}."
 
 
-PARTS: dict[str, Callable[[], str]] = {
+CHECKS: dict[str, Callable[[], str]] = {
     "database": _database,
     "redis": _redis,
     "storage": _storage,

@@ -1,4 +1,4 @@
-"""What renting a GPU would ask of the provider: the exact requests, secrets masked, and nobody is asked."""
+"""Dry run of renting a GPU: prints the exact requests to the provider, secrets masked, and sends none."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from gpuworker.workers.http_client import HttpWorker
 from gpuworker.workers.polling import Broken, Patience
 
 MASK = "********"
-SECRET = ("TOKEN", "KEY", "SECRET", "PASSWORD")
-"""Parts of the names of variables whose values are nobody's business."""
+SECRETS = ("TOKEN", "KEY", "SECRET", "PASSWORD")
+"""Parts of the names of variables whose values are masked."""
 
 
-def rehearse(choice: Choice, plan: PodPlan, say: Callable[[str], None]) -> None:
-    """Order a pod of a provider who has everything and does nothing. `say` gets each request as text."""
-    stage = _Stage(plan, say)
-    client = httpx.Client(transport=httpx.MockTransport(stage.answer))
+def dry_run(choice: Choice, plan: PodPlan, write: Callable[[str], None]) -> None:
+    """Order a pod from a fake provider that has every GPU. `write` gets each request as text."""
+    provider = _FakeProvider(plan, write)
+    client = httpx.Client(transport=httpx.MockTransport(provider.answer))
     api = RunPod(choice.key or "", rest=choice.rest, serverless=choice.serverless, proxy=choice.proxy, client=client)
     budget = Budget(choice.daily_budget)
     pods = Pods(api, plan, MemoryLedger(), budget, choice.secret, choice.deadlines, SYSTEM)
@@ -40,15 +40,15 @@ def rehearse(choice: Choice, plan: PodPlan, say: Callable[[str], None]) -> None:
         client.close()
 
 
-class _Stage:
-    """The provider's part."""
+class _FakeProvider:
+    """Provider that answers each request and rents nothing."""
 
-    def __init__(self, plan: PodPlan, say: Callable[[str], None]) -> None:
+    def __init__(self, plan: PodPlan, write: Callable[[str], None]) -> None:
         self._plan = plan
-        self._say = say
+        self._write = write
 
     def answer(self, request: httpx.Request) -> httpx.Response:
-        self._say(shown(request))
+        self._write(as_text(request))
         path = request.url.path
         if path.endswith("/catalog/gpus"):
             return httpx.Response(200, json={"gpus": [self._offer()]})
@@ -66,8 +66,8 @@ class _Stage:
         return httpx.Response(201, json={**body, **rented, "startedAt": None, "runtime": None})
 
 
-def shown(request: httpx.Request) -> str:
-    """Method, address, body and what it is authorised by, as text without secrets."""
+def as_text(request: httpx.Request) -> str:
+    """Text of the request: method, address, body, and its authorisation without the secret."""
     lines = [f"{request.method} {request.url}"]
     if "authorization" in request.headers:
         lines.append(f"Authorization: Bearer {MASK}")
@@ -79,7 +79,7 @@ def shown(request: httpx.Request) -> str:
 def _masked(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            name: MASK if any(part in name.upper() for part in SECRET) and isinstance(each, str) else _masked(each)
+            name: MASK if any(part in name.upper() for part in SECRETS) and isinstance(each, str) else _masked(each)
             for name, each in value.items()
         }
     return [_masked(each) for each in value] if isinstance(value, list) else value

@@ -1,7 +1,6 @@
-"""The cache of a site of several processes: Redis, and each process's own memory while Redis is away.
+"""Cache shared by several processes: Redis, and each process's own memory while Redis is away.
 
-What is kept here are counters of whoever tries too much. To lose them for a minute is better than to
-answer nobody for a minute.
+It holds counters of rate limits. Losing them for a minute is better than answering no request for a minute.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ from redis import RedisError
 log = logging.getLogger(__name__)
 
 AWAY_SECONDS = 5.0
-"""How long Redis is not asked after it did not answer."""
+"""Time for which Redis is not asked after it did not answer."""
 T = TypeVar("T")
 
 
-class SharedCounters(RedisCache):
-    """As Django's own; no method raises because Redis is away. LOCATION: Redis's address."""
+class FallbackCache(RedisCache):
+    """Cache backend like Django's RedisCache, of which no method raises because Redis is away."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         options = {"socket_connect_timeout": 1, "socket_timeout": 1, **params.pop("OPTIONS", {})}
@@ -32,44 +31,44 @@ class SharedCounters(RedisCache):
         self._away_until = 0.0
 
     def add(self, key: Any, value: Any, *rest: Any, **more: Any) -> bool:
-        return self._ask(super().add, self._memory.add, key, value, *rest, **more)
+        return self._call(super().add, self._memory.add, key, value, *rest, **more)
 
     def get(self, key: Any, *rest: Any, **more: Any) -> Any:
-        return self._ask(super().get, self._memory.get, key, *rest, **more)
+        return self._call(super().get, self._memory.get, key, *rest, **more)
 
     def set(self, key: Any, value: Any, *rest: Any, **more: Any) -> None:
-        self._ask(super().set, self._memory.set, key, value, *rest, **more)
+        self._call(super().set, self._memory.set, key, value, *rest, **more)
 
     def incr(self, key: Any, *rest: Any, **more: Any) -> int:
-        return self._ask(super().incr, self._memory.incr, key, *rest, **more)
+        return self._call(super().incr, self._memory.incr, key, *rest, **more)
 
     def touch(self, key: Any, *rest: Any, **more: Any) -> bool:
-        return self._ask(super().touch, self._memory.touch, key, *rest, **more)
+        return self._call(super().touch, self._memory.touch, key, *rest, **more)
 
     def delete(self, key: Any, *rest: Any, **more: Any) -> bool:
-        return self._ask(super().delete, self._memory.delete, key, *rest, **more)
+        return self._call(super().delete, self._memory.delete, key, *rest, **more)
 
     def has_key(self, key: Any, *rest: Any, **more: Any) -> bool:
-        return self._ask(super().has_key, self._memory.has_key, key, *rest, **more)
+        return self._call(super().has_key, self._memory.has_key, key, *rest, **more)
 
     def clear(self) -> None:
         self._memory.clear()
-        self._ask(super().clear, self._memory.clear)
+        self._call(super().clear, self._memory.clear)
 
     def get_many(self, keys: Any, *rest: Any, **more: Any) -> dict[Any, Any]:
-        return self._ask(super().get_many, self._memory.get_many, keys, *rest, **more)
+        return self._call(super().get_many, self._memory.get_many, keys, *rest, **more)
 
     def set_many(self, data: Any, *rest: Any, **more: Any) -> list[Any]:
-        return self._ask(super().set_many, self._memory.set_many, data, *rest, **more)
+        return self._call(super().set_many, self._memory.set_many, data, *rest, **more)
 
     def delete_many(self, keys: Any, *rest: Any, **more: Any) -> None:
-        self._ask(super().delete_many, self._memory.delete_many, keys, *rest, **more)
+        self._call(super().delete_many, self._memory.delete_many, keys, *rest, **more)
 
-    def _ask(self, there: Callable[..., T], here: Callable[..., T], *rest: Any, **more: Any) -> T:
+    def _call(self, in_redis: Callable[..., T], in_memory: Callable[..., T], *rest: Any, **more: Any) -> T:
         if time.monotonic() >= self._away_until:
             try:
-                return there(*rest, **more)
+                return in_redis(*rest, **more)
             except RedisError as error:
                 self._away_until = time.monotonic() + AWAY_SECONDS
                 log.warning("Redis does not answer (%s); this process counts by itself", error)
-        return here(*rest, **more)
+        return in_memory(*rest, **more)

@@ -27,8 +27,17 @@ IDENTITY = r"[A-Za-z0-9_-]+"
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("GAZE_DATA", str(BASE_DIR / "var")))
-SCRATCH_DIR = DATA_DIR / "scratch"
-"""Uploads on their way in, renders on their way out; emptied at start."""
+REDIS_URL = env.redis("REDIS_URL")
+"""Queue, sockets' messages and counters between processes; without it the site is one process tree."""
+
+# A folder for each process, because each empties its own at start. `manage.py work` names those of its processes.
+SCRATCH_DIR = (
+    DATA_DIR
+    / "scratch"
+    / env.matching("SCRATCH_NAME", "web" if REDIS_URL else "", r"[A-Za-z0-9-]+", "of letters, digits and -")
+)
+"""Uploads on their way in, renders on their way out."""
+# On import, because Django's own checks of every command want FILE_UPLOAD_TEMP_DIR, and SQLite its folder.
 SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
 
 PORT = env.whole_number("PORT", 3000, 1, 65535)
@@ -40,9 +49,6 @@ SITE_URL = env.address("SITE_URL", "".join(OWN_ADDRESSES[-1:]), ("https", "http"
 
 SECURE = SITE_URL.startswith("https://")
 DEBUG = False
-
-REDIS_URL = env.redis("REDIS_URL")
-"""Queue, sockets' messages and counters between processes; without it the site is one process tree."""
 
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 """Networks whose X-Forwarded-For and X-Forwarded-Proto are believed; `*` is every peer."""
@@ -56,7 +62,10 @@ CONNECTIONS_PER_ADDRESS = env.whole_number("CONNECTIONS_PER_ADDRESS", 1500, 4, 1
 
 
 def _secret_key() -> str:
-    """SECRET_KEY, else one of this machine's own, made once and readable by its owner only."""
+    """SECRET_KEY, else one of this machine's own, made once and readable by its owner only.
+
+    It is kept on import: Django reads the setting as a plain value, in whatever command comes first.
+    """
     if REDIS_URL:  # several machines must agree
         return env.required("SECRET_KEY", "where REDIS_URL is")
     given = env.text("SECRET_KEY")
@@ -372,9 +381,7 @@ FORMAT_MODULE_PATH = ["gazesite.formats"]
 # Counters of clients that try too much live here; the default of 300 would soon push them out.
 _OWN_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
 CACHES = {
-    "default": {"BACKEND": "gazesite.fallback_cache.SharedCounters", "LOCATION": REDIS_URL}
-    if REDIS_URL
-    else _OWN_MEMORY
+    "default": {"BACKEND": "gazesite.fallback_cache.FallbackCache", "LOCATION": REDIS_URL} if REDIS_URL else _OWN_MEMORY
 }
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

@@ -1,55 +1,71 @@
-"""Keeps job processes: one that ends without having been told to is started again."""
+"""Supervisor of worker processes: one that ends without having been told to is started again."""
 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 4.0
-"""Seconds before another start; doubled for a process that did not even live for HEALTHY seconds.
+"""Seconds before another start; doubled for each process that lived for less than HEALTHY_SECONDS.
 
-No more than that: whatever killed the last one, others wait for their renders.
+The longest is short, because renders wait for the process whatever ended the last one.
 """
-HEALTHY = 10.0
+HEALTHY_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Command:
+    """Command line of a process."""
+
+    words: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables that the process has besides those of its parent."""
 
 
 class Child:
-    """One process, started again as often as it ends."""
+    """Supervised process, started again whenever it ends."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Command) -> None:
         self._command = command
         self._pause = FIRST_PAUSE
-        self._began = self._not_before = 0.0
+        self._started_at = self._not_before = 0.0
         self.process: subprocess.Popen[bytes] | None = None
 
-    def look(self) -> None:
-        """Start it when it does not run and may."""
+    def ensure_running(self) -> None:
+        """Start the process when it does not run and its pause is over."""
         now = time.monotonic()
         if self.process is not None and self.process.poll() is not None:
-            lived = now - self._began
-            self._pause = FIRST_PAUSE if lived > HEALTHY else min(2 * self._pause, LONGEST_PAUSE)
+            lived = now - self._started_at
+            self._pause = FIRST_PAUSE if lived > HEALTHY_SECONDS else min(2 * self._pause, LONGEST_PAUSE)
             log.warning("job process %d ended with %d", self.process.pid, self.process.returncode)
-            self._let_go()
+            self._close_stdin()
             self._not_before, self.process = now + self._pause, None
         if self.process is None and now >= self._not_before:
-            # In a session of its own: Ctrl-C is ours to pass on. Its standard input ends with us.
-            self.process = subprocess.Popen(self._command, stdin=subprocess.PIPE, start_new_session=True)
-            self._began = now
+            # Its own session keeps Ctrl-C from it; it gets SIGTERM instead. Its standard input ends with this process.
+            self.process = subprocess.Popen(
+                self._command.words,
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+                env={**os.environ, **self._command.environment},
+            )
+            self._started_at = now
 
     def terminate(self) -> None:
         if self.process is not None:
             self.process.terminate()
 
     def wait(self, seconds: float) -> bool:
-        """Whether it has ended by itself; otherwise it is killed."""
+        """Wait for its end. False when it had to be killed."""
         if self.process is None:
             return True
         try:
@@ -60,34 +76,34 @@ class Child:
             self.process.wait()
             return False
         finally:
-            self._let_go()
+            self._close_stdin()
         return True
 
-    def _let_go(self) -> None:
-        """Of the pipe that tells it that we live."""
+    def _close_stdin(self) -> None:
+        """Close the pipe by whose end the process notices that its supervisor has gone."""
         if self.process is not None and self.process.stdin is not None:
             self.process.stdin.close()
 
 
 class Supervisor:
-    """commands: one for each process."""
+    """Supervisor of one process for each command."""
 
-    def __init__(self, commands: Sequence[Sequence[str]]) -> None:
+    def __init__(self, commands: Sequence[Command]) -> None:
         self.children = [Child(command) for command in commands]
 
     def run(self, grace: float) -> bool:
-        """Until SIGTERM or Ctrl-C; then all get `grace` seconds. Whether they ended by themselves."""
-        asked = threading.Event()
+        """Run until SIGTERM or Ctrl-C; then all get `grace` seconds. Whether they ended by themselves."""
+        stop_requested = threading.Event()
 
-        def ask(number: int, frame: Any) -> None:
-            asked.set()
+        def request_stop(number: int, frame: Any) -> None:
+            stop_requested.set()
 
         for each in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(each, ask)
-        while not asked.is_set():
+            signal.signal(each, request_stop)
+        while not stop_requested.is_set():
             for child in self.children:
-                child.look()
-            asked.wait(0.2)
+                child.ensure_running()
+            stop_requested.wait(0.2)
         for child in self.children:
             child.terminate()
         end = time.monotonic() + grace
@@ -95,6 +111,6 @@ class Supervisor:
         return killed == 0
 
 
-def manage(*words: str) -> list[str]:
-    """The command line of another process of this site."""
+def manage_command(*words: str) -> list[str]:
+    """Command line that runs a command of this site's manage.py."""
     return [sys.executable, sys.argv[0], *words]

@@ -1,4 +1,4 @@
-"""The page server, with whatever else lives in its process."""
+"""Web process: Daphne, with the services that start before it and stop after it."""
 
 from __future__ import annotations
 
@@ -9,29 +9,28 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
-from gazesite.processes.worker_process import own_scratch
+from gazesite.processes.scratch import empty_scratch
 from portraits.live import publisher
 from portraits.uploads import validation
 
 
-class PortTakenError(Exception):
-    """Another process listens where we should."""
+class PortInUseError(Exception):
+    """The port cannot be listened on. str: the reason and what helps, for a person."""
 
 
-class Beside(Protocol):
-    """Part that starts before the first page is served and stops after the last."""
+class Lifecycle(Protocol):
+    """Services that start before the first page is served and stop after the last."""
 
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
 
 
-class Pages:
-    """Pages alone: renders are made by other processes."""
+class WebServices:
+    """Services of a web process without rendering, which other processes do."""
 
     def start(self) -> None:
-        own_scratch("web")
-        settings.FILE_UPLOAD_TEMP_DIR = str(settings.SCRATCH_DIR)
+        empty_scratch()
         validation.start()
 
     def stop(self) -> None:
@@ -39,22 +38,22 @@ class Pages:
 
 
 def check_port(host: str, port: int) -> None:
-    """Before anything is started. Raises PortTakenError."""
+    """Check that the port is free, before anything is started. Raises PortInUseError."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                raise PortTakenError(f"{host}:{port} cannot be used: {error.strerror}.") from error
-            raise PortTakenError(
+                raise PortInUseError(f"{host}:{port} cannot be used: {error.strerror}.") from error
+            raise PortInUseError(
                 f"Port {port} is in use, perhaps by another gazesite. Stop that one, or choose another port: "
                 f"PORT={port + 1} make run"
             ) from error
 
 
-def serve(host: str, port: int, beside: Beside, ready: Callable[[], None]) -> None:
-    """Answer until Ctrl-C or SIGTERM."""
+def serve(host: str, port: int, services: Lifecycle, ready: Callable[[], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM. ready: called once connections are accepted."""
     from daphne.endpoints import build_endpoint_description_strings
     from twisted.internet import reactor
 
@@ -65,7 +64,7 @@ def serve(host: str, port: int, beside: Beside, ready: Callable[[], None]) -> No
     loop: Any = reactor._asyncioEventloop
     publisher.use_loop(loop)
     connections = allowed_connections(settings.CONNECTIONS)
-    beside.start()
+    services.start()
     try:
         SiteServer(
             application=application,
@@ -81,4 +80,4 @@ def serve(host: str, port: int, beside: Beside, ready: Callable[[], None]) -> No
         ).run()
     finally:
         publisher.use_loop(None)
-        beside.stop()
+        services.stop()

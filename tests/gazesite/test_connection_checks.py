@@ -29,13 +29,13 @@ def files(tmp_path: Path, settings: Settings) -> Path:
     return tmp_path / "files"
 
 
-def findings() -> dict[str, connection_checks.Finding]:
-    return {finding.part: finding for finding in connection_checks.examine()}
+def results() -> dict[str, connection_checks.CheckResult]:
+    return {result.part: result for result in connection_checks.run_checks()}
 
 
 def test_a_site_without_any_settings_is_well(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("doctor")
-    assert capsys.readouterr().out.count("ok ") == len(connection_checks.PARTS)
+    assert capsys.readouterr().out.count("ok ") == len(connection_checks.CHECKS)
     assert list(storage.keys()) == []
 
 
@@ -62,8 +62,8 @@ def test_what_does_not_answer_is_said_with_what_helps(
 ) -> None:
     for name, value in changes.items():
         setattr(settings, name, value)
-    found = findings()[part]
-    assert not found.well
+    found = results()[part]
+    assert not found.ok
     assert re.search(sentence, found.sentence), found.sentence
     with pytest.raises(CommandError, match="1 of these must be mended first"):
         call_command("doctor")
@@ -72,16 +72,16 @@ def test_what_does_not_answer_is_said_with_what_helps(
 
 def test_a_storage_that_cannot_be_written_is_said(files: Path) -> None:
     files.write_text("not a folder")
-    found = findings()["storage"]
-    assert (found.well, "GAZE_DATA" in found.sentence) == (False, True)
+    found = results()["storage"]
+    assert (found.ok, "GAZE_DATA" in found.sentence) == (False, True)
 
 
 def test_a_storage_that_gives_back_other_bytes_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "read", lambda key: b"other")
-    assert "other bytes" in findings()["storage"].sentence
+    assert "other bytes" in results()["storage"].sentence
     assert list(storage.keys()) == []
 
 
 def test_missing_migrations_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_checks.MigrationExecutor, "migration_plan", lambda self, targets: [1, 2])
-    assert findings()["database"].sentence.startswith("2 migrations are missing.")
+    assert results()["database"].sentence.startswith("2 migrations are missing.")

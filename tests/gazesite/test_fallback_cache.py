@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gazesite import fallback_cache
-from gazesite.fallback_cache import SharedCounters
+from gazesite.fallback_cache import FallbackCache
 from tests.production.parts import Part
 
 
@@ -15,7 +15,7 @@ def address(redis_part: tuple[Part, str]) -> str:
 
 
 def test_two_processes_count_together(address: str, request: pytest.FixtureRequest) -> None:
-    first, second = SharedCounters(address, {}), SharedCounters(address, {})
+    first, second = FallbackCache(address, {}), FallbackCache(address, {})
     request.addfinalizer(
         lambda: [each._cache.get_client(write=True).connection_pool.disconnect() for each in (first, second)]
     )
@@ -29,7 +29,7 @@ def test_two_processes_count_together(address: str, request: pytest.FixtureReque
 
 
 def test_without_redis_each_counts_by_itself_and_nobody_gets_an_error() -> None:
-    alone = SharedCounters("redis://127.0.0.1:1/0", {})
+    alone = FallbackCache("redis://127.0.0.1:1/0", {})
     assert alone.add("tries", 1)
     assert not alone.add("tries", 1)
     assert alone.incr("tries") == 2
@@ -54,7 +54,7 @@ def test_a_redis_that_is_away_is_not_asked_all_the_time(monkeypatch: pytest.Monk
         raise fallback_cache.RedisError
 
     monkeypatch.setattr("django.core.cache.backends.redis.RedisCache.get", away)
-    cache = SharedCounters("redis://127.0.0.1:1/0", {})
+    cache = FallbackCache("redis://127.0.0.1:1/0", {})
     for moment in (100.0, 101.0, 104.9, 105.1, 106.0):
         now[0] = moment
         cache.get("tries")

@@ -55,7 +55,8 @@ def set_up() -> None:
 
 
 def be_one(number: str) -> None:
-    """The job process itself."""
+    """The worker process itself."""
+    os.environ["SCRATCH_NAME"] = f"quick-{number}-{os.getpid()}"
     set_up()
     from gazesite.processes import worker_process
     from gpuworker.workers.fake import StillWorker
@@ -84,7 +85,6 @@ def be_one(number: str) -> None:
     Render.finish = held_before(Render.finish, lambda row: folder.reach("finishing", row.attempt))  # type: ignore[method-assign]
     workers.current = HeldWorker  # type: ignore[assignment]
     workers.warm = lambda: None
-    worker_process.own_scratch(f"quick-{number}-{os.getpid()}")
     worker_process.run()
 
 
@@ -110,9 +110,9 @@ def main() -> None:
     set_up()
     from django.conf import settings
 
-    from gazesite.processes.supervisor import Supervisor
+    from gazesite.processes.supervisor import Command, Supervisor
 
-    Supervisor([[sys.executable, "-m", "tests.production.quick_work", "0"]]).run(settings.WORK_GRACE + 10)
+    Supervisor([Command([sys.executable, "-m", "tests.production.quick_work", "0"])]).run(settings.WORK_GRACE + 10)
 
 
 if __name__ == "__main__":

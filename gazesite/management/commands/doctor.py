@@ -1,4 +1,4 @@
-"""`manage.py doctor`: does everything that the settings name answer?"""
+"""Command `manage.py doctor`: checks every connection that the settings name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from gazesite.connection_checks import examine
+from gazesite.connection_checks import run_checks
 
 
 class Command(BaseCommand):
@@ -14,9 +14,9 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        ailing = 0
-        for finding in examine():
-            self.stdout.write(str(finding))
-            ailing += not finding.well
-        if ailing:
-            raise CommandError(f"{ailing} of these must be mended first.")
+        failed = 0
+        for result in run_checks():
+            self.stdout.write(str(result))
+            failed += not result.ok
+        if failed:
+            raise CommandError(f"{failed} of these must be mended first.")

@@ -1,4 +1,4 @@
-"""`manage.py gpu start|status|logs -f|stop`: what the site's GPU does, and its beginning and end by hand."""
+"""Command `manage.py gpu start|status|logs -f|stop`: the state of the site's GPU, and its start and stop by hand."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from gazesite.dry_run import rehearse
+from gazesite.dry_run import dry_run
 from gpuworker.errors import RenderError
 from gpuworker.fleet.runpod import Problem, RunPod, Unclear, refusal
 from gpuworker.fleet.source import Status
 from portraits.rendering import workers
 
-LOOK_SECONDS = 2.0
+POLL_SECONDS = 2.0
 OFF_SECONDS = 45.0
-"""How long nothing is rented until it is said that nothing will be; the log says why."""
+"""Time without a machine after which the command gives up; the log says why there is none."""
 QUIET_SECONDS = 3.0
-"""After which a log that is not followed has been read."""
+"""Time without a new line after which a log that is not followed has been read."""
 TAIL = 100
+"""Lines of the log that are shown at first."""
 
 
 class Command(BaseCommand):
@@ -44,16 +45,16 @@ class Command(BaseCommand):
         try:
             match command:
                 case "start" if options["dry_run"]:
-                    self._rehearse()
+                    self._dry_run()
                 case "start":
                     self._start()
                 case "status":
-                    self._tell(workers.gpu().status())
+                    self._print_status(workers.gpu().status())
                 case "logs":
                     self._logs(follow=options["follow"])
                 case "stop":
                     workers.gpu().stop()
-                    self._tell(workers.gpu().status())
+                    self._print_status(workers.gpu().status())
         except KeyboardInterrupt:
             self.stderr.write("Left; what was begun goes on.")
         except RenderError as error:
@@ -61,32 +62,32 @@ class Command(BaseCommand):
         finally:
             workers.close()
 
-    def _tell(self, status: Status) -> None:
+    def _print_status(self, status: Status) -> None:
         self.stdout.write(describe(status))
 
-    def _rehearse(self) -> None:
+    def _dry_run(self) -> None:
         choice = workers.choice()
         if choice.pod is None:
             raise CommandError(f"{settings.GPU_SOURCE} rents nothing beforehand, so that nothing would be sent.")
-        rehearse(choice, choice.pod, lambda request: self.stdout.write(f"{request}\n"))
+        dry_run(choice, choice.pod, lambda request: self.stdout.write(f"{request}\n"))
 
     def _start(self) -> None:
-        """Until it is ready. What goes wrong is logged by the source."""
+        """Start it and wait until it is ready. The GPU source logs what goes wrong."""
         source = workers.gpu()
         source.warm()
-        said, off_since = "", time.monotonic()
+        printed, off_since = "", time.monotonic()
         while True:
             status = source.status()
-            if status.message != said:
-                said = status.message
-                self._tell(status)
+            if status.message != printed:
+                printed = status.message
+                self._print_status(status)
             if status.phase == "ready":
                 return
             if status.phase != "off":
                 off_since = time.monotonic()
             elif time.monotonic() - off_since > OFF_SECONDS:
                 raise CommandError("No GPU could be started. The lines above say why.")
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
 
     def _logs(self, *, follow: bool) -> None:
         status = workers.gpu().status()
@@ -106,7 +107,7 @@ class Command(BaseCommand):
 
 
 def describe(status: Status) -> str:
-    """A line for an operator."""
+    """State of the GPU in a line, for the operator."""
     parts = [f"{status.source}: {status.message}"]
     if status.machines:
         parts.append(f"{', '.join(status.machines)} ({status.gpu}, ${status.hourly:.2f} an hour)")
@@ -116,7 +117,7 @@ def describe(status: Status) -> str:
 
 
 def _lines(api: RunPod, machine: str, quiet: float | None) -> Iterator[str]:
-    """Lines of its log. quiet: seconds without one after which they end; None for as long as the provider sends any."""
+    """Lines of the machine's log. They end after `quiet` seconds without one; None: never."""
     lines: queue.Queue[str | Exception | None] = queue.Queue()
 
     def read() -> None:

@@ -1,4 +1,4 @@
-"""`manage.py serve`: the whole site in one process tree, what `make run` starts; with REDIS_URL, its pages alone."""
+"""Command `manage.py serve`: the whole site in one process tree; with REDIS_URL, its pages alone."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from django.core.management.base import BaseCommand, CommandError
 
 from gazesite.observability import metrics
 from gazesite.processes import web
-from gazesite.processes.embedded_services import Site
-from gazesite.processes.web import PortTakenError
+from gazesite.processes.embedded_services import EmbeddedServices
+from gazesite.processes.web import PortInUseError
 from portraits.accounts import adapter
 from portraits.models import User
 
-PERSON, ADMIN = "you@gazesite.local", "admin@gazesite.local"
+USER_EMAIL, ADMIN_EMAIL = "you@gazesite.local", "admin@gazesite.local"
 DEMO_PHOTO = Path(settings.BASE_DIR) / "static" / "site" / "demo.jpg"
 
 
@@ -35,10 +35,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, no_demo: bool, web_only: bool, **options: Any) -> None:
         if web_only and not settings.REDIS_URL:
             raise CommandError("Pages alone need REDIS_URL, by which they hear from the processes that render.")
-        host, port = settings.HOST, settings.PORT  # the addresses that are told and allowed are made of them
+        host, port = settings.HOST, settings.PORT  # no options, because SITE_URL and ALLOWED_HOSTS are made of them
         try:
             web.check_port(host, port)
-        except PortTakenError as error:
+        except PortInUseError as error:
             raise CommandError(str(error)) from error
         try:
             with metrics.listening(settings.METRICS_HOST, settings.METRICS_PORT):
@@ -51,27 +51,28 @@ class Command(BaseCommand):
         self.stdout.write("Stopped.")
 
     def _serve_pages(self, host: str, port: int) -> None:
-        web.serve(host, port, web.Pages(), lambda: self.stdout.write(f"gazesite's pages are at {settings.SITE_URL}"))
+        line = f"gazesite's pages are at {settings.SITE_URL}"
+        web.serve(host, port, web.WebServices(), lambda: self.stdout.write(line))
 
     def _serve_all(self, host: str, port: int, demo_photo: Path | None) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         lines = self._welcome(settings.OWN_ADDRESSES or [settings.SITE_URL])
-        web.serve(host, port, Site(demo_photo), lambda: self.stdout.write("\n".join(lines)))
+        web.serve(host, port, EmbeddedServices(demo_photo), lambda: self.stdout.write("\n".join(lines)))
 
     def _welcome(self, addresses: list[str]) -> list[str]:
-        """addresses: the first is for people on this machine."""
+        """Lines that are printed at the start. addresses: the first is for people on this machine."""
         address, *others = addresses
-        person = User.objects.filter(email=PERSON).first() or User.objects.create_user(PERSON)
+        user = User.objects.filter(email=USER_EMAIL).first() or User.objects.create_user(USER_EMAIL)
         lines = ["", f"gazesite is at {address}", *(f"  in your network: {other}" for other in others)]
-        lines += [f"  sign in, once:  {address}{adapter.one_time_path(person)}"]
+        lines += [f"  sign in, once:  {address}{adapter.one_time_path(user)}"]
         password = self._admin_password()
         shown = f"password {password}" if password else "with the password printed at the first start"
-        return [*lines, f"  admin:          {address}/admin/  {ADMIN}, {shown}", "  Ctrl-C stops it.", ""]
+        return [*lines, f"  admin:          {address}/admin/  {ADMIN_EMAIL}, {shown}", "  Ctrl-C stops it.", ""]
 
     def _admin_password(self) -> str | None:
-        """The new admin's password; None when there is one already. `manage.py changepassword` sets another."""
-        if User.objects.filter(email=ADMIN).exists():
+        """Password of a new admin; None when there is one already. `manage.py changepassword` sets another."""
+        if User.objects.filter(email=ADMIN_EMAIL).exists():
             return None
         password = secrets.token_urlsafe(9)
-        User.objects.create_superuser(ADMIN, password)
+        User.objects.create_superuser(ADMIN_EMAIL, password)
         return password

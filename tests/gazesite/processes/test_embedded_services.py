@@ -26,7 +26,7 @@ def test_a_start_voids_leases_forgets_half_uploads_and_empties_the_scratch(tmp_p
     Upload.objects.update(stored=False)
     (tmp_path / "scratch").mkdir()
     (tmp_path / "scratch" / "half an upload").write_bytes(b"half")
-    embedded_services.take_up()
+    embedded_services.recover()
     assert list((tmp_path / "scratch").iterdir()) == []
     assert Render.objects.expired().count() == 1
     assert Upload.objects.stale().count() == 1

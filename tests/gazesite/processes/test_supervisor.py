@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gazesite.processes import supervisor
-from gazesite.processes.supervisor import Child, manage
+from gazesite.processes.supervisor import Child, Command, manage_command
 from tests.gpuworker.processes import patiently
 
 STUBBORN = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); sys.stdin.read()"
@@ -24,33 +24,33 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_process_that_was_killed_is_started_again(quick: None) -> None:
-    child = Child([sys.executable, "-c", UNTIL_ITS_PARENT_GOES])
-    child.look()
+    child = Child(Command([sys.executable, "-c", UNTIL_ITS_PARENT_GOES]))
+    child.ensure_running()
     assert child.process is not None
     first = child.process.pid
     child.process.kill()
-    assert patiently(lambda: child.look() or (child.process is not None and child.process.pid != first), 10)
+    assert patiently(lambda: child.ensure_running() or (child.process is not None and child.process.pid != first), 10)
     child.terminate()
     assert child.wait(60)
 
 
 def test_one_that_ends_at_once_is_started_ever_more_slowly(quick: None) -> None:
-    child = Child([sys.executable, "-c", "raise SystemExit(1)"])
-    child.look()
+    child = Child(Command([sys.executable, "-c", "raise SystemExit(1)"]))
+    child.ensure_running()
     for pause in (0.1, 0.2):
         assert patiently(lambda: child.process is not None, 10) is True
         assert child.process is not None
         child.process.wait(60)
-        child.look()
+        child.ensure_running()
         assert child.process is None
         assert child._pause == pytest.approx(pause)
-        assert patiently(lambda: child.look() or child.process is not None, 10)
+        assert patiently(lambda: child.ensure_running() or child.process is not None, 10)
     child.wait(60)
 
 
 def test_one_that_does_not_end_is_killed() -> None:
-    child = Child([sys.executable, "-c", STUBBORN])
-    child.look()
+    child = Child(Command([sys.executable, "-c", STUBBORN]))
+    child.ensure_running()
     assert child.process is not None
     child.terminate()
     assert child.wait(0.2) is False or child.process.returncode is not None
@@ -58,8 +58,8 @@ def test_one_that_does_not_end_is_killed() -> None:
 
 def test_sigterm_ends_all_of_them_and_their_parents_death_too(tmp_path: Path) -> None:
     child = f"import pathlib, os, sys; pathlib.Path({str(tmp_path)!r}, str(os.getpid())).touch(); sys.stdin.read()"
-    keep = f"Supervisor([[{sys.executable!r}, '-c', {child!r}]] * 2).run(5)"
-    code = f"from gazesite.processes.supervisor import Supervisor; {keep}"
+    keep = f"Supervisor([Command([{sys.executable!r}, '-c', {child!r}])] * 2).run(5)"
+    code = f"from gazesite.processes.supervisor import Command, Supervisor; {keep}"
     for number in (signal.SIGTERM, signal.SIGKILL):
         parent = subprocess.Popen([sys.executable, "-c", code])
         assert patiently(lambda: len(list(tmp_path.iterdir())) == 2)
@@ -77,4 +77,4 @@ def running(pid: int) -> bool:
 
 
 def test_a_command_of_this_site_runs_the_same_python_and_manage_py() -> None:
-    assert manage("work", "--one=0") == [sys.executable, sys.argv[0], "work", "--one=0"]
+    assert manage_command("work", "--one=0") == [sys.executable, sys.argv[0], "work", "--one=0"]

@@ -10,7 +10,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from pytest_django import Settings
 
 from gazesite.processes import worker_process
 from portraits.live import publisher
@@ -19,14 +18,15 @@ from portraits.rendering import lease, sweeper, workers
 
 
 @pytest.fixture
-def process(monkeypatch: pytest.MonkeyPatch) -> worker_process.JobProcess:
+def process(monkeypatch: pytest.MonkeyPatch) -> worker_process.WorkerProcess:
     """Its queues and its worker do nothing."""
+    monkeypatch.setattr(worker_process, "empty_scratch", lambda: None)
     monkeypatch.setattr(workers, "warm", lambda: None)
     monkeypatch.setattr(broker, "start_worker", lambda queue: [])
     monkeypatch.setattr(sweeper, "sweep_renders", lambda: None)
     monkeypatch.setattr(sweeper, "clean", lambda: None)
     monkeypatch.setattr(sweeper, "close_old_connections", lambda: None)
-    return worker_process.JobProcess()
+    return worker_process.WorkerProcess()
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def open_again() -> object:
     workers._closing.clear()
 
 
-def test_messages_to_pages_go_through_one_loop_while_it_lives(process: worker_process.JobProcess) -> None:
+def test_messages_to_pages_go_through_one_loop_while_it_lives(process: worker_process.WorkerProcess) -> None:
     process.start()
     assert publisher._loop is not None
     process.stop(grace=0)
@@ -44,7 +44,7 @@ def test_messages_to_pages_go_through_one_loop_while_it_lives(process: worker_pr
 
 
 def test_a_render_that_ends_within_its_grace_is_not_disturbed(
-    process: worker_process.JobProcess, monkeypatch: pytest.MonkeyPatch
+    process: worker_process.WorkerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts = iter([1, 1, 0, 0, 0])
     handed: list[bool] = []
@@ -55,25 +55,15 @@ def test_a_render_that_ends_within_its_grace_is_not_disturbed(
     assert handed == []
 
 
-def test_one_that_does_not_is_handed_back(process: worker_process.JobProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_does_not_is_handed_back(
+    process: worker_process.WorkerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     going_on = [1]
     monkeypatch.setattr(lease, "count", lambda: going_on[0])
     monkeypatch.setattr(lease, "hand_back_all", lambda: going_on.__setitem__(0, 0))
     process.start()
     process.stop(grace=0.1)
     assert going_on == [0]
-
-
-def test_each_process_has_a_scratch_folder_of_its_own_without_its_older_selfs_rubbish(
-    tmp_path: Path, settings: Settings
-) -> None:
-    settings.SCRATCH_DIR = tmp_path
-    (tmp_path / "job-0" / "render-old").mkdir(parents=True)
-    (tmp_path / "web").mkdir()
-    worker_process.own_scratch("job-0")
-    assert tmp_path / "job-0" == settings.SCRATCH_DIR
-    assert list((tmp_path / "job-0").iterdir()) == []
-    assert (tmp_path / "web").is_dir()
 
 
 def test_a_process_ends_with_whoever_started_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def fake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRunPod]:
-    monkeypatch.setattr(gpu, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(gpu, "POLL_SECONDS", 0.05)
     # The thread that warms the pod writes while the command reads: a database in SQLite's memory, as the tests'
     # is, refuses that at once, where a file waits. test_ledger.py holds the two ledgers to the same.
     ledger = MemoryLedger()

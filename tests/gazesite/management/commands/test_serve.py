@@ -19,7 +19,7 @@ def test_it_prints_the_address_a_link_and_the_admin_it_made_once() -> None:
     assert "gazesite is at http://127.0.0.1:3000" in first
     assert "http://127.0.0.1:3000/sign-in/" in first
     password = first.split("password ")[1].split()[0]
-    admin = User.objects.get(email=serve.ADMIN)
+    admin = User.objects.get(email=serve.ADMIN_EMAIL)
     assert admin.is_superuser
     assert admin.check_password(password)
     assert password not in again

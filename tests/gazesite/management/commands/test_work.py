@@ -17,3 +17,9 @@ def test_pages_alone_need_it_too(settings: Settings) -> None:
     settings.REDIS_URL = ""
     with pytest.raises(CommandError, match="Pages alone need REDIS_URL"):
         call_command("serve", "--web-only")
+
+
+def test_a_single_process_is_for_the_supervisor_which_gives_it_a_folder(settings: Settings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    with pytest.raises(CommandError, match="starts itself"):
+        call_command("work", "--one=7")
