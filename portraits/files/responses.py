@@ -1,8 +1,8 @@
-"""Files and manifests as answers: true types, validators, and who may keep them for how long.
+"""HTTP responses with stored files and manifests: content types, ETags and caching.
 
-Where settings say so, an owner is sent to the bucket for a sheet, by an address signed for a minute;
-shared ones never are, so that a revoked link is dead.
-Sheets are at most 8 MB and go out as bytes: under ASGI, Django would read a file object whole anyway.
+With MEDIA_REDIRECTS, owners are redirected to the bucket by a URL that is signed for a minute. Shared files never are,
+so that a revoked link stops working.
+Sheets are at most 8 MB and are sent as bytes: under ASGI, Django would read a file object whole anyway.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from enum import Enum
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
-from django.utils.cache import patch_cache_control
-from django.utils.http import parse_etags, quote_etag
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.http import quote_etag
 
 from portraits.files import storage
 from portraits.live import publisher
 from portraits.models import Output
 
-TYPES = {
+CONTENT_TYPES = {
     "webp": "image/webp",
     "jpg": "image/jpeg",
     "json": "application/json",
@@ -31,24 +31,25 @@ TYPES = {
 
 
 class Audience(Enum):
-    """Who may see and keep an answer."""
+    """Kind of client for which a response is meant."""
 
     OWNER = "owner"
+    """The signed-in owner, or staff."""
     PUBLIC = "public"
-    """Through a share link: short enough that a revoked link is dead everywhere within a minute."""
+    """Anybody with a share link; caches keep the response for a minute, so that a revoked link soon stops working."""
 
 
 def manifest_response(request: HttpRequest, output: Output, audience: Audience) -> HttpResponse:
-    """The manifest as it now stands, its files under addresses of this attempt."""
+    """Current manifest of an attempt, with its public file names. Raises Http404 while there is none."""
     if output.manifest is None:
         raise Http404
-    body = json.dumps(tagged(output, output.manifest), separators=(",", ":")).encode()
+    body = json.dumps(with_public_names(output, output.manifest), separators=(",", ":")).encode()
     etag = quote_etag(f"{output.tag.hex[:12]}-{output.attempt}-{len(output.manifest['levels'])}-{output.complete}")
-    return _answer(request, etag, "application/json", audience, lambda: body)
+    return _conditional_response(request, etag, "application/json", audience, lambda: body)
 
 
-def tagged(output: Output, manifest: dict[str, Any]) -> dict[str, Any]:
-    """A manifest whose files are called as their addresses are."""
+def with_public_names(output: Output, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Manifest in which files have the names under which they are served."""
     levels = [
         {**level, "sheets": [publisher.file_name(output, name) for name in level["sheets"]]}
         for level in manifest["levels"]
@@ -57,29 +58,30 @@ def tagged(output: Output, manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def file_response(request: HttpRequest, output: Output, name: str, audience: Audience) -> HttpResponse:
-    """The file of that tagged name. Raises Http404 for any other."""
-    own = publisher.file_name(output, "")
-    plain = name.removeprefix(own)
-    if not name.startswith(own) or plain not in output.files:
+    """File of an attempt, by its public name. Raises Http404 for any other name."""
+    prefix = publisher.file_name(output, "")
+    plain = name.removeprefix(prefix)
+    if not name.startswith(prefix) or plain not in output.files:
         raise Http404
     return stored_response(request, output.key(plain), output.files[plain]["sha256"], audience)
 
 
 def stored_response(request: HttpRequest, key: str, sha256: str, audience: Audience) -> HttpResponse:
-    """A stored file. Raises Http404 when it has just been deleted, and OSError while storage is away."""
-    kind = TYPES[key.rpartition(".")[2]]
+    """Stored file. Raises Http404 when it has just been deleted, and OSError while storage is unavailable."""
+    content_type = CONTENT_TYPES[key.rpartition(".")[2]]
     if audience is Audience.OWNER and settings.MEDIA_REDIRECTS:
-        return HttpResponseRedirect(storage.private().signed_url(key, kind))
+        return HttpResponseRedirect(storage.private().signed_url(key, content_type))
     try:
-        return _answer(request, quote_etag(sha256[:32]), kind, audience, lambda: storage.read(key))
+        return _conditional_response(request, quote_etag(sha256[:32]), content_type, audience, lambda: storage.read(key))
     except FileNotFoundError:
         raise Http404 from None
 
 
-def _answer(request: HttpRequest, etag: str, kind: str, audience: Audience, body: Callable[[], bytes]) -> HttpResponse:
-    """304 without reading the file where the browser has it."""
-    known = {each.removeprefix("W/") for each in parse_etags(request.headers.get("If-None-Match", ""))}
-    response = HttpResponseNotModified() if etag in known or "*" in known else HttpResponse(body(), content_type=kind)
+def _conditional_response(
+    request: HttpRequest, etag: str, content_type: str, audience: Audience, body: Callable[[], bytes]
+) -> HttpResponse:
+    """Response of 200, or of 304 or 412 without a call of `body` where the request's conditions say so."""
+    response = get_conditional_response(request, etag=etag) or HttpResponse(body(), content_type=content_type)
     response["ETag"] = etag
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["X-Content-Type-Options"] = "nosniff"

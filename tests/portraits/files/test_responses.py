@@ -1,4 +1,4 @@
-"""Answers with files: types, validators, and who may keep them."""
+"""Responses with files: content types, ETags and caching."""
 
 from __future__ import annotations
 
@@ -36,6 +36,31 @@ def test_a_known_file_is_not_read_again(session: Session, monkeypatch: pytest.Mo
         patch.setattr(storage, "read", read)
         answer = responses.file_response(make.get("/", headers={"If-None-Match": etag}), output, name, Audience.OWNER)
     assert (answer.status_code, answer["ETag"]) == (304, etag)
+
+
+@pytest.mark.parametrize(
+    ("header", "condition", "status"),
+    [
+        ("If-None-Match", "W/{etag}", 304),
+        ("If-None-Match", '"other", {etag}', 304),
+        ("If-None-Match", "*", 304),
+        ("If-None-Match", '"other"', 200),
+        ("If-Match", "{etag}", 200),
+        ("If-Match", '"other"', 412),
+    ],
+)
+@pytest.mark.parametrize("audience", Audience)
+def test_conditions_of_a_request_are_kept(
+    session: Session, header: str, condition: str, status: int, audience: Audience
+) -> None:
+    assert session.shown is not None
+    name = publisher.file_name(session.shown, "q0.webp")
+    whole = responses.file_response(make.get("/"), session.shown, name, audience)
+    request = make.get("/", headers={header: condition.format(etag=whole["ETag"])})
+    answer = responses.file_response(request, session.shown, name, audience)
+    assert (answer.status_code, answer.content) == (status, whole.content if status == 200 else b"")
+    changed = {"Content-Type", "Content-Length"}
+    assert {k: v for k, v in answer.items() if k not in changed} == {k: v for k, v in whole.items() if k not in changed}
 
 
 def test_the_manifests_validator_changes_with_each_level(rendering: Session) -> None:
