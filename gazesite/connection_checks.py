@@ -83,7 +83,7 @@ def _storage() -> str:
             if storage.read(key) != data:
                 raise CheckFailed("It gives back other bytes than were put into it.")
         finally:
-            storage.erase("doctor/")
+            storage.delete("doctor/")
     except OSError as error:
         names = "BUCKET_NAME, AWS_ENDPOINT_URL_S3 and the keys" if settings.BUCKET_NAME else "GAZE_DATA"
         why = _first_line(error)

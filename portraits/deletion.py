@@ -77,7 +77,7 @@ def delete_pending_files(most: int | None = None) -> None:
 
 
 def _delete_files(pending: PendingDeletion) -> None:
-    storage.erase(pending.prefix)
+    storage.delete(pending.prefix)
     if pending.settled:
         pending.delete()
 

@@ -59,7 +59,7 @@ def card(portrait: Portrait) -> Card:
         thumbnail=reverse("portrait-thumbnail", args=[portrait.pk]),
         view_box=view_box(portrait),
         cut_out=session is not None and session.alive and session.cut_out,
-        visibility=visibility.of(portrait, len(portrait.share_links.all())).label,  # of links, only live ones were read
+        visibility=visibility.describe(portrait, len(portrait.share_links.all())).label,  # live links only
     )
 
 

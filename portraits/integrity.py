@@ -1,4 +1,4 @@
-"""Rows ↔ files ↔ hashes: what the database says is stored is there, and nothing else is."""
+"""Consistency check of rows, stored files and their hashes."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from portraits.rendering import demo
 
 @dataclass(frozen=True)
 class Difference:
-    """code: `missing`, `altered`, `orphan`, `charge`, `shown`; subject: a key or a row."""
+    """Inconsistency between the database and the storage, or inside the database."""
 
     code: str
+    """One of `missing`, `altered`, `orphan`, `charge`, `shown`."""
     subject: str
+    """Key or row concerned."""
 
     def __str__(self) -> str:
         return f"{self.code}: {self.subject}"
 
 
 def differences() -> Iterator[Difference]:
-    """Everything that does not agree. Files of an attempt that goes on, or of a pending deletion, are in flux."""
+    """All inconsistencies. Files of running attempts and of pending deletions may come and go."""
     expected = dict(_expected())
     stored = set(storage.keys())
     for key, sha256 in expected.items():
@@ -30,15 +32,15 @@ def differences() -> Iterator[Difference]:
             yield Difference("missing", key)
         elif storage.sha256(key) != sha256:
             yield Difference("altered", key)
-    flux = tuple(_in_flux())
+    changing = tuple(_changing_prefixes())
     for key in sorted(stored - set(expected)):
-        if not key.startswith(flux):
+        if not key.startswith(changing):
             yield Difference("orphan", key)
     yield from _rows()
 
 
 def _expected() -> Iterator[tuple[str, str]]:
-    """Key and SHA-256 of each file that a row vouches for."""
+    """Key and SHA-256 of each file that must exist."""
     owners: list[Upload | Portrait] = [*Upload.objects.filter(stored=True), *Portrait.objects.all()]
     for owner in owners:
         yield storage.photo_prefix(owner.pk) + storage.PHOTO, owner.photo_sha256
@@ -49,7 +51,8 @@ def _expected() -> Iterator[tuple[str, str]]:
     yield from demo.expected()
 
 
-def _in_flux() -> Iterator[str]:
+def _changing_prefixes() -> Iterator[str]:
+    """Prefixes below which files are being written or deleted."""
     yield from PendingDeletion.objects.values_list("prefix", flat=True)
     yield from (storage.photo_prefix(pk) for pk in Upload.objects.filter(stored=False).values_list("pk", flat=True))
     unfinished = Render.objects.unfinished()

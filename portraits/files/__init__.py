@@ -1,1 +1,1 @@
-"""Private files: where they lie, how they are checked and how they are answered."""
+"""Private files: their storage, and HTTP responses with them."""

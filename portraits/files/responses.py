@@ -72,7 +72,8 @@ def stored_response(request: HttpRequest, key: str, sha256: str, audience: Audie
     if audience is Audience.OWNER and settings.MEDIA_REDIRECTS:
         return HttpResponseRedirect(storage.private().signed_url(key, content_type))
     try:
-        return _conditional_response(request, quote_etag(sha256[:32]), content_type, audience, lambda: storage.read(key))
+        etag = quote_etag(sha256[:32])
+        return _conditional_response(request, etag, content_type, audience, lambda: storage.read(key))
     except FileNotFoundError:
         raise Http404 from None
 

@@ -1,7 +1,7 @@
-"""Private files in an S3 bucket: Amazon's, R2, Tigris or any other that speaks its language.
+"""Storage of private files in an S3 bucket: Amazon's, R2, Tigris or any other with that protocol.
 
-Each object appears whole and replaces its older self, as local files do; what goes wrong there is an
-OSError here, so that no other module need know where files lie.
+Objects appear whole and replace older versions, as local files do. All errors of the client become OSErrors, so that
+no other module needs to know where files are stored.
 """
 
 from __future__ import annotations
@@ -22,14 +22,17 @@ from storages.backends.s3 import S3Storage
 from portraits.files.storage import StorageUnavailable
 
 SIGNED_SECONDS = 60
-"""How long an address that was signed for an owner leads to a file."""
+"""Lifetime of a signed URL."""
 
 
 class Bucket(S3Storage):  # type: ignore[misc]
-    """Options: bucket_name, endpoint_url, region_name, access_key, secret_key."""
+    """Django storage for private files in a bucket.
+
+    Options: bucket_name, endpoint_url, region_name, access_key, secret_key.
+    """
 
     def __init__(self, **options: Any) -> None:
-        # Custom endpoints have one host name; and checksums that boto3 would add, R2 and Tigris refuse.
+        # Custom endpoints have one host name, and R2 and Tigris refuse the checksums that boto3 would add.
         config = Config(
             s3={"addressing_style": "path" if options.get("endpoint_url") else "virtual"},
             signature_version="s3v4",
@@ -45,29 +48,29 @@ class Bucket(S3Storage):  # type: ignore[misc]
             default_acl=None,
             querystring_auth=True,
             querystring_expire=SIGNED_SECONDS,
-            # Keys are random, or meant to be replaced; no person's file is ever in the way of another's.
+            # Keys are random, or meant to be replaced, so nobody's file can overwrite another person's.
             file_overwrite=True,
             transfer_config=TransferConfig(use_threads=False),
             **options,
         )
-        self._making = threading.Lock()
-        self._made: Any = None
+        self._connection_lock = threading.Lock()
+        self._connection: Any = None
 
     @property
     def connection(self) -> Any:
-        """One for all threads: each request has a thread of its own, and to make a connection takes 0.1 s."""
-        with self._making:
-            if self._made is None:
-                self._made = super().connection
-                weakref.finalize(self, self._made.meta.client.close)
-            return self._made
+        """Connection shared by all threads; making one takes 0.1 s, and each request has its own thread."""
+        with self._connection_lock:
+            if self._connection is None:
+                self._connection = super().connection
+                weakref.finalize(self, self._connection.meta.client.close)
+            return self._connection
 
     def get_object_parameters(self, name: str) -> dict[str, Any]:
-        """Headers for a browser that comes with a signed address."""
+        """Response headers for a browser that uses a signed URL."""
         return {"CacheControl": "private, no-store"}
 
     def _open(self, name: str, mode: str = "rb") -> File[Any]:
-        """File read in one request; it has at most some megabytes. Raises FileNotFoundError, StorageUnavailable."""
+        """File, read in one request; at most some megabytes. Raises FileNotFoundError, StorageUnavailable."""
         with _as_oserror(name):
             answer = self.connection.meta.client.get_object(Bucket=self.bucket_name, Key=name)
             return ContentFile(answer["Body"].read(), name)
@@ -92,7 +95,7 @@ class Bucket(S3Storage):  # type: ignore[misc]
                 yield from (each["Key"] for each in page.get("Contents", ()))
 
     def signed_url(self, name: str, content_type: str) -> str:
-        """An address that leads to the file, without its owner's cookie, for SIGNED_SECONDS. Sends no request."""
+        """URL that gives access to the file without a cookie for SIGNED_SECONDS. Sends no request."""
         return str(self.url(name, parameters={"ResponseContentType": content_type}))
 
 

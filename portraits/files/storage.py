@@ -1,7 +1,7 @@
-"""The only place that names object keys, puts files and takes them away.
+"""Storage of private files: the only module that names keys and writes or deletes files.
 
-photos/<id>/photo.webp, thumbnail.webp     an upload and the portrait made from it share the id
-renders/<tag>/<attempt>/<name>             what one attempt of a render has made
+photos/<id>/photo.webp, thumbnail.webp     an upload and its portrait share the id
+renders/<tag>/<attempt>/<name>             files of one attempt of a render
 demo/<version>/<name>                      the portrait of the home page
 """
 
@@ -21,29 +21,29 @@ PHOTO, THUMBNAIL = "photo.webp", "thumbnail.webp"
 
 
 class StorageUnavailable(OSError):
-    """Files can be neither read nor written: the folder or the bucket is not there, does not answer, or refuses."""
+    """The storage cannot be used: its folder or bucket is missing, does not answer, or refuses."""
 
 
 class PrivateFiles(FileSystemStorage):
-    """Local files that no address leads to; each appears whole or not at all, and replaces its older self.
+    """Django storage for local files without URLs; writes are atomic and replace older versions.
 
-    The folder is made when the process first uses it. One that vanishes later, as a volume that is unmounted, is not
-    made anew: its files are not gone, they are somewhere else.
+    The folder is created when the process first uses it. One that vanishes later, such as an unmounted volume, is not
+    created anew, because its files still exist elsewhere.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         Path(self.location).mkdir(parents=True, exist_ok=True)
 
-    def demand_root(self) -> None:
-        """Raises StorageUnavailable when the folder is not there."""
+    def require_root(self) -> None:
+        """Check that the folder exists. Raises StorageUnavailable."""
         if not Path(self.location).is_dir():
             raise StorageUnavailable(f"the folder of files, {self.location}, is not there")
 
     def exists(self, name: str) -> bool:
         if super().exists(name):
             return True
-        self.demand_root()
+        self.require_root()
         return False
 
     def walk(self, prefix: str) -> Iterator[str]:
@@ -51,7 +51,7 @@ class PrivateFiles(FileSystemStorage):
         try:
             folders, files = self.listdir(prefix)
         except FileNotFoundError:
-            self.demand_root()
+            self.require_root()
             return
         yield from (f"{prefix}{name}" for name in files)
         for folder in folders:
@@ -61,18 +61,18 @@ class PrivateFiles(FileSystemStorage):
         return name
 
     def open(self, name: str, mode: str = "rb") -> File[Any]:
-        """Raises FileNotFoundError, StorageUnavailable."""
+        """Open file. Raises FileNotFoundError, StorageUnavailable."""
         try:
             return super().open(name, mode)
         except FileNotFoundError:
-            self.demand_root()
+            self.require_root()
             raise
 
     def _save(self, name: str, content: File[Any]) -> str:
-        """File on disk, name included, when this returns: rows written later may vouch for it after a power cut."""
-        self.demand_root()
+        """Write a file and its name durably, so that rows written later are true even after a power cut."""
+        self.require_root()
         path = Path(self.path(name))
-        fresh = _make_folders(path.parent)
+        created = _make_folders(path.parent)
         part = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
             with part.open("wb") as file:
@@ -84,20 +84,20 @@ class PrivateFiles(FileSystemStorage):
         except OSError:
             part.unlink(missing_ok=True)
             raise
-        for folder in (path.parent, *(each.parent for each in fresh)):
+        for folder in (path.parent, *(each.parent for each in created)):
             _sync_folder(folder)
         return name
 
 
 def _make_folders(folder: Path) -> list[Path]:
-    """The folder and its parents, as far as they are missing. Which those were, deepest first."""
+    """Create the folder and its missing parents, and return those, deepest first."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     return missing
 
 
 def _sync_folder(folder: Path) -> None:
-    """Names that were made in it are on disk."""
+    """Flush a folder's entries to disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -106,12 +106,12 @@ def _sync_folder(folder: Path) -> None:
 
 
 def private() -> Any:
-    """Where portraits lie: PrivateFiles, or portraits.files.s3.Bucket."""
+    """Storage of private files: PrivateFiles or portraits.files.s3.Bucket."""
     return storages["private"]
 
 
 def photo_prefix(portrait_id: UUID) -> str:
-    """Where an upload's and its portrait's photo and thumbnail lie."""
+    """Key prefix of the photo and thumbnail of an upload and its portrait."""
     return f"photos/{portrait_id.hex}/"
 
 
@@ -125,19 +125,20 @@ def put(key: str, source: Path | bytes) -> None:
 
 
 def read(key: str) -> bytes:
-    """The whole file. Raises FileNotFoundError."""
+    """Content of a file. Raises FileNotFoundError."""
     with private().open(key) as file:
         data: bytes = file.read()
     return data
 
 
 def exists(key: str) -> bool:
+    """Whether there is a file of that key. Raises StorageUnavailable."""
     there: bool = private().exists(key)
     return there
 
 
 def sha256(key: str) -> str:
-    """SHA-256 of the stored bytes, hexadecimal. Raises FileNotFoundError."""
+    """SHA-256 of a file, hexadecimal. Raises FileNotFoundError."""
     with private().open(key) as file:
         return _digest(file)
 
@@ -150,15 +151,15 @@ def _digest(file: IO[bytes]) -> str:
 
 
 def keys(prefix: str = "") -> Iterator[str]:
-    """Every stored key below a prefix that ends with a slash, or all of them."""
+    """Keys of all files, or of those below a prefix that ends with a slash."""
     found: Iterator[str] = private().walk(prefix)
     return found
 
 
-def erase(prefix: str) -> int:
+def delete(prefix: str) -> int:
     """Delete everything below a prefix that ends with a slash, or the one file of that key.
 
-    How many files there were. Safe to call twice. Raises OSError.
+    Returns the number of files. Safe to call twice. Raises OSError.
     """
     found = list(keys(prefix)) if prefix.endswith("/") else [prefix] * exists(prefix)
     for key in found:
@@ -169,7 +170,7 @@ def erase(prefix: str) -> int:
 
 
 def _remove_folders(prefix: str) -> None:
-    """Local storage keeps empty folders; others have none."""
+    """Remove the empty folders that local storage leaves behind."""
     backend = private()
     if not isinstance(backend, FileSystemStorage):
         return

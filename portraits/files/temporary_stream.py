@@ -1,4 +1,4 @@
-"""A large answer on its way out: on disk and not in memory, without a name, gone when it is closed."""
+"""Stream of a large response from an unnamed temporary file, which disappears when it is closed."""
 
 from __future__ import annotations
 
@@ -13,27 +13,26 @@ from typing import IO
 PIECE = 1 << 18
 """Bytes that are in memory at a time."""
 
-
 MAX_PER_PERSON = 2
-"""Most files of a person at a time, in this process: each takes some 15 MB of disk for as long as its reader likes."""
+"""Open streams of one person in this process: each takes some 15 MB of disk for as long as its client reads."""
 
 _lock = threading.Lock()
 _open: Counter[object] = Counter()
 
 
 class TooManyDownloads(Exception):
-    """The person has MAX_PER_PERSON under way."""
+    """The person has MAX_PER_PERSON open streams."""
 
 
 class TemporaryStream:
-    """Write to `target`, then hand this to StreamingHttpResponse, which reads it piece by piece and closes it.
+    """Asynchronous iterator over an unnamed temporary file, for StreamingHttpResponse, which also closes it.
 
-    It is read in a thread, so that a slow disk holds up no other request on the server's loop. Its
-    bytes are gone with the process, however that ends.
+    Write to `target` first. The file is read in a thread, so that a slow disk does not block the server's event loop.
+    The system deletes it when the process ends, however that happens.
     """
 
     def __init__(self, folder: Path, person: object) -> None:
-        """Raises TooManyDownloads, OSError."""
+        """person: identity for which open streams are counted. Raises TooManyDownloads, OSError."""
         self._person = person
         with _lock:
             if _open[person] >= MAX_PER_PERSON:
@@ -42,7 +41,7 @@ class TemporaryStream:
             _open[person] += 1
 
     def size(self) -> int:
-        """Bytes written."""
+        """Number of bytes written."""
         self.target.flush()
         return os.fstat(self.target.fileno()).st_size
 
@@ -57,7 +56,7 @@ class TemporaryStream:
         return piece
 
     def close(self) -> None:
-        """Safe to call twice."""
+        """Close and delete the file. Safe to call twice."""
         with _lock:
             if self.target.closed:
                 return

@@ -1,4 +1,4 @@
-"""A portrait as a folder in a ZIP, alive on any web server: sheets under the original app's names, and a page."""
+"""ZIP archive of a portrait that works on any web server: sheets under the original app's names, and a page."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from portraits.models import Output
 from portraits.sharing import link_preview
 
 METADATA_NAME, README_NAME = "metadata.json", "README.txt"
-YEAR_OF_ZIP = 1980
-"""Its dates begin there."""
+FIRST_YEAR = 1980
+"""First year that a ZIP file can express."""
 
 
 def write(output: Output, file: IO[bytes]) -> None:
-    """Everything of a whole output. The sheets pass through in pieces, as they are: WebP does not get smaller.
+    """Write the archive of a complete output. Sheets are copied in chunks and not compressed: WebP would not shrink.
 
-    Raises FileNotFoundError when it has just been deleted.
+    Raises FileNotFoundError when the output has just been deleted.
     """
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in _texts(output):
@@ -39,7 +39,7 @@ def write(output: Output, file: IO[bytes]) -> None:
 
 
 def metadata(manifest: dict[str, Any]) -> dict[str, Any]:
-    """The original app's description of a folder; its key names."""
+    """Description of the folder in the original app's format, with its key names."""
     mobile, full = grid.LEVELS["mobile"].rows, grid.LEVELS["full"].rows
     return {
         "gridSize": full,
@@ -62,9 +62,9 @@ def _texts(output: Output) -> Iterator[tuple[str, str]]:
 
 
 def _entry(output: Output, name: str) -> zipfile.ZipInfo:
-    """Dated like the portrait, so that the same portrait is the same archive."""
+    """Archive entry dated like the output, so that the same output gives the same archive."""
     made = output.created_at
-    entry = zipfile.ZipInfo(name, (max(made.year, YEAR_OF_ZIP), made.month, made.day, made.hour, made.minute, 0))
+    entry = zipfile.ZipInfo(name, (max(made.year, FIRST_YEAR), made.month, made.day, made.hour, made.minute, 0))
     entry.compress_type = zipfile.ZIP_DEFLATED
     entry.external_attr = 0o644 << 16
     return entry

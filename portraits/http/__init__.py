@@ -1,1 +1,1 @@
-"""HTTP: what an answer depends on besides its address, and limits for clients."""
+"""HTTP: content negotiation, error responses, client addresses and rate limits."""

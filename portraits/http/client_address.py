@@ -1,17 +1,17 @@
-"""Address by which clients are counted: one IPv4 address, or one IPv6 network."""
+"""Network address by which clients are counted: one IPv4 address, or one IPv6 network."""
 
 from __future__ import annotations
 
 import ipaddress
 
 IPV6_NETWORK = 64
-"""Bits. One household or one rented machine has all addresses of such a network."""
+"""Prefix length of the network that one household or one rented machine has."""
 IPV6_CUSTOMER = 48
-"""Bits. A provider gives one customer as many networks as that, and seldom more."""
+"""Prefix length of the largest range that a provider usually gives to one customer."""
 
 
 def network_of(address: str, ipv6_bits: int = IPV6_NETWORK) -> str:
-    """An IPv4 address, the first address of an IPv6 network, or nothing for what is no address, as a local socket's."""
+    """IPv4 address, first address of an IPv6 network, or "" for anything else, such as a local socket's name."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -1,6 +1,6 @@
-"""HTTP 503 for operational failures: a full disk, a database, storage or queue that does not answer.
+"""HTTP 503 for operational failures: a full disk, or a database, storage or queue that does not answer.
 
-One place decides which exceptions are the site's condition and not a bug, and what people are told.
+This module alone decides which exceptions are outages and not bugs, and what people are told about them.
 """
 
 from __future__ import annotations
@@ -25,11 +25,14 @@ POSTGRES_DISK_FULL, POSTGRES_READ_ONLY = "53100", "25006"
 
 @dataclass(frozen=True)
 class Outage:
-    """code: stable, for programs. sentence: for the person. retry_seconds: for Retry-After."""
+    """Operational failure, as clients are told of it."""
 
     code: str
+    """Stable code for programs."""
     sentence: str
+    """Sentence for the person."""
     retry_seconds: int
+    """Value of Retry-After."""
 
     def to_json(self) -> dict[str, str]:
         return {"code": self.code, "sentence": self.sentence}
@@ -57,11 +60,11 @@ TOO_MANY_DOWNLOADS = Outage(
     "too_many_downloads", "Two of your portraits are being downloaded already. Please try again when one is there.", 15
 )
 BUGS = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
-"""Kinds of OSError that say something about our code and nothing about the machine."""
+"""Kinds of OSError that are a fault of our code and not of the machine."""
 
 
 def outage_of(error: BaseException | None) -> Outage | None:
-    """The outage that the exception stands for; None when it is a bug."""
+    """Outage behind an exception; None when it is a bug."""
     if isinstance(error, OperationalError | InterfaceError):
         return DISK_FULL if _database_disk_is_full(error) else DATABASE_UNAVAILABLE
     if isinstance(error, InternalError):
@@ -72,7 +75,7 @@ def outage_of(error: BaseException | None) -> Outage | None:
 
 
 def response(request: HttpRequest, outage: Outage) -> HttpResponse:
-    """503 as JSON {code, sentence} where the client names it, else as a page. Asks neither database nor storage."""
+    """Response of 503, as JSON {code, sentence} or as a page. Uses neither database nor storage."""
     metrics.outage_answered(outage.code)
     if wants_json(request):
         answer: HttpResponse = JsonResponse(outage.to_json(), status=503)
@@ -97,5 +100,5 @@ def _database_disk_is_full(error: Exception) -> bool:
 
 
 def _sqlstate(error: Exception) -> str | None:
-    """PostgreSQL's code of the error."""
+    """SQLSTATE of an error from PostgreSQL; None for others."""
     return getattr(error.__cause__, "sqlstate", None)

@@ -1,4 +1,4 @@
-"""User who is signed in, in the type that views want."""
+"""Signed-in user of a request, typed as our own model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from portraits.models import User
 
 
 def signed_in_user(request: HttpRequest) -> User:
-    """The signed-in user. LoginRequiredMiddleware has sent everybody else away; PermissionDenied says so to types."""
+    """Signed-in user. Raises PermissionDenied for anonymous ones, which LoginRequiredMiddleware has redirected."""
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user

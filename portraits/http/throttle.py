@@ -1,8 +1,8 @@
-"""How often one address may try something, counted in Django's cache.
+"""Rate limits by client address, counted in Django's cache.
 
-The address is REMOTE_ADDR: whom the server itself talks to. Headers in which a proxy names its
-client are never believed here, because anybody can send them: behind a proxy, all people share
-its address until the server is told to trust that proxy, and only that one, and to set REMOTE_ADDR.
+The address is REMOTE_ADDR, the peer of the connection. Headers in which a proxy names its client are ignored here,
+because anybody can send them: behind a proxy, all people share its address until the server is configured to trust
+that one proxy and to set REMOTE_ADDR.
 """
 
 from __future__ import annotations
@@ -19,32 +19,35 @@ from portraits.http.client_address import network_of
 
 
 def address_of(request: HttpRequest) -> str:
-    """Whom to count: an IPv4 address, an IPv6 network, or nothing for a local socket."""
+    """Address for which a request is counted: an IPv4 address, an IPv6 network, or "" for a local socket."""
     return network_of(request.META.get("REMOTE_ADDR", ""))
 
 
 @dataclass(frozen=True)
 class Throttle:
-    """Limit of `most` different things in each stretch of `seconds`, for each address.
+    """Rate limit of `limit` different items per window of `seconds`, for each address.
 
-    The same thing again is not counted: a page with a dead link in it asks for that link at every
-    visit, and people behind one address visit it often.
+    A repeated item is not counted: a page with a dead link requests that link at every visit, and people behind one
+    address visit it often.
     """
 
     name: str
-    most: int
+    """Part of the cache keys."""
+    limit: int
+    """Different items in one window."""
     seconds: int
+    """Length of a window."""
 
     def wait(self, address: str) -> int | None:
-        """Seconds until the address may try again; None when it may now."""
-        if cache.get(self._key(address), 0) < self.most:
+        """Seconds until the address may try again; None when it may try now."""
+        if cache.get(self._key(address), 0) < self.limit:
             return None
         return self.seconds - int(time.time()) % self.seconds
 
-    def count(self, address: str, thing: str) -> None:
-        """One try. `thing`: what tells it from others, at most 100 plain characters."""
+    def count(self, address: str, item: str) -> None:
+        """Count one try. item: identifies it among others, at most 100 ASCII characters."""
         key = self._key(address)
-        if not cache.add(f"{key}:{thing}", 1, self.seconds) or cache.add(key, 1, self.seconds):
+        if not cache.add(f"{key}:{item}", 1, self.seconds) or cache.add(key, 1, self.seconds):
             return
         try:
             cache.incr(key)
@@ -55,15 +58,16 @@ class Throttle:
         return f"throttle:{self.name}:{address}:{int(time.time()) // self.seconds}"
 
 
-GUESSES = Throttle("share-guesses", most=20, seconds=600)
-"""Tokens of share links that never were any."""
-REPORTS = Throttle("reports", most=5, seconds=3600)
-PLACES = Throttle("places", most=40, seconds=600)
-"""Places in photos that are searched for a face, each at the cost of about half an upload."""
+GUESSES = Throttle("share-guesses", limit=20, seconds=600)
+"""Tokens that never belonged to a share link."""
+REPORTS = Throttle("reports", limit=5, seconds=3600)
+"""Reports about shared portraits."""
+PLACES = Throttle("places", limit=40, seconds=600)
+"""Positions in photos at which a face is looked for, each at about half the cost of an upload."""
 
 
 def allows_place(request: HttpRequest) -> bool:
-    """Whether the address may point at one more place of a photo; counts it."""
+    """Whether the address may point at one more position in a photo; counts the try."""
     address = address_of(request)
     if PLACES.wait(address) is not None:
         return False
@@ -72,10 +76,10 @@ def allows_place(request: HttpRequest) -> bool:
 
 
 def allows_upload(request: HttpRequest) -> bool:
-    """Whether the address may upload one more photo within the hour; counts it."""
+    """Whether the address may upload one more photo within the hour; counts the try."""
     if not settings.UPLOADS_PER_ADDRESS:
         return True
-    uploads = Throttle("uploads", most=settings.UPLOADS_PER_ADDRESS, seconds=3600)
+    uploads = Throttle("uploads", limit=settings.UPLOADS_PER_ADDRESS, seconds=3600)
     address = address_of(request)
     if uploads.wait(address) is not None:
         return False

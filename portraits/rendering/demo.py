@@ -68,15 +68,15 @@ def render(photo: Path) -> Iterator[str]:
     before = current()
     _point_to(version, files, manifest.to_json())
     if before is not None and before["version"] != version:
-        storage.erase(f"demo/{before['version']}/")
+        storage.delete(f"demo/{before['version']}/")
 
 
 def _withdraw(version: str) -> None:
     """Nothing of a demo that did not come to be stays."""
     pointer = current()
     if pointer is not None and pointer["version"] == version:
-        storage.erase(CURRENT)
-    storage.erase(f"demo/{version}/")
+        storage.delete(CURRENT)
+    storage.delete(f"demo/{version}/")
 
 
 def make_first(photo: Path) -> None:
@@ -86,7 +86,7 @@ def make_first(photo: Path) -> None:
         return
     try:
         if pointer is not None:  # its process was killed
-            storage.erase("demo/")
+            storage.delete("demo/")
         for sentence in render(photo):
             log.info("demo: %s", sentence)
     except Cancelled:

@@ -1,1 +1,1 @@
-"""Share links: their addresses, forms and previews."""
+"""Share links: their URLs, forms and previews."""

@@ -1,4 +1,4 @@
-"""How long a new share link shall work."""
+"""Form for a new share link."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from django.utils import timezone
 from portraits.models import Portrait
 
 DAYS = (("", "Always"), ("1", "1 day"), ("7", "7 days"), ("30", "30 days"))
-MOST_LINKS = 50
-"""Live ones of one portrait."""
+MAX_LINKS = 50
+"""Live links of one portrait."""
 
 
 class ShareForm(forms.Form):
+    """Form with the lifetime of a new link to one portrait."""
+
     days = forms.ChoiceField(label="How long shall it work?", choices=DAYS, required=False, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, portrait: Portrait, **kwargs: Any) -> None:
@@ -23,17 +25,17 @@ class ShareForm(forms.Form):
         self.portrait = portrait
 
     def clean(self) -> dict[str, Any]:
-        """Whether there may be another link."""
+        """Check that the portrait may have another link."""
         if self.portrait.hidden:
             raise forms.ValidationError("A moderator has hidden this portrait, so it cannot be shared.")
-        if self.portrait.share_links.live().count() >= MOST_LINKS:
+        if self.portrait.share_links.live().count() >= MAX_LINKS:
             raise forms.ValidationError(
-                f"There are {MOST_LINKS} links to this portrait already. Please revoke one of them first."
+                f"There are {MAX_LINKS} links to this portrait already. Please revoke one of them first."
             )
         return super().clean() or self.cleaned_data
 
     @property
     def expires_at(self) -> datetime | None:
-        """Of a valid form; None is never."""
+        """Expiry chosen in a valid form; None for a link that never expires."""
         days = self.cleaned_data["days"]
         return timezone.now() + timedelta(days=int(days)) if days else None

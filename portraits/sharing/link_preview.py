@@ -1,4 +1,4 @@
-"""Link preview of a shared portrait: a JPEG of 1200 × 630 pixels, which every messenger and network shows."""
+"""Link preview of a shared portrait: a JPEG of 1200 × 630 pixels for messengers and social networks."""
 
 from __future__ import annotations
 
@@ -14,44 +14,45 @@ NAME = "link-preview.jpg"
 WIDTH, HEIGHT = 1200, 630
 QUALITY = 86
 TALLEST = 0.95
-"""Width over height up to which a picture is a head and shoulders, of which a little may be cut off below."""
+"""Width over height up to which a picture counts as head and shoulders, which may be cropped a little."""
 ZOOM, CUT_ABOVE = 1.14, 0.25
-"""Height of such a picture over the preview's, and the share of the surplus that is cut off above the head."""
+"""Height of such a picture over the preview's, and the share of the surplus that is cropped above the head."""
 FEATHER = 0.16
 """Share of the portrait's width over which each side fades into the background."""
 EDGE = 0.06
-"""Share of the width whose mean colour, row by row, goes on beside the portrait."""
+"""Share of the width whose mean colour, row by row, fills the space beside the portrait."""
 BLUR, DARKER = 70, 0.28
-"""Blur of the background, pixels, and how much less light there is at the preview's own edges."""
+"""Blur of the background, pixels, and loss of light at the preview's own edges, 0 … 1."""
 TINT = 0.16
-"""Share of the person's mean colour in the wall behind them."""
+"""Share of the person's mean colour in the wall behind them, 0 … 1."""
 
 
 def compose(poster: bytes) -> bytes:
-    """The preview of a poster in any format that Pillow reads; transparent ones stand before a wall in daylight.
+    """Preview, as a JPEG file, of a poster in any format that Pillow reads.
 
-    The face keeps its shape and its place; at its sides the photo's own colours go on. Raises OSError for no picture.
+    The space beside the portrait continues the photo's colours; transparent posters get a wall in daylight behind them.
+    Raises OSError when the poster is no picture.
     """
     with Image.open(io.BytesIO(poster)) as opened:
         picture = opened.convert("RGBA")
     transparent = np.asarray(picture.getchannel("A")).min() < 255
-    preview = _before_wall(picture) if transparent else _before_its_colours(picture.convert("RGB"))
+    preview = _on_wall(picture) if transparent else _on_its_colours(picture.convert("RGB"))
     encoded = io.BytesIO()
     preview.save(encoded, "JPEG", quality=QUALITY, optimize=True, progressive=True, xmp=SYNTHETIC_XMP)
     return encoded.getvalue()
 
 
-def _before_its_colours(picture: Image.Image) -> Image.Image:
+def _on_its_colours(picture: Image.Image) -> Image.Image:
     fitted = _fitted(picture)
-    background = Image.fromarray(_going_on(np.asarray(fitted, np.float32)))
-    mask = Image.fromarray(_feathered(fitted.width, fitted.height))
+    background = Image.fromarray(_continued(np.asarray(fitted, np.float32)))
+    mask = Image.fromarray(_feather_mask(fitted.width, fitted.height))
     background.paste(fitted, ((WIDTH - fitted.width) // 2, (HEIGHT - fitted.height) // 2), mask)
     return background
 
 
-def _before_wall(picture: Image.Image) -> Image.Image:
-    """The person alone, standing on the lower edge; where the photo ends beside them, they fade."""
-    fade = Image.fromarray(_feathered(picture.width, picture.height, beside_only=True))
+def _on_wall(picture: Image.Image) -> Image.Image:
+    """Person without background, standing on the lower edge; fades where the photo ends at the sides."""
+    fade = Image.fromarray(_feather_mask(picture.width, picture.height, beside_only=True))
     picture.putalpha(ImageChops.multiply(picture.getchannel("A"), fade))
     person = picture.crop(picture.getchannel("A").getbbox() or (0, 0, *picture.size))
     scale = min(ZOOM * HEIGHT / person.height, 0.9 * WIDTH / person.width)
@@ -67,8 +68,8 @@ def _weights(alpha: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.repeat((alpha + (0.0 if alpha.any() else 1.0))[..., None], 3, axis=2)
 
 
-def _going_on(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """(HEIGHT, WIDTH, 3): each row goes on beside the picture as it ends there, and above and below likewise."""
+def _continued(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Background, (HEIGHT, WIDTH, 3): each edge of the picture continued outwards, blurred and darkened."""
     height, width = pixels.shape[:2]
     part = max(1, round(EDGE * width))
     ends = [pixels[:, :part].mean(axis=1), pixels[:, -part:].mean(axis=1)]
@@ -83,7 +84,7 @@ def _going_on(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _wall(colour: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Lighter behind the head than in the corners, and a little of that colour."""
+    """Wall, (HEIGHT, WIDTH, 3): lighter behind the head than in the corners, tinted with that colour."""
     y, x = np.mgrid[-1 : 1 : HEIGHT * 1j, -1 : 1 : WIDTH * 1j]
     light = 1.03 - 0.16 * np.clip(x**2 * 0.8 + (y + 0.2) ** 2 * 0.5, 0, 1)
     ground = (1 - TINT) * np.array(GROUND) + TINT * colour
@@ -92,7 +93,7 @@ def _wall(colour: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _fitted(picture: Image.Image) -> Image.Image:
-    """Picture at most as large as the preview, in its own shape."""
+    """Picture scaled to fit the preview, keeping its aspect ratio."""
     zoom = ZOOM if picture.width / picture.height <= TALLEST else 1.0
     scale = min(zoom * HEIGHT / picture.height, WIDTH / picture.width)
     fitted = picture.resize(_scaled(picture, scale), Image.Resampling.LANCZOS)
@@ -104,10 +105,10 @@ def _scaled(picture: Image.Image, scale: float) -> tuple[int, int]:
     return max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
 
 
-def _feathered(width: int, height: int, beside_only: bool = False) -> NDArray[np.uint8]:
-    """(height, width): opaque in the middle, fading where the picture does not reach the preview's edge.
+def _feather_mask(width: int, height: int, beside_only: bool = False) -> NDArray[np.uint8]:
+    """Mask, (height, width): opaque in the middle, fading where the picture does not reach the preview's edge.
 
-    beside_only: left and right fade whatever the size is, and nothing above and below.
+    beside_only: always fade left and right, never above and below.
     """
     mask = np.ones((height, width))
     if beside_only or width < WIDTH:
@@ -119,7 +120,7 @@ def _feathered(width: int, height: int, beside_only: bool = False) -> NDArray[np
 
 
 def _ramp(length: int) -> NDArray[np.float64]:
-    """(length,) from 0 at both ends to 1, smoothly."""
+    """Smooth ramp, (length,), from 0 at both ends to 1."""
     from_end = np.minimum(np.arange(length), np.arange(length)[::-1]) / (FEATHER * length)
     ramp: NDArray[np.float64] = np.clip(from_end, 0, 1)
     return ramp * ramp * (3 - 2 * ramp)

@@ -1,4 +1,4 @@
-"""What somebody says who thinks that a portrait should not be there."""
+"""Form for a report about a shared portrait."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from portraits.models import Report
 
 
 class ReportForm(forms.Form):
-    """Its cleaned data are fields of a Report."""
+    """Form whose cleaned data are fields of a Report."""
 
     reason = forms.ChoiceField(
         label="What is wrong with it?",

@@ -1,7 +1,7 @@
-"""Sentences about who can see a portrait just now, as its owner reads them.
+"""Description of who can see a portrait at present, for its owner.
 
-Moderators and operators can look at every portrait, and each look is logged (portraits/admin); other people need a
-live link.
+Moderators and operators can see every portrait, and each access is logged (portraits/admin); other people need a live
+link.
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ RECORDED = "Each of their looks is recorded."
 
 @dataclass(frozen=True)
 class Visibility:
-    """label: some words for a list; sentence: for the portrait's own page."""
+    """Description of who can see a portrait."""
 
     label: str
+    """Short text for a list."""
     sentence: str
+    """Sentence for the portrait's own page."""
 
 
-def of(portrait: Portrait, live_links: int, *, anything_shown: bool = True) -> Visibility:
-    """live_links: of the portrait, neither revoked nor expired; anything_shown: whether a link has something to show.
+def describe(portrait: Portrait, live_links: int, *, anything_shown: bool = True) -> Visibility:
+    """Description of a portrait's visibility. The label does not depend on anything_shown.
 
-    The label is the same with and without something to show.
+    live_links: number of links, neither revoked nor expired. anything_shown: whether a link has something to show.
     """
     if portrait.hidden:
         links = ", and its links show nothing until it is restored" if live_links else ""

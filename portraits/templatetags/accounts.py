@@ -1,4 +1,4 @@
-"""What pages about accounts must know of the site."""
+"""Template tags of the account pages."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ register = template.Library()
 
 @register.simple_tag
 def sends_mail() -> bool:
-    """False where mail goes to the terminal."""
+    """Whether the site sends mail; False where mail goes to the terminal."""
     return bool(settings.HAS_MAIL)

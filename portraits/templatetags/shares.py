@@ -16,13 +16,13 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def share_form(context: dict[str, Any], portrait: Portrait) -> ShareForm:
-    """The view's, with what was wrong with it, else a fresh one."""
+    """Form of the view, with its errors; else a new one."""
     sent = context.get("share_form")
     return sent if isinstance(sent, ShareForm) else ShareForm(portrait=portrait, initial={"days": ""})
 
 
 @register.simple_tag
 def visibility(portrait: Portrait, live_links: int) -> Visibility:
-    """Who can see it just now."""
-    run = portrait.current_session
-    return visibilities.of(portrait, live_links, anything_shown=run is not None and run.alive)
+    """Description of who can see a portrait at present."""
+    session = portrait.current_session
+    return visibilities.describe(portrait, live_links, anything_shown=session is not None and session.alive)

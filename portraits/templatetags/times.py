@@ -1,4 +1,4 @@
-"""Times as pages show them: in UTC, which they say, until static/site/local-times.js shows the visitor's own."""
+"""Template tags for times: shown in UTC until static/site/local-times.js replaces them by the visitor's local time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ register = template.Library()
 
 @register.simple_tag
 def moment(when: datetime) -> SafeString:
-    """A date and a time."""
+    """HTML of a date and a time."""
     return format_html(
         '<time datetime="{}" data-local="moment">{}</time>', when.isoformat(timespec="seconds"), moment_in_words(when)
     )
@@ -23,7 +23,7 @@ def moment(when: datetime) -> SafeString:
 
 @register.simple_tag
 def day(when: datetime) -> SafeString:
-    """A date alone."""
+    """HTML of a date."""
     return format_html(
         '<time datetime="{}" data-local="day">{}</time>', when.isoformat(timespec="seconds"), day_in_words(when)
     )

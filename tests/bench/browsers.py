@@ -185,11 +185,11 @@ def _snippets() -> tuple[str, str]:
     import django
 
     django.setup()
-    from portraits.sharing.addresses import ShareAddresses, element_script
+    from portraits.sharing.share_urls import ShareURLs, element_script_url
 
-    addresses = ShareAddresses("token")
-    here = {element_script(): "/gaze/gaze-tracker.js", addresses.manifest: "face/manifest.json"}
-    snippet = addresses.script_snippet
+    share_urls = ShareURLs("token")
+    here = {element_script_url(): "/gaze/gaze-tracker.js", share_urls.manifest: "face/manifest.json"}
+    snippet = share_urls.script_snippet
     for there, address in here.items():
         snippet = snippet.replace(there, address)
     return snippet.partition("\n")[0], snippet

@@ -71,7 +71,7 @@ def test_storage_that_is_away_does_not_stop_a_deletion(
         raise OSError("storage is away")
 
     with monkeypatch.context() as patch, django_capture_on_commit_callbacks(execute=True):
-        patch.setattr(storage, "erase", away)
+        patch.setattr(storage, "delete", away)
         deletion.delete_portrait(portrait)
     assert not Portrait.objects.exists()
     deletion.delete_pending_files()
@@ -79,7 +79,7 @@ def test_storage_that_is_away_does_not_stop_a_deletion(
 
 
 def test_a_file_that_cannot_be_erased_keeps_no_other_in_storage(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    erase = storage.erase
+    erase = storage.delete
 
     def refuses(prefix: str) -> int:
         if prefix == "renders/a/1/":
@@ -89,7 +89,7 @@ def test_a_file_that_cannot_be_erased_keeps_no_other_in_storage(owner: User, mon
     storage.put("renders/b/1/q0.webp", b"x")
     PendingDeletion.create_for("renders/a/1/", "renders/b/1/")
     with monkeypatch.context() as patch:
-        patch.setattr(storage, "erase", refuses)
+        patch.setattr(storage, "delete", refuses)
         with pytest.raises(PermissionError):
             deletion.delete_pending_files()
     assert list(storage.keys()) == []
@@ -97,7 +97,7 @@ def test_a_file_that_cannot_be_erased_keeps_no_other_in_storage(owner: User, mon
 
 def test_what_was_tried_longest_ago_is_next_however_many_wait(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
-    monkeypatch.setattr(storage, "erase", tried.append)
+    monkeypatch.setattr(storage, "delete", tried.append)
     PendingDeletion.create_for(*(f"renders/{number}/1/" for number in range(5)))
     for _ in range(3):
         deletion.delete_pending_files(2)
@@ -113,7 +113,7 @@ def test_whoever_deletes_waits_for_their_own_files_only(
     own = {storage.photo_prefix(portrait.pk), Output.objects.get().prefix}
     erased: list[str] = []
     with monkeypatch.context() as patch, django_capture_on_commit_callbacks(execute=True):
-        patch.setattr(storage, "erase", erased.append)
+        patch.setattr(storage, "delete", erased.append)
         deletion.delete_portrait(portrait)
     assert set(erased) == own
     deletion.delete_pending_files()

@@ -28,13 +28,13 @@ def noting(done: list[str]) -> Any:
 def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Events of rows, log and files, in their order."""
     found: list[str] = []
-    erase = storage.erase
+    erase = storage.delete
 
     def erased(prefix: str) -> int:
         found.append("erase")
         return erase(prefix)
 
-    monkeypatch.setattr(storage, "erase", erased)
+    monkeypatch.setattr(storage, "delete", erased)
     return found
 
 

@@ -20,7 +20,7 @@ def test_case_71_nothing_differs_after_a_whole_run(portrait: Portrait, rendering
 
 
 def test_a_missing_file_is_found(portrait: Portrait) -> None:
-    storage.erase(storage.photo_prefix(portrait.pk))
+    storage.delete(storage.photo_prefix(portrait.pk))
     assert found() == ["missing", "missing"]
 
 

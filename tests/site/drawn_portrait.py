@@ -8,7 +8,7 @@ from gpuworker import grid
 from gpuworker.contract import POSTER_NAME, SHEETS, Level, Manifest, Size
 from portraits.files import storage
 from portraits.models import Portrait, ShareLink
-from portraits.sharing.addresses import ShareAddresses
+from portraits.sharing.share_urls import ShareURLs
 from tests.gaze import drawn
 from tests.portraits import factories
 
@@ -19,9 +19,9 @@ PRINT_SHARED = "from tests.site.drawn_portrait import print_shared; print_shared
 def print_shared() -> None:
     """One JSON object: the page's address and both snippets."""
     _, token = ShareLink.create_for(complete_portrait())
-    addresses = ShareAddresses(token, Size(*drawn.FRAME))
+    share_urls = ShareURLs(token, Size(*drawn.FRAME))
     print(  # noqa: T201
-        json.dumps({"page": addresses.page, "script": addresses.script_snippet, "frame": addresses.frame_snippet})
+        json.dumps({"page": share_urls.page, "script": share_urls.script_snippet, "frame": share_urls.frame_snippet})
     )
 
 

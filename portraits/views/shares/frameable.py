@@ -1,4 +1,4 @@
-"""Answers that other people's pages may frame."""
+"""Decorator for responses that pages of other sites may frame."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Arguments = ParamSpec("Arguments")
 
 
 def frameable(view: Callable[Arguments, HttpResponse]) -> Callable[Arguments, HttpResponse]:
-    """In a frame of any page, also of one that is isolated and wants the same of what it frames."""
+    """Allow framing by any page, also by a cross-origin isolated one, which requires the same of its frames."""
 
     @xframe_options_exempt
     @wraps(view)

@@ -1,4 +1,4 @@
-"""The public page of a share link: one face in a calm room."""
+"""Public page of a share link."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from gpuworker.contract import CARD_NAME, POSTER_NAME
 from portraits.live import publisher
 from portraits.models import Output, ShareLink
 from portraits.sharing import link_preview
-from portraits.sharing.addresses import ShareAddresses
-from portraits.views.shares.through_link import through_link
+from portraits.sharing.share_urls import ShareURLs
+from portraits.views.shares.share_link_required import share_link_required
 
 
 @login_not_required
 @require_safe
-@through_link
+@share_link_required
 @cache_control(private=True, no_cache=True)
 def share(request: HttpRequest, link: ShareLink, token: str) -> HttpResponse:
-    """The same for everybody, signed in or not."""
+    """Page with the portrait; the same for everybody, signed in or not."""
     session = link.portrait.current_session
     output = link.output
-    poster = _address(token, output, POSTER_NAME) if output else None
+    poster = _file_url(token, output, POSTER_NAME) if output else None
     context = {
         "title": link.portrait.title or "A portrait that looks at you",
-        "addresses": ShareAddresses(token),
+        "share_urls": ShareURLs(token),
         "poster": poster,
         "preview": _preview(token, output) if output else None,
         "cut_out": output is not None and output.alpha,
@@ -43,24 +43,29 @@ def share(request: HttpRequest, link: ShareLink, token: str) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Preview:
-    """Picture that other sites show beside a link. Width and height are in pixels; large: across the whole message."""
+    """Picture that other sites show beside a link."""
 
     url: str
+    """Absolute URL."""
     type: str
+    """Media type."""
     width: int
+    """Width, pixels."""
     height: int
+    """Height, pixels."""
     large: bool
+    """Whether it may fill the whole width of a message."""
 
 
 def _preview(token: str, output: Output) -> Preview:
-    """The JPEG that is made for it; a portrait that was made before there were any has its still picture."""
+    """Preview made for the portrait; older portraits have none, and use their still picture."""
     if link_preview.NAME in output.files:
-        address = settings.SITE_URL + _address(token, output, link_preview.NAME)
-        return Preview(address, "image/jpeg", link_preview.WIDTH, link_preview.HEIGHT, large=True)
-    address = settings.SITE_URL + _address(token, output, CARD_NAME if CARD_NAME in output.files else POSTER_NAME)
+        url = settings.SITE_URL + _file_url(token, output, link_preview.NAME)
+        return Preview(url, "image/jpeg", link_preview.WIDTH, link_preview.HEIGHT, large=True)
+    url = settings.SITE_URL + _file_url(token, output, CARD_NAME if CARD_NAME in output.files else POSTER_NAME)
     frame = output.manifest["frame"]
-    return Preview(address, "image/webp", frame["width"], frame["height"], large=False)
+    return Preview(url, "image/webp", frame["width"], frame["height"], large=False)
 
 
-def _address(token: str, output: Output, name: str) -> str:
+def _file_url(token: str, output: Output, name: str) -> str:
     return reverse("share-file", args=[token, publisher.file_name(output, name)])

@@ -1,4 +1,4 @@
-"""A new link to one's own portrait."""
+"""Creation of a share link."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from django.views.decorators.http import require_POST
 from gpuworker.contract import STANDARD_FRAME, Size
 from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Portrait, ShareLink
-from portraits.sharing.addresses import ShareAddresses
 from portraits.sharing.forms import ShareForm
+from portraits.sharing.share_urls import ShareURLs
 from portraits.views.shares.share_panel import panel
 
 
 @require_POST
 def share_create(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
-    """Its address is in this answer and nowhere else: what is kept is a hash."""
+    """Create a link. Only this response contains its URL, because only a hash of the token is stored."""
     portrait = get_object_or_404(Portrait.objects.visible_to(signed_in_user(request)), pk=portrait_id)
     form = ShareForm(request.POST, portrait=portrait)
     if not form.is_valid():
         return panel(request, portrait, 422, share_form=form)
     link, token = ShareLink.create_for(portrait, form.expires_at)
     frame = Size(**link.output.manifest["frame"]) if link.output else STANDARD_FRAME
-    return panel(request, portrait, 201, new_link=ShareAddresses(token, frame))
+    return panel(request, portrait, 201, new_link=ShareURLs(token, frame))

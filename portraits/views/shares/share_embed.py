@@ -1,4 +1,4 @@
-"""A shared portrait alone, to be framed by other people's pages."""
+"""Page with only a shared portrait, for iframes on other sites."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from django.views.decorators.http import require_safe
 from portraits.live import publisher
 from portraits.models import ShareLink
 from portraits.views.shares.frameable import frameable
-from portraits.views.shares.through_link import through_link
+from portraits.views.shares.share_link_required import share_link_required
 
 
 @login_not_required
 @require_safe
-@through_link
+@share_link_required
 @frameable
 @cache_control(public=True, max_age=60)
 def share_embed(request: HttpRequest, link: ShareLink, token: str) -> HttpResponse:
-    """No cookie is read or set; kept for at most a minute, so that a revoked link is soon dead here too."""
+    """Page without cookies; cached for at most a minute, so that a revoked link soon stops working."""
     output = link.output
     name = publisher.file_name(output, "poster.webp") if output else ""
     poster = reverse("share-file", args=[token, name]) if output else None

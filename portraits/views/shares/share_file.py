@@ -1,4 +1,4 @@
-"""A shared portrait's sheets and poster, for pages of any origin."""
+"""Files of a shared portrait, for pages of any origin."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from django.views.decorators.http import require_http_methods
 from portraits.files import responses
 from portraits.files.responses import Audience
 from portraits.models import ShareLink
-from portraits.views.shares.through_link import DATA_METHODS, preflight, through_link
+from portraits.views.shares.share_link_required import CROSS_ORIGIN_METHODS, preflight, share_link_required
 
 
 @login_not_required
-@require_http_methods(DATA_METHODS)
-@through_link
+@require_http_methods(CROSS_ORIGIN_METHODS)
+@share_link_required
 def share_file(request: HttpRequest, link: ShareLink, token: str, name: str) -> HttpResponse:
-    """A file that the manifest lists."""
+    """File that the manifest lists."""
     if request.method == "OPTIONS":
         return preflight()
     output = link.output

@@ -1,4 +1,4 @@
-"""A shared portrait's manifest, for pages of any origin."""
+"""Manifest of a shared portrait, for pages of any origin."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from django.views.decorators.http import require_http_methods
 from portraits.files import responses
 from portraits.files.responses import Audience
 from portraits.models import ShareLink
-from portraits.views.shares.through_link import DATA_METHODS, preflight, through_link
+from portraits.views.shares.share_link_required import CROSS_ORIGIN_METHODS, preflight, share_link_required
 
 
 @login_not_required
-@require_http_methods(DATA_METHODS)
-@through_link
+@require_http_methods(CROSS_ORIGIN_METHODS)
+@share_link_required
 def share_manifest(request: HttpRequest, link: ShareLink, token: str) -> HttpResponse:
-    """It grows while the portrait is made; 404 until there is something to show."""
+    """Manifest, which grows during the render; 404 until there is something to show."""
     if request.method == "OPTIONS":
         return preflight()
     output = link.output

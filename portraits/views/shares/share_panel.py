@@ -1,4 +1,4 @@
-"""The share panel after a change: alone for the page's script, in a page of its own for forms."""
+"""Share panel after a change: a fragment for the page's script, a whole page for forms."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ SCRIPT = "fetch"
 
 
 def panel(request: HttpRequest, portrait: Portrait, status: int, **context: Any) -> HttpResponse:
+    """Response with the panel, in the form that the request needs."""
     by_script = request.headers.get("X-Requested-With") == SCRIPT
     template = "portraits/_share.html" if by_script else "portraits/share.html"
     return render(request, template, {"portrait": portrait, **context}, status=status)

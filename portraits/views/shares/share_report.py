@@ -1,4 +1,4 @@
-"""Report by a visitor who sees a shared portrait that it should not be there."""
+"""Report by a visitor about a shared portrait."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from django.views.decorators.http import require_http_methods
 from portraits.http.throttle import REPORTS, address_of
 from portraits.models import Report, ShareLink
 from portraits.sharing.report_form import ReportForm
-from portraits.views.shares.through_link import through_link, too_many
+from portraits.views.shares.share_link_required import share_link_required, too_many
 
 WITHOUT_PATH = "strict-origin"
-"""Value of Referrer-Policy. With no-referrer, browsers send forms with `Origin: null`, foreign to Django."""
+"""Value of Referrer-Policy. With no-referrer, browsers send forms with `Origin: null`, which Django refuses."""
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
-@through_link
+@share_link_required
 def share_report(request: HttpRequest, link: ShareLink, token: str) -> HttpResponse:
-    """The form, and thanks once it has been sent."""
+    """Form, and thanks once it has been sent."""
     form = ReportForm(request.POST if request.method == "POST" else None, label_suffix="")
     if request.method == "POST":
         address = address_of(request)

@@ -1,4 +1,4 @@
-"""A link to one's own portrait stops working."""
+"""Revocation of a share link."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from portraits.views.shares.share_panel import SCRIPT, panel
 
 @require_POST
 def share_revoke(request: HttpRequest, link_id: UUID) -> HttpResponse:
-    """At once; a second time does no harm."""
+    """Revoke a link at once. Safe to repeat."""
     link = get_object_or_404(
         ShareLink.objects.visible_to(signed_in_user(request)).select_related("portrait"), pk=link_id
     )

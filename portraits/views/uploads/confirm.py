@@ -1,4 +1,4 @@
-"""Which face, which part of the picture, which options: one click makes the portrait as it is suggested."""
+"""Confirm page: face, crop and options of an upload, with defaults that one click accepts."""
 
 from __future__ import annotations
 
@@ -17,26 +17,30 @@ from portraits.uploads.face_report import FaceReport
 from portraits.uploads.forms import CROP_LIMITS, ConfirmForm
 from portraits.uploads.validation import UploadRefused
 
-ROOM = 0.3
-"""Around a face's own picture, in its sides: hair and chin make it known."""
+FACE_PADDING = 0.3
+"""Padding around a face's picture, as a share of its sides, so that hair and chin are visible."""
 
 
 @dataclass(frozen=True)
 class FaceOption:
-    """One face as the chooser shows it. refusal: why it cannot be chosen."""
+    """Face as the page offers it."""
 
     index: int
+    """Index of its FaceReport."""
     box: Box
+    """Bounds, pixels of the photo."""
     view_box: str
+    """SVG viewBox of its picture."""
     refusal: str | None
+    """Sentence about why it cannot be chosen; None when it can."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, upload_id: UUID) -> HttpResponse:
-    """Once the portrait is made, its page: however often and whenever the form is sent."""
+    """Confirm page; once the portrait exists, a redirect to it, however often the form is sent."""
     upload = Upload.objects.waiting(signed_in_user(request)).select_related("owner").filter(pk=upload_id).first()
     if upload is None:
-        return redirect(_made(signed_in_user(request), upload_id))
+        return redirect(_created_portrait(signed_in_user(request), upload_id))
     if request.method != "POST":
         return confirm_page(request, upload)
     form = ConfirmForm(request.POST, upload=upload)
@@ -49,8 +53,8 @@ def confirm(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     return redirect(session.portrait)
 
 
-def _made(owner: User, upload_id: UUID) -> Portrait:
-    """The portrait that the upload has become, or 404."""
+def _created_portrait(owner: User, upload_id: UUID) -> Portrait:
+    """Portrait that was created from the upload. Raises Http404."""
     portrait = Portrait.objects.visible_to(owner).filter(pk=upload_id).first()
     if portrait is None:
         raise Http404
@@ -60,7 +64,7 @@ def _made(owner: User, upload_id: UUID) -> Portrait:
 def confirm_page(
     request: HttpRequest, upload: Upload, form: ConfirmForm | None = None, refusal: UploadRefused | None = None
 ) -> HttpResponse:
-    """form: one that was filled in wrongly. refusal: why there is no face where its owner pointed."""
+    """Response with the page. form: an invalid one. refusal: why there is no face where the owner pointed."""
     faces = lifecycle.faces(upload)
     usable = [face for face in faces if face.usable]
     chosen = _chosen(request, upload, usable)
@@ -68,8 +72,8 @@ def confirm_page(
         "upload": upload,
         "form": form or ConfirmForm(upload=upload),
         "refusal": refusal,
-        "faces": [_choice(face) for face in usable],
-        "refused": [_choice(face) for face in faces if not face.usable],
+        "faces": [_face_option(face) for face in usable],
+        "refused": [_face_option(face) for face in faces if not face.usable],
         "chosen": chosen,
         "asks": chosen is None or len(usable) > 1,
         "view_box": _view_box(chosen.crop or chosen.box) if chosen else f"0 0 {upload.width} {upload.height}",
@@ -86,20 +90,19 @@ def confirm_page(
 
 
 def _chosen(request: HttpRequest, upload: Upload, usable: list[FaceReport]) -> FaceReport | None:
-    """Face that the owner has chosen or pointed at, else the one that is plainly meant; None when none is."""
+    """Face that the owner chose or pointed at, else the suggested one; None when there is neither."""
     asked = request.POST.get("face") or request.GET.get("face")
     named = next((face for face in usable if str(face.index) == asked), None)
     return named or lifecycle.suggested(upload)
 
 
-def _choice(face: FaceReport) -> FaceOption:
+def _face_option(face: FaceReport) -> FaceOption:
     box = face.box
-    around = Box(
-        box.x - ROOM * box.width, box.y - ROOM * box.height, (1 + 2 * ROOM) * box.width, (1 + 2 * ROOM) * box.height
-    )
+    padding, scale = FACE_PADDING, 1 + 2 * FACE_PADDING
+    around = Box(box.x - padding * box.width, box.y - padding * box.height, scale * box.width, scale * box.height)
     return FaceOption(face.index, box, _view_box(around), face.sentence)
 
 
 def _view_box(box: Box) -> str:
-    """The viewBox of an SVG that shows this box."""
+    """Value of an SVG's viewBox attribute that shows this box."""
     return f"{box.x:.0f} {box.y:.0f} {box.width:.0f} {box.height:.0f}"

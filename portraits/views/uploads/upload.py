@@ -1,4 +1,4 @@
-"""Upload page: a photo and the consent to use it, by form or by script."""
+"""Upload page, and creation of uploads by its form or script."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from portraits.uploads.validation import UploadRefused
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
-    """Scripts, which accept JSON, are answered in it: 201 {upload, address}, or {code, sentence, details}."""
+    """Upload page; POST creates an upload. JSON responses: 201 {upload, address}, or {code, sentence, details}."""
     if request.method != "POST":
         return render(request, "portraits/upload.html", {"form": UploadForm()})
     form = UploadForm(request.POST, request.FILES)
@@ -28,13 +28,13 @@ def upload(request: HttpRequest) -> HttpResponse:
         return _refused(request, form, UploadRefused("too_many_uploads"))
     try:
         photo, consent = form.cleaned_data["photo"], form.cleaned_data["consent"]
-        received = lifecycle.create_upload(signed_in_user(request), photo, consent, address_of(request))
+        created = lifecycle.create_upload(signed_in_user(request), photo, consent, address_of(request))
     except UploadRefused as refusal:
         return _refused(request, form, refusal)
     metrics.upload_accepted()
-    address = reverse("confirm", args=[received.pk])
+    address = reverse("confirm", args=[created.pk])
     if wants_json(request):
-        return JsonResponse({"upload": str(received.pk), "address": address}, status=201)
+        return JsonResponse({"upload": str(created.pk), "address": address}, status=201)
     return redirect(address)
 
 

@@ -1,4 +1,4 @@
-"""A face that was not found: the photo's owner points at it, and it is looked for there."""
+"""Detection of a face at a position that the photo's owner points at."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from portraits.views.uploads.confirm import confirm_page
 
 @require_POST
 def upload_face(request: HttpRequest, upload_id: UUID) -> HttpResponse:
-    """Scripts, which accept JSON, are answered in it: 201 with the face, or {code, sentence}."""
+    """Add the face at a position to the upload. JSON responses: 201 with the face report, or {code, sentence}."""
     upload = get_object_or_404(Upload.objects.waiting(signed_in_user(request)).select_related("owner"), pk=upload_id)
     try:
         face = lifecycle.find_face(upload, *_place(request), address_of(request))
@@ -35,7 +35,7 @@ def upload_face(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 
 
 def _place(request: HttpRequest) -> tuple[float, float]:
-    """Raises UploadRefused."""
+    """Position in the photo, 0 … 1 of its width and height. Raises UploadRefused."""
     form = PlaceForm(request.POST)
     if not form.is_valid():
         raise UploadRefused("place_missing")

@@ -1,4 +1,4 @@
-"""The photo that waits for its owner's choice, and its thumbnail."""
+"""Photo and thumbnail of an upload, for its owner."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from portraits.models import Upload
 
 @require_safe
 def upload_photo(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """Photo, as it was normalised."""
     upload = get_object_or_404(Upload.objects.waiting(signed_in_user(request)), pk=upload_id)
     key = storage.photo_prefix(upload.pk) + storage.PHOTO
     return responses.stored_response(request, key, upload.photo_sha256, Audience.OWNER)
@@ -23,6 +24,7 @@ def upload_photo(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 
 @require_safe
 def upload_thumbnail(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """Thumbnail."""
     upload = get_object_or_404(Upload.objects.waiting(signed_in_user(request)), pk=upload_id)
     key = storage.photo_prefix(upload.pk) + storage.THUMBNAIL
     return responses.stored_response(request, key, upload.thumbnail_sha256, Audience.OWNER)

@@ -49,11 +49,11 @@ def test_files_are_put_replaced_read_hashed_listed_and_erased() -> None:
     assert storage.read("photos/one/photo.webp") == b"new"
     assert storage.sha256("photos/one/photo.webp") == factories.sha256(b"new")
     assert sorted(storage.keys()) == ["photos/one/photo.webp", "photos/only/photo.webp"]
-    assert storage.erase("photos/one/") == 1
-    assert storage.erase("photos/one/") == 0
+    assert storage.delete("photos/one/") == 1
+    assert storage.delete("photos/one/") == 0
     assert list(storage.keys("photos/")) == ["photos/only/photo.webp"]
     assert storage.exists("photos/only/photo.webp")
-    assert storage.erase("photos/only/photo.webp") == 1
+    assert storage.delete("photos/only/photo.webp") == 1
     assert not storage.exists("photos/only/photo.webp")
 
 
@@ -79,7 +79,7 @@ def test_all_threads_share_one_connection() -> None:
         lambda: storage.put("demo/one.webp", b"x"),
         lambda: storage.read("demo/one.webp"),
         lambda: storage.exists("demo/one.webp"),
-        lambda: storage.erase("demo/one.webp"),
+        lambda: storage.delete("demo/one.webp"),
         lambda: list(storage.keys()),
     ],
 )

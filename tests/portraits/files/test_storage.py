@@ -53,8 +53,8 @@ def test_a_file_on_disk_is_stored_by_its_path(tmp_path: Path) -> None:
 def test_erasing_a_prefix_takes_all_below_it_and_its_empty_folders(storage_folder: Path) -> None:
     for key in ("renders/a/1/q0.webp", "renders/a/1/q1.webp", "renders/ab/1/q0.webp"):
         storage.put(key, b"x")
-    assert storage.erase("renders/a/1/") == 2
-    assert storage.erase("renders/a/1/") == 0
+    assert storage.delete("renders/a/1/") == 2
+    assert storage.delete("renders/a/1/") == 0
     assert list(storage.keys()) == ["renders/ab/1/q0.webp"]
     assert not (storage_folder / "renders" / "a").exists()
 
@@ -62,7 +62,7 @@ def test_erasing_a_prefix_takes_all_below_it_and_its_empty_folders(storage_folde
 def test_erasing_a_key_takes_that_file_only() -> None:
     storage.put("demo/current.json", b"{}")
     storage.put("demo/current.json.other", b"{}")
-    assert storage.erase("demo/current.json") == 1
+    assert storage.delete("demo/current.json") == 1
     assert list(storage.keys()) == ["demo/current.json.other"]
 
 
@@ -162,8 +162,8 @@ def test_a_folder_that_vanished_is_neither_empty_nor_made_anew(storage_folder: P
         lambda: storage.exists("photos/one/photo.webp"),
         lambda: storage.sha256("photos/one/photo.webp"),
         lambda: list(storage.keys()),
-        lambda: storage.erase("photos/one/"),
-        lambda: storage.erase("photos/one/photo.webp"),
+        lambda: storage.delete("photos/one/"),
+        lambda: storage.delete("photos/one/photo.webp"),
         lambda: storage.put("photos/two/photo.webp", b"photo"),
     ]
     for use in uses:
@@ -174,5 +174,5 @@ def test_a_folder_that_vanished_is_neither_empty_nor_made_anew(storage_folder: P
 
 def test_erasing_the_last_file_leaves_the_folder_of_files(storage_folder: Path) -> None:
     storage.put("demo/one", b"x")
-    assert storage.erase("demo/") == 1
+    assert storage.delete("demo/") == 1
     assert storage_folder.is_dir()

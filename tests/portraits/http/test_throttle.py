@@ -11,7 +11,7 @@ from django.test import RequestFactory
 from portraits.http import throttle
 from portraits.http.throttle import GUESSES, Throttle, address_of
 
-FEW = Throttle("few", most=3, seconds=60)
+FEW = Throttle("few", limit=3, seconds=60)
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def test_case_27_of_ten_thousand_guesses_twenty_are_looked_at(clock: list[float]
         if GUESSES.wait("203.0.113.9") is None:
             looked_at += 1
             GUESSES.count("203.0.113.9", f"token-{number}")
-    assert looked_at == GUESSES.most == 20
+    assert looked_at == GUESSES.limit == 20
     assert GUESSES.wait("203.0.113.9") == 600 - 88
 
 
@@ -67,7 +67,7 @@ def test_the_same_thing_again_is_not_counted(clock: list[float]) -> None:
 def test_each_kind_of_try_is_counted_by_itself(clock: list[float]) -> None:
     for number in range(5):
         FEW.count("203.0.113.9", str(number))
-    assert Throttle("other", most=3, seconds=60).wait("203.0.113.9") is None
+    assert Throttle("other", limit=3, seconds=60).wait("203.0.113.9") is None
 
 
 def test_a_counter_that_a_full_cache_has_dropped_begins_anew(

@@ -44,7 +44,7 @@ def test_links_that_work_are_counted(
     pages = told(as_owner, portrait)
     assert all(map(opens, tokens))
     assert ONLY_YOU not in pages["page"]
-    assert visibility.of(portrait, count).sentence in pages["page"]
+    assert visibility.describe(portrait, count).sentence in pages["page"]
     assert f'<span class="tile-note">{label}</span>' in pages["gallery"]
 
 

@@ -108,7 +108,7 @@ def test_a_portrait_of_before_there_were_link_previews_shows_its_poster(
 ) -> None:
     settings.SITE_URL = "https://faces.example"
     assert session.shown is not None
-    storage.erase(session.shown.key(link_preview.NAME))
+    storage.delete(session.shown.key(link_preview.NAME))
     session.shown.files.pop(link_preview.NAME)
     session.shown.save()
     text = anonymous.get(reverse("share", args=[token])).content.decode()
@@ -310,7 +310,7 @@ def in_one_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_case_27_guesses_are_404_then_429(anonymous: Client, token: str) -> None:
     found = [anonymous.get(f"/s/{guess(number)}/{path}").status_code
              for number, path in enumerate(["", "manifest.json", "embed/", "report/", "x.webp"] * 60)]  # fmt: skip
-    assert found == [404] * GUESSES.most + [429] * (300 - GUESSES.most)
+    assert found == [404] * GUESSES.limit + [429] * (300 - GUESSES.limit)
     # Were a real one still told from the others, guessing would go on.
     answer = anonymous.get(reverse("share", args=[token]))
     assert answer.status_code == 429

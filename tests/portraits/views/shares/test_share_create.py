@@ -84,7 +84,7 @@ def test_a_hidden_portrait_is_not_shared(as_owner: Client, portrait: Portrait) -
 def test_a_portrait_has_so_many_live_links_and_no_more(
     as_owner: Client, portrait: Portrait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forms, "MOST_LINKS", 2)
+    monkeypatch.setattr(forms, "MAX_LINKS", 2)
     for _ in range(2):
         assert as_owner.post(address(portrait), {"days": ""}).status_code == 201
     assert as_owner.post(address(portrait), {"days": ""}).status_code == 422

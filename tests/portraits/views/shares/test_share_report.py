@@ -67,18 +67,18 @@ def test_case_28_fields_that_the_form_does_not_name_are_not_looked_at(anonymous:
 
 
 def test_one_address_sends_a_few_and_then_waits(anonymous: Client, address: str) -> None:
-    for _ in range(REPORTS.most):
+    for _ in range(REPORTS.limit):
         assert anonymous.post(address, SAID).status_code == 302
     answer = anonymous.post(address, SAID)
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) <= REPORTS.seconds
-    assert Report.objects.count() == REPORTS.most
+    assert Report.objects.count() == REPORTS.limit
     assert anonymous.post(address, SAID, REMOTE_ADDR="198.51.100.7").status_code == 302
     assert anonymous.get(address).status_code == 200
 
 
 def test_a_form_with_mistakes_is_not_counted(anonymous: Client, address: str) -> None:
-    for _ in range(2 * REPORTS.most):
+    for _ in range(2 * REPORTS.limit):
         anonymous.post(address, {})
     assert anonymous.post(address, SAID).status_code == 302
 

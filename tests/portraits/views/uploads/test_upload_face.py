@@ -106,7 +106,7 @@ def test_a_place_outside_the_photo_is_none(
 def test_an_address_may_point_so_often_only(
     as_owner: Client, upload: Upload, looked: list[tuple[float, float]]
 ) -> None:
-    for number in range(PLACES.most):
+    for number in range(PLACES.limit):
         PLACES.count("127.0.0.1", str(number))
     answer = as_owner.post(url(upload), {"x": "0.25", "y": "0.5"}, headers=JSON)
     assert (answer.status_code, answer.json()["code"]) == (429, "too_many_places")

@@ -1,4 +1,4 @@
-"""First check of every address below a share link: is the link of that token alive?"""
+"""Decorator of all views below a share link: checks that the link is live."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from portraits.models.share import hash_token
 from portraits.views.shares.frameable import frameable
 
 View = Callable[..., HttpResponse]
-DATA_METHODS = ("GET", "HEAD", "OPTIONS")
-"""Methods of addresses that pages of other origins may read."""
+CROSS_ORIGIN_METHODS = ("GET", "HEAD", "OPTIONS")
+"""Methods of views that pages of other origins may use."""
 
 
-def through_link(view: View) -> View:
-    """Calls `view(request, link, token, …)` for a live link.
+def share_link_required(view: View) -> View:
+    """Call `view(request, link, token, …)` for a live link; else respond with 404.
 
-    Else answers 404, and 429 to a client that has tried too many tokens that never were any: then even a
-    real one gets no answer, because that would tell it from the others.
+    A client that has tried too many tokens that never existed gets 429, even for a real token, because any other
+    response would reveal which tokens exist.
     """
 
     @wraps(view)
@@ -36,16 +36,16 @@ def through_link(view: View) -> View:
 
 
 def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
-    """Try again in so many seconds."""
+    """Response of 429 with Retry-After."""
     response = _refusal(request, "share/too_many.html", 429)
     response["Retry-After"] = str(seconds)
     return response
 
 
 def preflight() -> HttpResponse:
-    """The answer to OPTIONS: any origin may read, no cookies are wanted."""
+    """Response to a CORS preflight: any origin may read, without cookies."""
     headers = {
-        "Allow": ", ".join(DATA_METHODS),
+        "Allow": ", ".join(CROSS_ORIGIN_METHODS),
         "Access-Control-Allow-Origin": "*",
         "Access-Control-Allow-Methods": "GET, HEAD",
         "Access-Control-Allow-Headers": "If-None-Match",
@@ -72,7 +72,7 @@ def _answer(request: HttpRequest, token: str, view: View, kwargs: dict[str, str]
 
 @frameable
 def _refusal(request: HttpRequest, template: str, status: int) -> HttpResponse:
-    """Where the portrait was embedded, the sentence is shown, and the element learns the status."""
+    """Error page that may be framed, with a status that the element on other sites can read."""
     response = render(request, template, status=status)
     response["Access-Control-Allow-Origin"] = "*"
     return response
