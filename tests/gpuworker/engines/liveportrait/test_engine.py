@@ -144,9 +144,9 @@ def test_another_setting_of_compiling_is_refused(folder: Path, monkeypatch: pyte
         LivePortraitEngine("cpu", folder).wait_ready()
 
 
-def test_the_readme_tells_how_compiling_is_switched_off() -> None:
-    readme = (Path(__file__).parents[4] / "README.md").read_text()
-    assert f"`{engine_module.COMPILE}=off`" in readme
+def test_the_workers_page_tells_how_compiling_is_switched_off() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "worker.md").read_text()
+    assert f"`{engine_module.COMPILE}=off`" in page
 
 
 def test_a_frame_before_a_portrait_is_a_bug_and_says_so(folder: Path) -> None:
