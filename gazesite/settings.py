@@ -234,16 +234,16 @@ DEFAULT_FROM_EMAIL = env.matching(
     "DEFAULT_FROM_EMAIL", f"gazesite@{_origin_host}", r"[^@]+@[^@\s]+", "an address such as gaze@example.org"
 )
 
-ACCOUNT_ADAPTER = "portraits.accounts.adapter.Accounts"
+ACCOUNT_ADAPTER = "portraits.accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
-    "login": "portraits.accounts.forms.SignIn",
-    "signup": "portraits.accounts.forms.SignUp",
-    "add_email": "portraits.accounts.forms.NewAddress",
-    "change_password": "portraits.accounts.forms.NewPassword",
-    "set_password": "portraits.accounts.forms.FirstPassword",
-    "reset_password": "portraits.accounts.forms.ForgottenPassword",
-    "reset_password_from_key": "portraits.accounts.forms.ResetPassword",
-    "reauthenticate": "portraits.accounts.forms.ItIsMe",
+    "login": "portraits.accounts.forms.LoginForm",
+    "signup": "portraits.accounts.forms.SignupForm",
+    "add_email": "portraits.accounts.forms.AddEmailForm",
+    "change_password": "portraits.accounts.forms.ChangePasswordForm",
+    "set_password": "portraits.accounts.forms.SetPasswordForm",
+    "reset_password": "portraits.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "portraits.accounts.forms.ResetPasswordKeyForm",
+    "reauthenticate": "portraits.accounts.forms.ReauthenticateForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

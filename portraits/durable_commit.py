@@ -1,4 +1,4 @@
-"""Commits that survive a power cut, for what follows them outside of the database."""
+"""Durable commits: rows that survive a power cut, before anything outside the database follows them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import connection
 
 
 def sync_commits() -> None:
-    """All that was committed so far is on disk when this returns.
+    """Write every commit so far to disk.
 
     SQLite, as it is set up here (WAL, synchronous=NORMAL), syncs its log at a checkpoint only: after a power cut the
     last commits may be missing. PostgreSQL syncs each commit. Does nothing inside a transaction, which is not

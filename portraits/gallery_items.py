@@ -1,4 +1,4 @@
-"""A portrait as lists show it: one picture, one address, one state. However many, a fixed number of queries."""
+"""Gallery items: portraits as lists show them, with a fixed number of queries for any number of them."""
 
 from __future__ import annotations
 
@@ -16,22 +16,27 @@ from portraits.sharing import visibility
 
 
 @dataclass(frozen=True)
-class Card:
-    """poster: address of the rendered portrait, where there is one; else `view_box` says what of the photo to show.
-
-    manifest: address for a live element; None until the face is alive. state: as Session.state.
-    cut_out: as Session.cut_out. visibility: who can see it, in some words.
-    """
+class GalleryItem:
+    """Portrait in a list."""
 
     portrait: Portrait
+    """Row that is shown."""
     state: str
+    """State of its session, as Session.state; empty where there is none."""
     label: str
+    """State in words."""
     poster: str | None
+    """Address of the rendered portrait; None before there is one."""
     manifest: str | None
+    """Address for a live element; None until the face is alive."""
     thumbnail: str
+    """Address of the photo's thumbnail."""
     view_box: str
+    """Part of the photo that is shown while there is no poster, for an SVG."""
     cut_out: bool
+    """Whether it has no background, as Session.cut_out."""
     visibility: str
+    """Words for who can see it."""
 
     @property
     def under_way(self) -> bool:
@@ -39,18 +44,18 @@ class Card:
 
 
 def with_sessions(portraits: PortraitQuerySet) -> PortraitQuerySet:
-    """Portraits with the rows that `card` needs of each, in four more queries."""
+    """Portraits with the rows that `gallery_item` reads, in four more queries."""
     sessions = Session.objects.select_related("shown", "portrait").prefetch_related("renders")
     links = Prefetch("share_links", queryset=ShareLink.objects.live())
     return portraits.prefetch_related(Prefetch("sessions", queryset=sessions), links)
 
 
-def card(portrait: Portrait) -> Card:
-    """Card of a portrait that `with_sessions` has read."""
+def gallery_item(portrait: Portrait) -> GalleryItem:
+    """Gallery item of a portrait that `with_sessions` has read."""
     runs = list(portrait.sessions.all())
     session = next((run for run in runs if run.shown_id), runs[0] if runs else None)
     state = session.state if session else ""
-    return Card(
+    return GalleryItem(
         portrait=portrait,
         state=state,
         label=Render.State(state).label if state else "",

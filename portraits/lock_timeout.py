@@ -1,4 +1,4 @@
-"""PostgreSQL's `lock_timeout` on every connection: a person who waits for a row longer is told to come again."""
+"""PostgreSQL's `lock_timeout` on every connection: a request that waits longer for a row is answered with 503."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django.db.backends.signals import connection_created
 
 SECONDS = 10
-"""Longest wait for a row, as for a connection of the pool; SQLite's own limit is in settings.DATABASES."""
+"""Longest wait for a row, seconds, as for a connection of the pool; SQLite's own limit is in settings.DATABASES."""
 
 _set: weakref.WeakSet[Any] = weakref.WeakSet()
 
@@ -25,4 +25,5 @@ def set_lock_timeout(connection: Any, **ignored: Any) -> None:
 
 
 def start() -> None:
+    """Connect the receiver; called once, by the app's `ready`."""
     connection_created.connect(set_lock_timeout)

@@ -1,1 +1,1 @@
-"""Accounts: sign-up, sign-in, sessions of browsers, and groups."""
+"""Accounts: sign-up, sign-in, browser sessions, and groups."""

@@ -1,4 +1,4 @@
-"""Sign-up and sign-in: what allauth asks the site, where people are signed in, and the one-time link of `make run`."""
+"""allauth's adapter for this site, the sign-out of all browsers, and the one-time link of `make run`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from portraits.models import BrowserSession, User
 from portraits.models.browser import hash_session_key
 
 
-class Accounts(DefaultAccountAdapter):
-    """allauth's adapter. Each way of ending a sign-in closes its sockets once it has ended, not before."""
+class AccountAdapter(DefaultAccountAdapter):
+    """Adapter of allauth. Each way of ending a sign-in closes its sockets once it has ended, not before."""
 
     def clean_email(self, email: str) -> str:
         """Address in lower case, so that each person has one account."""
@@ -34,13 +34,13 @@ class Accounts(DefaultAccountAdapter):
             publisher.close_sockets_of(user_id)
 
     def set_password(self, user: User, password: str) -> None:
-        """Password changed, reset or set: every other browser that was signed in with the old one is signed out."""
+        """Change, reset or set the password, and sign out every other browser, which used the old one."""
         super().set_password(user, password)
         current = self.request.session.session_key if self.request else None
         sign_out_everywhere(user, but=current)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Raises ValidationError when there were too many wrong passwords."""
+        """Count a try to sign in. Raises ValidationError when there were too many wrong passwords."""
         self._login_failed_rl_usage = login_limits.take(request, self.clean_email(credentials.get("email", "")))
         if self._login_failed_rl_usage is None:
             raise self.validation_error("too_many_login_attempts")
@@ -55,7 +55,7 @@ class Accounts(DefaultAccountAdapter):
         login_limits.forgive(request, self.clean_email(credentials.get("email", "")))
 
     def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
-        """Refuses an address with which another user has signed up in the meantime, confirmed or not."""
+        """Confirm an address, unless another user has signed up with it in the meantime, confirmed or not."""
         if User.objects.filter(email=email_address.email).exclude(pk=email_address.user_id).exists():
             told = "account/messages/email_confirmation_failed.txt"
             self.add_message(request, messages.ERROR, told, {"email": email_address.email})
@@ -64,11 +64,11 @@ class Accounts(DefaultAccountAdapter):
         return confirmed
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
-        """Said at once: allauth's redirect leads to a page that needs a login."""
+        """403 at once: allauth's redirect leads to a page that needs a login."""
         return render(request, "account/account_inactive.html", status=403)
 
     def is_safe_url(self, url: str) -> bool:
-        """Only to this very host: ALLOWED_HOSTS may name others, without their ports."""
+        """Whether it leads to this very host: ALLOWED_HOSTS may name others, without their ports."""
         return url_has_allowed_host_and_scheme(url, {self.request.get_host()}, require_https=self.request.is_secure())
 
     def get_reset_password_from_key_url(self, key: str) -> str:
@@ -87,8 +87,8 @@ def sign_out_everywhere(user: User, but: str | None = None) -> int:
     return ended
 
 
-class _OneTimeLinks(PasswordResetTokenGenerator):
-    """A token is spent by the sign-in itself: it holds the last one's time."""
+class _OneTimeLinkTokenGenerator(PasswordResetTokenGenerator):
+    """Generator of tokens that are spent by the sign-in itself: they hold the last one's time."""
 
     key_salt = "portraits.accounts.adapter.one_time_link"
 
@@ -96,25 +96,27 @@ class _OneTimeLinks(PasswordResetTokenGenerator):
         return f"{user.pk}{user.password}{user.last_login}{user.is_active}{timestamp}"
 
 
-_links = _OneTimeLinks()
+_link_tokens = _OneTimeLinkTokenGenerator()
 
 
 def one_time_path(user: User) -> str:
-    """The path of a link that signs this person in, once."""
-    return reverse("one-time-sign-in", args=[urlsafe_base64_encode(str(user.pk).encode()), _links.make_token(user)])
+    """Path of a link that signs this user in, once."""
+    return reverse(
+        "one-time-sign-in", args=[urlsafe_base64_encode(str(user.pk).encode()), _link_tokens.make_token(user)]
+    )
 
 
 def user_of_link(user_id: str, token: str) -> User | None:
-    """Whom the link signs in; None when it is wrong, used or too old."""
+    """User whom the link signs in; None when it is wrong, used or too old."""
     try:
         user = User.objects.get(pk=urlsafe_base64_decode(user_id).decode(), is_active=True)
     except (ValueError, OverflowError, UnicodeDecodeError, User.DoesNotExist):
         return None
-    return user if _links.check_token(user, token) else None
+    return user if _link_tokens.check_token(user, token) else None
 
 
 def spend_link(user_id: str, token: str) -> User | None:
-    """The user of the link, as user_of_link; the link does not work again: of two calls at the same time, one wins."""
+    """User whom the link signs in, as user_of_link, once: when two calls come at the same time, one wins."""
     user = user_of_link(user_id, token)
     if user is None:
         return None

@@ -1,4 +1,4 @@
-"""The form with which people delete their account."""
+"""Form with which users delete their account."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from portraits.models import User
 WORD = "DELETE"
 
 
-class FarewellForm(forms.Form):
-    """Asks for the password; whoever has none types a word."""
+class DeleteAccountForm(forms.Form):
+    """Form that asks for the password; users without one type a word."""
 
     password = forms.CharField(
         label="Your password",
@@ -23,7 +23,7 @@ class FarewellForm(forms.Form):
         label=f"Type {WORD}", widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"})
     )
 
-    prefix = "farewell"
+    prefix = "delete-account"
 
     def __init__(self, user: User, data: QueryDict | None = None) -> None:
         super().__init__(data)

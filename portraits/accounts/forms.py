@@ -1,4 +1,4 @@
-"""allauth's forms in the site's words: one label a field, no placeholder that says it again."""
+"""allauth's forms with the site's labels: one label a field, no placeholder that says it again."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ ACCOUNT_IS_THERE = "You can sign in now. If the address had an account before, i
 PASSWORD_RULES = "At least 8 characters, not a common word, and nothing like your address."
 
 
-class Plain:
-    """Goes before one of allauth's forms."""
+class SiteFormMixin:
+    """Mixin of allauth's forms with the site's labels; it is the first base class."""
 
     fields: dict[str, Any]
 
@@ -46,19 +46,19 @@ class Plain:
             self.fields["password1"].help_text = PASSWORD_RULES
 
 
-class SignIn(Plain, forms.LoginForm):
+class LoginForm(SiteFormMixin, forms.LoginForm):
     pass
 
 
-class SignUp(Plain, forms.SignupForm):
-    """Says the same, and takes as long, whether or not the address has an account already."""
+class SignupForm(SiteFormMixin, forms.SignupForm):
+    """Sign-up that says the same, and takes as long, whether or not the address has an account already."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password1"].label = "Password"
 
     def validate_unique_email(self, value: str) -> str:
-        """An address to which a user has merely asked to change counts as free."""
+        """The address, unchanged. One to which a user has merely asked to change counts as free."""
         self.account_already_exists = User.objects.filter(email=value).exists()
         return value
 
@@ -72,7 +72,7 @@ class SignUp(Plain, forms.SignupForm):
         return None, prevent_enumeration(request, email=self.cleaned_data["email"])
 
     def _create(self, request: HttpRequest) -> User | None:
-        """None for an address that has one; then its password is hashed in vain, which takes most of the time."""
+        """New user; None for an address that has an account, where hashing the password in vain takes as long."""
         if not self.account_already_exists:
             try:
                 with transaction.atomic():
@@ -89,9 +89,9 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect(passthrough_next_redirect_url(request, reverse("account_login"), REDIRECT_FIELD_NAME))
 
 
-class NewAddress(Plain, forms.AddEmailForm):
+class AddEmailForm(SiteFormMixin, forms.AddEmailForm):
     def save(self, request: HttpRequest) -> EmailAddress:
-        """Waits to be confirmed, in the place of one that waited before.
+        """New address that waits to be confirmed, in the place of one that waited before.
 
         allauth would take away the present address as well when it has never been confirmed,
         which is so for everybody where no mail is sent.
@@ -104,26 +104,26 @@ class NewAddress(Plain, forms.AddEmailForm):
         return address
 
 
-class NewPassword(Plain, forms.ChangePasswordForm):
+class ChangePasswordForm(SiteFormMixin, forms.ChangePasswordForm):
     pass
 
 
-class FirstPassword(Plain, forms.SetPasswordForm):
+class SetPasswordForm(SiteFormMixin, forms.SetPasswordForm):
     pass
 
 
-class ForgottenPassword(Plain, forms.ResetPasswordForm):
+class ResetPasswordForm(SiteFormMixin, forms.ResetPasswordForm):
     def save(self, request: HttpRequest, **more: Any) -> str:
-        """Sends no message where several have been sent within the hour: their links work."""
+        """Send the message, unless several have been sent within the hour: their links work."""
         email: str = self.cleaned_data["email"].lower()
         if reset_messages.take(request, email):
             super().save(request, **more)
         return email
 
 
-class ResetPassword(Plain, forms.ResetPasswordKeyForm):
+class ResetPasswordKeyForm(SiteFormMixin, forms.ResetPasswordKeyForm):
     pass
 
 
-class ItIsMe(Plain, forms.ReauthenticateForm):
+class ReauthenticateForm(SiteFormMixin, forms.ReauthenticateForm):
     pass

@@ -1,4 +1,4 @@
-"""Who may do what on the desk: the groups `moderator` and `operator`, made anew after every migration.
+"""Groups `moderator` and `operator` with their permissions, made anew after every migration.
 
 Not by a migration: permissions are made after the last one, and new models bring new ones.
 """
@@ -18,7 +18,7 @@ MODERATOR = {
     "sharelink": ("view",),
     "user": ("view", "change"),
 }
-"""Hides, restores and deletes portraits, stops their sessions, closes reports, bans people."""
+"""Permissions of moderators, who hide, restore and delete portraits, stop sessions, close reports and ban users."""
 
 OPERATOR = {
     "auditentry": ("view",),
@@ -33,13 +33,13 @@ OPERATOR = {
     "upload": ("view",),
     "user": ("view",),
 }
-"""Keeps the works going: sees everything, cancels and retries sessions."""
+"""Permissions of operators, who keep renders going: they see everything, cancel and retry sessions."""
 
 GROUPS = {"moderator": MODERATOR, "operator": OPERATOR}
 
 
 def make_groups(**signal: Any) -> None:
-    """After `migrate`, and after a flush: both groups with exactly these permissions."""
+    """Make both groups, with exactly these permissions; receiver of `post_migrate`, also sent after a flush."""
     for name, powers in GROUPS.items():
         codenames = [f"{verb}_{model}" for model, verbs in powers.items() for verb in verbs]
         found = Permission.objects.filter(content_type__app_label="portraits", codename__in=codenames)

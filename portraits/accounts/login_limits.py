@@ -56,7 +56,7 @@ def forgive(request: HttpRequest, email: str) -> None:
 
 
 def _browser(request: HttpRequest, email: str) -> str | None:
-    """A name for a browser that is known; also of one where they are signed in and are asked for it once more."""
+    """Name of a known browser, or of one in which they are signed in and are asked for the password again."""
     user = request.user
     if isinstance(user, User) and user.email == email:
         return f"user {user.pk}"
@@ -76,6 +76,6 @@ def _consume(request: HttpRequest, action: str, key: str) -> RateLimitUsage | No
 
 
 def _joined(*usages: RateLimitUsage | None) -> RateLimitUsage | None:
-    """All of them as one; None where one of them is."""
+    """Sum of them; None where one of them is None."""
     found = [usage for usage in usages if usage]
     return RateLimitUsage([single for usage in found for single in usage.usage]) if len(found) == len(usages) else None

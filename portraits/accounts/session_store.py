@@ -1,4 +1,4 @@
-"""The session engine that SESSION_ENGINE names: Django's, with hashed keys and the person in a column of its own."""
+"""Session store that SESSION_ENGINE names: Django's, with hashed keys and the user in a column of its own."""
 
 from __future__ import annotations
 

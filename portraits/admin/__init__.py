@@ -1,4 +1,4 @@
-"""The desk at which moderators and operators work: Django's admin, read-only but for deeds with a reason."""
+"""Admin site of moderators and operators: rows to look at, and audited actions on them, each with a reason."""
 
 from portraits.admin import audit, operations, portrait, report, session, user
 from portraits.admin.site import moderation_site

@@ -1,4 +1,4 @@
-"""Something that is done to rows, for a reason: first a page that asks for it, then the deed."""
+"""Audited actions of the admin: each asks for a reason on a page of its own, then acts on the ticked rows."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from portraits.moderation import NotAllowed
 
 
 class ReasonForm(forms.Form):
+    """Form that asks for the reason of an action."""
+
     reason = forms.CharField(
         max_length=REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3, "autofocus": True}),
@@ -26,22 +28,31 @@ class ReasonForm(forms.Form):
 
 
 @dataclass(frozen=True)
-class Deed:
-    """perform: (who, row, reason) → whether it did anything; fits: whether it makes sense for a row."""
+class AuditedAction:
+    """Action on rows that asks for a reason and is written into the audit log."""
 
     name: str
+    """Value by which a form names it."""
     label: str
+    """Words on its button."""
     consequence: str
+    """Sentence of the page that asks for the reason."""
     permission: str
+    """Permission that it needs, such as "portraits.change_portrait"."""
     perform: Callable[[Any, Any, str], bool]
-    fits: Callable[[Any], bool]
-    grave: bool = False
+    """Function of user, row and reason; returns whether it changed anything."""
+    applies_to: Callable[[Any], bool]
+    """Whether it makes sense for a row."""
+    destructive: bool = False
+    """Whether its button warns."""
 
-    def act(self, drawer: admin.ModelAdmin[Any], request: HttpRequest, rows: QuerySet[Model]) -> HttpResponse | None:
-        """As the admin calls it for ticked rows. None is back to the list."""
+    def run(
+        self, model_admin: admin.ModelAdmin[Any], request: HttpRequest, rows: QuerySet[Model]
+    ) -> HttpResponse | None:
+        """Django's admin action for the ticked rows. None leads back to the list."""
         form = ReasonForm(request.POST if "confirmed" in request.POST else None)
         if not form.is_valid():
-            return self._ask(drawer, request, rows, form)
+            return self._ask(model_admin, request, rows, form)
         done = 0
         for row in rows:
             try:
@@ -53,15 +64,15 @@ class Deed:
         return None
 
     def _ask(
-        self, drawer: admin.ModelAdmin[Any], request: HttpRequest, rows: QuerySet[Model], form: ReasonForm
+        self, model_admin: admin.ModelAdmin[Any], request: HttpRequest, rows: QuerySet[Model], form: ReasonForm
     ) -> HttpResponse:
         context = {
-            **drawer.admin_site.each_context(request),
+            **model_admin.admin_site.each_context(request),
             "title": self.label,
-            "deed": self,
+            "action": self,
             "rows": rows,
             "form": form,
-            "opts": drawer.opts,
+            "opts": model_admin.opts,
             "select_across": request.POST.get("select_across", "0"),
         }
         return TemplateResponse(request, "admin/portraits/reason.html", context)

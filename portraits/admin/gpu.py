@@ -1,4 +1,4 @@
-"""The desk's page for the GPU: what runs, what it costs, and a button that stops it, for a reason."""
+"""Admin page for the GPU: its state, its cost, and a button that stops it, for a reason."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from django.contrib.admin import AdminSite
 
 PERMISSION = "portraits.change_render"
-"""Operators have it, who keep the works going."""
+"""Permission of operators, who keep renders going."""
 
 
 def gpu_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """GET shows; POST, with a reason, stops whatever costs."""
+    """Page of the GPU; a POST with a reason stops every machine that costs."""
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
     form = ReasonForm(request.POST if request.method == "POST" else None)
     if settings.GPU_SOURCE != "none" and form.is_valid():
         return _stop(request, form.cleaned_data["reason"])
-    status, trouble = _asked()
+    status, trouble = _status()
     context = {
         **site.each_context(request),
         "title": "GPU",
@@ -44,8 +44,8 @@ def gpu_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/portraits/gpu.html", context)
 
 
-def _asked() -> tuple[Status | None, str]:
-    """How it is, or the sentence that says why nobody knows."""
+def _status() -> tuple[Status | None, str]:
+    """State of the GPU, or the sentence that says why it is not known."""
     if settings.GPU_SOURCE == "none":
         return None, ""
     try:

@@ -1,15 +1,15 @@
-"""What operators look up: renders, charges, and what lies in storage for whom."""
+"""Admin of the rows that operators look up: renders, charges, share links, uploads and pending deletions."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
-from portraits.admin.site import Drawer, moderation_site
+from portraits.admin.site import ReadOnlyAdmin, moderation_site
 from portraits.models import Charge, PendingDeletion, Render, ShareLink, Upload
 
 
 @admin.register(Render, site=moderation_site)
-class Renders(Drawer):
+class RenderAdmin(ReadOnlyAdmin):
     list_display = ("id", "engine", "source", "state", "attempt", "stage", "error_code", "seconds", "created_at")
     list_filter = ("state", "engine", "source", "error_code", "created_at")
     search_fields = ("=id", "=session__id", "error_code")
@@ -17,7 +17,7 @@ class Renders(Drawer):
 
 
 @admin.register(Charge, site=moderation_site)
-class Charges(Drawer):
+class ChargeAdmin(ReadOnlyAdmin):
     list_display = ("id", "render", "state", "changed_at")
     list_filter = ("state", "changed_at")
     list_select_related = ("render",)
@@ -25,7 +25,7 @@ class Charges(Drawer):
 
 
 @admin.register(ShareLink, site=moderation_site)
-class ShareLinks(Drawer):
+class ShareLinkAdmin(ReadOnlyAdmin):
     list_display = ("id", "portrait", "is_live", "created_at", "expires_at", "revoked_at")
     list_filter = ("created_at", "revoked_at")
     list_select_related = ("portrait",)
@@ -34,7 +34,7 @@ class ShareLinks(Drawer):
 
 
 @admin.register(Upload, site=moderation_site)
-class Uploads(Drawer):
+class UploadAdmin(ReadOnlyAdmin):
     list_display = ("id", "owner", "stored", "width", "height", "photo_size", "created_at")
     list_filter = ("stored", "created_at")
     list_select_related = ("owner",)
@@ -42,6 +42,6 @@ class Uploads(Drawer):
 
 
 @admin.register(PendingDeletion, site=moderation_site)
-class PendingDeletionAdmin(Drawer):
+class PendingDeletionAdmin(ReadOnlyAdmin):
     list_display = ("prefix", "created_at", "settled")
     search_fields = ("prefix",)

@@ -1,4 +1,4 @@
-"""Portraits with their pictures. Looking at one is written down."""
+"""Admin of portraits, with their pictures. Each look at one is written into the audit log."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from portraits import moderation
-from portraits.admin.actions import Deed
-from portraits.admin.site import Drawer, moderation_site
+from portraits.admin.actions import AuditedAction
+from portraits.admin.site import ReadOnlyAdmin, moderation_site
 from portraits.files import responses, storage
 from portraits.files.responses import Audience
 from portraits.http.signed_in_user import signed_in_user
@@ -23,9 +23,9 @@ from portraits.models import Output, Portrait
 
 
 def thumbnail(portrait: Portrait) -> str:
-    """An <img> that leads to the live view."""
+    """HTML of a picture that leads to the live view."""
     return format_html(
-        '<a class="desk-thumbnail" href="{}"><img src="{}" alt="{}" loading="lazy"></a>',
+        '<a class="admin-thumbnail" href="{}"><img src="{}" alt="{}" loading="lazy"></a>',
         reverse("admin:portraits_portrait_live", args=[portrait.pk]),
         reverse("admin:portraits_portrait_thumbnail", args=[portrait.pk]),
         f"Look at {portrait}",
@@ -33,7 +33,7 @@ def thumbnail(portrait: Portrait) -> str:
 
 
 @admin.register(Portrait, site=moderation_site)
-class Portraits(Drawer):
+class PortraitAdmin(ReadOnlyAdmin):
     list_display = ("picture", "titled", "owner", "moderation", "open_reports", "created_at")
     list_display_links = ("titled",)
     list_filter = ("moderation", "created_at")
@@ -54,8 +54,8 @@ class Portraits(Drawer):
         "original_sha256",
     )
     readonly_fields = ("picture", "size")
-    deeds = (
-        Deed(
+    audited_actions = (
+        AuditedAction(
             "hide",
             "Hide",
             "Only its owner still sees it, and its share links are dead until it is restored. "
@@ -64,7 +64,7 @@ class Portraits(Drawer):
             moderation.hide,
             lambda portrait: not portrait.hidden,
         ),
-        Deed(
+        AuditedAction(
             "restore",
             "Restore",
             "Its share links work again.",
@@ -72,14 +72,14 @@ class Portraits(Drawer):
             moderation.restore,
             lambda portrait: portrait.hidden,
         ),
-        Deed(
+        AuditedAction(
             "delete",
             "Delete",
             "The photo, everything that was made from it and its links are gone for good.",
             "portraits.delete_portrait",
             moderation.delete,
             lambda portrait: True,
-            grave=True,
+            destructive=True,
         ),
     )
 
@@ -89,7 +89,7 @@ class Portraits(Drawer):
         return rows
 
     def get_urls(self) -> list[URLPattern]:
-        """Pictures as this site's own answers, so that the policy of its pages allows them."""
+        """Addresses with the pictures as this site's own answers, so that the policy of its pages allows them."""
         own = [
             path("<uuid:portrait_id>/thumbnail.webp", self.guarded(self.thumbnail_file), name=_name("thumbnail")),
             path("<uuid:portrait_id>/live/", self.guarded(self.live), name=_name("live")),
@@ -116,12 +116,12 @@ class Portraits(Drawer):
         return f"{portrait.width} × {portrait.height} pixels"
 
     def thumbnail_file(self, request: HttpRequest, portrait_id: UUID) -> HttpResponse:
-        portrait = _looked_at(request, portrait_id)
+        portrait = _audited_portrait(request, portrait_id)
         key = storage.photo_prefix(portrait.pk) + storage.THUMBNAIL
         return responses.stored_response(request, key, portrait.thumbnail_sha256, Audience.OWNER)
 
     def live(self, request: HttpRequest, portrait_id: UUID) -> HttpResponse:
-        portrait = _looked_at(request, portrait_id)
+        portrait = _audited_portrait(request, portrait_id)
         run = portrait.current_session
         context = {
             **self.admin_site.each_context(request),
@@ -133,18 +133,18 @@ class Portraits(Drawer):
         return TemplateResponse(request, "admin/portraits/live.html", context)
 
     def live_manifest(self, request: HttpRequest, portrait_id: UUID) -> HttpResponse:
-        return responses.manifest_response(request, _shown(_looked_at(request, portrait_id)), Audience.OWNER)
+        return responses.manifest_response(request, _shown(_audited_portrait(request, portrait_id)), Audience.OWNER)
 
     def live_file(self, request: HttpRequest, portrait_id: UUID, name: str) -> HttpResponse:
-        return responses.file_response(request, _shown(_looked_at(request, portrait_id)), name, Audience.OWNER)
+        return responses.file_response(request, _shown(_audited_portrait(request, portrait_id)), name, Audience.OWNER)
 
 
 def _name(page: str) -> str:
     return f"portraits_portrait_{page}"
 
 
-def _looked_at(request: HttpRequest, portrait_id: UUID) -> Portrait:
-    """And written down. Raises Http404."""
+def _audited_portrait(request: HttpRequest, portrait_id: UUID) -> Portrait:
+    """Portrait of this key; the look at it is written into the audit log. Raises Http404."""
     portrait = get_object_or_404(Portrait, pk=portrait_id)
     moderation.look(signed_in_user(request), portrait)
     return portrait

@@ -1,4 +1,4 @@
-"""What people say should not be there: whoever has waited longest comes first."""
+"""Admin of reports; open ones come first, the oldest at the top."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from portraits import moderation
-from portraits.admin.actions import Deed
+from portraits.admin.actions import AuditedAction
 from portraits.admin.portrait import thumbnail
-from portraits.admin.site import Drawer, moderation_site
+from portraits.admin.site import ReadOnlyAdmin, moderation_site
 from portraits.models import Report
 
 
-class StillOpen(admin.SimpleListFilter):
+class OpenReportFilter(admin.SimpleListFilter):
     title = "state"
     parameter_name = "state"
 
@@ -28,17 +28,17 @@ class StillOpen(admin.SimpleListFilter):
 
 
 @admin.register(Report, site=moderation_site)
-class Reports(Drawer):
+class ReportAdmin(ReadOnlyAdmin):
     list_display = ("picture", "reason", "words", "email", "created_at", "closed_at", "closed_by")
     list_display_links = ("reason",)
-    list_filter = (StillOpen, "reason")
+    list_filter = (OpenReportFilter, "reason")
     list_select_related = ("portrait__owner", "closed_by")
     search_fields = ("text", "email", "=portrait__id", "portrait__owner__email")
     ordering = (F("closed_at").asc(nulls_first=True), "created_at")
     fields = ("picture", "portrait_page", "owner", "reason", "text", "email", "created_at", "closed_at", "closed_by")
     readonly_fields = ("picture", "portrait_page", "owner")
-    deeds = (
-        Deed(
+    audited_actions = (
+        AuditedAction(
             "close",
             "Close",
             "It leaves the queue. What had to be done to the portrait is done on the portrait's own page.",

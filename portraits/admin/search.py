@@ -1,4 +1,4 @@
-"""Bounds on what a list of the admin searches for: each word is a condition, and databases bound their number."""
+"""Limits on what a list of the admin searches for: each word is a condition, and databases bound their number."""
 
 from __future__ import annotations
 

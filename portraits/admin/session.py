@@ -1,4 +1,4 @@
-"""Runs, how they stand and what went wrong."""
+"""Admin of sessions: their state, their renders and errors."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from portraits import moderation
-from portraits.admin.actions import Deed
+from portraits.admin.actions import AuditedAction
 from portraits.admin.portrait import thumbnail
-from portraits.admin.site import Drawer, moderation_site
+from portraits.admin.site import ReadOnlyAdmin, moderation_site
 from portraits.models import Render, Session
 
 
 @admin.register(Session, site=moderation_site)
-class Sessions(Drawer):
+class SessionAdmin(ReadOnlyAdmin):
     list_display = ("picture", "short", "owner", "state", "progress", "attempts", "error", "seconds", "created_at")
     list_display_links = ("short",)
     list_filter = ("renders__state", "renders__engine", "created_at")
@@ -35,16 +35,16 @@ class Sessions(Drawer):
         "log",
     )
     readonly_fields = ("picture", "portrait_page", "owner", "state", "frame", "runs", "log")
-    deeds = (
-        Deed(
+    audited_actions = (
+        AuditedAction(
             "cancel",
             "Cancel",
-            "Whoever renders it stops, and it is not charged.",
+            "The render stops, and it is not charged.",
             "portraits.change_session",
             moderation.cancel,
             lambda run: any(render.can_cancel for render in run.renders.all()),
         ),
-        Deed(
+        AuditedAction(
             "retry",
             "Try again",
             "It goes back into the queue with three more attempts.",
@@ -104,7 +104,7 @@ class Sessions(Drawer):
 
     @admin.display(description="renders")
     def runs(self, run: Session) -> str:
-        """Engine, state, attempts, charge and error of each."""
+        """Table with engine, state, attempts, charge and error of each render."""
         rows = (
             (
                 render.engine,
@@ -125,8 +125,8 @@ class Sessions(Drawer):
 
     @admin.display(description="log")
     def log(self, run: Session) -> str:
-        """With the seconds since the attempt began."""
+        """Lines of the log, each with the seconds since the attempt began."""
         lines = [(f"{line['t']:7.1f} s", line["text"]) for render in run.renders.all() for line in render.log]
         if not lines:
             return "Nothing yet."
-        return format_html('<pre class="desk-log">{}</pre>', format_html_join("\n", "{}  {}", lines))
+        return format_html('<pre class="admin-log">{}</pre>', format_html_join("\n", "{}  {}", lines))

@@ -1,4 +1,4 @@
-"""The admin site, entered by the site's own sign-in with its limits, and what its pages have in common."""
+"""Admin site, entered by the site's own sign-in with its limits, and the base of its model admins."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 
-from portraits.admin.actions import Deed
+from portraits.admin.actions import AuditedAction
 from portraits.admin.gpu import gpu_page
 from portraits.admin.search import BoundedChangeList
 from portraits.models import Render, Report, Session
@@ -36,14 +36,16 @@ else:
     AnyAdmin = admin.ModelAdmin
 
 
-class Desk(admin.AdminSite):
+class ModerationSite(admin.AdminSite):
+    """Admin site of moderators and operators."""
+
     site_header = "gaze"
     site_title = "gaze"
     index_title = "Administration"
     enable_nav_sidebar = False
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Staff that may do anything here at all."""
+        """Whether the user is staff with any permission on this app."""
         return super().has_permission(request) and request.user.has_module_perms("portraits")
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
@@ -80,17 +82,16 @@ class Desk(admin.AdminSite):
         return redirect("account_change_password")
 
 
-moderation_site = Desk(name="admin")
+moderation_site = ModerationSite(name="admin")
 
 
-class Drawer(AnyAdmin):
-    """Rows to look at. The only changes to them are the deeds that a person may do.
+class ReadOnlyAdmin(AnyAdmin):
+    """Model admin without forms. Rows are changed by the audited actions that a user has the permission for."""
 
-    cross_links: lookups with which other pages link to this list, beside those of its filters.
-    """
-
-    deeds: tuple[Deed, ...] = ()
+    audited_actions: tuple[AuditedAction, ...] = ()
+    """Actions on its rows."""
     cross_links: tuple[str, ...] = ()
+    """Lookups with which other pages link to this list, beside those of its filters."""
     list_per_page = 25  # each ticked row is a form field, of which a request may have 50
     change_form_template = "admin/portraits/change_form.html"
 
@@ -107,7 +108,7 @@ class Drawer(AnyAdmin):
         return request.user.has_perm(f"portraits.view_{self.opts.model_name}")
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """Only what is offered: Django would answer any lookup of any column, hashed passwords included."""
+        """Whether the list offers it: Django would answer any lookup of any column, hashed passwords included."""
         return request is not None and lookup in self.offered_lookups(request)
 
     def offered_lookups(self, request: HttpRequest) -> set[str]:
@@ -127,19 +128,19 @@ class Drawer(AnyAdmin):
         return make(field, request, {}, self.model, self, field_path=path)
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
-        """No: nothing here is chosen in a pop-up or completed while typing, and rows are named by their key only."""
+        """Never: nothing here is chosen in a pop-up or completed while typing, and rows are named by their key only."""
         return False
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """One for each deed that this person may do."""
-        return {deed.name: (deed.act, deed.name, deed.label) for deed in self._deeds_of(request)}
+        """Audited actions that this user may take, and none of Django's."""
+        return {action.name: (action.run, action.name, action.label) for action in self._allowed_actions(request)}
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
-        fitting = [deed for deed in self._deeds_of(request) if row is not None and deed.fits(row)]
-        shown = {"title": str(row), "subtitle": None, "deeds": fitting}
+        fitting = [action for action in self._allowed_actions(request) if row is not None and action.applies_to(row)]
+        shown = {"title": str(row), "subtitle": None, "audited_actions": fitting}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -177,7 +178,7 @@ class Drawer(AnyAdmin):
         return redirect(f"{reverse('admin:portraits_auditentry_changelist')}?{urlencode({'q': object_id})}")
 
     def guarded(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-        """A further page of this drawer, for users who may look into it."""
+        """View of a further page, for users who may view these rows."""
 
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not self.has_view_permission(request):
@@ -186,5 +187,5 @@ class Drawer(AnyAdmin):
 
         return self.admin_site.admin_view(wrapped)
 
-    def _deeds_of(self, request: HttpRequest) -> list[Deed]:
-        return [deed for deed in self.deeds if request.user.has_perm(deed.permission)]
+    def _allowed_actions(self, request: HttpRequest) -> list[AuditedAction]:
+        return [action for action in self.audited_actions if request.user.has_perm(action.permission)]

@@ -1,4 +1,4 @@
-"""People, whether they are banned, and, for superusers, what they may do here."""
+"""Admin of users: bans, and, for superusers, the groups of staff."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from portraits import moderation
-from portraits.admin.actions import Deed
-from portraits.admin.site import Drawer, moderation_site
+from portraits.admin.actions import AuditedAction
+from portraits.admin.site import ReadOnlyAdmin, moderation_site
 from portraits.http.signed_in_user import signed_in_user
 from portraits.models import User
 
 
 @admin.register(User, site=moderation_site)
-class Users(Drawer):
+class UserAdmin(ReadOnlyAdmin):
     list_display = ("email", "state", "is_staff", "portraits", "last_login", "date_joined")
     list_filter = ("is_active", "is_staff", "groups", "date_joined")
     search_fields = ("email",)
     ordering = ("-date_joined",)
     fields = ("email", "state", "portraits_page", "last_login", "date_joined", "is_staff", "is_superuser", "groups")
     readonly_fields = ("email", "state", "portraits_page", "last_login", "date_joined")
-    deeds = (
-        Deed(
+    audited_actions = (
+        AuditedAction(
             "ban",
             "Ban",
             "They are signed out everywhere, their renders stop, and their share links are dead. "
@@ -35,9 +35,9 @@ class Users(Drawer):
             "portraits.change_user",
             moderation.ban,
             lambda user: user.is_active,
-            grave=True,
+            destructive=True,
         ),
-        Deed(
+        AuditedAction(
             "unban",
             "Unban",
             "They can sign in again, and their share links work.",
@@ -48,7 +48,7 @@ class Users(Drawer):
     )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Who moderates is a superuser's choice."""
+        """Whether the user is a superuser: they alone choose who moderates."""
         return bool(request.user.is_active and request.user.is_superuser)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -56,7 +56,7 @@ class Users(Drawer):
         return rows
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Two groups are two boxes to tick."""
+        """Groups as boxes to tick, since there are two."""
         return super().formfield_for_manytomany(db_field, request, widget=forms.CheckboxSelectMultiple, **kwargs)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

@@ -248,7 +248,7 @@ class Migration(migrations.Migration):
                 ('photo_size', models.PositiveIntegerField()),
                 ('thumbnail_sha256', models.CharField(max_length=64)),
                 ('original_sha256', models.CharField(max_length=64)),
-                ('findings', models.JSONField(default=list)),
+                ('face_reports', models.JSONField(default=list)),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='uploads', to=settings.AUTH_USER_MODEL)),
             ],
         ),

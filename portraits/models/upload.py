@@ -59,7 +59,7 @@ class Upload(models.Model):
     """SHA-256 of the stored thumbnail, hexadecimal."""
     original_sha256 = models.CharField(max_length=64)
     """SHA-256 of the file that was uploaded, which is not kept, hexadecimal."""
-    findings: models.JSONField[Any, Any] = models.JSONField(default=list)
+    face_reports: models.JSONField[Any, Any] = models.JSONField(default=list)
     """Report of each face (portraits.uploads.face_report)."""
 
     objects = UploadQuerySet.as_manager()
@@ -67,7 +67,7 @@ class Upload(models.Model):
     def __str__(self) -> str:
         return f"upload {self.pk}"
 
-    def add_face(self, finding: dict[str, Any]) -> dict[str, Any] | None:
+    def add_face(self, report: dict[str, Any]) -> dict[str, Any] | None:
         """Keep a face that was found later; None when the row was deleted in the meantime.
 
         One that was there before keeps its index, and is usable now even if it was not.
@@ -76,13 +76,13 @@ class Upload(models.Model):
             row = Upload.objects.select_for_update().filter(pk=self.pk).first()
             if row is None:
                 return None
-            box = Box(**finding["box"])
-            before = next((each for each in row.findings if Box(**each["box"]).overlap(box) >= SAME_FACE), None)
-            index = len(row.findings) if before is None else before["index"]
-            kept = {**finding, "index": index, "suggested": False}
-            self.findings = [each for each in row.findings if each["index"] != index] + [kept]
-            self.findings.sort(key=lambda each: each["index"])
-            Upload.objects.filter(pk=self.pk).update(findings=self.findings)
+            box = Box(**report["box"])
+            before = next((each for each in row.face_reports if Box(**each["box"]).overlap(box) >= SAME_FACE), None)
+            index = len(row.face_reports) if before is None else before["index"]
+            kept = {**report, "index": index, "suggested": False}
+            self.face_reports = [each for each in row.face_reports if each["index"] != index] + [kept]
+            self.face_reports.sort(key=lambda each: each["index"])
+            Upload.objects.filter(pk=self.pk).update(face_reports=self.face_reports)
         return kept
 
     def mark_stored(self) -> bool:

@@ -72,7 +72,7 @@ def create_upload(owner: User, photo: Readable, consent: bool, address: str | No
         photo_size=len(validated.photo),
         thumbnail_sha256=hashlib.sha256(validated.thumbnail).hexdigest(),
         original_sha256=validated.original_sha256,
-        findings=[_described(face, validated) for face in validated.faces],
+        face_reports=[_described(face, validated) for face in validated.faces],
     )
     try:
         _store(upload, validated)
@@ -118,14 +118,14 @@ def create_portrait(upload: Upload, options: PortraitOptions) -> Session:
 
 def faces(upload: Upload) -> list[FaceReport]:
     """Reports on the upload's faces, largest first."""
-    return [FaceReport.from_json(finding) for finding in upload.findings]
+    return [FaceReport.from_json(report) for report in upload.face_reports]
 
 
 def suggested(upload: Upload) -> FaceReport | None:
     """The one prominent face, or the only one; None when the owner should choose."""
-    meant = next((finding for finding in upload.findings if finding.get("suggested")), None)
-    if meant is None and len(upload.findings) == 1:
-        meant = upload.findings[0]
+    meant = next((report for report in upload.face_reports if report.get("suggested")), None)
+    if meant is None and len(upload.face_reports) == 1:
+        meant = upload.face_reports[0]
     return None if meant is None else FaceReport.from_json(meant)
 
 

@@ -1,1 +1,1 @@
-"""One page a module."""
+"""Views, one page a module."""

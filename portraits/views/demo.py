@@ -1,4 +1,4 @@
-"""The home page's portrait, for everybody."""
+"""Manifest and files of the home page's demo portrait, for everybody."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from portraits.rendering import demo
 @login_not_required
 @require_safe
 def demo_manifest(request: HttpRequest) -> HttpResponse:
-    """404 until there is a demo."""
+    """Manifest of the demo; 404 until there is one."""
     pointer = demo.current()
     if pointer is None:
         raise Http404
@@ -29,7 +29,7 @@ def demo_manifest(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def demo_file(request: HttpRequest, name: str) -> HttpResponse:
-    """A file that the demo's manifest lists, and its poster under its plain name."""
+    """File that the demo's manifest lists, or its poster under its plain name."""
     pointer = demo.current()
     plain = name.removeprefix(f"{pointer['version']}.") if pointer else ""
     if pointer is None or plain not in pointer["files"]:

@@ -1,4 +1,4 @@
-"""My portraits, newest first."""
+"""Gallery of the user's own portraits, newest first."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Portrait
 
 A_PAGE = 12
+"""Portraits on a page."""
 
 
 @require_safe
 def gallery(request: HttpRequest) -> HttpResponse:
     mine = Portrait.objects.visible_to(signed_in_user(request))
     page = Paginator(gallery_items.with_sessions(mine), A_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "cards": [gallery_items.card(portrait) for portrait in page]}
+    context = {"page": page, "items": [gallery_items.gallery_item(portrait) for portrait in page]}
     return render(request, "portraits/gallery.html", context)

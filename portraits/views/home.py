@@ -1,4 +1,4 @@
-"""The front door: a face that looks at you, and what you made last."""
+"""Home page: a face that looks at the visitor, and the user's newest portraits."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from portraits.rendering import demo
 from portraits.uploads.forms import UploadForm
 
 RECENT = 20
+"""Most portraits on the home page."""
 
 
 @login_not_required
@@ -21,6 +22,6 @@ def home(request: HttpRequest) -> HttpResponse:
     recent = []
     if isinstance(request.user, User):
         mine = gallery_items.with_sessions(Portrait.objects.visible_to(request.user))
-        recent = [gallery_items.card(portrait) for portrait in mine[:RECENT]]
-    context = {"cards": recent, "has_demo": demo.current() is not None, "form": UploadForm()}
+        recent = [gallery_items.gallery_item(portrait) for portrait in mine[:RECENT]]
+    context = {"items": recent, "has_demo": demo.current() is not None, "form": UploadForm()}
     return render(request, "portraits/home.html", context)

@@ -1,4 +1,4 @@
-"""The answer to an exception that was not caught: 503 for an outage, 500 for a bug."""
+"""Response to an exception that was not caught: 503 for an outage, 500 for a bug."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ class Gallery {
   #awake = null;
   #timer = 0;
 
-  /** @param {HTMLElement} list with tiles as templates/portraits/_card.html has them */
+  /** @param {HTMLElement} list with tiles as templates/portraits/_gallery_item.html has them */
   constructor(list) {
     list.addEventListener('pointerover', (event) => event.pointerType === 'mouse' && this.#soon(tileOf(event.target)));
     list.addEventListener('pointerleave', () => this.#soon(null));

@@ -49,7 +49,7 @@ def upload(owner: User) -> Upload:
         thumbnail_sha256=sha256(thumbnail),
         original_sha256=sha256(b"original"),
         stored=True,
-        findings=[
+        face_reports=[
             {
                 "index": 0,
                 "box": {"x": 200, "y": 200, "width": 200, "height": 260},

@@ -141,8 +141,8 @@ def address(name: str, things: dict[str, str]) -> str:
     return "/" + re.sub(r"<\w+:(\w+)>", lambda found: things[found[1]], OURS[name])
 
 
-def desk_addresses(things: dict[str, str]) -> list[str]:
-    """Every address of the desk; rows are the owner's portrait and whatever has the key 1."""
+def admin_addresses(things: dict[str, str]) -> list[str]:
+    """Every address of the admin; rows are the owner's portrait and whatever has the key 1."""
     rows = {**things, "object_id": things["portrait_id"]}
     paths = [re.sub(r"<\w+:(\w+)>", lambda found: rows.get(found[1], "1"), pattern) for pattern in ADMIN]
     regular = {"^(?P<app_label>portraits)/$": "portraits/", "(?P<url>.*)$": "nowhere/"}
@@ -159,7 +159,7 @@ def account_addresses() -> list[str]:
 
 def everywhere(things: dict[str, str]) -> list[str]:
     ours = [address(name, things) for name in OURS]
-    return [*ours, *desk_addresses(things), *account_addresses(), "/nowhere/"]
+    return [*ours, *admin_addresses(things), *account_addresses(), "/nowhere/"]
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ def test_case_22_each_address_is_for_whom_it_is_declared(
 def test_case_22_nobody_but_staff_gets_into_the_admin(
     role: str, things: dict[str, str], clients: dict[str, Client]
 ) -> None:
-    for path in desk_addresses(things):
+    for path in admin_addresses(things):
         for method in ("GET", "POST"):
             answer = clients[role].generic(method, path)
             assert answer.status_code in (302, 403, 404, 405), (role, method, path, answer.status_code)

@@ -9,7 +9,7 @@ from tests.portraits import factories
 
 
 def of(portrait: Portrait) -> gallery_items.Card:
-    return gallery_items.card(gallery_items.with_sessions(Portrait.objects.filter(pk=portrait.pk)).get())
+    return gallery_items.gallery_item(gallery_items.with_sessions(Portrait.objects.filter(pk=portrait.pk)).get())
 
 
 def test_a_ready_portrait_shows_its_poster_and_can_live(portrait: Portrait, session: Session) -> None:

@@ -1,4 +1,4 @@
-"""A person's own settings: address, password, where they are signed in, and the way out."""
+"""Account page of a user: address, password, browsers that are signed in, and deletion."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portraits import deletion
 from portraits.accounts import adapter
-from portraits.accounts.delete_account_form import FarewellForm
+from portraits.accounts.delete_account_form import DeleteAccountForm
 from portraits.http.signed_in_user import signed_in_user
 from portraits.models import BrowserSession
 
 
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
-    return _page(request, FarewellForm(signed_in_user(request)))
+    return _page(request, DeleteAccountForm(signed_in_user(request)))
 
 
 @require_POST
 def account_sign_out(request: HttpRequest) -> HttpResponse:
-    """Everywhere but here."""
+    """Sign the user out in every other browser."""
     ended = adapter.sign_out_everywhere(signed_in_user(request), but=request.session.session_key)
     browsers = "1 other browser" if ended == 1 else f"{ended} other browsers"
     messages.success(request, f"You are signed out of {browsers}." if ended else "You were signed in only here.")
@@ -34,12 +34,12 @@ def account_sign_out(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def account_delete(request: HttpRequest) -> HttpResponse:
-    """The account, its portraits, links and files, at once."""
+    """Delete the account with its portraits, links and files, at once."""
     user = signed_in_user(request)
     too_often: HttpResponse | None = ratelimit.consume_or_429(request, action="delete_account", user=user)
     if too_often:
         return too_often
-    form = FarewellForm(user, request.POST)
+    form = DeleteAccountForm(user, request.POST)
     if not form.is_valid():
         return _page(request, form, status=400)
     get_adapter().logout(request)
@@ -48,10 +48,10 @@ def account_delete(request: HttpRequest) -> HttpResponse:
     return redirect("home")
 
 
-def _page(request: HttpRequest, farewell: FarewellForm, status: int = 200) -> HttpResponse:
+def _page(request: HttpRequest, form: DeleteAccountForm, status: int = 200) -> HttpResponse:
     user = signed_in_user(request)
     context = {
-        "farewell": farewell,
+        "form": form,
         "browsers": BrowserSession.objects.for_user(user).count(),
         "portraits": user.portraits.count(),
     }

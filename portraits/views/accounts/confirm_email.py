@@ -1,4 +1,4 @@
-"""The page to which the link in a confirmation message leads: allauth's, which also explains a link that is spent."""
+"""Page of the link in a confirmation message: allauth's, which also explains a link that is spent."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class ConfirmEmail(ConfirmEmailView):  # type: ignore[misc]  # allauth has no ty
 
 
 def reason_spent(key: str) -> tuple[str, str]:
-    """Why a key confirms nothing, and the address: "confirmed" already, "expired", "gone" (the account has another
-    address by now, or is deleted) or "wrong", without an address.
+    """Code of the reason why a key confirms nothing, and the address: "confirmed" already, "expired", "gone" (the
+    account has another address by now, or is deleted) or "wrong", without an address.
     """
     try:
         made_for = signing.loads(key, salt=app_settings.SALT)

@@ -1,4 +1,4 @@
-"""The link that `make run` prints: it signs one person in, once."""
+"""Link that `make run` prints: it signs one user in, once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page to which the link in a reset message leads: allauth's, with nothing kept between its two requests."""
+"""Page of the link in a reset message: allauth's, with nothing kept between its two requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One portrait: the face, how its making goes, and what its owner can do with it."""
+"""Page of one portrait: the face, its progress, and the actions of its owner."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from portraits.models import Portrait, Render
 from portraits.uploads.forms import TitleForm
 
 TALL = 0.75
-"""Width over height of a frame; the usual one has 0.8."""
+"""Width over height below which a frame counts as tall; the usual one has 0.8."""
 
 
 @require_safe
@@ -43,7 +43,7 @@ def portrait(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
 
 
 def _stage_shape(frame: Size) -> str:
-    """Whole pictures may be far from the usual shape; the style sheet lays them out otherwise."""
+    """Class for the style sheet: whole pictures may be far from the usual shape, and are laid out otherwise."""
     if frame.width > frame.height:
         return "wide"
     return "tall" if frame.width / frame.height < TALL else ""

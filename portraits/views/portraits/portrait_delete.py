@@ -1,4 +1,4 @@
-"""Deleting a portrait for good, asked once."""
+"""Page that deletes a portrait, after one question."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def portrait_delete(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
     mine = gallery_items.with_sessions(Portrait.objects.visible_to(signed_in_user(request)))
     portrait = get_object_or_404(mine, pk=portrait_id)
     if request.method != "POST":
-        return render(request, "portraits/delete.html", {"portrait": portrait, "card": gallery_items.card(portrait)})
+        return render(
+            request, "portraits/delete.html", {"portrait": portrait, "item": gallery_items.gallery_item(portrait)}
+        )
     deletion.delete_portrait(portrait)
     messages.success(request, f"“{portrait}” has been deleted.")
     return redirect("portraits")

@@ -1,4 +1,4 @@
-"""A small picture of the photo, for lists."""
+"""Thumbnail of a portrait's photo, for lists."""
 
 from __future__ import annotations
 

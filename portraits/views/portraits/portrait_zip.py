@@ -1,4 +1,4 @@
-"""One's own portrait to take along: sheets, element and page in a ZIP."""
+"""ZIP archive of a portrait for its owner: sheets, element and page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from portraits.models import Portrait
 
 @require_safe
 def portrait_zip(request: HttpRequest, portrait_id: UUID) -> HttpResponseBase:
-    """409 with a sentence until the portrait is whole."""
+    """Archive to download; 409 with a sentence until the portrait is whole."""
     portrait = get_object_or_404(Portrait.objects.visible_to(signed_in_user(request)), pk=portrait_id)
     session = portrait.current_session
     if session is None or session.shown is None or not session.shown.complete:
@@ -51,6 +51,6 @@ def portrait_zip(request: HttpRequest, portrait_id: UUID) -> HttpResponseBase:
 
 
 def _discard(file: TemporaryStream) -> None:
-    """Bytes that a full disk did not take are still in a buffer, and closing tries to write them once more."""
+    """Close a file whose disk may be full: closing tries to write the bytes of its buffer once more."""
     with suppress(OSError):
         file.close()

@@ -1,4 +1,4 @@
-"""A session's own addresses: its manifest, its files, its progress, and stopping or repeating it."""
+"""Addresses of a session: its manifest, files and progress, and the actions cancel and retry."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from portraits.rendering import dispatch
 
 
 def _session(request: HttpRequest, session_id: UUID) -> Session:
-    """The person's own, or 404."""
+    """Session of this user's own. Raises Http404."""
     sessions = Session.objects.visible_to(signed_in_user(request)).select_related("portrait", "shown")
     return get_object_or_404(sessions.prefetch_related("renders"), pk=session_id)
 
@@ -31,7 +31,7 @@ def _shown(session: Session) -> Output:
 
 @require_safe
 def session(request: HttpRequest, session_id: UUID) -> HttpResponseRedirect:
-    """The page of its portrait."""
+    """Redirect to the page of its portrait."""
     return HttpResponseRedirect(_session(request, session_id).portrait.get_absolute_url())
 
 
@@ -43,32 +43,32 @@ def session_manifest(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 @require_safe
 def session_file(request: HttpRequest, session_id: UUID, name: str) -> HttpResponse:
-    """A file that the manifest lists."""
+    """File that the manifest lists."""
     return responses.file_response(request, _shown(_session(request, session_id)), name, Audience.OWNER)
 
 
 @require_safe
 def session_progress(request: HttpRequest, session_id: UUID) -> JsonResponse:
-    """The socket's messages, for pages whose sockets are blocked."""
+    """Snapshot as the socket sends it, for pages whose sockets are blocked."""
     return JsonResponse(publisher.snapshot(_session(request, session_id)))
 
 
 @require_POST
 def session_cancel(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """409 when there was nothing to cancel."""
+    """Cancel its renders; 409 when there was nothing to cancel."""
     found = _session(request, session_id)
-    return _told(request, session_id, changed=dispatch.cancel(found))
+    return _changed_response(request, session_id, changed=dispatch.cancel(found))
 
 
 @require_POST
 def session_retry(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """409 when nothing had failed or been cancelled."""
+    """Retry its renders; 409 when nothing had failed or been cancelled."""
     found = _session(request, session_id)
-    return _told(request, session_id, changed=dispatch.retry(found))
+    return _changed_response(request, session_id, changed=dispatch.retry(found))
 
 
-def _told(request: HttpRequest, session_id: UUID, *, changed: bool) -> HttpResponse:
-    """The new snapshot for scripts, the portrait's page for forms."""
+def _changed_response(request: HttpRequest, session_id: UUID, *, changed: bool) -> HttpResponse:
+    """New snapshot for scripts, the portrait's page for forms."""
     found = _session(request, session_id)
     if wants_json(request):
         return JsonResponse(publisher.snapshot(found), status=200 if changed else 409)

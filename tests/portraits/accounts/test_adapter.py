@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from portraits.accounts.forms import SignUp
+from portraits.accounts.forms import SignupForm
 from portraits.live import publisher
 from portraits.models import BrowserSession, User
 from tests.portraits import factories
@@ -116,7 +116,7 @@ def test_signing_up_tells_nobody_who_has_an_account(
 def test_of_two_who_sign_up_at_once_the_second_learns_nothing(
     anonymous: Client, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SignUp, "validate_unique_email", lambda self, value: value)  # both have looked
+    monkeypatch.setattr(SignupForm, "validate_unique_email", lambda self, value: value)  # both have looked
     assert anonymous.post(SIGNUP, fields_for(owner.email))["Location"] == LOGIN
     assert list(User.objects.all()) == [owner]
 

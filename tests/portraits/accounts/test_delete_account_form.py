@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from django.http import QueryDict
 
-from portraits.accounts.delete_account_form import FarewellForm
+from portraits.accounts.delete_account_form import DeleteAccountForm
 from portraits.models import User
 from tests.portraits import factories
 
 
-def form(user: User, **fields: str) -> FarewellForm:
+def form(user: User, **fields: str) -> DeleteAccountForm:
     data = QueryDict(mutable=True)
-    data.update({f"farewell-{name}": value for name, value in fields.items()})
-    return FarewellForm(user, data)
+    data.update({f"delete-account-{name}": value for name, value in fields.items()})
+    return DeleteAccountForm(user, data)
 
 
 def test_it_asks_for_the_password(owner: User) -> None:

@@ -12,7 +12,7 @@ from portraits.accounts import forms
 
 def test_every_form_in_the_settings_is_one_of_ours() -> None:
     for path in settings.ACCOUNT_FORMS.values():
-        assert issubclass(import_string(path), forms.Plain)
+        assert issubclass(import_string(path), forms.SiteFormMixin)
 
 
 @pytest.mark.parametrize("page", ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"])

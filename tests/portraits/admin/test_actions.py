@@ -1,4 +1,4 @@
-"""A deed asks why, is done for the ticked rows, and is only for whoever may do it."""
+"""Audited actions: each asks why, is done for the ticked rows, and needs its permission."""
 
 from __future__ import annotations
 

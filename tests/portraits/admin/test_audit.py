@@ -1,4 +1,4 @@
-"""The audit log on the desk: to be read."""
+"""Admin of the audit log: to be read."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from portraits.models import Portrait, Session, User
 from tests.portraits import factories
 from tests.portraits.factories import signed_in
 
-LISTS = {str(model._meta.model_name): drawer for model, drawer in moderation_site._registry.items()}
+LISTS = {str(model._meta.model_name): model_admin for model, model_admin in moderation_site._registry.items()}
 VALUES = [
     "", "x", "-1", "9" * 40, "9" * 5000, "\x00", "a\x00b", "\ud7ff", "None", "a" * 9000, "'\"\\", "maybe",
     "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "0001-01-01", "9999-12-31", "2026-11-28 00:00:00\x00",

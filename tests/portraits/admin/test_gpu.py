@@ -1,4 +1,4 @@
-"""The desk's page for the GPU: operators see it and stop it, for a reason that is kept."""
+"""Admin page for the GPU: operators see it and stop it, for a reason that is kept."""
 
 from __future__ import annotations
 
@@ -86,6 +86,6 @@ def test_a_provider_that_refuses_is_a_sentence_on_the_page(
     assert AuditEntry.objects.count() == 1
 
 
-def test_operators_find_the_page_on_the_desk_and_moderators_do_not(as_operator: Client, as_moderator: Client) -> None:
+def test_operators_find_the_page_in_the_admin_and_moderators_do_not(as_operator: Client, as_moderator: Client) -> None:
     assert PAGE in as_operator.get("/admin/").text
     assert PAGE not in as_moderator.get("/admin/").text

@@ -24,7 +24,7 @@ from portraits.models import Portrait, Report, Session, User
 from tests.portraits import factories
 from tests.portraits.factories import signed_in
 
-LISTS = {str(model._meta.model_name): drawer for model, drawer in moderation_site._registry.items()}
+LISTS = {str(model._meta.model_name): model_admin for model, model_admin in moderation_site._registry.items()}
 LOOKUPS = (
     "", "exact", "iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith", "regex",
     "iregex", "gt", "gte", "lt", "lte", "in", "range", "isnull", "year", "date", "date__gte", "length",
@@ -74,7 +74,7 @@ def superuser(db: None) -> User:
     return factories.user("root", is_staff=True, is_superuser=True)
 
 
-def answered(drawer: ModelAdmin[Any], by: User, wanted: set[str]) -> set[str]:
+def answered(model_admin: ModelAdmin[Any], by: User, wanted: set[str]) -> set[str]:
     """Those that the list does not refuse."""
     found = set()
     for lookup in wanted:
@@ -82,7 +82,7 @@ def answered(drawer: ModelAdmin[Any], by: User, wanted: set[str]) -> set[str]:
         request.user = by
         try:
             with suppress(IncorrectLookupParameters):  # its value is wrong, the lookup was taken
-                drawer.get_changelist_instance(request)
+                model_admin.get_changelist_instance(request)
             found.add(lookup)
         except DisallowedModelAdminLookup:
             continue
@@ -116,7 +116,7 @@ SECRETS = ("password__startswith", "browser_sessions__session_key__startswith", 
 
 @pytest.mark.parametrize("who", sorted(GROUPS))
 @pytest.mark.parametrize("lookup", SECRETS)
-def test_case_29_nobody_at_the_desk_spells_out_a_secret(db: None, who: str, lookup: str) -> None:
+def test_case_29_nobody_in_the_admin_spells_out_a_secret(db: None, who: str, lookup: str) -> None:
     """Neither by the list of people nor over a relation, and not in company of a lookup that is offered."""
     person = factories.user("asks", is_staff=True)
     person.groups.add(Group.objects.get(name=who))
@@ -154,13 +154,13 @@ def test_case_29_nothing_is_completed_while_typing(as_moderator: Client, model: 
 
 @pytest.mark.parametrize("name", sorted(LISTS))
 def test_case_29_a_list_is_sorted_by_what_it_shows(name: str, superuser: User) -> None:
-    drawer = LISTS[name]
-    own = {"-pk", "pk", *drawer.model._meta.ordering, *map(str, drawer.ordering or ())}
+    model_admin = LISTS[name]
+    own = {"-pk", "pk", *model_admin.model._meta.ordering, *map(str, model_admin.ordering or ())}
     for column in range(-2, 30):
         request = RequestFactory().get("/", {"o": f"{column}.-{column}"})
         request.user = superuser
-        changelist = drawer.get_changelist_instance(request)
-        chosen = {str(each) for each in changelist.get_ordering(request, drawer.get_queryset(request))} - own
+        changelist = model_admin.get_changelist_instance(request)
+        chosen = {str(each) for each in changelist.get_ordering(request, model_admin.get_queryset(request))} - own
         shown = {str(changelist.get_ordering_field(each)) for each in changelist.list_display}
         assert {each.lstrip("-") for each in chosen} <= shown
 
@@ -170,7 +170,7 @@ def links(text: str) -> list[str]:
     return [unescape(found) for found in re.findall(r'href="((?:/admin/[^"]*)?\?[^"]*)"', text)]
 
 
-def test_every_link_that_the_desk_prints_is_answered(
+def test_every_link_that_the_admin_prints_is_answered(
     as_moderator: Client, moderator: User, portrait: Portrait, rendering: Session
 ) -> None:
     Report.objects.create(portrait=portrait, reason=Report.Reason.ABUSE)

@@ -1,4 +1,4 @@
-"""Portraits on the desk: lists with pictures, a live view, and a note of each look."""
+"""Admin of portraits: lists with pictures, a live view, and an audit entry for each look."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs on the desk: how they stand, what went wrong, and the two deeds."""
+"""Admin of sessions: their state, their errors, and the actions cancel and retry."""
 
 from __future__ import annotations
 

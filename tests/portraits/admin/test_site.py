@@ -1,4 +1,4 @@
-"""Case 29: who gets to the desk, by which door, and what everybody finds there."""
+"""Admin site, case 29: who may enter, by which sign-in, and the pages that they find."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SEEN_BY = {
 
 @pytest.fixture
 def pages(portrait: Portrait, rendering: Session) -> list[str]:
-    """Every kind of address of the desk that a person can open."""
+    """Every kind of address of the admin that a person can open."""
     report = Report.objects.create(portrait=portrait, reason=Report.Reason.ABUSE)
     rows = {"portrait": portrait.pk, "session": rendering.pk, "report": report.pk, "user": portrait.owner_id}
     own = [
@@ -141,7 +141,7 @@ def test_the_history_of_a_row_is_in_the_audit_log(as_moderator: Client, portrait
 
 def test_a_page_of_a_list_fits_into_a_form(settings: object) -> None:
     most: int = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS  # type: ignore[attr-defined]
-    assert {drawer.list_per_page for drawer in moderation_site._registry.values()} == {25}
+    assert {model_admin.list_per_page for model_admin in moderation_site._registry.values()} == {25}
     assert most >= 25 + 10
 
 

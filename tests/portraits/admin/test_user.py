@@ -1,4 +1,4 @@
-"""People on the desk: bans by moderators, appointments by superusers only."""
+"""Admin of users: bans by moderators, appointments by superusers only."""
 
 from __future__ import annotations
 

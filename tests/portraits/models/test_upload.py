@@ -52,8 +52,8 @@ def test_a_face_found_later_comes_after_those_before_and_only_once(owner: User) 
     assert upload.add_face(later(480))["index"] == 2  # type: ignore[index]
     assert upload.add_face(later(14))["index"] == 1  # type: ignore[index]
     upload.refresh_from_db()
-    assert [face["index"] for face in upload.findings] == [0, 1, 2]
-    assert upload.findings[1]["box"]["x"] == 14
+    assert [face["index"] for face in upload.face_reports] == [0, 1, 2]
+    assert upload.face_reports[1]["box"]["x"] == 14
 
 
 def test_two_who_point_at_once_lose_neither_face(owner: User) -> None:
@@ -61,7 +61,7 @@ def test_two_who_point_at_once_lose_neither_face(owner: User) -> None:
     other = Upload.objects.get()
     upload.add_face(later(10))
     other.add_face(later(480))
-    assert [face["box"]["x"] for face in Upload.objects.get().findings] == [200, 10, 480]
+    assert [face["box"]["x"] for face in Upload.objects.get().face_reports] == [200, 10, 480]
 
 
 def test_a_photo_that_is_gone_takes_no_face(owner: User) -> None:

@@ -52,7 +52,7 @@ def test_the_whole_picture_outweighs_a_crop(upload: Upload) -> None:
 
 @pytest.mark.parametrize("face", ["", "1", "-1", "x"])
 def test_only_a_usable_face_can_be_chosen(upload: Upload, face: str) -> None:
-    upload.findings.append({**upload.findings[0], "index": 1, "code": "eyes_closed", "sentence": "Closed."})
+    upload.face_reports.append({**upload.face_reports[0], "index": 1, "code": "eyes_closed", "sentence": "Closed."})
     assert "face" in sent(upload, face=face).errors
 
 
@@ -70,7 +70,7 @@ def test_a_crop_that_shows_the_face_too_small_is_refused_at_once(upload: Upload)
 
 
 def test_a_large_frame_needs_a_large_face(upload: Upload) -> None:
-    upload.findings[0]["width"] = 120.0
+    upload.face_reports[0]["width"] = 120.0
     assert "at least 130 pixels" in sent(upload, size="large").errors["size"][0]
     assert sent(upload, size="standard").is_valid()
 

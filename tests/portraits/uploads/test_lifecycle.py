@@ -124,14 +124,14 @@ def test_a_row_removed_in_mid_upload_takes_late_files_with_it(owner: User, monke
 
 
 def test_where_no_face_is_plainly_meant_none_is_suggested(upload: Upload) -> None:
-    (face,) = upload.findings
-    upload.findings = [
+    (face,) = upload.face_reports
+    upload.face_reports = [
         {**face, "index": 0, "crop": None, "code": "face_cut", "sentence": "The edge cuts it."},
         {**face, "index": 1, "suggested": False},
         {**face, "index": 2, "suggested": False},
     ]
     assert lifecycle.suggested(upload) is None
-    upload.findings[2]["suggested"] = True
+    upload.face_reports[2]["suggested"] = True
     meant = lifecycle.suggested(upload)
     assert meant is not None
     assert meant.index == 2

@@ -23,8 +23,8 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return users
 
 
-def farewell(client: Client, **fields: str) -> object:
-    return client.post("/account/delete/", {f"farewell-{name}": value for name, value in fields.items()})
+def delete_account(client: Client, **fields: str) -> object:
+    return client.post("/account/delete/", {f"delete-account-{name}": value for name, value in fields.items()})
 
 
 def test_the_page_shows_ones_own_address_and_where_one_is_signed_in(as_owner: Client, owner: User) -> None:
@@ -40,7 +40,7 @@ def test_without_a_password_one_can_be_chosen(as_owner: Client, owner: User) -> 
     owner.save()
     text = signed_in(owner).get("/account/").content.decode()
     assert reverse("account_set_password") in text
-    assert 'name="farewell-word"' in text
+    assert 'name="delete-account-word"' in text
 
 
 @pytest.mark.parametrize("address", ["/account/", "/account/delete/", "/account/sign-out/"])
@@ -95,7 +95,7 @@ def test_case_30_a_deleted_account_leaves_nothing(
     share = reverse("share", args=[token])
     assert Client().get(share).status_code == 200
     with django_capture_on_commit_callbacks(execute=True):
-        answer = as_owner.post("/account/delete/", {"farewell-password": factories.PASSWORD})
+        answer = as_owner.post("/account/delete/", {"delete-account-password": factories.PASSWORD})
     assert (answer.status_code, answer["Location"]) == (302, "/")
     assert not User.objects.filter(pk=owner_id).exists()
     assert not BrowserSession.objects.filter(user=owner_id).exists()
@@ -105,8 +105,8 @@ def test_case_30_a_deleted_account_leaves_nothing(
     assert set(told) == {owner_id}
 
 
-def test_a_farewell_is_said(as_owner: Client) -> None:
-    answer = as_owner.post("/account/delete/", {"farewell-password": factories.PASSWORD})
+def test_the_deletion_is_confirmed(as_owner: Client) -> None:
+    answer = as_owner.post("/account/delete/", {"delete-account-password": factories.PASSWORD})
     assert [str(message) for message in get_messages(answer.wsgi_request)] == [
         "Your account and everything in it are deleted. Farewell!"
     ]
@@ -114,14 +114,14 @@ def test_a_farewell_is_said(as_owner: Client) -> None:
 
 @pytest.mark.parametrize("fields", [{}, {"password": "wrong"}, {"word": "DELETE"}])
 def test_without_the_password_nothing_is_deleted(as_owner: Client, owner: User, fields: dict[str, str]) -> None:
-    answer = farewell(as_owner, **fields)
+    answer = delete_account(as_owner, **fields)
     assert getattr(answer, "status_code", 0) == 400
     assert User.objects.filter(pk=owner.pk).exists()
     assert as_owner.get("/account/").status_code == 200
 
 
 def test_the_form_stays_open_and_says_what_is_wrong(as_owner: Client) -> None:
-    text = as_owner.post("/account/delete/", {"farewell-password": "wrong"}).content.decode()
+    text = as_owner.post("/account/delete/", {"delete-account-password": "wrong"}).content.decode()
     assert "<details open>" in text
     assert "This is not your password." in text
 
@@ -130,14 +130,14 @@ def test_the_form_stays_open_and_says_what_is_wrong(as_owner: Client) -> None:
 def test_whoever_has_no_password_types_a_word(owner: User, word: str, gone: bool) -> None:
     owner.set_unusable_password()
     owner.save()
-    farewell(signed_in(owner), word=word)
+    delete_account(signed_in(owner), word=word)
     assert User.objects.filter(pk=owner.pk).exists() is not gone
 
 
 def test_guesses_at_the_password_are_limited(as_owner: Client, owner: User) -> None:
     for _ in range(5):
-        farewell(as_owner, password="wrong")
-    assert getattr(farewell(as_owner, password=factories.PASSWORD), "status_code", 0) == 429
+        delete_account(as_owner, password="wrong")
+    assert getattr(delete_account(as_owner, password=factories.PASSWORD), "status_code", 0) == 429
     assert User.objects.filter(pk=owner.pk).exists()
 
 
@@ -145,16 +145,18 @@ def test_guesses_at_the_password_are_limited(as_owner: Client, owner: User) -> N
 def test_case_31_a_form_of_another_site_does_nothing(owner: User, address: str) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
-    fields = {"farewell-password": factories.PASSWORD}
+    fields = {"delete-account-password": factories.PASSWORD}
     assert client.post(address, fields).status_code == 403
     client.get("/account/")
     own = {**fields, "csrfmiddlewaretoken": client.cookies["csrf"].value}
     assert client.post(address, own, headers={"Origin": "https://elsewhere.example"}).status_code == 403
-    plain = '{"farewell-password": "a long enough password"}'
+    plain = '{"delete-account-password": "a long enough password"}'
     assert client.post(address, plain, content_type="text/plain").status_code == 403
     assert User.objects.filter(pk=owner.pk).exists()
 
 
 def test_case_28_a_form_names_nobody_else(as_stranger: Client, owner: User, stranger: User) -> None:
-    as_stranger.post("/account/delete/", {"farewell-password": factories.PASSWORD, "user": owner.pk, "id": owner.pk})
+    as_stranger.post(
+        "/account/delete/", {"delete-account-password": factories.PASSWORD, "user": owner.pk, "id": owner.pk}
+    )
     assert list(User.objects.all()) == [owner]

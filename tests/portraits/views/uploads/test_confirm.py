@@ -23,10 +23,10 @@ def upload(owner: User) -> Upload:
 @pytest.fixture
 def group(upload: Upload) -> Upload:
     """Three faces, the second refused."""
-    (face,) = upload.findings
+    (face,) = upload.face_reports
     refused = {**face, "index": 1, "crop": None, "code": "eyes_closed", "sentence": "The eyes are closed."}
     small = {**face, "index": 2, "width": 90.0, "advice": ["The face is small."]}
-    Upload.objects.update(findings=[face, refused, small])
+    Upload.objects.update(face_reports=[face, refused, small])
     return upload
 
 
@@ -81,7 +81,7 @@ def test_the_script_gets_the_workers_own_limits(as_owner: Client, upload: Upload
 
 def test_the_large_size_is_offered_to_large_faces_only(as_owner: Client, upload: Upload) -> None:
     assert "512 × 640" in as_owner.get(url(upload)).content.decode()
-    upload.findings[0]["width"] = 120.0
+    upload.face_reports[0]["width"] = 120.0
     upload.save()
     assert "512 × 640" not in as_owner.get(url(upload)).content.decode()
 
@@ -176,7 +176,7 @@ def test_among_several_none_is_chosen_silently(as_owner: Client, group: Upload) 
 
 def test_the_only_usable_one_beside_a_refused_one_is_asked_for_too(as_owner: Client, group: Upload) -> None:
     group.refresh_from_db()
-    Upload.objects.update(findings=group.findings[:2])
+    Upload.objects.update(face_reports=group.face_reports[:2])
     page = as_owner.get(url(group)).content.decode()
     assert "Which face?" in page
     assert "checked" not in "".join(re.findall(r'name="face"[^>]*>', page))
@@ -184,8 +184,8 @@ def test_the_only_usable_one_beside_a_refused_one_is_asked_for_too(as_owner: Cli
 
 def test_a_face_that_is_plainly_meant_is_chosen_among_several(as_owner: Client, group: Upload) -> None:
     group.refresh_from_db()
-    first, *others = group.findings
-    Upload.objects.update(findings=[{**first, "suggested": True}, *others])
+    first, *others = group.face_reports
+    Upload.objects.update(face_reports=[{**first, "suggested": True}, *others])
     page = as_owner.get(url(group)).content.decode()
     assert re.findall(r'name="face" value="(.)"[^>]*checked', page) == ["0"]
 

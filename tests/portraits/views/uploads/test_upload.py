@@ -176,11 +176,11 @@ def test_case_17_whatever_a_file_is_called_it_is_stored_under_a_random_key(
 
 
 def test_case_28_fields_that_the_form_does_not_name_are_not_looked_at(as_owner: Client, stranger: Any) -> None:
-    fields = {"owner": stranger.pk, "stored": "", "id": "1" * 32, "findings": "[]", "width": "1"}
+    fields = {"owner": stranger.pk, "stored": "", "id": "1" * 32, "face_reports": "[]", "width": "1"}
     answer = as_owner.post("/upload/", {"consent": "on", "photo": photos.upload(photos.astronaut()), **fields})
     assert answer.status_code == 302
     upload = Upload.objects.get()
-    assert (upload.owner.email, upload.width, len(upload.findings)) == ("owner@example.com", 512, 1)
+    assert (upload.owner.email, upload.width, len(upload.face_reports)) == ("owner@example.com", 512, 1)
     assert upload.pk.hex != "1" * 32
 
 

@@ -78,7 +78,7 @@ def test_what_could_not_be_seen_there_is_said_on_the_page(
     answer = as_owner.post(url(upload), {"x": "0.9", "y": "0.1"})
     assert answer.status_code == 422
     assert "We could not make out a face there." in answer.content.decode()
-    assert len(Upload.objects.get().findings) == 1
+    assert len(Upload.objects.get().face_reports) == 1
 
 
 def test_scripts_are_answered_in_json(

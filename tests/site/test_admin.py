@@ -1,4 +1,4 @@
-"""The desk and the account pages in a real browser, under the site's own policy; screenshots are in build/screens."""
+"""Admin and account pages in a real browser, under the site's own policy; screenshots are in build/screens."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ factories.complete(factories.claimed(factories.session(portrait)))
 Report.objects.create(portrait=portrait, reason=Report.Reason.CONSENT, text="This is me.")
 """
 SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
-DRAWERS = ("portrait", "session", "report", "user", "auditentry", "render", "sharelink")
+MODELS = ("portrait", "session", "report", "user", "auditentry", "render", "sharelink")
 
 
 @pytest.fixture(scope="module")
@@ -74,22 +74,22 @@ def keep(page: Page, name: str) -> None:
 
 def test_a_moderator_works_through_the_queue(page: Page) -> None:
     enter(page, "/admin/", "moderator")
-    for drawer in DRAWERS:
-        page.goto(f"/admin/portraits/{drawer}/", wait_until="networkidle")
+    for model in MODELS:
+        page.goto(f"/admin/portraits/{model}/", wait_until="networkidle")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        keep(page, f"desk-{drawer}")
+        keep(page, f"admin-{model}")
     page.goto("/admin/portraits/portrait/")
     page.get_by_role("link", name="Look at Eileen").click()
     page.wait_for_function("() => document.querySelector('gaze-tracker')?.ready")
-    keep(page, "desk-live")
+    keep(page, "admin-live")
     page.get_by_role("link", name="Eileen", exact=True).click()
     page.wait_for_url("**/change/")
-    deed = "Hide…" if page.get_by_role("button", name="Hide…").count() else "Restore…"
-    page.get_by_role("button", name=deed).click()
+    action = "Hide…" if page.get_by_role("button", name="Hide…").count() else "Restore…"
+    page.get_by_role("button", name=action).click()
     page.get_by_label("Reason").fill("It was reported by the person in it.")
-    keep(page, "desk-reason")
-    page.get_by_role("button", name=deed.rstrip("…")).click()
-    expect(page.locator(".messagelist")).to_have_text(f"{deed.rstrip('…')}: done for 1 of 1.")
+    keep(page, "admin-reason")
+    page.get_by_role("button", name=action.rstrip("…")).click()
+    expect(page.locator(".messagelist")).to_have_text(f"{action.rstrip('…')}: done for 1 of 1.")
     page.locator("input.action-select").first.check()
     expect(page.locator(".action-counter")).to_have_text("1 of 1 selected")
 
