@@ -28,7 +28,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from gpuworker import engines, grid
+from gpuworker import engines, environment, grid
 from gpuworker.contract import MAX_INTENSITY, MIN_INTENSITY, STANDARD_FRAME, Box, Framing, Progress, RenderRequest, Size
 from gpuworker.errors import BadRequest, Busy, Cancelled, OutputFailed, RenderError, SeveralFaces, UnreadablePhoto
 
@@ -168,7 +168,7 @@ def _render(options: argparse.Namespace) -> int:
     if options.device:
         if options.engine not in engines.SINGLE:
             raise BadRequest(f"The engine {options.engine} has no choice of a device.")
-        os.environ[engines.DEVICE] = options.device  # the rendering processes inherit it
+        os.environ[environment.DEVICE] = options.device  # the rendering processes inherit it
     if options.out.exists() and not options.out.is_dir():
         raise OutputFailed(f"{options.out} is not a folder.")
     if not options.no_page:

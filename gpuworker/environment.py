@@ -7,6 +7,9 @@ from pathlib import Path
 
 from gpuworker.errors import BadRequest
 
+DEVICE = "GAZE_DEVICE"
+"""Name of the variable that says where torch and onnxruntime compute: auto, cuda or cpu."""
+
 
 def secret(environment: Mapping[str, str], name: str) -> str | None:
     """The variable `name`, or what the file that `name`_FILE names holds. Raises BadRequest."""

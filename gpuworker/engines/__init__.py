@@ -27,9 +27,6 @@ ENGINES = {
 SINGLE = frozenset({"liveportrait"})
 """Engines that fill a GPU, or every core, from one process."""
 
-DEVICE = "GAZE_DEVICE"
-"""The environment variable that says where an engine of SINGLE computes: auto, cuda or cpu."""
-
 
 class Engine(Protocol):
     """What render.py needs of an engine."""

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gpuworker import weights
-from gpuworker.engines import DEVICE
+from gpuworker.environment import DEVICE
 from gpuworker.errors import BadRequest
 
 FILE = "GAZE_MATTING"

@@ -24,11 +24,11 @@ from torch import Tensor
 
 from gpuworker import weights
 from gpuworker.contract import STANDARD_FRAME, RenderRequest
-from gpuworker.engines import DEVICE
 from gpuworker.engines.liveportrait.compilation.batches import MOST
 from gpuworker.engines.liveportrait.compilation.compiled_runner import COMPILED
 from gpuworker.engines.liveportrait.engine import COMPILE, SPECIMEN, LivePortraitEngine
 from gpuworker.engines.liveportrait.nets.architecture import OFFICIAL
+from gpuworker.environment import DEVICE
 from gpuworker.grid import FULL, NEUTRAL, Direction
 from gpuworker.images import photo
 from gpuworker.rendering import process_pool, sheets

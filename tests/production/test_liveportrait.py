@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from gpuworker import engines, weights
+from gpuworker import environment, weights
 from gpuworker.clock import SYSTEM
 from tests.gpuworker.engines.liveportrait import checkpoints, seeded_child, seeded_worker
 from tests.gpuworker.engines.liveportrait.tiny import TINY
@@ -45,7 +45,7 @@ def volume(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def provider(volume: Path) -> Iterator[ServedRunPod]:
-    image = {weights.FOLDER: str(volume), engines.DEVICE: "cpu"}
+    image = {weights.FOLDER: str(volume), environment.DEVICE: "cpu"}
     machines = LocalMachines(processes=1, image=image, module=seeded_worker.__name__)
     served = ServedRunPod(FakeRunPod(SYSTEM, machines, timing=TIMING, quota=None))
     yield served

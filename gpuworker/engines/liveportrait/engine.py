@@ -19,7 +19,6 @@ from torch import Tensor
 
 from gpuworker import cores, weights
 from gpuworker.contract import STANDARD_FRAME
-from gpuworker.engines import DEVICE
 from gpuworker.engines.liveportrait import self_check
 from gpuworker.engines.liveportrait.alignment import Alignment
 from gpuworker.engines.liveportrait.compilation.batches import Batches
@@ -31,6 +30,7 @@ from gpuworker.engines.liveportrait.keypoints import Face, driving_keypoints, so
 from gpuworker.engines.liveportrait.matte import Matte
 from gpuworker.engines.liveportrait.nets.networks import Networks
 from gpuworker.engines.liveportrait.pasting import Paste
+from gpuworker.environment import DEVICE
 from gpuworker.errors import BadRequest
 from gpuworker.grid import DRAFT, FULL, NEUTRAL, Direction
 from gpuworker.images import photo

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from gpuworker import cores, engines, weights
+from gpuworker import cores, engines, environment, weights
 from gpuworker.__main__ import main
 from gpuworker.contract import Manifest
 from gpuworker.engines.liveportrait import engine as engine_module
@@ -176,7 +176,7 @@ def test_without_a_gpu_the_way_to_a_draft_is_told(folder: Path, monkeypatch: pyt
 
 
 def test_an_unknown_device_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(engines.DEVICE, "abacus")
+    monkeypatch.setenv(environment.DEVICE, "abacus")
     with pytest.raises(BadRequest, match="no device “abacus”"):
         LivePortraitEngine(folder=folder).wait_ready()
 
@@ -186,7 +186,7 @@ def test_the_command_renders_a_draft_on_the_cpu_and_says_how_long_it_takes(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(weights.FOLDER, str(folder))
-    monkeypatch.setenv(engines.DEVICE, "auto")  # so that what the command sets is undone
+    monkeypatch.setenv(environment.DEVICE, "auto")  # so that what the command sets is undone
     monkeypatch.setattr(process_pool, "_enter", seeded_child.enter)
     out = tmp_path / "out"
     assert main(["render", str(SPECIMEN), str(out), "--engine", "liveportrait", "--device", "cpu"]) == 0
@@ -203,7 +203,7 @@ def test_wrong_weights_end_the_command_with_their_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(weights.FOLDER, str(tmp_path / "nowhere"))
-    monkeypatch.setenv(engines.DEVICE, "auto")
+    monkeypatch.setenv(environment.DEVICE, "auto")
     options = ["--engine", "liveportrait", "--device", "cpu", "--quiet"]
     assert main(["render", str(SPECIMEN), str(tmp_path / "out"), *options]) == WrongWeights.exit_code
     assert "fetch-weights --to" in capsys.readouterr().err
@@ -214,7 +214,7 @@ def test_a_worker_that_starts_says_at_once_what_is_wrong_with_its_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(weights.FOLDER, str(tmp_path))
-    monkeypatch.setenv(engines.DEVICE, "cpu")
+    monkeypatch.setenv(environment.DEVICE, "cpu")
     with process_pool.Crew(engine="liveportrait") as team, pytest.raises(WrongWeights, match="fetch-weights"):
         team.wait_ready()
 
