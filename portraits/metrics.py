@@ -1,4 +1,4 @@
-"""Metrics of the app, for its operators. Each event is counted in the process in which it happens."""
+"""Prometheus metrics of the app. Each event is counted in the process in which it happens."""
 
 from __future__ import annotations
 
@@ -37,24 +37,24 @@ def upload_accepted() -> None:
 
 
 def upload_refused(code: str) -> None:
-    """code: of UploadRefused."""
+    """Count a refused photo. code: of UploadRefused."""
     UPLOADS.labels(code).inc()
 
 
 def outage_answered(code: str) -> None:
-    """code: of portraits.http.outages.Outage."""
+    """Count a request answered with 503. code: of portraits.http.outages.Outage."""
     OUTAGES.labels(code).inc()
 
 
 def attempt_ended(render: Render) -> None:
-    """However it ended; one that was overtaken or cancelled is still as this process knew it last."""
+    """Count an attempt, however it ended; one that was overtaken or cancelled is as this process knew it last."""
     ATTEMPTS.labels(render.engine, render.source, render.state, render.error_code).inc()
     if render.state == Render.State.READY and render.seconds is not None:
         RENDER_SECONDS.labels(render.engine, render.source).observe(render.seconds)
 
 
-class Rows(Collector):
-    """Metrics read from the rows at each request: renders that are not over, and how long the first one has waited.
+class RowCollector(Collector):
+    """Collector of metrics from the rows at each request: renders that are not over, and the longest wait.
 
     `gaze_rows_readable` is 0, and the others are absent, while the database does not answer.
     """
@@ -77,7 +77,7 @@ def _readable(answers: bool) -> Metric:
 
 
 def _renders(rows: Sequence[tuple[str, str, int]]) -> Metric:
-    """State `queued` is the queue."""
+    """Gauge of renders by engine and state; `queued` is the queue."""
     family = GaugeMetricFamily("gaze_renders", "Renders that are not over.", labels=["engine", "state"])
     for engine, state, number in rows:
         family.add_metric([engine, state], number)
@@ -89,5 +89,5 @@ def _wait(seconds: float) -> Metric:
 
 
 ROWS = CollectorRegistry()
-"""Apart from the others, which can be read without a database."""
-ROWS.register(Rows())
+"""Registry apart from the default one, which can be read without a database."""
+ROWS.register(RowCollector())

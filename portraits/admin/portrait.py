@@ -146,7 +146,7 @@ def _name(page: str) -> str:
 def _audited_portrait(request: HttpRequest, portrait_id: UUID) -> Portrait:
     """Portrait of this key; the look at it is written into the audit log. Raises Http404."""
     portrait = get_object_or_404(Portrait, pk=portrait_id)
-    moderation.look(signed_in_user(request), portrait)
+    moderation.log_view(signed_in_user(request), portrait)
     return portrait
 
 

@@ -61,7 +61,7 @@ class UserAdmin(ReadOnlyAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        moderation.appoint(signed_in_user(request), form.instance)
+        moderation.log_rights(signed_in_user(request), form.instance)
 
     @admin.display(description="state", ordering="is_active")
     def state(self, user: User) -> str:

@@ -1,4 +1,4 @@
-"""The fleet's ledger in the database: it outlives every process, and they all share it."""
+"""Ledger of the fleet in the database: it outlives every process, and they all share it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from portraits.models import Bill, Render, Rental
 
 
 class DatabaseLedger:
-    """As gpuworker.fleet.ledger.Ledger."""
+    """Ledger, as in gpuworker.fleet.ledger, on the models Rental and Bill."""
 
     def begin(self, rental: ledger.Rental) -> bool:
         try:
@@ -38,7 +38,7 @@ class DatabaseLedger:
         ]
 
     def bill(self, bill: ledger.Bill) -> None:
-        """With it, what the render has cost so far."""
+        """Write the bill, once an attempt, and add up what the render has cost so far."""
         fields = {**asdict(bill), "phases": dict(bill.phases)}
         render, attempt = fields.pop("job"), fields.pop("attempt")
         with transaction.atomic():

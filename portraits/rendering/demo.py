@@ -1,4 +1,4 @@
-"""The portrait of the home page: rendered once, kept below demo/, replaced by `manage.py set_demo`.
+"""Demo portrait of the home page: rendered once, kept below demo/, replaced by `manage.py set_demo`.
 
 Its manifest is the pointer: a new demo lies under a version of its own until the pointer moves.
 """
@@ -22,12 +22,12 @@ from portraits.rendering import workers
 log = logging.getLogger(__name__)
 
 CURRENT = "demo/current.json"
-"""{"version", "files": name → {"sha256", "size"}, "manifest"}"""
+"""Key of the pointer: {"version", "files": name → {"sha256", "size"}, "manifest"}."""
 LEVELS = ("preview", "mobile", "full")
 
 
 def current() -> dict[str, Any] | None:
-    """The pointer; None before there is a demo."""
+    """Content of the pointer; None before there is a demo."""
     try:
         found: dict[str, Any] = json.loads(storage.read(CURRENT))
     except FileNotFoundError:
@@ -47,7 +47,7 @@ def render(photo: Path) -> Iterator[str]:
     version, files, manifest = uuid.uuid4().hex[:12], {}, None
     replaces = current() is not None
     request = RenderRequest(photo=photo.read_bytes(), levels=LEVELS)
-    told = ""
+    stage = ""
     try:
         with closing(workers.current().render(Job(f"demo-{version}", 1, request))) as steps:
             for step in steps:
@@ -57,8 +57,8 @@ def render(photo: Path) -> Iterator[str]:
                 manifest = step.progress.manifest or manifest
                 if step.progress.manifest and step.progress.manifest.levels and not replaces:
                     _point_to(version, files, step.progress.manifest.to_json())
-                if step.progress.stage != told:
-                    told = step.progress.stage
+                if step.progress.stage != stage:
+                    stage = step.progress.stage
                     yield step.progress.message
     except BaseException:
         _withdraw(version)
@@ -72,7 +72,7 @@ def render(photo: Path) -> Iterator[str]:
 
 
 def _withdraw(version: str) -> None:
-    """Nothing of a demo that did not come to be stays."""
+    """Delete everything of a demo that was not completed."""
     pointer = current()
     if pointer is not None and pointer["version"] == version:
         storage.delete(CURRENT)
@@ -80,7 +80,7 @@ def _withdraw(version: str) -> None:
 
 
 def make_first(photo: Path) -> None:
-    """In a thread at start: the site serves while its first demo is rendered."""
+    """Render the first demo, in a thread at start: the site serves meanwhile."""
     pointer = current()
     if pointer is not None and pointer["manifest"]["complete"]:
         return

@@ -1,7 +1,7 @@
-"""Looks after what the GPU source has rented: stops what is idle, stuck or too dear.
+"""Reconciler of rented GPUs: a thread that has the GPU source stop machines that are idle, stuck or too dear.
 
-In a thread of its own, because a provider may take its time to answer. Every job process does it, and
-they do not know of each other.
+It is a thread of its own, because a provider may take its time to answer. Every job process has one, and they do not
+know of each other.
 """
 
 from __future__ import annotations
@@ -18,23 +18,24 @@ from portraits.rendering import workers
 log = logging.getLogger(__name__)
 
 SECONDS = 30.0
+"""Pause between two reconciliations."""
 
 
 def start(stopped: threading.Event) -> None:
-    """Until `stopped`; nothing where there is no GPU source."""
+    """Start the thread, which ends at `stopped`; none where there is no GPU source."""
     if settings.GPU_SOURCE != "none":
-        threading.Thread(target=run_until, args=(stopped,), name="tending", daemon=True).start()
+        threading.Thread(target=run_until, args=(stopped,), name="gpu-reconciler", daemon=True).start()
 
 
 def run_until(stopped: threading.Event) -> None:
-    """A provider that does not answer is asked again next time."""
+    """Loop of the thread. A provider that does not answer is asked again next time."""
     while not stopped.wait(SECONDS):
         close_old_connections()
         try:
             workers.gpu().tend()
         except RenderError as error:
-            log.warning("the GPU source could not be tended: %s %s", error.sentence, error.details)
+            log.warning("the GPU source could not be reconciled: %s %s", error.sentence, error.details)
         except (DatabaseError, OSError):
-            log.exception("the GPU source could not be tended; it is tried again in %d s", SECONDS)
+            log.exception("the GPU source could not be reconciled; it is tried again in %d s", SECONDS)
         finally:
             close_old_connections()

@@ -1,4 +1,4 @@
-"""How long each phase of a rented machine's way to its first frame took, in words for a render's log."""
+"""Durations of a rented machine's phases until its first frame, in words for a render's log."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from gpuworker.workers.worker import Phase
 
 @dataclass
 class PhaseLog:
-    """note: called with the phase of every step, None once the machine works; yields a line for each that ended."""
+    """Log of phases. `note` is called with the phase of every step, None once the machine works."""
 
     phase: Phase | None = None
     since: float = 0.0
 
     def note(self, phase: Phase | None) -> Iterator[str]:
+        """Yield a line for a phase that has ended."""
         if phase == self.phase:
             return
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""Where this process gets its rendering done: its own warm worker, and the GPU source where there is one.
+"""Workers of this process: its own warm one, and the GPU source where there is one.
 
 Both are made on first use.
 """
@@ -19,8 +19,8 @@ from gpuworker.fleet.source_config import Choice, Kind, build
 from gpuworker.workers.worker import ChildWorker, Worker
 from portraits.rendering.costs import DatabaseLedger
 
-STANDS_BACK = 5
-"""Niceness of the rendering processes: a page never waits for a frame."""
+NICENESS = 5
+"""Niceness of the rendering processes, so that no page waits for a frame."""
 
 _lock = threading.Lock()
 _worker: ChildWorker | None = None
@@ -61,7 +61,7 @@ def closing() -> bool:
 
 
 def wait_closing(seconds: float) -> bool:
-    """Return after so long, or as soon as this process ends; whether it does."""
+    """Wait for so many seconds, or until this process ends; whether it does."""
     return _closing.wait(seconds)
 
 
@@ -115,7 +115,7 @@ def _child() -> ChildWorker:
     global _worker
     with _lock:
         if _worker is None:
-            _worker = ChildWorker(_folder(), niceness=STANDS_BACK)
+            _worker = ChildWorker(_folder(), niceness=NICENESS)
         return _worker
 
 

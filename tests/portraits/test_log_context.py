@@ -1,4 +1,4 @@
-"""What is bound while something goes on, and for whom."""
+"""Log context: identifiers that are bound within a block, a thread or a task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is counted of uploads and renders, and what the rows add when somebody asks."""
+"""Metrics: counts of uploads and renders, and gauges that are read from the rows."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_refused_upload_is_counted_by_its_code(as_owner: Client) -> None:
 
 def test_an_accepted_upload_is_counted(as_owner: Client, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     before = counted("gaze_uploads_total", outcome="accepted")
-    monkeypatch.setattr(lifecycle, "receive", lambda *arguments: factories.upload(owner))
+    monkeypatch.setattr(lifecycle, "create_upload", lambda *arguments: factories.upload(owner))
     photo = SimpleUploadedFile("photo.png", b"a photo", "image/png")
     assert as_owner.post("/upload/", {"photo": photo, "consent": "on"}).status_code == 302
     assert counted("gaze_uploads_total", outcome="accepted") == before + 1

@@ -1,4 +1,4 @@
-"""Deeds: what they do, that they are written down, and that none is done without a reason."""
+"""Audited actions: their effects, their log entries, and that none is taken without a reason."""
 
 from __future__ import annotations
 
@@ -207,18 +207,18 @@ def test_a_ban_closes_the_reports_about_all_their_portraits_and_writes_each_down
 def test_a_ban_that_cannot_be_written_down_leaves_the_reports_open(
     moderator: User, owner: User, report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(moderation, "_write", _full_for_ban(moderation._write))
+    monkeypatch.setattr(moderation, "_log", _full_for_ban(moderation._log))
     with pytest.raises(OSError, match="full"):
         moderation.ban(moderator, owner, WHY)
     assert list(Report.objects.open()) == [report]
     assert User.objects.get(pk=owner.pk).is_active
 
 
-def _full_for_ban(write: Callable[..., bool]) -> Callable[..., bool]:
+def _full_for_ban(log: Callable[..., bool]) -> Callable[..., bool]:
     def maybe(by: User, action: str, row: object, reason: str) -> bool:
         if action == "ban":
             raise OSError("the disk is full")
-        return write(by, action, row, reason)
+        return log(by, action, row, reason)
 
     return maybe
 
@@ -236,12 +236,12 @@ def test_nobody_bans_themselves(moderator: User) -> None:
         moderation.ban(moderator, moderator, WHY)
 
 
-@pytest.mark.parametrize("deed", [moderation.ban, moderation.unban])
+@pytest.mark.parametrize("action", [moderation.ban, moderation.unban])
 def test_moderators_do_not_ban_each_other(
-    moderator: User, operator: User, deed: Callable[[User, User, str], bool]
+    moderator: User, operator: User, action: Callable[[User, User, str], bool]
 ) -> None:
     with pytest.raises(NotAllowed):
-        deed(moderator, operator, WHY)
+        action(moderator, operator, WHY)
     assert User.objects.get(pk=operator.pk).is_active
 
 
@@ -268,8 +268,8 @@ def test_what_had_happened_before_is_not_written_down_twice(
     moderator: User, portrait: Portrait, rendering: Session, report: Report, name: str
 ) -> None:
     row = {"hide": portrait, "cancel": rendering, "ban": portrait.owner, "close": report}[name]
-    deed = getattr(moderation, name)
-    assert [deed(moderator, row, WHY) for _ in range(2)] == [True, False]
+    act = getattr(moderation, name)
+    assert [act(moderator, row, WHY) for _ in range(2)] == [True, False]
     assert [action for _, action, _, _ in written()].count(name) == 1
 
 
@@ -292,7 +292,7 @@ def test_a_long_reason_is_cut(moderator: User, portrait: Portrait) -> None:
 
 def test_looks_within_minutes_are_one_entry(moderator: User, operator: User, portrait: Portrait) -> None:
     for person in (moderator, moderator, operator):
-        moderation.look(person, portrait)
+        moderation.log_view(person, portrait)
     assert [(email, action) for email, action, _, _ in written()] == [
         (moderator.email, "viewed"),
         (operator.email, "viewed"),
@@ -300,14 +300,14 @@ def test_looks_within_minutes_are_one_entry(moderator: User, operator: User, por
 
 
 def test_a_later_look_is_another_entry(moderator: User, portrait: Portrait, monkeypatch: pytest.MonkeyPatch) -> None:
-    moderation.look(moderator, portrait)
-    monkeypatch.setattr(moderation, "GLANCE", timedelta(0))
-    moderation.look(moderator, portrait)
+    moderation.log_view(moderator, portrait)
+    monkeypatch.setattr(moderation, "VIEW_INTERVAL", timedelta(0))
+    moderation.log_view(moderator, portrait)
     assert len(written()) == 2
 
 
 def test_looking_at_ones_own_is_nobodys_business(owner: User, portrait: Portrait) -> None:
-    moderation.look(owner, portrait)
+    moderation.log_view(owner, portrait)
     assert written() == []
 
 

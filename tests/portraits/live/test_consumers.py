@@ -1,4 +1,4 @@
-"""Sockets: whose they are, what they tell, and when they end."""
+"""Sockets: who may open them, the snapshots that they send, and when they end."""
 
 from __future__ import annotations
 

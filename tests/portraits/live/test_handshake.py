@@ -1,4 +1,4 @@
-"""How a WebSocket's handshake is refused."""
+"""Refusal of a WebSocket's handshake."""
 
 from __future__ import annotations
 

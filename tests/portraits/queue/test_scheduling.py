@@ -1,4 +1,4 @@
-"""Turns: whose it is, why a person waits, and that no person is starved."""
+"""Fair scheduling: whose turn it is, why a person waits, and that no person is starved."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def begin(owner: User, count: int = 1) -> list[Session]:
 
 
 def next_owner() -> str:
-    """Whose render the next free process takes; it is ready at once."""
+    """Owner of the render that the next free process takes; it is ready at once."""
     taken = scheduling.take("here")
     assert taken is not None
     render, output = taken

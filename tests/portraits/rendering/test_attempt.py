@@ -1,4 +1,4 @@
-"""One attempt at one render, with everything that may happen between its steps."""
+"""Attempts at a render, with everything that may happen between their steps."""
 
 from __future__ import annotations
 

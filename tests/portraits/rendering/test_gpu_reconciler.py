@@ -1,4 +1,4 @@
-"""What is rented is looked after, whatever the provider answers."""
+"""Reconciler of rented GPUs: it goes on, whatever the provider answers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_provider_that_does_not_answer_is_asked_again(
     monkeypatch.setattr(workers, "gpu", Source)
     gpu_reconciler.run_until(stopped)
     assert len(asked) == 3
-    assert "could not be tended" in caplog.text
+    assert "could not be reconciled" in caplog.text
 
 
 def test_without_a_gpu_source_there_is_nothing_to_tend(settings: Settings) -> None:
