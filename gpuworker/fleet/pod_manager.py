@@ -28,7 +28,7 @@ RANK = {"RUNNING": 0, "STARTING": 1, "PROVISIONING": 1, "EXITED": 2}
 LOOK_UP_PAUSES = (2.0, 5.0, 10.0)
 """Seconds after an unclear answer to an order, before its name is looked for; as many orders are given."""
 
-WORKER_END_SECONDS = 60.0
+POD_END_SECONDS = 60.0
 """What a worker may take from its decision to end until its pod costs nothing."""
 BILL_SECONDS = 7200.0
 """How old a rental must be before the provider's bill for it is trusted to be whole."""
@@ -170,7 +170,7 @@ class Pods:
         """
         now = self._clock.now()
         if rental.seen is not None:
-            return min(now, rental.seen + self._deadlines.worker_idle + WORKER_END_SECONDS)
+            return min(now, rental.seen + self._deadlines.worker_idle + POD_END_SECONDS)
         if now - rental.began < BILL_SECONDS:
             return now
         others = [each for each in self._ledger.rentals(0) if each.machine == rental.machine and each.ended is not None]

@@ -318,12 +318,13 @@ class _Stream:
             self.over = status
 
     def _take(self, item: Any) -> None:
-        """Raises WorkerLost for a gap, WrongAnswer for what is no item."""
+        """Raises WorkerLost for a gap, OtherProtocol for another version, WrongAnswer for what is no item."""
         try:
             if item["seq"] != self.expected:
                 raise WorkerLost(details={"reason": f"item {self.expected} of the stream was lost"})
             self.expected += 1
             if "error" in item:
+                protocol.check_version(item)
                 raise protocol.error_from(item["error"])
             if "snapshot" in item:
                 self.latest = Snapshot.from_json(item["snapshot"])

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from gpuworker.errors import BadRequest, Busy, OtherProtocol, OutputFailed, PhotoTooLarge, RenderError, Superseded
 from gpuworker.server.job_queue import JobOver, JobTable, UnknownJob
-from gpuworker.server.middleware import Gate, body_of
+from gpuworker.server.middleware import Gate
 from gpuworker.workers import protocol
 from gpuworker.workers.protocol import Health, Snapshot
 
@@ -63,24 +63,24 @@ def _add_routes(app: FastAPI, jobs: JobTable, about: About) -> None:
         snapshot = await run_in_threadpool(lambda: jobs.submit(protocol.job_from(body)))
         return snapshot.to_json()
 
-    @app.get("/progress/{session_id}")
-    def progress(session_id: str, attempt: int | None = None) -> dict[str, Any]:
-        return jobs.snapshot(session_id, attempt).to_json()
+    @app.get("/progress/{job_id}")
+    def progress(job_id: str, attempt: int | None = None) -> dict[str, Any]:
+        return jobs.snapshot(job_id, attempt).to_json()
 
-    @app.get("/files/{session_id}/{filename}")
-    def files(session_id: str, filename: str, attempt: int | None = None) -> Response:
-        listing, data = jobs.read(session_id, filename, attempt)
+    @app.get("/files/{job_id}/{filename}")
+    def files(job_id: str, filename: str, attempt: int | None = None) -> Response:
+        listing, data = jobs.read(job_id, filename, attempt)
         headers = {protocol.HASH_HEADER: listing.sha256}
         return Response(data, media_type=TYPES.get(filename.rpartition(".")[2], TYPES["bin"]), headers=headers)
 
-    @app.post("/cancel/{session_id}")
-    def cancel(session_id: str, attempt: int) -> dict[str, Any]:
-        snapshot: Snapshot = jobs.cancel(session_id, attempt, CANCEL_SECONDS)
+    @app.post("/cancel/{job_id}")
+    def cancel(job_id: str, attempt: int) -> dict[str, Any]:
+        snapshot: Snapshot = jobs.cancel(job_id, attempt, CANCEL_SECONDS)
         return snapshot.to_json()
 
-    @app.delete("/jobs/{session_id}")
-    def forget(session_id: str, attempt: int) -> dict[str, Any]:
-        jobs.forget(session_id, attempt)
+    @app.delete("/jobs/{job_id}")
+    def forget(job_id: str, attempt: int) -> dict[str, Any]:
+        jobs.forget(job_id, attempt)
         return {"protocol": protocol.VERSION}
 
 
@@ -91,7 +91,7 @@ def _add_refusals(app: FastAPI) -> None:
     async def refused(request: Request, error: RenderError) -> Response:
         headers = {"Retry-After": str(error.details["retry_after"])} if "retry_after" in error.details else None
         status = next((code for kind, code in _BY_ERROR.items() if isinstance(error, kind)), 500)
-        return JSONResponse(body_of(error), status, headers)
+        return JSONResponse(protocol.refusal_json(error), status, headers)
 
     app.add_exception_handler(UnknownJob, _says(404, "There is no such job or file here."))
     app.add_exception_handler(JobOver, _says(410, "This attempt is over, and nothing of it is kept."))
@@ -100,12 +100,14 @@ def _add_refusals(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def no_route(request: Request, error: HTTPException) -> Response:
-        return JSONResponse(body_of(BadRequest("There is no such route.")), error.status_code, error.headers)
+        return JSONResponse(
+            protocol.refusal_json(BadRequest("There is no such route.")), error.status_code, error.headers
+        )
 
 
 def _says(status: int, sentence: str) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handler(request: Request, error: Exception) -> Response:
         kind = RenderError if status >= 500 else BadRequest
-        return JSONResponse(body_of(kind(sentence)), status)
+        return JSONResponse(protocol.refusal_json(kind(sentence)), status)
 
     return handler

@@ -11,7 +11,6 @@ import hmac
 import json
 import logging
 from collections.abc import Mapping
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -136,7 +135,7 @@ _OURS = [
 
 async def _answer(send: Send, refused: Refused) -> None:
     """The refusal, and the connection closes: what is left of the body is never read."""
-    body = json.dumps(body_of(refused.error)).encode()
+    body = json.dumps(protocol.refusal_json(refused.error)).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
@@ -147,8 +146,3 @@ async def _answer(send: Send, refused: Refused) -> None:
         headers.append((b"www-authenticate", b"Bearer"))
     await send({"type": "http.response.start", "status": refused.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-def body_of(error: RenderError) -> dict[str, Any]:
-    """The JSON of every refusal."""
-    return {"protocol": protocol.VERSION, "error": protocol.error_json(error)}

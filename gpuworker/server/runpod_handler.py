@@ -37,7 +37,7 @@ class Handler:
     def __call__(self, event: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """event["input"] is a submission; yields {"seq", "snapshot"} and {"seq", "file", "part", "parts", "data"}.
 
-        The last snapshot is that of a job which has ended. A refused submission is one {"seq", "error"}.
+        The last snapshot is that of a job which has ended. A refused submission is one {"seq", "protocol", "error"}.
         """
         for seq, item in enumerate(self._items(event)):
             yield {"seq": seq, **item}
@@ -47,10 +47,10 @@ class Handler:
             job = protocol.job_from_json(event.get("input"))
             snapshot = self._jobs.submit(job)
         except RenderError as error:
-            yield {"error": protocol.error_json(error)}
+            yield protocol.refusal_json(error)
             return
         except JobOver:
-            yield {"error": protocol.error_json(Superseded("This attempt is over."))}
+            yield protocol.refusal_json(Superseded("This attempt is over."))
             return
         del event, job  # the photo is large
         identity, attempt = snapshot.id, snapshot.attempt

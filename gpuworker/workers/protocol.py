@@ -28,7 +28,8 @@ from gpuworker.contract import (
 from gpuworker.errors import BadRequest, OtherProtocol, RenderError, WrongAnswer, from_code
 from gpuworker.workers.worker import Job
 
-VERSION = 1
+VERSION = 2
+"""Version of the JSON. Version 1 called a job's id session_id."""
 VERSION_HEADER = "Gaze-Protocol"
 HASH_HEADER = "Gaze-SHA256"
 
@@ -142,7 +143,7 @@ class Snapshot:
     def to_json(self) -> dict[str, Any]:
         return {
             "protocol": VERSION,
-            "session_id": self.id,
+            "job_id": self.id,
             "attempt": self.attempt,
             "state": self.state,
             "revision": self.revision,
@@ -162,10 +163,11 @@ class Snapshot:
 
     @classmethod
     def from_json(cls, data: Any) -> Snapshot:
-        """Raises WrongAnswer."""
+        """Raises OtherProtocol for an answer of another version, WrongAnswer for anything else that is no job."""
+        check_version(data)
         try:
             return cls(
-                id=str(data["session_id"]),
+                id=str(data["job_id"]),
                 attempt=int(data["attempt"]),
                 state=_one_of(data["state"], State),
                 revision=int(data["revision"]),
@@ -186,7 +188,7 @@ def submission(job: Job) -> bytes:
     return json.dumps(
         {
             "protocol": VERSION,
-            "session_id": job.id,
+            "job_id": job.id,
             "attempt": job.attempt,
             "image": base64.b64encode(job.request.photo).decode(),
             "options": options,
@@ -205,20 +207,31 @@ def job_from(body: bytes) -> Job:
 
 def job_from_json(data: Any) -> Job:
     """A submission that has been read already. Raises BadRequest, OtherProtocol."""
-    allowed = {"protocol", "session_id", "attempt", "image", "options"}
-    if not isinstance(data, dict) or not {"session_id", "attempt", "image"} <= set(data) <= allowed:
-        raise BadRequest("A submission has session_id, attempt, image and options, and nothing else.")
-    if data.get("protocol", VERSION) != VERSION:
-        raise OtherProtocol(details={"protocol": VERSION})
-    identity, attempt, options = data["session_id"], data["attempt"], data.get("options", {})
+    allowed = {"protocol", "job_id", "attempt", "image", "options"}
+    if isinstance(data, dict) and "protocol" in data:
+        check_version(data)  # before the fields: another version has others
+    if not isinstance(data, dict) or not {"job_id", "attempt", "image"} <= set(data) <= allowed:
+        raise BadRequest("A submission has job_id, attempt, image and options, and nothing else.")
+    identity, attempt, options = data["job_id"], data["attempt"], data.get("options", {})
     if not isinstance(identity, str) or not ID.fullmatch(identity):
-        raise BadRequest("A session_id has 1 to 64 letters, digits, hyphens or underscores.")
+        raise BadRequest("A job_id has 1 to 64 letters, digits, hyphens or underscores.")
     if type(attempt) is not int or not 0 <= attempt <= MAX_ATTEMPT:
         raise BadRequest(f"An attempt is a number from 0 to {MAX_ATTEMPT:,}.")
     if not isinstance(options, dict) or not set(options) <= set(_OPTIONS):
         raise BadRequest(f"The options are {', '.join(_OPTIONS)}.")
     read = {name: _option(name, value) for name, value in options.items()}
     return Job(identity, attempt, RenderRequest(_image(data["image"]), **read))
+
+
+def check_version(data: Any) -> None:
+    """Raises OtherProtocol for a JSON object of another version, and for one that names none."""
+    if isinstance(data, Mapping) and data.get("protocol") != VERSION:
+        raise OtherProtocol(details={"protocol": VERSION})
+
+
+def refusal_json(error: RenderError) -> dict[str, Any]:
+    """JSON of every refusal."""
+    return {"protocol": VERSION, "error": error_json(error)}
 
 
 def error_json(error: RenderError) -> dict[str, Any]:

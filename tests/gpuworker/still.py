@@ -64,7 +64,7 @@ def client(jobs: JobTable, token: str | None = TOKEN, **headers: str) -> Iterato
     """One that bears the token and speaks the protocol, over a transport that breaks on demand."""
     loop = Loop()
     transport = BreakingTransport(AppTransport(create_app(jobs, About("warp", "Still GPU", "1.2.3"), token), loop))
-    ours = {"Gaze-Protocol": "1", **({"Authorization": f"Bearer {token}"} if token else {}), **headers}
+    ours = {"Gaze-Protocol": "2", **({"Authorization": f"Bearer {token}"} if token else {}), **headers}
     with httpx.Client(transport=transport, base_url="http://worker", headers=ours) as asking:
         asking.breaks = transport.breaks
         asking.asked = transport.asked

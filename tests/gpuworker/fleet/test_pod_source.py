@@ -255,7 +255,7 @@ def test_an_image_of_another_protocol_is_told_and_does_not_stay(
 ) -> None:
     from gpuworker.server import middleware
 
-    monkeypatch.setattr(middleware, "_OURS", [(b"gaze-protocol", b"2")])
+    monkeypatch.setattr(middleware, "_OURS", [(b"gaze-protocol", b"1")])
     with pytest.raises(OtherProtocol) as other:
         play(source)
     assert other.value.permanent

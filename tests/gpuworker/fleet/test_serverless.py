@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from gpuworker.errors import (
     Busy,
     Cancelled,
     GpuOutOfMemory,
+    OtherProtocol,
     PhotoTooLarge,
     RenderError,
     WorkerDied,
@@ -169,6 +171,27 @@ def test_a_handler_that_fails_is_a_worker_that_died(source: ServerlessSource, en
     endpoint._handler = broken
     with pytest.raises(WorkerDied):
         list(source.render(a_job()))
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"seq": 0, "error": {"code": "bad_request", "sentence": "No.", "permanent": True, "details": {}}},
+        {"seq": 0, "snapshot": {"protocol": 1, "session_id": "one", "attempt": 1, "state": "running"}},
+    ],
+    ids=["refusal", "job"],
+)
+def test_a_worker_of_version_1_is_refused_in_a_sentence(
+    source: ServerlessSource, fake: FakeRunPod, clock: ManualClock, item: dict[str, Any]
+) -> None:
+    fake.endpoints["ep1"] = Endpoint(clock, lambda event: iter_of(item))
+    with pytest.raises(OtherProtocol, match="install the same on both"):
+        list(source.render(a_job()))
+    fake.endpoints["ep1"].close()
+
+
+def iter_of(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield item
 
 
 def test_cancelling_takes_the_job_back_and_says_so(

@@ -22,7 +22,7 @@ def test_a_portrait_becomes_files_over_http(tmp_path: Path) -> None:
     with table(tmp_path) as jobs, client(jobs) as asking:
         accepted = asking.post("/generate", content=submission(a_job()))
         assert accepted.status_code == 202
-        assert accepted.headers["Gaze-Protocol"] == "1"
+        assert accepted.headers["Gaze-Protocol"] == "2"
         assert ended(jobs) == "done"
         snapshot = Snapshot.from_json(asking.get("/progress/one").json())
         assert {listing.name for listing in snapshot.files} == NAMES
@@ -92,6 +92,17 @@ def test_attempts_fence_over_http(tmp_path: Path) -> None:
         ):
             assert (answer.status_code, code(answer)) == (409, "superseded")
         halt.go_on.set()
+
+
+def test_a_client_of_version_1_is_refused_with_a_code_and_a_sentence(tmp_path: Path) -> None:
+    with table(tmp_path) as jobs, client(jobs) as asking:
+        body = json.loads(submission(a_job())) | {"protocol": 1}
+        body["session_id"] = body.pop("job_id")
+        for headers in ({"Gaze-Protocol": "1"}, {}):
+            answer = asking.post("/generate", json=body, headers=headers)
+            assert (answer.status_code, code(answer)) == (426, "other_protocol")
+            assert "install the same on both" in answer.json()["error"]["sentence"]
+        assert jobs.unfinished == 0
 
 
 def test_a_full_queue_says_when_to_come_again(tmp_path: Path) -> None:
@@ -181,7 +192,7 @@ def test_a_fault_of_our_own_is_a_500_in_the_same_shape(tmp_path: Path, monkeypat
         monkeypatch.setattr(jobs, "snapshot", lambda *_: 1 / 0)
         answer = asking.get("/progress/one")
         assert (answer.status_code, code(answer)) == (500, "render_failed")
-        assert answer.headers["Gaze-Protocol"] == "1"
+        assert answer.headers["Gaze-Protocol"] == "2"
         monkeypatch.undo()
 
 

@@ -58,6 +58,14 @@ def test_what_is_no_submission_is_one_error(tmp_path: Path) -> None:
             assert (item["seq"], item["error"]["code"]) == (0, "bad_request")
 
 
+def test_a_submission_of_version_1_is_one_error_that_says_so(tmp_path: Path) -> None:
+    wrong = event(a_job())
+    wrong["input"] |= {"protocol": 1, "session_id": wrong["input"].pop("job_id")}
+    with table(tmp_path) as jobs:
+        (item,) = Handler(jobs)(wrong)
+    assert (item["seq"], item["protocol"], item["error"]["code"]) == (0, 2, "other_protocol")
+
+
 def test_an_error_of_the_engine_is_the_last_snapshot(tmp_path: Path) -> None:
     def fail(number: int) -> None:
         if number == 2:

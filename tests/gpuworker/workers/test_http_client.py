@@ -319,17 +319,17 @@ def test_what_is_refused_is_not_tried_again(
         assert line.asked.count("POST /generate") == 1
 
 
-def test_a_wrong_token_and_another_protocol_are_permanent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_token_and_a_worker_of_version_1_are_permanent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from gpuworker.server import middleware
     from gpuworker.workers import protocol
 
     with table(tmp_path / "jobs") as jobs:
         with worker(tmp_path, jobs, token="the token of another worker") as (found, _), pytest.raises(AccessDenied):
             play(found, a_job())
-        monkeypatch.setattr(middleware, "_OURS", [(b"gaze-protocol", b"2")])
+        monkeypatch.setattr(middleware, "_OURS", [(b"gaze-protocol", b"1")])
         with worker(tmp_path, jobs) as (found, _), pytest.raises(OtherProtocol) as other:
             play(found, a_job())
-        assert other.value.details == {"worker": "2", "site": protocol.VERSION}
+        assert other.value.details == {"worker": "1", "site": protocol.VERSION}
         with worker(tmp_path, jobs) as (found, _), pytest.raises(OtherProtocol):
             found.health()
 

@@ -59,9 +59,9 @@ def altered(**changes: object) -> bytes:
         b"[]",
         b"{}",
         altered(url="http://169.254.169.254/"),
-        altered(session_id="../etc"),
-        altered(session_id=7),
-        altered(session_id="x" * 65),
+        altered(job_id="../etc"),
+        altered(job_id=7),
+        altered(job_id="x" * 65),
         altered(attempt="1"),
         altered(attempt=True),
         altered(attempt=-1),
@@ -95,9 +95,24 @@ def test_a_photo_over_the_limit_is_refused() -> None:
         job_from(altered(image=base64.b64encode(bytes(MAX_PHOTO_BYTES + 1)).decode()))
 
 
-def test_a_submission_of_another_version_is_refused_as_such() -> None:
+@pytest.mark.parametrize("version", [1, 3, "2", None])
+def test_a_submission_of_another_version_is_refused_as_such(version: object) -> None:
+    with pytest.raises(OtherProtocol, match="install the same on both"):
+        job_from(altered(protocol=version))
+
+
+def test_a_submission_of_version_1_with_its_own_fields_is_refused_as_such() -> None:
+    body = json.loads(submission(a_job()))
+    body["session_id"] = body.pop("job_id")
     with pytest.raises(OtherProtocol):
-        job_from(altered(protocol=2))
+        job_from(json.dumps(body | {"protocol": 1}).encode())
+
+
+def test_a_snapshot_of_version_1_is_refused_as_such() -> None:
+    data = whole().to_json()
+    data["session_id"] = data.pop("job_id")
+    with pytest.raises(OtherProtocol, match="install the same on both"):
+        Snapshot.from_json(data | {"protocol": 1})
 
 
 def test_a_snapshot_arrives_as_it_was_sent() -> None:
