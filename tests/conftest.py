@@ -84,7 +84,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.hookimpl(trylast=True)  # once -m and -k have chosen
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Browser tests come last: from the first one on, Playwright's loop runs, and no other can in this thread."""
-    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+    in_browser = {item for item in items if "browser" in getattr(item, "fixturenames", ())}
+    files = {item.path for item in in_browser}  # a process of tests runs a file as a whole
+    items.sort(key=lambda item: (item.path in files, item in in_browser))
     if not portraits.FOLDER.is_dir():
         leave_out_portraits(config, items)
 

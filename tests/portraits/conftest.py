@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import dramatiq
 import pytest
 from django.contrib.auth.models import Group
 from django.core.cache import cache
@@ -28,6 +29,7 @@ def storage_folder(settings: Settings, tmp_path: Path) -> Path:
     settings.FILE_UPLOAD_TEMP_DIR = str(settings.SCRATCH_DIR)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()
+    dramatiq.get_broker().flush_all()  # of an earlier test's messages, which the sweeper would count
     return folder
 
 

@@ -68,3 +68,13 @@ def test_tests_on_real_servers_are_left_to_make_check(repo: Path, tmp_path: Path
     found = run(repo, "--collect-only", "tests/gazesite/test_fallback_cache.py", portraits=tmp_path)
     assert "1 slow tests are left out: `make check` runs them." in found.stdout
     assert "test_two_processes_count_together" not in found.stdout
+
+
+def test_a_file_with_a_browser_comes_last_as_a_whole(repo: Path, tmp_path: Path) -> None:
+    """A process of tests takes it in one piece, and after its first browser test no other loop can run there."""
+    files = ("tests/pages/test_local_times.py", "tests/portraits/live/test_handshake.py")
+    found = run(repo, "--collect-only", "-q", "-o", "addopts=--import-mode=importlib", *files, portraits=tmp_path)
+    assert found.returncode == 0, found.stdout + found.stderr
+    order = [line.partition("::")[0] for line in found.stdout.splitlines() if line.startswith("tests/")]
+    ours = [name for name in dict.fromkeys(order) if name in files]
+    assert ours == ["tests/portraits/live/test_handshake.py", "tests/pages/test_local_times.py"]

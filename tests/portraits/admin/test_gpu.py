@@ -21,7 +21,7 @@ PAID = ("PROVISIONING", "STARTING", "RUNNING")
 
 @pytest.fixture
 def fake(settings: Settings, transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRunPod]:
-    monkeypatch.setattr(gpu, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(gpu, "POLL_SECONDS", 0.05)
     with rented(settings) as provider:
         yield provider
 

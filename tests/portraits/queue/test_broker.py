@@ -79,3 +79,10 @@ def test_the_length_is_that_of_the_queue_in_memory() -> None:
     actors.run_render.send()
     assert broker.length(broker.HERE) == 1
     dramatiq.get_broker().flush(broker.HERE)
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_no_message_of_an_earlier_test_is_left(turn: str) -> None:
+    assert broker.length(broker.HERE) == 0
+    broker.send(actors.run_render)
+    assert broker.length(broker.HERE) == 1
