@@ -1,4 +1,4 @@
-"""The app, and the queue its actors are bound to."""
+"""Django app config: connects receivers, and binds actors to their queue."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 def sign_out_everywhere(user: User, but: str | None = None) -> int:
-    """End every browser's session of theirs, save the one with the session key `but`; how many there were."""
+    """End the user's sessions in all browsers, save the one with the session key `but`. Number of those ended."""
     ended, _ = BrowserSession.objects.for_user(user).exclude(pk=hash_session_key(but or "")).delete()
     publisher.close_sockets_of(user.pk)
     return ended

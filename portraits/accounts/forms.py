@@ -63,7 +63,7 @@ class SignupForm(SiteFormMixin, forms.SignupForm):
         return value
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        """The new account, if any, and the answer where it is not allauth's own to a new account."""
+        """New user, if any, and the response where it is not allauth's own to a new account."""
         user = self._create(request)
         if app_settings.EMAIL_VERIFICATION != app_settings.EmailVerificationMethod.MANDATORY:
             return user, _to_sign_in(request)

@@ -28,7 +28,7 @@ FIRST = "login_failed_first"
 
 
 def take(request: HttpRequest, email: str) -> RateLimitUsage | None:
-    """One try to sign in, or None when there have been too many.
+    """Usage of one try to sign in, or None when there have been too many.
 
     Only who may still guess from their own network counts for all networks.
     """
@@ -41,7 +41,7 @@ def take(request: HttpRequest, email: str) -> RateLimitUsage | None:
 
 
 def _take_anywhere(request: HttpRequest, email: str) -> RateLimitUsage | None:
-    """One try of all networks; a customer's first is counted and taken even where it is one too many."""
+    """Usage of one try of all networks; a customer's first is counted and taken even where it is one too many."""
     first = _consume(request, FIRST, _customer(request, email))
     anywhere = _consume(request, ANYWHERE, email)
     return _joined(*filter(None, (first, anywhere))) if first or anywhere else None

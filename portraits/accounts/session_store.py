@@ -59,7 +59,7 @@ class SessionStore(DatabaseStore):
         return BrowserSession.objects.filter(pk=self.row_key, expire_date__gt=timezone.now())
 
     def _forget_unless(self, found: BrowserSession | None) -> BrowserSession | None:
-        """A key without a row is not taken over: a session that an attacker planted would be fixed by it."""
+        """Row, if any. A key without a row is not taken over: it would fix a session that an attacker planted."""
         if found is None:
             self._session_key = None
         return found

@@ -41,7 +41,7 @@ class ReportAdmin(ReadOnlyAdmin):
         AuditedAction(
             "close",
             "Close",
-            "It leaves the queue. What had to be done to the portrait is done on the portrait's own page.",
+            "It leaves the queue. Actions on the portrait are on the portrait's own page.",
             "portraits.change_report",
             moderation.close,
             lambda report: report.closed_at is None,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from portraits.models.session import Session
 
 LEASE = timedelta(seconds=12)
-"""Longest silence of a process before another takes its render over; every few seconds it says that it lives."""
+"""Longest silence of a process before another takes its render over; it renews its lease every few seconds."""
 MOST_PUT_OFF = {False: 4000, True: 1500}
 """Most times that a first and a refined pass is put off for a passing fault before it fails: about a day."""
 DAY = timedelta(hours=24)
@@ -58,15 +58,15 @@ class RenderQuerySet(models.QuerySet["Render"]):
         return self.active().filter(_lease_is_over())
 
     def waiting(self) -> RenderQuerySet:
-        """Queued, in the order they came."""
+        """Queued renders, in the order in which they came."""
         return self.filter(state=Render.State.QUEUED).order_by("queued_at", "pk")
 
     def here(self) -> RenderQuerySet:
-        """First passes: made on the job's own host."""
+        """First passes, which are made on the host of the rendering process."""
         return self.filter(source=Render.Source.CHILD)
 
     def elsewhere(self) -> RenderQuerySet:
-        """Refined passes, made on a GPU."""
+        """Refined passes, which are made on a GPU."""
         return self.exclude(source=Render.Source.CHILD)
 
     def startable(self) -> RenderQuerySet:
@@ -135,7 +135,7 @@ def _urgency() -> Case:
 
 
 def _lease_is_over() -> Q:
-    """Also when it lasts for longer than any can: the clock was put back."""
+    """Condition for a lease that is over, also by lasting longer than any can: then the clock was put back."""
     return Q(lease_until__lt=Now()) | Q(lease_until__gt=from_now(2 * LEASE))
 
 
@@ -182,7 +182,7 @@ class Render(models.Model):
     not_before = models.DateTimeField(null=True, blank=True)
     """Time until which it was put off; None where it was not."""
     times_put_off = models.PositiveSmallIntegerField(default=0)
-    """How often it was put off, since it was first queued or last retried."""
+    """Number of times that it was put off, since it was first queued or last retried."""
     started_at = models.DateTimeField(null=True, blank=True)
     """Start of the last attempt."""
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -219,7 +219,7 @@ class Render(models.Model):
 
     @classmethod
     def begin(cls, session: Session, engine: str = "warp", source: str = Source.CHILD) -> Render:
-        """A queued render with its charge reserved."""
+        """New render in the queue, with its charge reserved."""
         with transaction.atomic():
             render = cls.objects.create(session=session, engine=engine, source=source)
             Charge.objects.create(render=render)
@@ -330,7 +330,7 @@ class Render(models.Model):
         return True
 
     def put_off(self, attempt: int, error: RenderError, seconds: float) -> bool:
-        """Wait for what may pass, such as a storage that is away; uncounted, until patience is at its end."""
+        """Put it off for a passing fault, such as a storage that is away: no attempt counts. Fails it in the end."""
         if self.times_put_off >= MOST_PUT_OFF[self.refines]:
             return self.fail(attempt, error)
         with transaction.atomic():

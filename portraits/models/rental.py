@@ -55,7 +55,7 @@ class Bill(models.Model):
     cost = models.FloatField()
     """Price of that time, US dollars."""
     outcome = models.CharField(max_length=40)
-    """How the attempt ended, one word or an error's code."""
+    """End of the attempt: one word or an error's code."""
     phases: models.JSONField[Any, Any] = models.JSONField(default=dict)
     """Seconds of each phase, by its name."""
 

@@ -1,4 +1,4 @@
-"""Deleting: rows at once, files with them, nothing left."""
+"""Deletion: rows at once, files with them, nothing left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Committed rows are on disk before files that rows no longer name are gone."""
+"""Durable commits: rows are on disk before files that they no longer name are gone."""
 
 from __future__ import annotations
 

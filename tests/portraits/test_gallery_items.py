@@ -1,4 +1,4 @@
-"""What lists show of a portrait."""
+"""Gallery items: portraits as lists show them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting for a row that another process holds ends in time."""
+"""Lock timeout: waiting for a row that another process holds ends in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A moment in words says that it is UTC, wherever it was made."""
+"""Times in words: in UTC, from any time zone."""
 
 from __future__ import annotations
 

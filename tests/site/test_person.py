@@ -1,4 +1,4 @@
-"""Deeds of a person in a real browser, at desktop and phone size; screenshots are kept in build/screens."""
+"""Actions of a user in a real browser, at desktop and phone size; screenshots are kept in build/screens."""
 
 from __future__ import annotations
 

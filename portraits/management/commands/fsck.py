@@ -1,4 +1,4 @@
-"""`manage.py fsck`: do rows, files and hashes agree?"""
+"""Command `manage.py fsck`: consistency check of rows, files and hashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py set_demo portrait.jpg`: the face on the home page."""
+"""Command `manage.py set_demo portrait.jpg`: renders the face of the home page."""
 
 from __future__ import annotations
 

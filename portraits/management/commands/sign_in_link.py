@@ -1,4 +1,4 @@
-"""`manage.py sign_in_link somebody@example.com`: a link that signs this person in, once."""
+"""Command `manage.py sign_in_link somebody@example.com`: prints a link that signs this user in, once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signing up, in and out by allauth's pages, with the site's own rules."""
+"""Sign-up, sign-in and sign-out by allauth's pages, with the site's own rules."""
 
 from __future__ import annotations
 

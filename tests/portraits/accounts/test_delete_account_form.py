@@ -1,4 +1,4 @@
-"""The form that asks before an account is deleted."""
+"""Form that asks before an account is deleted."""
 
 from __future__ import annotations
 

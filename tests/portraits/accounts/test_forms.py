@@ -1,4 +1,4 @@
-"""allauth's forms in the site's words."""
+"""allauth's forms with the site's labels."""
 
 from __future__ import annotations
 

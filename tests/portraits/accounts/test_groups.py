@@ -1,4 +1,4 @@
-"""The two groups and what they may do."""
+"""Groups of staff and their permissions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cookie of a browser in which a user has signed in before."""
+"""Cookie of a browser in which a user has signed in before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The session engine: Django's, with the person beside the data."""
+"""Session store: Django's, with hashed keys and the user beside the data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What operators look up."""
+"""Admin of the rows that operators look up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The queue of reports."""
+"""Admin of reports: their order, filters and the action that closes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Case 29: the log cannot be changed."""
+"""Audit log, case 29: rows cannot be changed."""
 
 from __future__ import annotations
 

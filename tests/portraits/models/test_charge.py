@@ -1,4 +1,4 @@
-"""A charge moves once."""
+"""Charges: each transition happens once."""
 
 from __future__ import annotations
 

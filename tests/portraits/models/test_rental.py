@@ -1,4 +1,4 @@
-"""What GPUs have cost, as rows."""
+"""Rentals and bills of GPUs, as rows."""
 
 from __future__ import annotations
 

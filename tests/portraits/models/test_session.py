@@ -1,4 +1,4 @@
-"""What a run was asked for, and what is said of the face that it shows."""
+"""Sessions: the request for a worker, and the advice about the face that is shown."""
 
 from __future__ import annotations
 

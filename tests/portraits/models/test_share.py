@@ -1,4 +1,4 @@
-"""Share links: what is kept of a token, which ones are alive, and what ends them."""
+"""Share links: hashed tokens, live links, and their end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An upload waits an hour for its owner."""
+"""Uploads: each waits an hour for its owner."""
 
 from __future__ import annotations
 

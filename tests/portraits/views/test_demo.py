@@ -1,4 +1,4 @@
-"""The home page's portrait, for everybody."""
+"""Manifest and files of the home page's demo portrait, for everybody."""
 
 from __future__ import annotations
 

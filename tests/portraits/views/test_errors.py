@@ -1,4 +1,4 @@
-"""Pages for what is not there, not allowed or broken: a sentence and a way home."""
+"""Error pages: a sentence and a way home, for what is missing, forbidden or broken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""My portraits."""
+"""Gallery of the user's own portraits."""
 
 from __future__ import annotations
 

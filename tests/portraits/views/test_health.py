@@ -1,4 +1,4 @@
-"""Alive, and able to work."""
+"""Health checks: liveness and readiness."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The front door."""
+"""Home page."""
 
 from __future__ import annotations
 

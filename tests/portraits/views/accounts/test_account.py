@@ -1,4 +1,4 @@
-"""A person's own settings, and the way out."""
+"""Account page of a user, and the deletion of the account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page behind the link in a confirmation message, also when the link is spent."""
+"""Page of the link in a confirmation message, also when the link is spent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The link that signs one person in, once."""
+"""Link that signs one user in, once."""
 
 from __future__ import annotations
 

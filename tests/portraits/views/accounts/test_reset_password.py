@@ -1,4 +1,4 @@
-"""The page behind the link in a reset message."""
+"""Page of the link in a reset message."""
 
 from __future__ import annotations
 

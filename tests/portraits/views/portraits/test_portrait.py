@@ -1,4 +1,4 @@
-"""The page of one portrait."""
+"""Page of one portrait."""
 
 from __future__ import annotations
 

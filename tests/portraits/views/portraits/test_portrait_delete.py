@@ -1,4 +1,4 @@
-"""Deleting, asked once."""
+"""Page that deletes a portrait, after one question."""
 
 from __future__ import annotations
 

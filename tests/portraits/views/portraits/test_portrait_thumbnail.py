@@ -1,4 +1,4 @@
-"""The small picture of a photo."""
+"""Thumbnail of a portrait's photo."""
 
 from __future__ import annotations
 

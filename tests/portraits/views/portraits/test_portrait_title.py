@@ -1,4 +1,4 @@
-"""What its owner calls it."""
+"""Title of a portrait, set by its owner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One's own portrait to take along."""
+"""ZIP archive of a portrait for its owner."""
 
 from __future__ import annotations
 

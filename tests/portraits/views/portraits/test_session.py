@@ -1,4 +1,4 @@
-"""A session's own addresses."""
+"""Addresses of a session: manifest, files, progress, cancel and retry."""
 
 from __future__ import annotations
 
