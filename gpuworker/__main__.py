@@ -257,20 +257,20 @@ def _inspect(options: argparse.Namespace) -> int:
     from gpuworker.vision import bundled_networks
 
     bundled_networks.warm()
-    findings = inspect(_request(options), options.annotated)
-    if not findings:
+    inspected = inspect(_request(options), options.annotated)
+    if not inspected:
         raise NoFace
-    for index, finding in enumerate(findings):
-        box = finding.face.box.to_json()
-        remarks = [finding.refusal.sentence] if finding.refusal else list(finding.advice) or ["Good."]
+    for index, result in enumerate(inspected):
+        box = result.face.box.to_json()
+        remarks = [result.refusal.sentence] if result.refusal else list(result.advice) or ["Good."]
         if options.json:
-            code = finding.refusal.code if finding.refusal else None
+            code = result.refusal.code if result.refusal else None
             print(
-                json.dumps({"index": index, "box": box, "width": finding.face.width, "code": code, "remarks": remarks})
+                json.dumps({"index": index, "box": box, "width": result.face.width, "code": code, "remarks": remarks})
             )
         else:
             print(
-                f"face {index}: {finding.face.width:.0f} px wide at {box['x']:.0f},{box['y']:.0f}. {' '.join(remarks)}"
+                f"face {index}: {result.face.width:.0f} px wide at {box['x']:.0f},{box['y']:.0f}. {' '.join(remarks)}"
             )
     return 0
 

@@ -53,7 +53,7 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-def _photo(portrait: framing.Portrait) -> NDArray[np.uint8]:
+def _photo(portrait: framing.FramedPortrait) -> NDArray[np.uint8]:
     """The photo itself at frame size, (H, W, 3)."""
     size = portrait.frame.width, portrait.frame.height
     return np.asarray(cv2.resize(portrait.picture, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -21,7 +21,7 @@ GREEN, RED, WHITE = (60, 220, 120), (240, 80, 70), (255, 255, 255)
 
 
 @dataclass(frozen=True)
-class Finding:
+class InspectedFace:
     """One face: the crop that would be rendered, or the refusal, and the advice."""
 
     face: Face
@@ -30,33 +30,33 @@ class Finding:
     advice: tuple[str, ...]
 
 
-def inspect(request: RenderRequest, annotated: Path | None = None) -> list[Finding]:
+def inspect(request: RenderRequest, annotated: Path | None = None) -> list[InspectedFace]:
     """Every face found, largest first. Writes an annotated PNG when asked. Raises RenderError for a bad file."""
     picture = photo.read(request.photo)
     found = faces.find(picture.pixels)
-    findings = [_finding(picture, found, index, request) for index in range(len(found))]
+    inspected = [_inspected(picture, found, index, request) for index in range(len(found))]
     if annotated is not None:
-        write_whole(annotated, png(_annotated(picture.pixels, findings)))
-    return findings
+        write_whole(annotated, png(_annotated(picture.pixels, inspected)))
+    return inspected
 
 
-def _finding(picture: photo.Photo, found: list[Face], index: int, request: RenderRequest) -> Finding:
+def _inspected(picture: photo.Photo, found: list[Face], index: int, request: RenderRequest) -> InspectedFace:
     try:
         face = faces.choose(found, index, picture.pixels.shape)
         portrait = framing.frame_portrait(picture, face, request.frame, request.framing)
     except RenderError as refusal:
-        return Finding(found[index], None, refusal, ())
+        return InspectedFace(found[index], None, refusal, ())
     height, width = picture.pixels.shape[:2]
     advice = faces.advice(face) + framing.advice(portrait.crop, Size(width, height))
-    return Finding(face, portrait.crop, None, advice)
+    return InspectedFace(face, portrait.crop, None, advice)
 
 
-def _annotated(pixels: NDArray[np.uint8], findings: list[Finding]) -> NDArray[np.uint8]:
+def _annotated(pixels: NDArray[np.uint8], inspected: list[InspectedFace]) -> NDArray[np.uint8]:
     """Boxes, mesh, irises, and for a good face the crop, drawn into a copy of the photo."""
     drawn = np.ascontiguousarray(pixels.copy())
     stroke = max(1, round(max(pixels.shape) / 700))
-    for index, finding in enumerate(findings):
-        face, colour = finding.face, RED if finding.refusal else GREEN
+    for index, result in enumerate(inspected):
+        face, colour = result.face, RED if result.refusal else GREEN
         box = face.box
         corner = round(box.x), round(box.y)
         cv2.rectangle(drawn, corner, (round(box.x + box.width), round(box.y + box.height)), colour, 2 * stroke)
@@ -67,8 +67,8 @@ def _annotated(pixels: NDArray[np.uint8], findings: list[Finding]) -> NDArray[np
             centre, ring = face.landmarks[iris][0, :2], face.landmarks[iris][1:, :2]
             radius = np.linalg.norm(ring - centre, axis=1).mean()
             cv2.circle(drawn, (round(centre[0]), round(centre[1])), round(radius), colour, stroke)
-        if finding.crop is not None:
-            crop = finding.crop
+        if result.crop is not None:
+            crop = result.crop
             ends = (round(crop.x), round(crop.y)), (round(crop.x + crop.width), round(crop.y + crop.height))
             cv2.rectangle(drawn, *ends, WHITE, stroke)
     return drawn

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # whoever only asks which engines there are need not load Num
     import numpy as np
     from numpy.typing import NDArray
 
-    from gpuworker.vision.framing import Portrait
+    from gpuworker.vision.framing import FramedPortrait
 
 ENGINES = {
     "warp": "gpuworker.engines.warp.engine:WarpEngine",
@@ -33,7 +33,7 @@ class Engine(Protocol):
 
     name: str
 
-    def set_portrait(self, portrait: Portrait, intensity: float = 1.0) -> tuple[str, ...]:
+    def set_portrait(self, portrait: FramedPortrait, intensity: float = 1.0) -> tuple[str, ...]:
         """Analyse the portrait once. Returns sentences of advice (empty when all is well).
 
         intensity is the furthest that directions will be scaled, so that gains can be set for it.

@@ -11,7 +11,7 @@ from gpuworker.errors import RenderError
 from gpuworker.grid import Direction
 
 if TYPE_CHECKING:
-    from gpuworker.vision.framing import Portrait
+    from gpuworker.vision.framing import FramedPortrait
 
 CanvasShape = tuple[int, int, int, int, int]
 """Grid rows, frame height, grid columns, frame width, channels."""
@@ -19,7 +19,7 @@ CanvasShape = tuple[int, int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Analyse:
-    """Find the face and frame it. Value: (Portrait, advice)."""
+    """Find the face and frame it. Value: (FramedPortrait, advice)."""
 
     request: RenderRequest
 
@@ -29,7 +29,7 @@ class SetPortrait:
     """Prepare the engine. Value: advice."""
 
     engine: str
-    portrait: Portrait
+    portrait: FramedPortrait
     intensity: float
 
 

@@ -176,7 +176,7 @@ def _give_memory_back() -> None:
         trim(0)
 
 
-def _analyse(request: RenderRequest) -> tuple[framing.Portrait, tuple[str, ...]]:
+def _analyse(request: RenderRequest) -> tuple[framing.FramedPortrait, tuple[str, ...]]:
     picture = photo.read(request.photo)
     face = faces.requested(picture.pixels, request.face, request.face_box)
     portrait = framing.frame_portrait(picture, face, request.frame, request.framing)

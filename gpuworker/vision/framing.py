@@ -55,7 +55,7 @@ HAZE = 5.0
 
 
 @dataclass(frozen=True)
-class Portrait:
+class FramedPortrait:
     """Picture and landmarks that an engine is given once.
 
     picture: (SUPERSAMPLING·H, SUPERSAMPLING·W, 3) uint8 sRGB, the framed crop.
@@ -122,7 +122,7 @@ def advice(crop: Box, photo_size: Size) -> tuple[str, ...]:
     )
 
 
-def frame_portrait(photo: Photo, face: Face, frame: Size, framing: Framing) -> Portrait:
+def frame_portrait(photo: Photo, face: Face, frame: Size, framing: Framing) -> FramedPortrait:
     """Crop, resize and pad the photo, and move the landmarks with it.
 
     frame: as requested; `frame_size` decides what it becomes.
@@ -142,7 +142,7 @@ def frame_portrait(photo: Photo, face: Face, frame: Size, framing: Framing) -> P
     landmarks = np.column_stack([(face.landmarks[:, :2] - origin) * scale, face.landmarks[:, 2] * scale[0]])
     picture = _cut(photo.pixels, crop, frame)
     alpha = None if photo.alpha is None else _cut_alpha(photo.alpha, crop, frame)
-    return Portrait(
+    return FramedPortrait(
         picture=picture,
         alpha=alpha,
         frame=frame,

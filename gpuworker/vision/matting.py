@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpuworker.vision import matting_model, segmentation
-from gpuworker.vision.framing import Portrait
+from gpuworker.vision.framing import FramedPortrait
 from gpuworker.vision.guided_filter import guided_filter
 
 BUNDLED = "The background was removed with the simple segmentation that comes with us; fine hair may look cut."
@@ -34,7 +34,7 @@ SPREADS = (0.08, 0.012)
 """Radii over which the person's colours are carried outwards, of the picture's width, coarse to fine."""
 
 
-def remove_background(portrait: Portrait) -> tuple[Portrait, tuple[str, ...]]:
+def remove_background(portrait: FramedPortrait) -> tuple[FramedPortrait, tuple[str, ...]]:
     """The portrait with alpha and clean colours, and advice about how it was made. One inference.
 
     Raises what matting_model.matte raises where a model is configured.

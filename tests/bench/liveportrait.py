@@ -26,7 +26,7 @@ from gpuworker import weights
 from gpuworker.contract import STANDARD_FRAME, RenderRequest
 from gpuworker.engines.liveportrait.compilation.batches import MOST
 from gpuworker.engines.liveportrait.compilation.compiled_runner import COMPILED
-from gpuworker.engines.liveportrait.engine import COMPILE, SPECIMEN, LivePortraitEngine
+from gpuworker.engines.liveportrait.engine import COMPILE, SELF_CHECK_IMAGE, LivePortraitEngine
 from gpuworker.engines.liveportrait.nets.architecture import OFFICIAL
 from gpuworker.environment import DEVICE
 from gpuworker.grid import FULL, NEUTRAL, Direction
@@ -34,7 +34,7 @@ from gpuworker.images import photo
 from gpuworker.rendering import process_pool, sheets
 from gpuworker.rendering.scheduler import render
 from gpuworker.vision import faces, framing
-from gpuworker.vision.framing import Portrait
+from gpuworker.vision.framing import FramedPortrait
 from tests.bench.figures import REPOSITORY, Figure, publish
 from tests.gpuworker.engines.liveportrait import checkpoints, seeded, seeded_child
 from tests.gpuworker.engines.liveportrait.official import Official, checkout
@@ -57,17 +57,17 @@ import sys
 from pathlib import Path
 from tests.gpuworker.engines.liveportrait.seeded_child import inject_table
 inject_table(Path(sys.argv[1]))
-from tests.bench.liveportrait import specimen
+from tests.bench.liveportrait import self_check_portrait
 from gpuworker.engines.liveportrait.engine import LivePortraitEngine
 from gpuworker.grid import NEUTRAL
 engine = LivePortraitEngine(sys.argv[2], Path(sys.argv[1]), checked=False)
-engine.set_portrait(specimen())
+engine.set_portrait(self_check_portrait())
 engine.render([NEUTRAL])
 """
 COMPILE_TOO = f"""
 import time
 start = time.perf_counter()
-engine._painter.settle({MOST_COMPILING})
+engine._runner.settle({MOST_COMPILING})
 print(time.perf_counter() - start)
 """
 
@@ -90,7 +90,7 @@ def _measured(device: str) -> Iterator[list[Figure]]:
     yield [Figure.plain(f"matrix peak, {hardware}", peak / 1e12, "TFLOP/s")]
     yield [Figure.at_most("first frame after process start", _first_frame(device), "s", FIRST_BAR)]
     engine = LivePortraitEngine(device, WEIGHTS, checked=False)
-    engine.set_portrait(specimen())
+    engine.set_portrait(self_check_portrait())
     best, found = _batches(engine, device, peak)
     yield found
     yield _official(device, engine)
@@ -108,9 +108,9 @@ def _prepare_weights() -> None:
     seeded_child.inject_table(WEIGHTS)
 
 
-def specimen() -> Portrait:
+def self_check_portrait() -> FramedPortrait:
     """The self-check's portrait, framed as a render frames it."""
-    picture = photo.read(SPECIMEN.read_bytes())
+    picture = photo.read(SELF_CHECK_IMAGE.read_bytes())
     face = faces.choose(faces.find(picture.pixels), 0, picture.pixels.shape)
     return framing.frame_portrait(picture, face, STANDARD_FRAME, "auto")
 
@@ -172,14 +172,14 @@ def _frame_figures(what: str, took: float, peak: float) -> list[Figure]:
 
 
 def _compiled(engine: LivePortraitEngine, peak: float) -> list[Figure]:
-    """The same engine once its painter is compiled: the seconds until then, and a frame afterwards."""
+    """The same engine once its runner is compiled: the seconds until then, and a frame afterwards."""
     start = time.perf_counter()
-    state = engine._painter.settle(MOST_COMPILING)
+    state = engine._runner.settle(MOST_COMPILING)
     seconds = time.perf_counter() - start
     if state != COMPILED:
         print(f"Compiled nets are not measured: {state}.")
         return []
-    size = engine._batches.size = engine._painter.size
+    size = engine._batches.size = engine._runner.size
     took = _seconds(lambda: engine.render(_across(size)), 10) / size
     return [
         Figure.plain("compiling, captured and compared", seconds, "s"),
@@ -199,11 +199,11 @@ def _compiled_again() -> float:
 def _everything_measured() -> list[Figure]:
     """900 frames of a warm worker, without encoding, eager and compiled, and with all sheets."""
     engine = LivePortraitEngine("cuda", WEIGHTS, checked=False)
-    engine.set_portrait(specimen())
+    engine.set_portrait(self_check_portrait())
     engine.render([NEUTRAL] * MOST)
     figures = [Figure.plain(f"{ALL} frames, not encoded, eager", _all_frames(engine), "s")]
-    if engine._painter.settle(MOST_COMPILING) == COMPILED:
-        engine.set_portrait(specimen())
+    if engine._runner.settle(MOST_COMPILING) == COMPILED:
+        engine.set_portrait(self_check_portrait())
         figures.append(Figure.plain(f"{ALL} frames, not encoded, compiled", _all_frames(engine), "s"))
     del engine
     torch.cuda.empty_cache()
@@ -225,7 +225,7 @@ def _rendered() -> float:
     """Seconds of the second of two renders on one crew."""
     os.environ |= {weights.FOLDER: str(WEIGHTS), DEVICE: "cuda"}
     process_pool._enter = seeded_child.enter_official
-    request = RenderRequest(SPECIMEN.read_bytes(), engine="liveportrait")
+    request = RenderRequest(SELF_CHECK_IMAGE.read_bytes(), engine="liveportrait")
     with process_pool.Crew(engine="liveportrait") as team, tempfile.TemporaryDirectory() as folder:
         for _ in range(2):
             start = time.perf_counter()
@@ -276,7 +276,7 @@ def _official(device: str, engine: LivePortraitEngine) -> list[Figure]:
     @torch.inference_mode()
     def ours(frames: int) -> Tensor:
         many = driving.repeat(frames, 1, 1)  # expanded, its batch would lie innermost, and all that follows
-        return engine._nets.paint(volume.to(engine._nets.precision), source, many)[0]
+        return engine._nets.generate(volume.to(engine._nets.precision), source, many)[0]
 
     repeats = 10 if device == "cuda" else 1
     most = MOST if device == "cuda" else 1

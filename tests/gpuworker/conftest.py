@@ -13,7 +13,7 @@ from gpuworker.contract import STANDARD_FRAME
 from gpuworker.images import photo
 from gpuworker.vision import framing
 from gpuworker.vision.faces import Face
-from gpuworker.vision.framing import Portrait
+from gpuworker.vision.framing import FramedPortrait
 from tests.gpuworker.pictures import chosen
 from tests.gpuworker.portraits import FOLDER, PORTRAITS
 from tests.gpuworker.variants import VARIANTS
@@ -33,7 +33,7 @@ def face(astronaut: NDArray[np.uint8]) -> Face:
 
 
 @pytest.fixture(scope="session")
-def framed(astronaut: NDArray[np.uint8], face: Face) -> Portrait:
+def framed(astronaut: NDArray[np.uint8], face: Face) -> FramedPortrait:
     """The astronaut, framed as a render frames it."""
     return framing.frame_portrait(photo.Photo(astronaut, None), face, STANDARD_FRAME, "auto")
 

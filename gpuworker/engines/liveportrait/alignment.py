@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker.vision.framing import SUPERSAMPLING, Portrait
+from gpuworker.vision.framing import SUPERSAMPLING, FramedPortrait
 from gpuworker.vision.topology import EYES, OVAL
 
 SIDE = 512
-"""Pixels of the square; the nets read it at half that and paint it at all of it."""
+"""Pixels of the square; the nets read it at half that side and generate it at the whole."""
 SCALE = 2.3
 """Of the square's side over the longer side of the landmarks' bounds."""
 RAISED = 0.125
@@ -39,7 +39,7 @@ class Alignment:
     to_picture: NDArray[np.float64]
 
     @classmethod
-    def of(cls, portrait: Portrait) -> Alignment:
+    def of(cls, portrait: FramedPortrait) -> Alignment:
         """By the official rule, from the portrait's landmarks."""
         points = portrait.landmarks[:, :2] * SUPERSAMPLING
         down = points[list(MOUTH_CORNERS)].mean(axis=0) - points[np.array(EYE_POINTS)].mean(axis=(0, 1))

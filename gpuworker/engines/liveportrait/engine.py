@@ -22,9 +22,9 @@ from gpuworker.contract import STANDARD_FRAME
 from gpuworker.engines.liveportrait import self_check
 from gpuworker.engines.liveportrait.alignment import Alignment
 from gpuworker.engines.liveportrait.compilation.batches import Batches
-from gpuworker.engines.liveportrait.compilation.compile_attempts import CompileTries
+from gpuworker.engines.liveportrait.compilation.compile_attempts import CompileAttempts
 from gpuworker.engines.liveportrait.compilation.compile_cache import CompileCache
-from gpuworker.engines.liveportrait.compilation.compiled_runner import EAGER, Painter
+from gpuworker.engines.liveportrait.compilation.compiled_runner import EAGER, CompiledRunner
 from gpuworker.engines.liveportrait.gaze import Gaze
 from gpuworker.engines.liveportrait.keypoints import Face, driving_keypoints, source_keypoints
 from gpuworker.engines.liveportrait.matte import Matte
@@ -35,7 +35,7 @@ from gpuworker.errors import BadRequest
 from gpuworker.grid import DRAFT, FULL, NEUTRAL, Direction
 from gpuworker.images import photo
 from gpuworker.vision import faces, framing
-from gpuworker.vision.framing import Portrait
+from gpuworker.vision.framing import FramedPortrait
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +43,8 @@ COMPILE = "GAZE_COMPILE"
 """The environment variable that says where W and G are compiled: auto (on a GPU), on (everywhere) or off."""
 SEEN = 256
 """Pixels of the square as F and M see it."""
-SPECIMEN = Path(__file__).parent / "specimen.webp"
-"""The portrait of the self-check: Eileen Collins, by NASA, in the public domain."""
+SELF_CHECK_IMAGE = Path(__file__).parent / "self_check_image.webp"
+"""Self-check image: Eileen Collins, by NASA, in the public domain."""
 NO_GPU = (
     "The engine liveportrait needs an NVIDIA GPU, and there is none here. "
     "`--device cpu` renders a small draft without one, slowly."
@@ -90,7 +90,7 @@ class LivePortraitEngine:
         self._figures: self_check.Figures | None = None
         self._subject: _Subject | None = None
         loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="weights")
-        self._loading: Future[tuple[Networks, Painter]] = loader.submit(self._load)
+        self._loading: Future[tuple[Networks, CompiledRunner]] = loader.submit(self._load)
         loader.shutdown(wait=False)
         self._checked = not checked
 
@@ -99,13 +99,13 @@ class LivePortraitEngine:
 
         Raises BadRequest without a GPU, WrongWeights, SelfCheckFailed.
         """
-        self._nets, self._painter = self._loading.result()
+        self._nets, self._runner = self._loading.result()
         if not self._checked:
             self._check_itself()
             self._checked = True
-        self._painter.start()
+        self._runner.start()
 
-    def set_portrait(self, portrait: Portrait, intensity: float = 1.0) -> tuple[str, ...]:
+    def set_portrait(self, portrait: FramedPortrait, intensity: float = 1.0) -> tuple[str, ...]:
         """Analyse once. On a CPU the advice says how long frames will take. Raises as `wait_ready` does."""
         self.wait_ready()
         return self._set(portrait)
@@ -114,7 +114,7 @@ class LivePortraitEngine:
         """Frames (n, H, W, C) uint8 of the portrait that was set; C is 4 when the portrait has alpha."""
         if self._subject is None:
             raise RuntimeError("a frame was asked for before a portrait was set")
-        with self._painter.at_work():
+        with self._runner.at_work():
             return self._render(self._subject, directions)
 
     @torch.inference_mode()
@@ -129,11 +129,11 @@ class LivePortraitEngine:
         )
 
         def render(part: slice) -> None:
-            squares, deformation = self._painter.paint(subject.volume, subject.source, driving[part])
+            squares, deformation = self._runner.generate(subject.volume, subject.source, driving[part])
             alpha = subject.matte.frames(deformation) if subject.matte else None
             frames[part].copy_(subject.paste.frames(squares, alpha), non_blocking=True)
 
-        self._batches.each(len(directions), render, self._painter.give_way)
+        self._batches.each(len(directions), render, self._runner.give_way)
         if self._nets.device.type == "cuda":
             torch.cuda.synchronize(self._nets.device)  # the copies run beside the next batch
         self._frames += len(directions)
@@ -142,11 +142,11 @@ class LivePortraitEngine:
 
     @property
     def report(self) -> Mapping[str, Any]:
-        """frames, batch, painter, device, seconds (load, portrait, frames), ms_a_frame, self_check."""
+        """frames, batch, runner, device, seconds (load, portrait, frames), ms_a_frame, self_check."""
         return {
             "frames": self._frames,
             "batch": self._batches.size if self._loading.done() and self._subject else 0,
-            "painter": self._painter.state if self._subject else EAGER,
+            "runner": self._runner.state if self._subject else EAGER,
             "device": self._wanted,
             "seconds": dict(self._seconds),
             "ms_a_frame": 1e3 * self._seconds.get("frames", 0.0) / max(1, self._frames),
@@ -155,20 +155,22 @@ class LivePortraitEngine:
 
     # ---------------------------------------------------------------- loading
 
-    def _load(self) -> tuple[Networks, Painter]:
+    def _load(self) -> tuple[Networks, CompiledRunner]:
         start = time.perf_counter()
         device = _device(self._wanted)
         compiled = _is_compiled(self._compiling, device)
         folder = self._folder or weights.folder()
         nets = Networks.load(folder, device)
-        cache, tries = CompileCache(folder, device), CompileTries()
-        painter = Painter(nets.paint, device, wanted=compiled, exact=nets.paint_exactly, cache=cache, tries=tries)
+        cache, attempts = CompileCache(folder, device), CompileAttempts()
+        runner = CompiledRunner(
+            nets.generate, device, wanted=compiled, exact=nets.generate_exactly, cache=cache, attempts=attempts
+        )
         self._seconds["load"] = time.perf_counter() - start
         log.info("the nets are on %s after %.1f s", device, self._seconds["load"])
-        return nets, painter
+        return nets, runner
 
     def _check_itself(self) -> None:
-        picture = photo.read(SPECIMEN.read_bytes())
+        picture = photo.read(SELF_CHECK_IMAGE.read_bytes())
         face = faces.choose(faces.find(picture.pixels), 0, picture.pixels.shape)
         self._set(framing.frame_portrait(picture, face, STANDARD_FRAME, "auto"))
         self._figures = self_check.check(self)
@@ -176,18 +178,18 @@ class LivePortraitEngine:
 
     # --------------------------------------------------------------- portrait
 
-    def _set(self, portrait: Portrait) -> tuple[str, ...]:
-        with self._painter.at_work():
+    def _set(self, portrait: FramedPortrait) -> tuple[str, ...]:
+        with self._runner.at_work():
             return self._analyse(portrait)
 
     @torch.inference_mode()
-    def _analyse(self, portrait: Portrait) -> tuple[str, ...]:
+    def _analyse(self, portrait: FramedPortrait) -> tuple[str, ...]:
         start = time.perf_counter()
         nets = self._nets
         self._batches = Batches(nets.device)
-        if self._painter.size:
-            self._batches.size = self._painter.size  # which has its memory already
-        self._painter.batch = self._batches.size
+        if self._runner.size:
+            self._batches.size = self._runner.size  # which has its memory already
+        self._runner.batch = self._batches.size
         alignment = Alignment.of(portrait)
         seen = _as_tensor(cv2.resize(alignment.square(portrait.picture), (SEEN, SEEN), interpolation=cv2.INTER_AREA))
         seen = seen.to(nets.device)
@@ -203,7 +205,7 @@ class LivePortraitEngine:
     def _match_tone(self, subject: _Subject) -> float:
         """Compare the neutral frame with the photo. Returns the seconds that it took."""
         start = time.perf_counter()
-        squares, _ = self._painter.paint(subject.volume, subject.source, self._driving(subject, [NEUTRAL]))
+        squares, _ = self._runner.generate(subject.volume, subject.source, self._driving(subject, [NEUTRAL]))
         subject.paste.match_tone(squares)
         return time.perf_counter() - start
 
@@ -221,7 +223,7 @@ def _device(wanted: str) -> torch.device:
     if wanted not in ("auto", "cuda", "cpu"):
         raise BadRequest(f"There is no device “{wanted}”; there is auto, cuda, cpu.")
     if wanted == "cpu":
-        torch.set_num_threads(cores.usable())  # the crew's processes start with one, for engines that share the machine
+        torch.set_num_threads(cores.usable())  # rendering processes start with one, for engines that share the machine
         return torch.device("cpu")
     if not torch.cuda.is_available():
         raise BadRequest(NO_GPU)

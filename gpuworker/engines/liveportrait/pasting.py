@@ -17,7 +17,7 @@ from torch.nn import functional
 from gpuworker.contract import Size
 from gpuworker.engines.liveportrait.alignment import SIDE, Alignment
 from gpuworker.engines.liveportrait.nets.precision import wide
-from gpuworker.vision.framing import SUPERSAMPLING, Portrait
+from gpuworker.vision.framing import SUPERSAMPLING, FramedPortrait
 
 EDGE = 6.0
 """Pixels of the square that are never shown: convolutions know too little there."""
@@ -35,7 +35,7 @@ class Paste:
     photo: (3, H, W) float32, 0 … 1; mask: (1, H, W) float32, how much of the square is shown.
     """
 
-    def __init__(self, portrait: Portrait, alignment: Alignment, device: torch.device) -> None:
+    def __init__(self, portrait: FramedPortrait, alignment: Alignment, device: torch.device) -> None:
         frame = portrait.frame
         size = (frame.width, frame.height)
         small = cv2.resize(portrait.picture, size, interpolation=cv2.INTER_AREA)

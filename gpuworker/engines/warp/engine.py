@@ -17,7 +17,7 @@ from gpuworker.engines.warp.head import Head
 from gpuworker.engines.warp.height import STEP, HeightField
 from gpuworker.engines.warp.rotation import LEAST_JACOBIAN, Rotation, least_jacobian
 from gpuworker.grid import LIMIT, Direction
-from gpuworker.vision.framing import SUPERSAMPLING, Portrait
+from gpuworker.vision.framing import SUPERSAMPLING, FramedPortrait
 
 EXTREMES = tuple(Direction(x, y) for y in (-LIMIT, 0.0, LIMIT) for x in (-LIMIT, 0.0, LIMIT) if (x, y) != (0.0, 0.0))
 LEAST_GAIN = 0.2
@@ -51,7 +51,7 @@ class WarpEngine:
         self._least_jacobian = 1.0
         self._softened = 0
 
-    def set_portrait(self, portrait: Portrait, intensity: float = 1.0) -> tuple[str, ...]:
+    def set_portrait(self, portrait: FramedPortrait, intensity: float = 1.0) -> tuple[str, ...]:
         """Analyse once, 0.2 to 0.5 s of CPU. Returns sentences about what had to be left out."""
         self._reset()
         with self._clock("set_portrait"):
@@ -106,7 +106,7 @@ class WarpEngine:
     def _render_into(self, frame: NDArray[np.uint8], direction: Direction) -> None:
         with self._clock("eyes"):
             if self._eyes:
-                self._eyes.paint(self._source, direction)
+                self._eyes.render_into(self._source, direction)
         with self._clock("field"):
             displacement = self._unfolded(direction)
         with self._clock("warp"):
@@ -159,8 +159,8 @@ class WarpEngine:
         self._seconds[stage] = self._seconds.get(stage, 0.0) + time.process_time() - start
 
 
-def _channels(portrait: Portrait) -> NDArray[np.uint8]:
-    """A picture of the engine's own to paint eyes into: RGB, or RGBA when the portrait has alpha."""
+def _channels(portrait: FramedPortrait) -> NDArray[np.uint8]:
+    """Copy of the picture into which eyes are rendered: RGB, or RGBA when the portrait has alpha."""
     if portrait.alpha is None:
         return portrait.picture.copy()
     return np.dstack([portrait.picture, portrait.alpha])

@@ -1,4 +1,4 @@
-"""Both eyes painted into the source picture, before the head is turned.
+"""Both eyes rendered into the source picture, before the head is turned.
 
 Layers, back to front: white, iris (foreshortened on the ball), the upper lid's shadow, lids with
 lashes. Both eyes or neither: one moving eye beside a still one looks wrong in every direction.
@@ -43,9 +43,9 @@ REST_REACH = 3.0
 
 @dataclass(slots=True)
 class Eyes:
-    """Two painted eyes. travel: how far each iris goes at full x to the left and to the right, in eye widths."""
+    """Two rendered eyes. travel: how far each iris goes at full x to the left and to the right, in eye widths."""
 
-    painters: tuple[EyePainter, EyePainter]
+    renderers: tuple[EyeRenderer, EyeRenderer]
     travel: tuple[tuple[float, float], tuple[float, float]]
 
     @classmethod
@@ -61,25 +61,25 @@ class Eyes:
             return None
         limbus.fit_irises(left, right)
         whites = sclera.match((left, right), (sclera.reconstruct(left), sclera.reconstruct(right)))
-        return cls((EyePainter.of(left, whites[0]), EyePainter.of(right, whites[1])), _travel(left, right))
+        return cls((EyeRenderer.of(left, whites[0]), EyeRenderer.of(right, whites[1])), _travel(left, right))
 
-    def paint(self, picture: NDArray[np.uint8], direction: Direction) -> None:
+    def render_into(self, picture: NDArray[np.uint8], direction: Direction) -> None:
         """Overwrite both eyes' boxes in `picture` (H, W, ≥3) with eyes that look in `direction`."""
-        for painter, u in zip(self.painters, self.positions(direction.pupil_x), strict=True):
-            x0, y0, x1, y1 = painter.eye.box
-            picture[y0:y1, x0:x1, :3] = painter.render(u, direction)
+        for renderer, u in zip(self.renderers, self.positions(direction.pupil_x), strict=True):
+            x0, y0, x1, y1 = renderer.eye.box
+            picture[y0:y1, x0:x1, :3] = renderer.render(u, direction)
 
     def positions(self, pupil_x: float) -> tuple[float, float]:
         """u of both iris centres, strictly monotonic in pupil_x."""
         left, right = (
-            float(painter.eye.iris[0]) + painter.eye.width * _travelled(pupil_x / LIMIT, *travel)
-            for painter, travel in zip(self.painters, self.travel, strict=True)
+            float(renderer.eye.iris[0]) + renderer.eye.width * _travelled(pupil_x / LIMIT, *travel)
+            for renderer, travel in zip(self.renderers, self.travel, strict=True)
         )
         return left, right
 
 
 @dataclass(slots=True)
-class EyePainter:
+class EyeRenderer:
     """One eye: its layers, and the photo's difference from them at rest."""
 
     eye: Eye
@@ -89,11 +89,11 @@ class EyePainter:
     rest: NDArray[np.int16]
 
     @classmethod
-    def of(cls, eye: Eye, white: NDArray[np.float32]) -> EyePainter:
-        painter = cls(eye, white, Iris.extract(eye), Lids.of(eye), np.zeros(eye.pixels.shape, np.int16))
-        synthetic = painter.render(float(eye.iris[0]), NEUTRAL)
-        painter.rest = np.round(eye.pixels).astype(np.int16) - synthetic
-        return painter
+    def of(cls, eye: Eye, white: NDArray[np.float32]) -> EyeRenderer:
+        renderer = cls(eye, white, Iris.extract(eye), Lids.of(eye), np.zeros(eye.pixels.shape, np.int16))
+        synthetic = renderer.render(float(eye.iris[0]), NEUTRAL)
+        renderer.rest = np.round(eye.pixels).astype(np.int16) - synthetic
+        return renderer
 
     def render(self, u: float, direction: Direction) -> NDArray[np.uint8]:
         """(h, w, 3) uint8: the whole box, iris centre at u, lids and height by direction."""

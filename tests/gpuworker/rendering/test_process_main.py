@@ -34,7 +34,7 @@ from gpuworker.rendering.messages import (
 )
 from gpuworker.rendering.process_main import Child
 from gpuworker.rendering.shared_memory import SharedMemory, attach
-from gpuworker.vision.framing import Portrait
+from gpuworker.vision.framing import FramedPortrait
 from tests.gpuworker.pictures import encoded
 
 
@@ -86,7 +86,7 @@ def test_a_wall_is_answered_with_its_own_error(line: Line) -> None:
 
 
 def test_a_row_is_drawn_and_encoded_while_the_canvas_is_free_again(
-    line: Line, framed: Portrait, tmp_path: Path
+    line: Line, framed: FramedPortrait, tmp_path: Path
 ) -> None:
     shape = (1, 256, 2, 205, 3)
     with SharedMemory(int(np.prod(shape))) as memory:
@@ -102,7 +102,7 @@ def test_a_row_is_drawn_and_encoded_while_the_canvas_is_free_again(
         line.ask(UseCanvas(None))
 
 
-def test_the_poster_is_the_neutral_frame(line: Line, framed: Portrait, tmp_path: Path) -> None:
+def test_the_poster_is_the_neutral_frame(line: Line, framed: FramedPortrait, tmp_path: Path) -> None:
     line.ask(SetPortrait("warp", framed, 1.0))
     line.ask(WritePoster(tmp_path / "poster.webp"))
     with Image.open(tmp_path / "poster.webp") as image:

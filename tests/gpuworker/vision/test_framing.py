@@ -15,7 +15,7 @@ from gpuworker.errors import BadRequest
 from gpuworker.images.photo import Photo
 from gpuworker.vision import faces, framing, topology
 from gpuworker.vision.faces import Face
-from gpuworker.vision.framing import Portrait
+from gpuworker.vision.framing import FramedPortrait
 from gpuworker.vision.region import Picture
 from tests.gpuworker.pictures import chosen
 from tests.gpuworker.variants import dark, enlarged, grey, tilted
@@ -25,7 +25,7 @@ def size_of(pixels: Picture) -> Size:
     return Size(pixels.shape[1], pixels.shape[0])
 
 
-def framed(pixels: Picture, how: Framing = "auto", frame: Size = STANDARD_FRAME) -> Portrait:
+def framed(pixels: Picture, how: Framing = "auto", frame: Size = STANDARD_FRAME) -> FramedPortrait:
     return framing.frame_portrait(Photo(pixels), chosen(pixels), frame, how)
 
 
@@ -243,7 +243,7 @@ def test_landmarks_found_again_in_a_padded_picture_agree(astronaut: Picture) -> 
     again(framed(np.ascontiguousarray(astronaut[69:178, 178:274])))
 
 
-def again(portrait: Portrait) -> None:
+def again(portrait: FramedPortrait) -> None:
     """Analyse the framed picture and compare in frame pixels."""
     found = faces.find(portrait.picture)[0].landmarks[:, :2] / framing.SUPERSAMPLING
     difference = found - portrait.landmarks[:, :2]

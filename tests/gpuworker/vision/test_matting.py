@@ -19,7 +19,7 @@ from gpuworker.images import photo
 from gpuworker.rendering.process_pool import Crew
 from gpuworker.rendering.scheduler import render
 from gpuworker.vision import faces, framing, matting, segmentation
-from gpuworker.vision.framing import Portrait
+from gpuworker.vision.framing import FramedPortrait
 from gpuworker.vision.matting import BUNDLED, remove_background
 from gpuworker.vision.topology import OVAL
 
@@ -29,12 +29,12 @@ WALL = (40, 220, 230)
 
 
 @pytest.fixture(scope="module")
-def cut(framed: Portrait) -> Portrait:
+def cut(framed: FramedPortrait) -> FramedPortrait:
     return remove_background(framed)[0]
 
 
 @pytest.fixture(scope="module")
-def before_a_wall(framed: Portrait, cut: Portrait) -> Portrait:
+def before_a_wall(framed: FramedPortrait, cut: FramedPortrait) -> FramedPortrait:
     """The astronaut composited before a cyan wall, softly as a camera would."""
     assert cut.alpha is not None
     alpha = cv2.GaussianBlur(cut.alpha, (0, 0), 1.5)[..., None] / 255
@@ -46,7 +46,7 @@ def cyan(pixels: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.minimum(pixels[..., 1], pixels[..., 2]) - pixels[..., 0]
 
 
-def test_the_face_is_opaque_and_the_corners_are_not(cut: Portrait) -> None:
+def test_the_face_is_opaque_and_the_corners_are_not(cut: FramedPortrait) -> None:
     assert cut.alpha is not None
     assert cut.alpha.shape == cut.picture.shape[:2]
     inner = [point for point in range(468) if point not in OVAL]
@@ -56,14 +56,14 @@ def test_the_face_is_opaque_and_the_corners_are_not(cut: Portrait) -> None:
     assert cut.alpha[:100, -80:].max() == 0
 
 
-def test_the_edge_is_soft_but_narrow(cut: Portrait) -> None:
+def test_the_edge_is_soft_but_narrow(cut: FramedPortrait) -> None:
     assert cut.alpha is not None
     between = np.mean((cut.alpha > 10) & (cut.alpha < 245))
     assert 0.002 < between < 0.06
 
 
 @pytest.mark.parametrize("name", BACKGROUNDS)
-def test_no_halo_of_the_old_background_shows(before_a_wall: Portrait, name: str) -> None:
+def test_no_halo_of_the_old_background_shows(before_a_wall: FramedPortrait, name: str) -> None:
     found, _ = remove_background(before_a_wall)
     assert found.alpha is not None
     share = found.alpha[..., None] / 255
@@ -76,19 +76,19 @@ def test_no_halo_of_the_old_background_shows(before_a_wall: Portrait, name: str)
     assert np.mean(excess[found.alpha > 0] > 60) < 0.002
 
 
-def test_the_persons_own_colours_go_on_beyond_the_edge(before_a_wall: Portrait) -> None:
+def test_the_persons_own_colours_go_on_beyond_the_edge(before_a_wall: FramedPortrait) -> None:
     found, _ = remove_background(before_a_wall)
     assert found.alpha is not None
     outside = (found.alpha == 0) & (cv2.dilate(found.alpha, np.ones((15, 15), np.uint8)) > 250)
     assert np.percentile(cyan(found.picture[outside].astype(float)), 95) < 40
 
 
-def test_opaque_pixels_are_the_photos_own_to_the_bit(framed: Portrait, cut: Portrait) -> None:
+def test_opaque_pixels_are_the_photos_own_to_the_bit(framed: FramedPortrait, cut: FramedPortrait) -> None:
     assert cut.alpha is not None
     assert (cut.picture[cut.alpha == 255] == framed.picture[cut.alpha == 255]).all()
 
 
-def test_what_was_transparent_already_stays_so(framed: Portrait) -> None:
+def test_what_was_transparent_already_stays_so(framed: FramedPortrait) -> None:
     alpha = np.full(framed.picture.shape[:2], 255, np.uint8)
     alpha[400:450] = 0
     found, _ = remove_background(replace(framed, alpha=alpha))
@@ -96,12 +96,14 @@ def test_what_was_transparent_already_stays_so(framed: Portrait) -> None:
     assert found.alpha[400:450].max() == 0
 
 
-def test_the_bundled_segmentation_says_that_it_was_used(framed: Portrait, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bundled_segmentation_says_that_it_was_used(
+    framed: FramedPortrait, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("GAZE_MATTING", raising=False)
     assert remove_background(framed)[1] == (BUNDLED,)
 
 
-def test_nine_hundred_frames_cost_one_inference(framed: Portrait, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nine_hundred_frames_cost_one_inference(framed: FramedPortrait, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[tuple[int, ...]] = []
     plain = segmentation.person_mask
 
@@ -117,7 +119,7 @@ def test_nine_hundred_frames_cost_one_inference(framed: Portrait, monkeypatch: p
     assert looks == [framed.picture.shape]
 
 
-def test_the_warp_engine_moves_the_matte_with_the_head(cut: Portrait) -> None:
+def test_the_warp_engine_moves_the_matte_with_the_head(cut: FramedPortrait) -> None:
     engine = WarpEngine()
     engine.set_portrait(cut)
     left, right = engine.render([Direction(-15, 0), Direction(15, 0)])

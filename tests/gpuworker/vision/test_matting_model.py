@@ -16,7 +16,7 @@ import pytest
 from gpuworker import weights
 from gpuworker.errors import BadRequest, WrongWeights
 from gpuworker.vision import matting_model
-from gpuworker.vision.framing import Portrait
+from gpuworker.vision.framing import FramedPortrait
 from gpuworker.vision.matting import remove_background
 from gpuworker.vision.matting_model import ON_THE_CPU, MattingModel
 from gpuworker.weights import Checkpoint
@@ -131,7 +131,7 @@ def test_a_picture_in_which_nobody_is_seen_becomes_transparent(expected: Checkpo
 
 
 @NEEDS_REMBG
-def test_a_configured_model_is_used_once_a_portrait(configured: None, framed: Portrait) -> None:
+def test_a_configured_model_is_used_once_a_portrait(configured: None, framed: FramedPortrait) -> None:
     picture = np.full_like(framed.picture, BLUE)
     picture[300:] = GREEN
     found, _ = remove_background(replace(framed, picture=picture))
@@ -144,7 +144,7 @@ def test_a_configured_model_is_used_once_a_portrait(configured: None, framed: Po
 
 
 @NEEDS_REMBG
-def test_the_cpu_is_used_only_when_asked_for_and_says_so(configured: None, framed: Portrait) -> None:
+def test_the_cpu_is_used_only_when_asked_for_and_says_so(configured: None, framed: FramedPortrait) -> None:
     _, advice = remove_background(framed)
     assert advice == (ON_THE_CPU,)
     assert "birefnet-portrait on the CPU" in ON_THE_CPU

@@ -1,4 +1,4 @@
-from gpuworker.vision.framing import Portrait
+from gpuworker.vision.framing import FramedPortrait
 from gpuworker.vision.topology import EYES, MESH_POINTS, OVAL, SIDES
 
 
@@ -13,7 +13,7 @@ def test_the_oval_is_a_closed_ring_of_mesh_points_without_repeats() -> None:
     assert max(OVAL) < MESH_POINTS
 
 
-def test_points_lie_where_their_names_say_on_a_real_face(framed: Portrait) -> None:
+def test_points_lie_where_their_names_say_on_a_real_face(framed: FramedPortrait) -> None:
     points = framed.landmarks[:, :2]
     for side in SIDES:
         eye = EYES[side]

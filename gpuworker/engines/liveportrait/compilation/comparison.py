@@ -1,8 +1,8 @@
-"""Whether the compiled form of W and G paints what the nets themselves paint.
+"""Comparison of the compiled form of W and G with the nets themselves.
 
 Both have 16 bits and round in different places. How far that takes a frame depends on the weights and on the
 portrait: seeded weights amplify it, so that an H200 had frames 86 of 255 levels apart at most, 1.4 on average,
-where the nets themselves were 56 and 1.5 away from 32 bits. So two frames are also painted in 32 bits, and what
+where the nets themselves were 56 and 1.5 away from 32 bits. So two frames are also generated in 32 bits, and what
 rounding does there is the measure.
 """
 
@@ -13,10 +13,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gpuworker.engines.liveportrait.compilation.compiled import Paint
+from gpuworker.engines.liveportrait.compilation.compiled import FrameFunction
 
-Painted = tuple[Tensor, Tensor]
-"""Squares and deformations of a batch, as a Paint answers."""
+Generated = tuple[Tensor, Tensor]
+"""Squares and deformations of a batch, as a FrameFunction answers."""
 
 MOST_LEVELS, MEAN_LEVELS = 2.0, 0.25
 """Of 255, between two answers for squares: what is always allowed."""
@@ -27,7 +27,7 @@ MOST_TIMES, MEAN_TIMES = 3.0, 2.0
 
 
 class Disagreement(RuntimeError):
-    """The compiled form paints something else."""
+    """Error: the compiled form generates other frames than the nets."""
 
 
 class Distance(NamedTuple):
@@ -38,7 +38,7 @@ class Distance(NamedTuple):
     bent: float
 
     @classmethod
-    def between(cls, found: Painted, wanted: Painted) -> Distance:
+    def between(cls, found: Generated, wanted: Generated) -> Distance:
         (squares, bent), (right_squares, right_bent) = found, wanted
         levels = (squares.float() - right_squares.float()).abs() * 255
         return cls(float(levels.max()), float(levels.mean()), float((bent - right_bent).abs().max()))
@@ -53,19 +53,21 @@ class Distance(NamedTuple):
         return all(found <= most for found, most in zip(self, allowed, strict=True))
 
 
-def compare(compiled: Painted, plain: Painted, exact: Paint, volume: Tensor, source: Tensor, driving: Tensor) -> None:
-    """Hold a batch painted compiled against the same painted as the nets are.
+def compare(
+    compiled: Generated, plain: Generated, exact: FrameFunction, volume: Tensor, source: Tensor, driving: Tensor
+) -> None:
+    """Compare a batch of the compiled form with the same batch of the nets.
 
-    exact: paints in 32 bits, one frame at a time; the batch's first and last. Raises Disagreement.
+    exact: generates in 32 bits, one frame at a time; the batch's first and last. Raises Disagreement.
     """
     ends = sorted({0, len(driving) - 1})
-    painted = [exact(volume, source, driving[end, None]) for end in ends]
-    right = torch.cat([squares for squares, _ in painted]), torch.cat([bent for _, bent in painted])
+    generated = [exact(volume, source, driving[end, None]) for end in ends]
+    right = torch.cat([squares for squares, _ in generated]), torch.cat([bent for _, bent in generated])
     rounding = Distance.between((plain[0][ends], plain[1][ends]), right)
     found = Distance.between(compiled, plain)
     if not found.within(rounding):
         raise Disagreement(
-            f"it paints something else: {found.most:.2f} grey levels apart at most, {found.mean:.3f} on average, "
+            f"it generates something else: {found.most:.2f} grey levels apart at most, {found.mean:.3f} on average, "
             f"deformations {found.bent:.4f}; rounding alone {rounding.most:.2f}, {rounding.mean:.3f} "
             f"and {rounding.bent:.4f}"
         )

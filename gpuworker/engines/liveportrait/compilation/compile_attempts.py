@@ -16,23 +16,23 @@ MOST = 2
 """A process may also have been ended by somebody else while it compiled."""
 
 
-class TriedEnough(RuntimeError):
+class TooManyAttempts(RuntimeError):
     """Earlier processes failed, or ended, while they compiled."""
 
 
-class CompileTries:
+class CompileAttempts:
     """path: the file with the count; by default in the temporary folder, where a new container has nothing."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self._path = path or Path(tempfile.gettempdir()) / f"gaze-compile-tries-{os.getuid()}"
+        self._path = path or Path(tempfile.gettempdir()) / f"gaze-compile-attempts-{os.getuid()}"
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """One try. Raises TriedEnough instead of beginning another, OSError where it cannot be noted down."""
-        tries = self._read()
-        if tries >= MOST:
-            raise TriedEnough(f"it failed {tries} times here; remove {self._path} to try again")
-        self._path.write_text(str(tries + 1))
+        """One try. Raises TooManyAttempts instead of beginning another, OSError where it cannot be noted down."""
+        attempts = self._read()
+        if attempts >= MOST:
+            raise TooManyAttempts(f"it failed {attempts} times here; remove {self._path} to try again")
+        self._path.write_text(str(attempts + 1))
         yield
         self._path.unlink(missing_ok=True)
 

@@ -12,18 +12,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-Paint = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
-"""Networks.paint: volume, source, driving (B, K, 3) → squares (B, 3, 512, 512), deformations (B, D, h, w, 3)."""
+FrameFunction = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
+"""Networks.generate: volume, source, driving (B, K, 3) → squares (B, 3, 512, 512), deformations (B, D, h, w, 3)."""
 
 
-def compile_paint(paint: Paint) -> Paint:
+def compile_function(function: FrameFunction) -> FrameFunction:
     """Compiled as one graph at its first call, in the thread that makes it.
 
     Without the compiler's own CUDA graphs, and without a search for the fastest kernels, which takes
     minutes. How many threads a thread may use is no reason to compile again.
     """
-    compiled: Paint = torch.compile(
-        paint, fullgraph=True, dynamic=False, options={"guard_filter_fn": _without_threads, "triton.cudagraphs": False}
+    compiled: FrameFunction = torch.compile(
+        function,
+        fullgraph=True,
+        dynamic=False,
+        options={"guard_filter_fn": _without_threads, "triton.cudagraphs": False},
     )
     return compiled
 
@@ -33,19 +36,19 @@ def _without_threads(guards: Any) -> list[bool]:
     return [guard.guard_type != "GLOBAL_STATE" for guard in guards]
 
 
-class CompiledPaint:
-    """A Paint for at most `size` frames, the number of frames of the batch that it is made with.
+class CompiledFunction:
+    """A FrameFunction for at most `size` frames, the number of frames of the batch that it is made with.
 
     Making it compiles: minutes. The answer lies in memory that the next batch overwrites.
     """
 
-    def __init__(self, paint: Paint, volume: Tensor, source: Tensor, driving: Tensor) -> None:
+    def __init__(self, function: FrameFunction, volume: Tensor, source: Tensor, driving: Tensor) -> None:
         self.size = len(driving)
-        self._paint = paint
+        self._function = function
         self._buffers = tuple(each.clone() for each in (volume, source, driving))
         self._on_gpu = driving.is_cuda
         self._graph: torch.cuda.CUDAGraph | None = None
-        self._answer = paint(*self._buffers)
+        self._answer = function(*self._buffers)
         if self._on_gpu:
             torch.cuda.synchronize(driving.device)
 
@@ -61,11 +64,11 @@ class CompiledPaint:
             buffer.zero_()
         stream = torch.cuda.current_stream()
         graph = torch.cuda.CUDAGraph()
-        self._answer = self._paint(*self._buffers)  # whatever this thread's first time needs
+        self._answer = self._function(*self._buffers)  # whatever this thread's first time needs
         try:
             # Other threads may be inside harmless calls, such as encoding; only this one must behave.
             with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-                self._answer = self._paint(*self._buffers)
+                self._answer = self._function(*self._buffers)
         finally:
             torch.cuda.set_stream(stream)  # a capture that fails at its end leaves its own in place
         self._graph = graph
@@ -78,7 +81,7 @@ class CompiledPaint:
         self._buffers[2][:frames].copy_(driving)
         self._buffers[2][frames:].copy_(driving[-1:])
         if self._graph is None:
-            self._answer = self._paint(*self._buffers)
+            self._answer = self._function(*self._buffers)
         else:
             self._graph.replay()
         squares, deformation = self._answer

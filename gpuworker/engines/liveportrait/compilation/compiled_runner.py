@@ -1,4 +1,4 @@
-"""Who paints: the nets as they are from the first frame on, and their compiled form once it has proved itself.
+"""Runner of W and G: the plain nets from the first frame on, their compiled form once it has proved itself.
 
 A worker must be quick to its first frame, and compiling takes a minute. So W and G are run eagerly at
 once, and a thread of its own compiles them; between two batches the compiled form takes their place.
@@ -17,7 +17,7 @@ How it is made safe, since torch says that its compiler may not be used from two
 - Capture and comparison happen while this thread has `turn`, which the rendering thread holds whenever
   it uses the device. So nobody allocates, synchronizes or empties the cache during a capture, and what
   the rendering thread later does is a plain replay: no compiler, no guards, nothing to recompile.
-- The last real batch is painted both ways, and what rounding does not explain is refused (comparison.py).
+- The last real batch is generated both ways, and what rounding does not explain is refused (comparison.py).
 
 Whatever goes wrong, the eager nets go on; the log says so once, with the reason, and so does `state`.
 """
@@ -37,9 +37,9 @@ from torch import Tensor
 
 from gpuworker.engines.liveportrait.compilation.batches import within_memory
 from gpuworker.engines.liveportrait.compilation.comparison import Disagreement, compare
-from gpuworker.engines.liveportrait.compilation.compile_attempts import CompileTries
+from gpuworker.engines.liveportrait.compilation.compile_attempts import CompileAttempts
 from gpuworker.engines.liveportrait.compilation.compile_cache import CompileCache
-from gpuworker.engines.liveportrait.compilation.compiled import CompiledPaint, Paint, compile_paint
+from gpuworker.engines.liveportrait.compilation.compiled import CompiledFunction, FrameFunction, compile_function
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +48,13 @@ QUIET, FIRST_QUIET = 3.0, 30.0
 SWITCH_INTERVAL = 2e-4
 """Seconds, while it compiles, after which a thread that waits for the interpreter's lock gets it."""
 FULL_ENOUGH = 0.75
-"""A batch this full is filled up and painted compiled; below, the nets as they are cost less."""
+"""A batch this full is filled up for the compiled form; below, the plain nets cost less."""
 
 EAGER, COMPILING, COMPILED = "eager", "compiling", "compiled"
 
 
 class _Batch(NamedTuple):
-    """What a batch was painted from."""
+    """Inputs of one batch."""
 
     volume: Tensor
     source: Tensor
@@ -66,39 +66,39 @@ class _Batch(NamedTuple):
         return self._replace(driving=self.driving.repeat(repeats, 1, 1)[:size])
 
 
-class Painter:
-    """Paints with `paint`, and with its compiled form as soon as there is one.
+class CompiledRunner:
+    """Generates frames with `function`, and with its compiled form as soon as there is one.
 
     batch: how many frames a batch will have at most; the engine sets it. size: how many the compiled
     form paints at once, 0 while there is none. wanted: whether it is compiled at all. compiler: turns a
-    Paint into its compiled form. exact: `paint` in 32 bits, for a frame. cache: what earlier processes
-    compiled. tries: how often they failed to.
+    FrameFunction into its compiled form. exact: `function` in 32 bits, for a frame. cache: what earlier processes
+    compiled. attempts: how often they failed to.
     """
 
     def __init__(
         self,
-        paint: Paint,
+        function: FrameFunction,
         device: torch.device,
         *,
         wanted: bool,
-        compiler: Callable[[Paint], Paint] = compile_paint,
-        exact: Paint | None = None,
+        compiler: Callable[[FrameFunction], FrameFunction] = compile_function,
+        exact: FrameFunction | None = None,
         cache: CompileCache | None = None,
-        tries: CompileTries | None = None,
+        attempts: CompileAttempts | None = None,
     ) -> None:
         self.batch = 1
         self.state = EAGER
-        self._paint = paint
+        self._function = function
         self._device = device
         self._compiler = compiler
-        self._exact = exact or paint
+        self._exact = exact or function
         self._cache = cache
-        self._tries = tries
+        self._attempts = attempts
         self._turn = threading.Lock()
         self._bell = threading.Condition()
         self._due = float("inf")
         self._latest: _Batch | None = None
-        self._compiled: CompiledPaint | None = None
+        self._compiled: CompiledFunction | None = None
         self._abandoned = False
         self._thread = threading.Thread(target=self._improve, name="compile", daemon=True) if wanted else None
 
@@ -132,13 +132,13 @@ class Painter:
             finally:
                 self._begin_after(QUIET)
 
-    def paint(self, volume: Tensor, source: Tensor, driving: Tensor) -> tuple[Tensor, Tensor]:
-        """As Networks.paint, to be called `at_work`. The answer holds until the next batch is painted."""
+    def generate(self, volume: Tensor, source: Tensor, driving: Tensor) -> tuple[Tensor, Tensor]:
+        """Result of Networks.generate, to be called `at_work`. It holds until the next batch is generated."""
         if self._compiled is None:
             self._remember(_Batch(volume, source, driving))
         elif FULL_ENOUGH * self.size <= len(driving) <= self.size:
             return self._compiled(volume, source, driving)
-        return self._paint(volume, source, driving)
+        return self._function(volume, source, driving)
 
     def give_way(self) -> bool:
         """Memory ran out: drop the compiled form, or let none come. Returns whether that freed something."""
@@ -160,7 +160,7 @@ class Painter:
     def _improve(self) -> None:
         try:
             latest = self._pause()
-            with torch.inference_mode(), self._tries.counted() if self._tries else nullcontext():
+            with torch.inference_mode(), self._attempts.counted() if self._attempts else nullcontext():
                 self._compile_and_compare(latest)
             reason = ""
         except Exception as error:  # whatever a compiler may fail with, the nets as they are go on
@@ -179,7 +179,7 @@ class Painter:
         with _patient():
             if self._cache:
                 self._cache.load()
-            compiled = CompiledPaint(self._compiler(self._paint), *latest.of(size))
+            compiled = CompiledFunction(self._compiler(self._function), *latest.of(size))
             if self._cache:
                 self._cache.save()
         latest = self._pause()
@@ -204,10 +204,10 @@ class Painter:
                 self._due = time.monotonic() + seconds
             self._bell.notify()
 
-    def _compare(self, compiled: CompiledPaint, batch: _Batch) -> None:
+    def _compare(self, compiled: CompiledFunction, batch: _Batch) -> None:
         """Raises Disagreement."""
-        painted = compiled(*batch)
-        compare((painted[0].clone(), painted[1].clone()), self._paint(*batch), self._exact, *batch)
+        generated = compiled(*batch)
+        compare((generated[0].clone(), generated[1].clone()), self._function(*batch), self._exact, *batch)
 
     def _refuse(self, reason: str) -> None:
         self.state = f"not compiled: {reason}"

@@ -85,14 +85,14 @@ class Networks:
         moved: Tensor = self.stitching(source.expand(len(driving), -1, -1), driving)
         return moved
 
-    def paint(self, volume: Tensor, source: Tensor, driving: Tensor) -> tuple[Tensor, Tensor]:
+    def generate(self, volume: Tensor, source: Tensor, driving: Tensor) -> tuple[Tensor, Tensor]:
         """One volume and source, many driving (B, K, 3) → squares (B, 3, 512, 512) of 0 … 1 and deformations."""
         warped: Warped = self.warping_module(volume, driving, source.expand(len(driving), -1, -1))
         squares: Tensor = self.spade_generator(warped.features)
         return squares, warped.deformation
 
-    def paint_exactly(self, volume: Tensor, source: Tensor, driving: Tensor) -> tuple[Tensor, Tensor]:
-        """As paint, with the same weights and everything computed in 32 bits; for one frame now and then."""
+    def generate_exactly(self, volume: Tensor, source: Tensor, driving: Tensor) -> tuple[Tensor, Tensor]:
+        """Result of `generate` with the same weights, computed in 32 bits throughout; for one frame now and then."""
         warping, generator = (deepcopy(net).float() for net in (self.warping_module, self.spade_generator))
         warped: Warped = warping(volume.float(), driving, source.expand(len(driving), -1, -1))
         return generator(warped.features), warped.deformation

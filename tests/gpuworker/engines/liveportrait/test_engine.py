@@ -16,14 +16,14 @@ from gpuworker import cores, engines, environment, weights
 from gpuworker.__main__ import main
 from gpuworker.contract import Manifest
 from gpuworker.engines.liveportrait import engine as engine_module
-from gpuworker.engines.liveportrait.compilation.compiled import Paint
-from gpuworker.engines.liveportrait.compilation.compiled_runner import Painter
-from gpuworker.engines.liveportrait.engine import SPECIMEN, LivePortraitEngine
+from gpuworker.engines.liveportrait.compilation.compiled import FrameFunction
+from gpuworker.engines.liveportrait.compilation.compiled_runner import CompiledRunner
+from gpuworker.engines.liveportrait.engine import SELF_CHECK_IMAGE, LivePortraitEngine
 from gpuworker.engines.liveportrait.nets import architecture
 from gpuworker.errors import BadRequest, SelfCheckFailed, WrongWeights
 from gpuworker.grid import DRAFT, NEUTRAL, Direction
 from gpuworker.rendering import process_pool
-from gpuworker.vision.framing import Portrait
+from gpuworker.vision.framing import FramedPortrait
 from tests.gpuworker.engines.liveportrait import checkpoints, seeded_child
 from tests.gpuworker.engines.liveportrait.tiny import TINY
 
@@ -62,7 +62,7 @@ def test_it_is_in_the_table() -> None:
 
 
 def test_a_portrait_gives_frames_of_its_own_size_and_advice_about_the_time(
-    engine: LivePortraitEngine, framed: Portrait
+    engine: LivePortraitEngine, framed: FramedPortrait
 ) -> None:
     (advice,) = engine.set_portrait(framed)
     assert "Without a GPU a frame takes about" in advice
@@ -76,7 +76,7 @@ def test_a_portrait_gives_frames_of_its_own_size_and_advice_about_the_time(
 
 
 def test_the_same_direction_is_the_same_frame_and_another_is_another(
-    engine: LivePortraitEngine, framed: Portrait
+    engine: LivePortraitEngine, framed: FramedPortrait
 ) -> None:
     engine.set_portrait(framed)
     first = engine.render([Direction(15, -15), NEUTRAL])
@@ -85,13 +85,13 @@ def test_the_same_direction_is_the_same_frame_and_another_is_another(
     assert np.abs(first[0].astype(int) - first[1]).max() > 10
 
 
-def test_far_from_the_face_every_frame_is_the_photo(engine: LivePortraitEngine, framed: Portrait) -> None:
+def test_far_from_the_face_every_frame_is_the_photo(engine: LivePortraitEngine, framed: FramedPortrait) -> None:
     engine.set_portrait(framed)
     left, right = engine.render([Direction(-15, 0), Direction(15, 0)])
     assert (left[-40:] == right[-40:]).all()
 
 
-def test_transparency_comes_out_as_a_fourth_channel(engine: LivePortraitEngine, framed: Portrait) -> None:
+def test_transparency_comes_out_as_a_fourth_channel(engine: LivePortraitEngine, framed: FramedPortrait) -> None:
     alpha = np.full(framed.picture.shape[:2], 255, np.uint8)
     alpha[:200] = 0
     engine.set_portrait(replace(framed, alpha=alpha))
@@ -101,23 +101,23 @@ def test_transparency_comes_out_as_a_fourth_channel(engine: LivePortraitEngine, 
     assert frame[:40, :, 3].max() == 0
 
 
-def test_compiled_it_shows_the_same_frames_and_the_report_says_which_painter_it_is(
-    folder: Path, framed: Portrait, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_compiled_it_shows_the_same_frames_and_the_report_says_which_runner_it_is(
+    folder: Path, framed: FramedPortrait, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def untouched(plain: Paint) -> Paint:
+    def untouched(plain: FrameFunction) -> FrameFunction:
         return lambda volume, source, driving: plain(volume, source, driving)
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr(engine_module, "Painter", partial(Painter, compiler=untouched))
+    monkeypatch.setattr(engine_module, "CompiledRunner", partial(CompiledRunner, compiler=untouched))
     monkeypatch.setenv(engine_module.COMPILE, "on")
     engine = LivePortraitEngine("cpu", folder, checked=False)
     engine.set_portrait(framed)
     directions = [NEUTRAL, Direction(15, -15)]
     before = engine.render(directions)
-    assert engine.report["painter"] == "eager"
-    assert engine._painter.settle(60) == "compiled"
+    assert engine.report["runner"] == "eager"
+    assert engine._runner.settle(60) == "compiled"
     after = engine.render(directions)
-    assert engine.report["painter"] == "compiled"
+    assert engine.report["runner"] == "compiled"
     assert np.abs(before.astype(int) - after).max() <= 1
     (advice,) = engine.set_portrait(framed)
     assert "Without a GPU" in advice
@@ -132,10 +132,10 @@ def test_the_setting_says_where_it_is_compiled(setting: str, device: str, compil
     assert engine_module._is_compiled(setting, torch.device(device)) is compiled
 
 
-def test_by_itself_a_cpu_compiles_nothing(engine: LivePortraitEngine, framed: Portrait) -> None:
+def test_by_itself_a_cpu_compiles_nothing(engine: LivePortraitEngine, framed: FramedPortrait) -> None:
     engine.set_portrait(framed)
-    assert engine._painter.settle(0) == engine.report["painter"] == "eager"
-    assert engine._painter._thread is None
+    assert engine._runner.settle(0) == engine.report["runner"] == "eager"
+    assert engine._runner._thread is None
 
 
 def test_another_setting_of_compiling_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,11 +159,11 @@ def test_seeded_weights_fail_the_self_check_and_the_figures_are_told(folder: Pat
         LivePortraitEngine("cpu", folder).wait_ready()
 
 
-def test_the_specimen_is_a_portrait_that_the_worker_accepts() -> None:
-    assert SPECIMEN.stat().st_size < 60_000
+def test_the_self_check_image_is_a_portrait_that_the_worker_accepts() -> None:
+    assert SELF_CHECK_IMAGE.stat().st_size < 60_000
 
 
-def test_missing_weights_are_told_when_the_portrait_comes(framed: Portrait, tmp_path: Path) -> None:
+def test_missing_weights_are_told_when_the_portrait_comes(framed: FramedPortrait, tmp_path: Path) -> None:
     engine = LivePortraitEngine("cpu", tmp_path)
     with pytest.raises(WrongWeights, match="fetch-weights"):
         engine.set_portrait(framed)
@@ -189,7 +189,7 @@ def test_the_command_renders_a_draft_on_the_cpu_and_says_how_long_it_takes(
     monkeypatch.setenv(environment.DEVICE, "auto")  # so that what the command sets is undone
     monkeypatch.setattr(process_pool, "_enter", seeded_child.enter)
     out = tmp_path / "out"
-    assert main(["render", str(SPECIMEN), str(out), "--engine", "liveportrait", "--device", "cpu"]) == 0
+    assert main(["render", str(SELF_CHECK_IMAGE), str(out), "--engine", "liveportrait", "--device", "cpu"]) == 0
     assert "Note: Without a GPU a frame takes about" in capsys.readouterr().err
     manifest = Manifest.loads((out / "manifest.json").read_text())
     assert manifest.complete
@@ -205,7 +205,7 @@ def test_wrong_weights_end_the_command_with_their_sentence(
     monkeypatch.setenv(weights.FOLDER, str(tmp_path / "nowhere"))
     monkeypatch.setenv(environment.DEVICE, "auto")
     options = ["--engine", "liveportrait", "--device", "cpu", "--quiet"]
-    assert main(["render", str(SPECIMEN), str(tmp_path / "out"), *options]) == WrongWeights.exit_code
+    assert main(["render", str(SELF_CHECK_IMAGE), str(tmp_path / "out"), *options]) == WrongWeights.exit_code
     assert "fetch-weights --to" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 

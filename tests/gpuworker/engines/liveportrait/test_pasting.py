@@ -5,22 +5,22 @@ import torch
 
 from gpuworker.engines.liveportrait.alignment import SIDE, Alignment
 from gpuworker.engines.liveportrait.pasting import EDGE, FEATHER, Paste, frame_in_square, visibility
-from gpuworker.vision.framing import Portrait
+from gpuworker.vision.framing import FramedPortrait
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def paste(framed: Portrait) -> Paste:
+def paste(framed: FramedPortrait) -> Paste:
     return Paste(framed, Alignment.of(framed), CPU)
 
 
-def square_of(framed: Portrait) -> torch.Tensor:
+def square_of(framed: FramedPortrait) -> torch.Tensor:
     pixels = Alignment.of(framed).square(framed.picture)
     return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
 
 
-def test_the_photos_own_square_pasted_back_is_the_photo(framed: Portrait, paste: Paste) -> None:
+def test_the_photos_own_square_pasted_back_is_the_photo(framed: FramedPortrait, paste: Paste) -> None:
     frame = paste.frames(square_of(framed))[0].numpy()
     photo = np.round(paste.photo.permute(1, 2, 0).numpy() * 255)
     assert frame.shape == (512, 410, 3)
@@ -37,7 +37,7 @@ def test_outside_the_square_the_photo_is_untouched_to_the_bit(paste: Paste) -> N
     assert (frame[outside] == photo[outside]).all()
 
 
-def test_the_feather_is_wide_and_never_steep(framed: Portrait) -> None:
+def test_the_feather_is_wide_and_never_steep(framed: FramedPortrait) -> None:
     mask = visibility(frame_in_square(Alignment.of(framed), framed.frame))
     assert mask.max() == 1
     steepest = max(np.abs(np.diff(mask, axis=0)).max(), np.abs(np.diff(mask, axis=1)).max())
@@ -45,7 +45,7 @@ def test_the_feather_is_wide_and_never_steep(framed: Portrait) -> None:
     assert visibility(np.array([[[EDGE, SIDE / 2]], [[EDGE + FEATHER, SIDE / 2]]])).ravel().tolist() == [0, 1]
 
 
-def test_no_colour_ring_shows_where_the_generator_misses_the_tone(framed: Portrait, paste: Paste) -> None:
+def test_no_colour_ring_shows_where_the_generator_misses_the_tone(framed: FramedPortrait, paste: Paste) -> None:
     """A generator that is 10 grey levels too dark: without the correction a square would show."""
     dark = (square_of(framed) - 10 / 255).clamp(0, 1)
     before = ring(paste, dark)
@@ -62,7 +62,7 @@ def ring(paste: Paste, square: torch.Tensor) -> float:
     return float(np.abs(apart[paste.mask[0].numpy() > 0.9]).mean())
 
 
-def test_a_tone_is_never_corrected_beyond_recognition(framed: Portrait) -> None:
+def test_a_tone_is_never_corrected_beyond_recognition(framed: FramedPortrait) -> None:
     corrected = Paste(framed, Alignment.of(framed), CPU)
     corrected.match_tone(torch.zeros(1, 3, SIDE, SIDE))
     assert corrected.frames(torch.zeros(1, 3, SIDE, SIDE))[0].numpy()[256, 205].max() < 20

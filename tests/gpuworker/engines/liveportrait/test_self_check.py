@@ -13,7 +13,7 @@ from gpuworker.engines.liveportrait import self_check
 from gpuworker.engines.warp.engine import WarpEngine
 from gpuworker.errors import SelfCheckFailed
 from gpuworker.grid import NEUTRAL, Direction
-from gpuworker.vision.framing import Portrait
+from gpuworker.vision.framing import FramedPortrait
 
 
 class Misled:
@@ -25,7 +25,7 @@ class Misled:
     def __init__(self, engine: WarpEngine, x: float, y: float) -> None:
         self._engine, self._x, self._y = engine, x, y
 
-    def set_portrait(self, portrait: Portrait, intensity: float = 1.0) -> tuple[str, ...]:
+    def set_portrait(self, portrait: FramedPortrait, intensity: float = 1.0) -> tuple[str, ...]:
         return self._engine.set_portrait(portrait, intensity)
 
     def render(self, directions: Sequence[Direction]) -> NDArray[np.uint8]:
@@ -33,7 +33,7 @@ class Misled:
 
 
 @pytest.fixture(scope="module")
-def warp(framed: Portrait) -> WarpEngine:
+def warp(framed: FramedPortrait) -> WarpEngine:
     engine = WarpEngine()
     engine.set_portrait(framed)
     return engine
@@ -54,7 +54,7 @@ def test_an_engine_that_looks_elsewhere_or_nowhere_is_named_with_figures(
         self_check.check(Misled(warp, x, y))
 
 
-def test_black_frames_are_named_with_their_brightness(framed: Portrait) -> None:
+def test_black_frames_are_named_with_their_brightness(framed: FramedPortrait) -> None:
     class Black(Misled):
         def render(self, directions: Sequence[Direction]) -> NDArray[np.uint8]:
             return np.zeros((len(directions), 512, 410, 3), np.uint8)

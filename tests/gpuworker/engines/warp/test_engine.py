@@ -8,12 +8,12 @@ from gpuworker.engines.warp import engine as module
 from gpuworker.engines.warp.engine import EYES_STAY, TURNS_LESS, WarpEngine
 from gpuworker.engines.warp.rotation import LEAST_JACOBIAN
 from gpuworker.grid import FULL, NEUTRAL, Direction
-from gpuworker.vision.framing import Portrait
+from gpuworker.vision.framing import FramedPortrait
 
 CORNERS = [Direction(x, y) for y in (-15.0, 15.0) for x in (-15.0, 15.0)]
 
 
-def test_frames_have_the_asked_shape(engine: WarpEngine, framed: Portrait) -> None:
+def test_frames_have_the_asked_shape(engine: WarpEngine, framed: FramedPortrait) -> None:
     frames = engine.render(CORNERS)
     assert frames.shape == (4, framed.frame.height, framed.frame.width, 3)
     assert frames.dtype == np.uint8
@@ -30,7 +30,7 @@ def test_pixels_outside_the_support_are_bit_identical_in_all_900_frames(engine: 
     assert engine.report["least_jacobian"] >= LEAST_JACOBIAN
 
 
-def test_straight_ahead_is_the_photo(engine: WarpEngine, framed: Portrait) -> None:
+def test_straight_ahead_is_the_photo(engine: WarpEngine, framed: FramedPortrait) -> None:
     halves = framed.picture.reshape(512, 2, 410, 2, 3).mean((1, 3))
     assert np.abs(engine.render([NEUTRAL])[0] - halves).max() <= 1.5
 
@@ -49,7 +49,7 @@ def test_four_corners_are_four_pictures(engine: WarpEngine) -> None:
 
 
 def test_an_intensity_that_would_fold_the_picture_turns_less_and_says_so(
-    framed: Portrait, monkeypatch: pytest.MonkeyPatch
+    framed: FramedPortrait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LEAST_JACOBIAN", 0.6)
     engine = WarpEngine()
@@ -60,7 +60,7 @@ def test_an_intensity_that_would_fold_the_picture_turns_less_and_says_so(
     assert engine.report["gain"] < 1
 
 
-def test_eyes_that_cannot_be_seen_stay_and_the_engine_says_so(framed: Portrait) -> None:
+def test_eyes_that_cannot_be_seen_stay_and_the_engine_says_so(framed: FramedPortrait) -> None:
     closed = framed.landmarks.copy()
     for upper, lower in (
         (159, 145),
@@ -80,7 +80,7 @@ def test_eyes_that_cannot_be_seen_stay_and_the_engine_says_so(framed: Portrait) 
     assert engine.render(CORNERS).shape[0] == 4
 
 
-def test_transparency_moves_with_the_head(framed: Portrait) -> None:
+def test_transparency_moves_with_the_head(framed: FramedPortrait) -> None:
     alpha = np.zeros(framed.picture.shape[:2], np.uint8)
     alpha[200:900, 150:700] = 255
     engine = WarpEngine()
@@ -90,7 +90,7 @@ def test_transparency_moves_with_the_head(framed: Portrait) -> None:
     assert (left[..., 3] != right[..., 3]).any()
 
 
-def test_a_second_portrait_forgets_the_first(engine: WarpEngine, framed: Portrait) -> None:
+def test_a_second_portrait_forgets_the_first(engine: WarpEngine, framed: FramedPortrait) -> None:
     mirrored = replace(framed, picture=np.ascontiguousarray(framed.picture[:, ::-1]))
     engine.render(CORNERS)
     engine.set_portrait(mirrored)
@@ -98,13 +98,13 @@ def test_a_second_portrait_forgets_the_first(engine: WarpEngine, framed: Portrai
     assert np.array_equal(engine.render([NEUTRAL])[0][~engine.support], _straight_ahead(mirrored)[~engine.support])
 
 
-def _straight_ahead(portrait: Portrait) -> np.ndarray:
+def _straight_ahead(portrait: FramedPortrait) -> np.ndarray:
     fresh = WarpEngine()
     fresh.set_portrait(portrait)
     return fresh.render([NEUTRAL])[0]
 
 
-def test_any_frame_size_works(framed: Portrait) -> None:
+def test_any_frame_size_works(framed: FramedPortrait) -> None:
     small = replace(
         framed,
         picture=np.ascontiguousarray(framed.picture[: 2 * 301, : 2 * 333]),

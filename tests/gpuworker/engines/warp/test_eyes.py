@@ -13,9 +13,9 @@ def _eyes(drawn: DrawnEyes) -> Eyes:
     return eyes
 
 
-def _painted(drawn: DrawnEyes, direction: Direction) -> NDArray[np.uint8]:
+def _rendered(drawn: DrawnEyes, direction: Direction) -> NDArray[np.uint8]:
     picture = drawn.picture.copy()
-    _eyes(drawn).paint(picture, direction)
+    _eyes(drawn).render_into(picture, direction)
     return picture
 
 
@@ -28,14 +28,14 @@ def _dark_middle(picture: NDArray[np.uint8], box: tuple[int, int, int, int]) -> 
 
 def test_straight_ahead_is_the_photo_to_the_bit() -> None:
     drawn = draw()
-    assert np.array_equal(_painted(drawn, NEUTRAL), drawn.picture)
+    assert np.array_equal(_rendered(drawn, NEUTRAL), drawn.picture)
 
 
 def test_both_irises_go_where_the_face_looks() -> None:
     drawn = draw(iris=(0.0, 0.0))
-    boxes = [painter.eye.box for painter in _eyes(drawn).painters]
-    left, right = _painted(drawn, Direction(-12, 0)), _painted(drawn, Direction(12, 0))
-    up, down = _painted(drawn, Direction(0, -12)), _painted(drawn, Direction(0, 12))
+    boxes = [renderer.eye.box for renderer in _eyes(drawn).renderers]
+    left, right = _rendered(drawn, Direction(-12, 0)), _rendered(drawn, Direction(12, 0))
+    up, down = _rendered(drawn, Direction(0, -12)), _rendered(drawn, Direction(0, 12))
     for box in boxes:
         assert _dark_middle(right, box)[0] - _dark_middle(left, box)[0] > 20
         assert _dark_middle(down, box)[1] - _dark_middle(up, box)[1] > 5
@@ -46,8 +46,8 @@ def test_positions_are_strictly_monotonic_and_stay_within_their_limits() -> None
         eyes = _eyes(draw(iris=(start, 0.0), radius=0.2, model_radius=0.19))
         positions = np.array([eyes.positions(x) for x in FULL_VALUES])
         assert (np.diff(positions, axis=0) > 0).all()
-        for painter, u in zip(eyes.painters, positions.T, strict=True):
-            inward = u * painter.eye.inner / painter.eye.width
+        for renderer, u in zip(eyes.renderers, positions.T, strict=True):
+            inward = u * renderer.eye.inner / renderer.eye.width
             assert inward.max() < max(INWARD, start + TRAVEL_U / 2) + 0.09
             assert inward.min() > -OUTWARD - 0.09
 
@@ -64,8 +64,8 @@ def test_eyes_that_cannot_both_be_seen_are_left_alone() -> None:
 
 def test_only_the_eyes_own_boxes_are_painted() -> None:
     drawn = draw()
-    changed = (_painted(drawn, Direction(15, 15)) != drawn.picture).any(-1)
-    for painter in _eyes(drawn).painters:
-        x0, y0, x1, y1 = painter.eye.box
+    changed = (_rendered(drawn, Direction(15, 15)) != drawn.picture).any(-1)
+    for renderer in _eyes(drawn).renderers:
+        x0, y0, x1, y1 = renderer.eye.box
         changed[y0:y1, x0:x1] = False
     assert not changed.any()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gpuworker.engines.warp.head import Head
-from gpuworker.vision.framing import Portrait
+from gpuworker.vision.framing import FramedPortrait
 
 
 def _turned(landmarks: np.ndarray, degrees: float) -> np.ndarray:
@@ -15,7 +15,7 @@ def _turned(landmarks: np.ndarray, degrees: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("roll", [-30.0, 0.0, 20.0])
-def test_axes_follow_the_roll_and_sizes_do_not(framed: Portrait, roll: float) -> None:
+def test_axes_follow_the_roll_and_sizes_do_not(framed: FramedPortrait, roll: float) -> None:
     upright, rolled = Head.measure(framed.landmarks), Head.measure(_turned(framed.landmarks, roll))
     angle = np.degrees(np.arctan2(*rolled.right[::-1]) - np.arctan2(*upright.right[::-1]))
     assert angle == pytest.approx(roll, abs=1e-6)
@@ -25,7 +25,7 @@ def test_axes_follow_the_roll_and_sizes_do_not(framed: Portrait, roll: float) ->
     )
 
 
-def test_the_astronaut_faces_the_camera(framed: Portrait) -> None:
+def test_the_astronaut_faces_the_camera(framed: FramedPortrait) -> None:
     head = Head.measure(framed.landmarks)
     assert abs(head.yaw) < 10
     assert head.width == pytest.approx(0.42 * framed.frame.width, rel=0.05)

@@ -3,14 +3,14 @@ import numpy as np
 
 from gpuworker.engines.warp.head import Head
 from gpuworker.engines.warp.height import LEVER, STEEPEST, STEP, HeightField
-from gpuworker.vision.framing import Portrait
+from gpuworker.vision.framing import FramedPortrait
 
 
-def _field(framed: Portrait) -> HeightField:
+def _field(framed: FramedPortrait) -> HeightField:
     return HeightField.build(framed.landmarks, framed.person, Head.measure(framed.landmarks), framed.frame)
 
 
-def test_the_border_and_the_background_have_no_height(framed: Portrait) -> None:
+def test_the_border_and_the_background_have_no_height(framed: FramedPortrait) -> None:
     height = _field(framed).height
     assert not height[[0, -1]].any()
     assert not height[:, [0, -1]].any()
@@ -18,7 +18,7 @@ def test_the_border_and_the_background_have_no_height(framed: Portrait) -> None:
     assert not corner.any()
 
 
-def test_the_nose_stands_out_most_and_everything_is_finite(framed: Portrait) -> None:
+def test_the_nose_stands_out_most_and_everything_is_finite(framed: FramedPortrait) -> None:
     field, head = _field(framed), Head.measure(framed.landmarks)
     assert np.isfinite(field.height).all()
     assert field.height.min() >= 0
@@ -29,7 +29,7 @@ def test_the_nose_stands_out_most_and_everything_is_finite(framed: Portrait) -> 
     assert LEVER * head.width < field.height.max() < (LEVER + 0.6) * head.width
 
 
-def test_no_slope_is_steeper_than_its_distance_from_the_still_region_allows(framed: Portrait) -> None:
+def test_no_slope_is_steeper_than_its_distance_from_the_still_region_allows(framed: FramedPortrait) -> None:
     height = _field(framed).height
     distance = STEP * cv2.distanceTransform((height > 0).astype(np.uint8), cv2.DIST_L2, 5)
     inside = distance > 3 * STEP

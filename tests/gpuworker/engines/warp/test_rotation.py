@@ -7,17 +7,17 @@ from gpuworker.engines.warp.head import Head
 from gpuworker.engines.warp.height import STEP, HeightField
 from gpuworker.engines.warp.rotation import LEAST_JACOBIAN, Rotation, least_jacobian
 from gpuworker.grid import NEUTRAL, Direction
-from gpuworker.vision.framing import Portrait
+from gpuworker.vision.framing import FramedPortrait
 
 
 @pytest.fixture(scope="module")
-def rotation(framed: Portrait) -> Rotation:
+def rotation(framed: FramedPortrait) -> Rotation:
     head = Head.measure(framed.landmarks)
     field = HeightField.build(framed.landmarks, framed.person, head, framed.frame)
     return Rotation.build(field, head, framed.landmarks, framed.frame)
 
 
-def _at(rotation: Rotation, framed: Portrait, landmark: int) -> tuple[int, int]:
+def _at(rotation: Rotation, framed: FramedPortrait, landmark: int) -> tuple[int, int]:
     x, y = framed.landmarks[landmark, :2]
     return int(y / STEP), int(x / STEP)
 
@@ -36,7 +36,7 @@ def test_nothing_moves_straight_ahead(rotation: Rotation) -> None:
     ],
 )
 def test_the_nose_moves_where_the_face_looks(
-    rotation: Rotation, framed: Portrait, direction: Direction, axis: int, sign: int
+    rotation: Rotation, framed: FramedPortrait, direction: Direction, axis: int, sign: int
 ) -> None:
     nose = -rotation.displacement(direction)[_at(rotation, framed, 1)]
     assert nose[axis] * sign > 10
@@ -49,7 +49,7 @@ def test_nothing_outside_the_height_field_moves(rotation: Rotation) -> None:
         assert not rotation.displacement(direction)[outside].any()
 
 
-def test_brows_rise_only_when_the_face_looks_up(rotation: Rotation, framed: Portrait) -> None:
+def test_brows_rise_only_when_the_face_looks_up(rotation: Rotation, framed: FramedPortrait) -> None:
     brow, calm = _at(rotation, framed, 105), replace(rotation, brows=np.zeros_like(rotation.brows))
     up, down = Direction(0, -15), Direction(0, 15)
     lift = rotation.displacement(up) - calm.displacement(up)
@@ -71,7 +71,7 @@ def test_the_jacobian_of_a_known_stretch_is_its_area_ratio() -> None:
     assert least_jacobian(stretch) == pytest.approx(0.5)
 
 
-def test_a_turned_source_turns_less(rotation: Rotation, framed: Portrait) -> None:
+def test_a_turned_source_turns_less(rotation: Rotation, framed: FramedPortrait) -> None:
     turned = replace(Head.measure(framed.landmarks), yaw=30.0)
     gentle = Rotation.build(rotation.field, turned, framed.landmarks, framed.frame)
     assert rotation.yaw_gain == 1

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch._dynamo.utils import counters
 
-from gpuworker.engines.liveportrait.compilation.compiled import CompiledPaint, Paint, compile_paint
+from gpuworker.engines.liveportrait.compilation.compiled import CompiledFunction, FrameFunction, compile_function
 from gpuworker.engines.liveportrait.nets import architecture
 from gpuworker.engines.liveportrait.nets.networks import Networks
 from tests.gpuworker.engines.liveportrait import seeded
@@ -30,7 +30,7 @@ def nothing_compiled() -> Iterator[None]:
     torch.compiler.reset()
 
 
-def paint(volume: Tensor, source: Tensor, driving: Tensor) -> tuple[Tensor, Tensor]:
+def generate(volume: Tensor, source: Tensor, driving: Tensor) -> tuple[Tensor, Tensor]:
     grey = torch.sigmoid((driving - source).mean(dim=(1, 2)) + volume.mean())[:, None, None, None]
     return grey.expand(-1, 3, 8, 8) * 1.0, grey[..., None].expand(-1, 2, 4, 4, 3) * 2.0
 
@@ -44,21 +44,21 @@ def same(found: tuple[Tensor, Tensor], right: tuple[Tensor, Tensor], within: flo
 
 
 def test_a_batch_of_any_number_up_to_its_size_comes_out_right_and_in_order() -> None:
-    compiled = CompiledPaint(paint, *frames(4))
+    compiled = CompiledFunction(generate, *frames(4))
     for count in (4, 3, 1, 4):
         batch = frames(count, level=count / 10)
-        assert same(compiled(*batch), paint(*batch))
+        assert same(compiled(*batch), generate(*batch))
 
 
-def test_the_painter_always_meets_the_same_buffers() -> None:
+def test_the_compiled_function_always_meets_the_same_buffers() -> None:
     met: list[list[int]] = []
 
     def watched(*batch: Tensor) -> tuple[Tensor, Tensor]:
         met.append([each.data_ptr() for each in batch])
-        return paint(*batch)
+        return generate(*batch)
 
     first = frames(4)
-    compiled = CompiledPaint(watched, *first)
+    compiled = CompiledFunction(watched, *first)
     compiled(*frames(2))
     compiled(*frames(4))
     assert met[0] == met[1] == met[2]
@@ -66,10 +66,10 @@ def test_the_painter_always_meets_the_same_buffers() -> None:
 
 
 def test_on_a_cpu_there_is_nothing_to_capture() -> None:
-    compiled = CompiledPaint(paint, *frames(2))
+    compiled = CompiledFunction(generate, *frames(2))
     compiled.capture()
     batch = frames(2)
-    assert same(compiled(*batch), paint(*batch))
+    assert same(compiled(*batch), generate(*batch))
 
 
 class Recorder:
@@ -98,20 +98,20 @@ class Recorder:
             raise RuntimeError("operation failed due to a previous error during capture")
         self.stream, self.recording = "the thread's own", False
 
-    def paint(self, *batch: Tensor) -> tuple[Tensor, Tensor]:
-        answer = paint(*batch)
+    def generate(self, *batch: Tensor) -> tuple[Tensor, Tensor]:
+        answer = generate(*batch)
         if self.recording:
             self.calls.append((batch, answer))
         return answer
 
     def replay(self) -> None:
         ((batch, answer),) = self.calls
-        for memory, found in zip(answer, paint(*batch), strict=True):
+        for memory, found in zip(answer, generate(*batch), strict=True):
             memory.copy_(found)
 
 
-def captured(recorder: Recorder) -> CompiledPaint:
-    made = CompiledPaint(recorder.paint, *frames(4))
+def captured(recorder: Recorder) -> CompiledFunction:
+    made = CompiledFunction(recorder.generate, *frames(4))
     made._on_gpu = True
     made.capture()
     return made
@@ -125,10 +125,10 @@ def test_on_a_gpu_batches_are_replayed_from_the_buffers_and_nothing_else_is_call
     assert recorder.modes == ["thread_local"]
     ((buffers, _),) = recorder.calls
     assert all((buffer == 0).all() for buffer in buffers), "what was recorded could have kept a batch"
-    monkeypatch.setattr(compiled, "_paint", None)
+    monkeypatch.setattr(compiled, "_function", None)
     for count in (4, 2, 4):
         batch = frames(count, level=count / 10)
-        assert same(compiled(*batch), paint(*batch))
+        assert same(compiled(*batch), generate(*batch))
 
 
 def test_a_capture_that_fails_leaves_the_thread_its_stream(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,14 +141,14 @@ def test_a_capture_that_fails_leaves_the_thread_its_stream(monkeypatch: pytest.M
 @pytest.mark.slow
 def test_torch_compiles_it_once_in_the_thread_that_makes_it() -> None:
     """Other threads run what is there, however many threads they themselves may use."""
-    made: list[CompiledPaint] = []
+    made: list[CompiledFunction] = []
     batch = frames(2)
     threads = torch.get_num_threads()
 
     @torch.inference_mode()
     def make() -> None:
         torch.set_num_threads(threads + 1)
-        made.append(CompiledPaint(compile_paint(paint), *batch))
+        made.append(CompiledFunction(compile_function(generate), *batch))
 
     thread = threading.Thread(target=make)
     thread.start()
@@ -157,28 +157,28 @@ def test_torch_compiles_it_once_in_the_thread_that_makes_it() -> None:
     torch.set_num_threads(threads)
     with torch.inference_mode():
         other = frames(2)
-        assert same(made[0](*other), paint(*other))
+        assert same(made[0](*other), generate(*other))
     assert counters["stats"]["unique_graphs"] == 1
 
 
 def test_what_cannot_be_one_graph_is_refused() -> None:
     def two(volume: Tensor, source: Tensor, driving: Tensor) -> tuple[Tensor, Tensor]:
         torch._dynamo.graph_break()
-        return paint(volume, source, driving)
+        return generate(volume, source, driving)
 
     with pytest.raises(torch._dynamo.exc.Unsupported):
-        CompiledPaint(compile_paint(two), *frames(2))
+        CompiledFunction(compile_function(two), *frames(2))
 
 
 @pytest.mark.slow
-def test_the_tiny_nets_paint_the_same_when_they_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tiny_nets_generate_the_same_when_they_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(architecture, "OFFICIAL", TINY)
     states = {name: seeded.seeded(name, seeded.shapes_of(made(TINY))) for name, made in NETS.items()}
-    plain: Paint = Networks.of(states, torch.device("cpu")).paint
+    plain: FrameFunction = Networks.of(states, torch.device("cpu")).generate
     driving, source = seeded.keypoints(3)
     volume = torch.from_numpy(seeded.draw("v", (1, TINY.volume_channels, TINY.volume_depth, 32, 32)))
     with torch.inference_mode():
-        compiled = CompiledPaint(compile_paint(plain), torch.zeros_like(volume), source[:1], driving)
+        compiled = CompiledFunction(compile_function(plain), torch.zeros_like(volume), source[:1], driving)
         right = plain(volume, source[:1], driving)
         assert right[0].std() > 1e-3
         assert same(compiled(volume, source[:1], driving), right, within=1e-5)

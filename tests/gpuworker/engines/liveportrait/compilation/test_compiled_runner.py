@@ -18,21 +18,21 @@ import torch
 from torch import Tensor
 
 from gpuworker.engines.liveportrait.compilation import compiled_runner
-from gpuworker.engines.liveportrait.compilation.compile_attempts import CompileTries
+from gpuworker.engines.liveportrait.compilation.compile_attempts import CompileAttempts
 from gpuworker.engines.liveportrait.compilation.compile_cache import CompileCache
-from gpuworker.engines.liveportrait.compilation.compiled import Paint
-from gpuworker.engines.liveportrait.compilation.compiled_runner import COMPILED, COMPILING, EAGER, Painter
+from gpuworker.engines.liveportrait.compilation.compiled import FrameFunction
+from gpuworker.engines.liveportrait.compilation.compiled_runner import COMPILED, COMPILING, EAGER, CompiledRunner
 
 CPU = torch.device("cpu")
 PATIENCE = 60.0
 
 
-def untouched(plain: Paint) -> Paint:
+def untouched(plain: FrameFunction) -> FrameFunction:
     return lambda volume, source, driving: plain(volume, source, driving)
 
 
-def paint(volume: Tensor, source: Tensor, driving: Tensor) -> tuple[Tensor, Tensor]:
-    """As small as a painter can be: each frame is grey, and each deformation a number."""
+def generate(volume: Tensor, source: Tensor, driving: Tensor) -> tuple[Tensor, Tensor]:
+    """Smallest possible frame function: each frame is grey, and each deformation a number."""
     grey = torch.sigmoid((driving - source).mean(dim=(1, 2)) + volume.mean())[:, None, None, None]
     return grey.expand(-1, 3, 8, 8), grey[..., None].expand(-1, 2, 4, 4, 3)
 
@@ -41,12 +41,12 @@ def frames(count: int) -> tuple[Tensor, Tensor, Tensor]:
     return torch.full((1, 4, 2, 4, 4), 0.5), torch.zeros(1, 21, 3), torch.randn(count, 21, 3)
 
 
-def drawn(its: Painter, count: int) -> Tensor:
-    """Paint frames as the rendering thread does, and hold them against the nets as they are. Returns their squares."""
+def drawn(its: CompiledRunner, count: int) -> Tensor:
+    """Squares generated as the rendering thread does, compared with those of the plain nets."""
     batch = frames(count)
     with its.at_work(), torch.inference_mode():
-        squares, deformation = (each.clone() for each in its.paint(*batch))
-        for found, right in zip((squares, deformation), paint(*batch), strict=True):
+        squares, deformation = (each.clone() for each in its.generate(*batch))
+        for found, right in zip((squares, deformation), generate(*batch), strict=True):
             assert found.shape == right.shape
             assert (found - right).abs().max() < 1e-6
     return squares
@@ -55,13 +55,13 @@ def drawn(its: Painter, count: int) -> Tensor:
 class Watched:
     """A compiler that counts the batches of the compiled form, and waits for `go` before it compiles."""
 
-    def __init__(self, compiler: Callable[[Paint], Paint] = untouched) -> None:
+    def __init__(self, compiler: Callable[[FrameFunction], FrameFunction] = untouched) -> None:
         self.compiler = compiler
         self.begun, self.go = threading.Event(), threading.Event()
         self.go.set()
         self.sizes: list[int] = []
 
-    def __call__(self, plain: Paint) -> Paint:
+    def __call__(self, plain: FrameFunction) -> FrameFunction:
         self.begun.set()
         assert self.go.wait(PATIENCE)
         compiled = self.compiler(plain)
@@ -73,8 +73,8 @@ class Watched:
         return counted
 
 
-def with_compiler(compiler: Callable[[Paint], Paint], batch: int = 4) -> Painter:
-    made = Painter(paint, CPU, wanted=True, compiler=compiler)
+def with_compiler(compiler: Callable[[FrameFunction], FrameFunction], batch: int = 4) -> CompiledRunner:
+    made = CompiledRunner(generate, CPU, wanted=True, compiler=compiler)
     made.batch = batch
     made.start()
     return made
@@ -87,7 +87,7 @@ def watched() -> Iterator[Watched]:
     compiler.go.set()
 
 
-def test_it_paints_at_once_and_compiled_when_it_is_ready(watched: Watched) -> None:
+def test_it_generates_at_once_and_compiled_when_it_is_ready(watched: Watched) -> None:
     watched.go.clear()
     its = with_compiler(watched)
     drawn(its, 4)
@@ -104,7 +104,7 @@ def test_it_paints_at_once_and_compiled_when_it_is_ready(watched: Watched) -> No
     assert watched.sizes[before:] == [4]
 
 
-def test_a_batch_that_is_nearly_full_is_filled_up_and_others_are_painted_by_the_nets_as_they_are(
+def test_a_batch_that_is_nearly_full_is_filled_up_and_others_are_generated_by_the_nets_as_they_are(
     watched: Watched,
 ) -> None:
     its = with_compiler(watched)
@@ -116,7 +116,7 @@ def test_a_batch_that_is_nearly_full_is_filled_up_and_others_are_painted_by_the_
     assert watched.sizes[before:] == [4, 4]
 
 
-def test_where_only_single_frames_were_painted_it_is_compiled_for_whole_batches(watched: Watched) -> None:
+def test_where_only_single_frames_were_generated_it_is_compiled_for_whole_batches(watched: Watched) -> None:
     its = with_compiler(watched, batch=6)
     drawn(its, 1)
     assert its.settle(PATIENCE) == COMPILED
@@ -127,18 +127,20 @@ def test_where_only_single_frames_were_painted_it_is_compiled_for_whole_batches(
 # ------------------------------------------------------------------- refusals
 
 
-def broken(plain: Paint) -> Paint:
+def broken(plain: FrameFunction) -> FrameFunction:
     raise RuntimeError("Failed to find\n C compiler")
 
 
-def full(plain: Paint) -> Paint:
+def full(plain: FrameFunction) -> FrameFunction:
     raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")
 
 
-def shifted(levels: float = 0.0, bent: float = 0.0, where: int | None = None) -> Callable[[Paint], Paint]:
+def shifted(
+    levels: float = 0.0, bent: float = 0.0, where: int | None = None
+) -> Callable[[FrameFunction], FrameFunction]:
     """A compiler whose squares are some grey levels off, all of them or those of one frame, and its deformations."""
 
-    def compiler(plain: Paint) -> Paint:
+    def compiler(plain: FrameFunction) -> FrameFunction:
         def off(volume: Tensor, source: Tensor, driving: Tensor) -> tuple[Tensor, Tensor]:
             squares, deformation = (each.clone() for each in plain(volume, source, driving))
             squares[where, 0, 0, 0 if where is not None else slice(None)] += levels / 255
@@ -154,13 +156,13 @@ def shifted(levels: float = 0.0, bent: float = 0.0, where: int | None = None) ->
     [
         (broken, "RuntimeError: Failed to find C compiler"),
         (full, "the GPU's memory ran out"),
-        (shifted(levels=2.5, where=3), "it paints something else: 2.50 grey levels apart at most"),
-        (shifted(levels=float("nan"), where=0), "it paints something else: nan grey levels"),
+        (shifted(levels=2.5, where=3), "it generates something else: 2.50 grey levels apart at most"),
+        (shifted(levels=float("nan"), where=0), "it generates something else: nan grey levels"),
         (shifted(bent=0.02), r"deformations 0\.0200"),
     ],
 )
 def test_whatever_goes_wrong_the_nets_go_on_and_the_log_says_once_why(
-    compiler: Callable[[Paint], Paint], reason: str, caplog: pytest.LogCaptureFixture
+    compiler: Callable[[FrameFunction], FrameFunction], reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):
         its = with_compiler(compiler)
@@ -177,12 +179,12 @@ def test_whatever_goes_wrong_the_nets_go_on_and_the_log_says_once_why(
 def test_a_difference_that_half_precision_explains_is_no_reason() -> None:
     its = with_compiler(shifted(levels=1.5, where=0, bent=0.005))
     with its.at_work(), torch.inference_mode():
-        its.paint(*frames(4))
+        its.generate(*frames(4))
     assert its.settle(PATIENCE) == COMPILED
 
 
 def test_many_small_differences_add_up_to_a_reason() -> None:
-    def darker(plain: Paint) -> Paint:
+    def darker(plain: FrameFunction) -> FrameFunction:
         def off(volume: Tensor, source: Tensor, driving: Tensor) -> tuple[Tensor, Tensor]:
             squares, deformation = plain(volume, source, driving)
             return squares - 0.5 / 255, deformation
@@ -212,25 +214,25 @@ class Overheard(CompileCache):
 
 def test_what_failed_is_not_kept_for_the_next_worker() -> None:
     cache = Overheard()
-    its = Painter(paint, CPU, wanted=True, compiler=shifted(bent=1), cache=cache)
+    its = CompiledRunner(generate, CPU, wanted=True, compiler=shifted(bent=1), cache=cache)
     its.start()
     drawn(its, 1)
     its.settle(PATIENCE)
     assert cache.said == ["load", "save", "forget"]
 
 
-def test_a_painter_whose_machine_failed_often_enough_compiles_nothing(watched: Watched, tmp_path: Path) -> None:
-    (tmp_path / "tries").write_text("2")
-    its = Painter(paint, CPU, wanted=True, compiler=watched, tries=CompileTries(tmp_path / "tries"))
+def test_a_runner_whose_machine_failed_often_enough_compiles_nothing(watched: Watched, tmp_path: Path) -> None:
+    (tmp_path / "attempts").write_text("2")
+    its = CompiledRunner(generate, CPU, wanted=True, compiler=watched, attempts=CompileAttempts(tmp_path / "attempts"))
     its.start()
     drawn(its, 1)
-    assert "not compiled: it failed 2 times here" in its.settle(PATIENCE).replace("TriedEnough: ", "")
+    assert "not compiled: it failed 2 times here" in its.settle(PATIENCE).replace("TooManyAttempts: ", "")
     assert not watched.begun.is_set()
     drawn(its, 1)
 
 
 def test_where_it_is_not_wanted_nothing_is_compiled(watched: Watched) -> None:
-    its = Painter(paint, CPU, wanted=False, compiler=watched)
+    its = CompiledRunner(generate, CPU, wanted=False, compiler=watched)
     its.start()
     drawn(its, 4)
     assert its.settle(PATIENCE) == EAGER
@@ -253,7 +255,7 @@ def test_without_a_pause_it_does_not_begin(watched: Watched, monkeypatch: pytest
     monkeypatch.setattr(compiled_runner, "QUIET", 0.0)
     its = with_compiler(watched)
     with its.at_work():
-        its.paint(*frames(4))
+        its.generate(*frames(4))
         assert not watched.begun.wait(0.3)
     assert watched.begun.wait(PATIENCE)
 
@@ -262,7 +264,7 @@ def test_after_the_start_it_waits_longer_for_a_first_portrait(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compiled_runner, "QUIET", 0.0)
-    its = Painter(paint, CPU, wanted=True, compiler=watched)
+    its = CompiledRunner(generate, CPU, wanted=True, compiler=watched)
     drawn(its, 4)  # the self-check
     its.start()
     its.start()
@@ -280,7 +282,7 @@ def test_it_takes_its_place_only_while_nobody_works(watched: Watched) -> None:
         watched.go.set()
         assert its.settle(2.0) == COMPILING
         assert watched.sizes == [4], "compared while somebody else worked"
-        its.paint(*frames(4))
+        its.generate(*frames(4))
         assert watched.sizes == [4]
     assert its.settle(PATIENCE) == COMPILED
 

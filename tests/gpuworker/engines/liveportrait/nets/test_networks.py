@@ -70,15 +70,15 @@ def test_a_gpu_computes_in_16_bits_but_for_motion_and_stitching() -> None:
     assert Networks(none, none, none, none, none, torch.device("cuda")).precision == torch.float16
 
 
-def test_painted_exactly_16_bits_come_out_as_32_would_have_computed_them(folder: Path) -> None:
+def test_generated_exactly_16_bits_come_out_as_32_would_have_computed_them(folder: Path) -> None:
     nets = Networks.load(folder, CPU)
     volume = torch.from_numpy(draw("volume", (1, TINY.volume_channels, TINY.volume_depth, 64, 64)))
     driving, source = keypoints(1)
     with torch.inference_mode():
-        right = nets.paint(volume, source, driving)
+        right = nets.generate(volume, source, driving)
         for net in (nets.warping_module, nets.spade_generator):
             net.half()
-        rounded = nets.paint_exactly(volume, source, driving)
+        rounded = nets.generate_exactly(volume, source, driving)
         assert nets.spade_generator.fc.weight.dtype == torch.float16, "its own nets stay as they are"
     for found, wanted in zip(rounded, right, strict=True):
         assert found.dtype == torch.float32
