@@ -1,4 +1,4 @@
-"""What fsck finds, each difference made on purpose."""
+"""Consistency check, with each inconsistency made on purpose."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def test_case_63_a_disk_that_is_nearly_full_is_a_silent_part(monkeypatch: pytest
 def test_a_disk_that_takes_no_file_is_a_silent_part(
     storage_folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    """Each folder is really written to: free space says nothing of a disk that has become read-only."""
+    """The check writes to each folder, because a read-only disk may have free space."""
     readiness._check_disk()
     folder = {"scratch": settings.SCRATCH_DIR, "files": storage_folder}[place]
     make = tempfile.TemporaryFile

@@ -1,4 +1,4 @@
-"""Free space: required before something large is begun, on every disk that the process writes to."""
+"""Free space that is required on every disk before something large is begun."""
 
 from __future__ import annotations
 

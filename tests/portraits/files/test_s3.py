@@ -31,7 +31,7 @@ S3Part = tuple[Part, dict[str, str]]
 
 @pytest.fixture(autouse=True)
 def bucket(s3_part: S3Part, settings: Settings) -> None:
-    """What the site stores in, empty."""
+    """Empty bucket as the site's storage."""
     in_bucket(settings, s3_part[1]["AWS_ENDPOINT_URL_S3"])
     empty(s3_part[1])
 
@@ -74,7 +74,7 @@ def test_all_threads_share_one_connection() -> None:
 
 
 @pytest.mark.parametrize(
-    "deed",
+    "operation",
     [
         lambda: storage.put("demo/one.webp", b"x"),
         lambda: storage.read("demo/one.webp"),
@@ -84,13 +84,13 @@ def test_all_threads_share_one_connection() -> None:
     ],
 )
 def test_case_53_a_bucket_that_is_away_is_an_oserror(
-    relay: Relay, settings: Settings, deed: Callable[[], object]
+    relay: Relay, settings: Settings, operation: Callable[[], object]
 ) -> None:
     in_bucket(settings, f"http://127.0.0.1:{relay.port}")
     relay.cut()
     try:
         with pytest.raises(OSError, match="bucket does not answer"):
-            deed()
+            operation()
     finally:
         relay.mend()
 
@@ -110,7 +110,7 @@ def test_wrong_keys_are_an_oserror_too(settings: Settings) -> None:
 
 
 def signed(client: Client, session: Session) -> str:
-    """Where the owner is sent for the poster."""
+    """URL to which the owner is redirected for the poster."""
     assert session.shown is not None
     name = f"{session.shown.tag.hex[:12]}-{session.shown.attempt}.poster.webp"
     answer = client.get(f"/sessions/{session.pk}/{name}")

@@ -1,4 +1,4 @@
-"""Keys, whole files and their end."""
+"""Local storage: keys, atomic and durable writes, deletion."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_stored_file_and_every_folder_on_its_way_are_synced_and_in_this_order(
 
 
 def events(monkeypatch: pytest.MonkeyPatch, root: Path) -> list[str]:
-    """Paths that are synced and renamed from now on, below the root."""
+    """Recorder of the paths below the root that are synced and renamed."""
     found: list[str] = []
     fsync, replace = os.fsync, os.replace
 
@@ -111,7 +111,7 @@ def events(monkeypatch: pytest.MonkeyPatch, root: Path) -> list[str]:
 
 
 def writes(found: list[str], *tables: str) -> AbstractContextManager[None]:
-    """Note beside them which rows of these tables are written, before it happens."""
+    """Record also each write to these tables, before it happens."""
 
     def noted(execute: Any, sql: str, *rest: Any) -> Any:
         found.extend(f"row {table}" for table in tables if sql.startswith(f'UPDATE "portraits_{table}"'))
@@ -121,7 +121,7 @@ def writes(found: list[str], *tables: str) -> AbstractContextManager[None]:
 
 
 def unsynced_at(done: list[str], row: str) -> list[str]:
-    """Files that were not on disk, name included, when the first such row was written."""
+    """Files that were not durable, name included, when the first such row was written."""
     before = done[: done.index(f"row {row}")]
     files = [event.removeprefix("replace ") for event in before if event.startswith("replace ")]
     assert files

@@ -1,4 +1,4 @@
-"""A large answer on its way out."""
+"""Stream of a large response from a temporary file."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_an_empty_one_ends_at_once(tmp_path: Path) -> None:
 
 
 def test_a_person_has_so_many_at_a_time_and_others_have_theirs(tmp_path: Path) -> None:
-    """Each holds its bytes on disk for as long as its reader likes."""
+    """Each stream keeps its bytes on disk for as long as its client reads."""
     files = [TemporaryStream(tmp_path, "owner") for _ in range(MAX_PER_PERSON)]
     with pytest.raises(TooManyDownloads):
         TemporaryStream(tmp_path, "owner")

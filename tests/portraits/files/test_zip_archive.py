@@ -1,4 +1,4 @@
-"""Contents of the ZIP, and that it lives on any web server."""
+"""ZIP archive of a portrait: its contents, and that it works on any web server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form of an answer, by the Accept header; hostile values raise nothing."""
+"""Content negotiation by the Accept header; hostile values raise nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom a client's address counts as."""
+"""Network addresses by which clients are counted."""
 
 from __future__ import annotations
 

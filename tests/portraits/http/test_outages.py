@@ -1,4 +1,4 @@
-"""Which exceptions are the site's condition and not a bug."""
+"""Exceptions that are outages and not bugs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def caused(error: Exception, **facts: object) -> Exception:
 
 
 def refused_by_a_full_device() -> OSError:
-    """The real thing."""
+    """Error of a real full SQLite database."""
     device = os.open("/dev/full", os.O_WRONLY)
     try:
         os.write(device, b"anything")

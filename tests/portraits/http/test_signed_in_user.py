@@ -1,4 +1,4 @@
-"""User of a request, or a refusal."""
+"""Signed-in user of a request, or a refusal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often one address may try, and who else that concerns."""
+"""Rate limits by client address."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _empty_cache() -> Iterator[None]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The time, to be set; it begins ten seconds into a stretch of a minute and of ten."""
+    """Clock to be set; it starts ten seconds into a window of one minute and of ten."""
     now = [1_200_000_010.0]
     monkeypatch.setattr(throttle.time, "time", lambda: now[0])
     return now

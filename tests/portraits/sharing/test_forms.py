@@ -1,4 +1,4 @@
-"""How long a new share link shall work."""
+"""Form for a new share link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JPEG that other sites show beside a link."""
+"""Link preview: the JPEG that other sites show beside a link."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def composed(pixels: Pixels) -> tuple[Image.Image, bytes]:
 
 @pytest.fixture(scope="module")
 def poster() -> Pixels:
-    """The astronaut as a render frames her."""
+    """Astronaut, framed as by a render."""
     pixels = skimage.data.astronaut()
     framed = framing.frame_portrait(
         photo.Photo(pixels), faces.choose(faces.find(pixels), None, pixels.shape), STANDARD_FRAME, "auto"
@@ -42,7 +42,7 @@ def poster() -> Pixels:
 
 
 def cut_out(poster: Pixels) -> Pixels:
-    """Transparent beside the middle."""
+    """Picture that is transparent except in the middle."""
     alpha = np.zeros(poster.shape[:2], np.uint8)
     alpha[40:, 100:310] = 255
     return np.dstack([poster, alpha])

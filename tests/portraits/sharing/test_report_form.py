@@ -1,4 +1,4 @@
-"""What somebody says who thinks that a portrait should not be there."""
+"""Form for a report about a shared portrait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a shared portrait can be seen, and how it comes into other pages."""
+"""URLs and snippets of a shared portrait."""
 
 from __future__ import annotations
 

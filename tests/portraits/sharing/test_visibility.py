@@ -1,4 +1,4 @@
-"""Sentences to the owner about who can see a portrait are true in every state."""
+"""Descriptions of who can see a portrait are true in every state."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ONLY_YOU = "only you and the people who run this site can see it"
 
 
 def told(client: Client, portrait: Portrait) -> dict[str, str]:
-    """The two pages that tell, by name."""
+    """Content of the two pages that describe the visibility, by name."""
     return {
         "page": client.get(portrait.get_absolute_url()).content.decode(),
         "gallery": client.get("/portraits/").content.decode(),

@@ -1,4 +1,4 @@
-"""Pages about accounts know whether the site sends mail."""
+"""Template tags of the account pages."""
 
 from __future__ import annotations
 

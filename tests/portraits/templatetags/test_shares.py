@@ -1,4 +1,4 @@
-"""The form that the share panel shows."""
+"""Template tags of the share panel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times on pages: for people in UTC, for the page's script exactly."""
+"""Template tags for times: in UTC for people, exact for the page's script."""
 
 from __future__ import annotations
 

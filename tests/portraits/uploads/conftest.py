@@ -20,7 +20,7 @@ HANDLERS = "tests.portraits.uploads.handlers"
 
 
 def children(parent: int) -> list[int]:
-    """Living children of a process, the dead that nobody has waited for included."""
+    """Children of a process, including zombies."""
     found = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -49,7 +49,7 @@ def limits() -> Limits:
 
 @pytest.fixture(scope="session")
 def action_sandbox(limits: Limits) -> Iterator[Sandbox]:
-    """A sandbox whose handler does what it is told, with little memory and a second of CPU."""
+    """Sandbox whose handler does what the upload says, with little memory and a second of CPU."""
     sandbox = Sandbox(HANDLERS, limits, size=2)
     yield sandbox
     sandbox.close()
@@ -57,7 +57,7 @@ def action_sandbox(limits: Limits) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def short_sandbox() -> Iterator[Sandbox]:
-    """The same with a fifth of a second of wall time."""
+    """Sandbox with that handler and a fifth of a second of wall time."""
     sandbox = Sandbox(HANDLERS, Limits(wall_seconds=0.2), size=2)
     yield sandbox
     sandbox.close()
@@ -65,7 +65,7 @@ def short_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def photo_sandbox() -> Iterator[Sandbox]:
-    """The real sandbox, with photo analysis."""
+    """Sandbox with the real photo analysis."""
     sandbox = Sandbox()
     sandbox.start()
     yield sandbox
@@ -74,7 +74,7 @@ def photo_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def clean(photo_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
-    """Asserts that an upload has left nothing: no file, no child."""
+    """Assertion that an upload has left neither a file nor a child process."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))

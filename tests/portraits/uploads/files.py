@@ -1,4 +1,4 @@
-"""Files as strangers send them: honest pictures, and every kind of trap."""
+"""Files for uploads: ordinary pictures, and every kind of malicious file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SOLID = 1 << 20
 
 
 def encoded(image: Image.Image | NDArray[np.uint8], kind: str = "JPEG", **options: Any) -> bytes:
-    """A picture, or (H, W, 3) uint8, as a file."""
+    """File of a picture or of an array, (H, W, 3) uint8."""
     file = io.BytesIO()
     (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(file, kind, **options)
     return file.getvalue()
@@ -40,7 +40,7 @@ def chunk(name: bytes, content: bytes) -> bytes:
 
 
 def zeros(megabytes: int) -> bytes:
-    """Deflated nothing, a thousandth as long."""
+    """Zero bytes, deflated to a thousandth of their length."""
     deflate = zlib.compressobj(9)
     return b"".join([*(deflate.compress(bytes(SOLID)) for _ in range(megabytes)), deflate.flush()])
 
@@ -82,7 +82,7 @@ def ycck(image: Image.Image) -> bytes:
 
 
 def exif(**tags: Any) -> bytes:
-    """orientation, and what a phone writes about place and person."""
+    """EXIF block with the given tags and a GPS position."""
     data = Image.Exif()
     for name, value in tags.items():
         data[{"orientation": 0x0112, "description": 0x010E, "artist": 0x013B}[name]] = value

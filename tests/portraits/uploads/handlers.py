@@ -1,4 +1,4 @@
-"""A handler for the sandbox that does whatever the upload says: what a decoder might do when it is taken over."""
+"""Sandbox handler that does what the upload says, as a compromised decoder might."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def warm() -> None: ...
 
 
 def handle(upload: bytes) -> bytes:
-    """upload: the name of a action, and after a space what it is done with."""
+    """Reply of one of ACTIONS. upload: its name, and its argument after a space."""
     name, _, rest = upload.partition(b" ")
     return ACTIONS[name.decode()](rest)
 
@@ -53,7 +53,7 @@ def _open(path: bytes) -> bytes:
 
 
 def _write(_: bytes) -> bytes:
-    """To a file that was open before: standard error, which a test has pointed at one."""
+    """Write to standard error, which a test has redirected to a file."""
     return b"%d" % os.write(2, b"overflowing")
 
 

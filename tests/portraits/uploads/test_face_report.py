@@ -1,4 +1,4 @@
-"""Findings travel whole, and nothing else passes for one."""
+"""Face reports survive a round trip through JSON, and nothing else is accepted as one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The queue for the decoders: bounded for each person and address, and served in turns between them."""
+"""Fair queue of the sandbox: bounded for each person and address, and served in turns between them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def requester(person: str, address: str | None = None) -> Requester:
 
 
 class Line:
-    """Requesters that wait behind one who works, and the order in which they get their turns."""
+    """Requesters that wait for the one place, and the order in which they get it."""
 
     def __init__(self, queue: FairQueue) -> None:
         self.queue = queue
@@ -44,19 +44,19 @@ class Line:
 
 @pytest.fixture
 def queue() -> FairQueue:
-    return FairQueue(at_once=1, waiting=40, per_person=10, per_address=20)
+    return FairQueue(running=1, waiting=40, per_person=10, per_address=20)
 
 
 @pytest.fixture
 def worker(queue: FairQueue) -> Iterator[ExitStack]:
-    """The only place at work is taken until this is closed."""
+    """Holder of the only place, until it is closed."""
     with ExitStack() as stack:
         stack.enter_context(queue.place(requester("worker"), 0))
         yield stack
 
 
 def test_a_persons_third_place_is_refused_and_others_still_get_in() -> None:
-    queue = FairQueue(at_once=4, waiting=4, per_person=2, per_address=4)
+    queue = FairQueue(running=4, waiting=4, per_person=2, per_address=4)
     with queue.place(requester("a"), 0), queue.place(requester("a"), 0):
         with pytest.raises(TooManyOfPerson), queue.place(requester("a"), 0):
             pass
@@ -77,7 +77,7 @@ def test_waiting_counts_for_the_person_too(queue: FairQueue, worker: ExitStack) 
 
 
 def test_many_accounts_of_one_address_are_bounded_together() -> None:
-    queue = FairQueue(at_once=9, waiting=0, per_person=2, per_address=3)
+    queue = FairQueue(running=9, waiting=0, per_person=2, per_address=3)
     with ExitStack() as stack:
         for name in "abc":
             stack.enter_context(queue.place(requester(name, "one"), 0))
@@ -87,13 +87,13 @@ def test_many_accounts_of_one_address_are_bounded_together() -> None:
 
 
 def test_who_is_not_known_is_not_limited_together_with_others() -> None:
-    queue = FairQueue(at_once=9, waiting=0, per_person=1, per_address=1)
+    queue = FairQueue(running=9, waiting=0, per_person=1, per_address=1)
     with queue.place(Requester(), 0), queue.place(Requester(), 0):
         pass
 
 
 def test_a_full_queue_refuses_at_once() -> None:
-    queue = FairQueue(at_once=1, waiting=0, per_person=2, per_address=2)
+    queue = FairQueue(running=1, waiting=0, per_person=2, per_address=2)
     with queue.place(requester("a"), 0), pytest.raises(QueueFull), queue.place(requester("b"), 60):
         pass
 
@@ -105,7 +105,7 @@ def test_a_turn_that_does_not_come_in_time_is_given_up_and_leaves_no_trace(queue
         assert queue._waiting == []
     with queue.place(requester("b"), 0):
         pass
-    assert queue._working == []
+    assert queue._running == []
 
 
 def test_one_upload_comes_after_one_of_many_uploads_and_not_after_all(queue: FairQueue, worker: ExitStack) -> None:
@@ -145,20 +145,20 @@ def test_equals_are_served_in_order_of_arrival(queue: FairQueue, worker: ExitSta
 
 
 def test_no_more_work_than_there_are_places() -> None:
-    queue = FairQueue(at_once=2, waiting=40, per_person=40, per_address=40)
+    queue = FairQueue(running=2, waiting=40, per_person=40, per_address=40)
     barrier = threading.Barrier(2)
 
     def work(number: int) -> int:
         with queue.place(requester(str(number)), 60):
             barrier.wait(60)  # broken unless exactly two come together
-            return len(queue._working)
+            return len(queue._running)
 
     with ThreadPoolExecutor(8) as threads:
         assert max(threads.map(work, range(20))) == 2
 
 
 def test_the_memory_of_turns_is_bounded(queue: FairQueue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fair_queue, "REMEMBERED", 5)
+    monkeypatch.setattr(fair_queue, "MAX_STORED_TURNS", 5)
     for number in range(20):
         with queue.place(requester(str(number)), 0):
             pass

@@ -1,4 +1,4 @@
-"""What forms take, and what they never look at."""
+"""Forms of uploads: accepted and ignored fields."""
 
 from __future__ import annotations
 

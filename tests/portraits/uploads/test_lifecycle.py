@@ -1,4 +1,4 @@
-"""The way of a photo from its upload to its portrait."""
+"""Lifecycle of an upload, from the photo to the portrait."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_the_framing_reaches_the_worker_as_chosen(upload: Upload, framing: Box |
     assert session.request(b"photo", "warp").framing == expected
 
 
-def test_adopting_again_gives_the_same_session(upload: Upload) -> None:
+def test_creating_the_portrait_again_gives_the_same_session(upload: Upload) -> None:
     options = PortraitOptions(lifecycle.suggested(upload))
     assert lifecycle.create_portrait(upload, options) == lifecycle.create_portrait(upload, options)
     assert (Session.objects.count(), Charge.objects.count()) == (1, 1)
@@ -188,7 +188,7 @@ def test_a_portrait_that_was_deleted_does_not_come_back(upload: Upload) -> None:
 
 @pytest.fixture
 def on_disk(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    """The database as a file: threads wait for each other as on the real site, which they cannot in memory."""
+    """Database in a file, where threads wait for each other as on the real site; in memory they cannot."""
     in_memory = connections["default"]
     in_memory.ensure_connection()
     with closing(sqlite3.connect(tmp_path / "site.sqlite3")) as file:
@@ -226,7 +226,7 @@ def test_case_20_twenty_equal_submits_at_once_make_one_portrait_one_session_one_
 
 
 @pytest.fixture(scope="session", autouse=True)
-def gate() -> Iterator[None]:
-    """The decoders' process, started by the first upload."""
+def default_sandbox() -> Iterator[None]:
+    """Sandbox of the site, closed after the test."""
     yield
     validation.stop()

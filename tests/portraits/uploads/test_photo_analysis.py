@@ -1,4 +1,4 @@
-"""Results that the sandbox's children make from a file: sizes, encoding, and faces that the worker finds again."""
+"""Results of the photo analysis: sizes, encoding, and faces that the worker finds again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The site's end of the sandbox: what comes back, in order and in time, whatever the other end does."""
+"""Client of the sandbox: replies arrive complete and in time, whatever the server does."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ from tests.portraits.uploads.conftest import HANDLERS, children, no_child_left, 
 
 @pytest.fixture
 def sandbox(limits: Limits) -> Iterator[Sandbox]:
-    """One that a test may break."""
+    """Sandbox that a test may break."""
     sandbox = Sandbox(HANDLERS, replace(limits, stuck_seconds=2), size=1)
     yield sandbox
     sandbox.close()
 
 
 class Endless(io.RawIOBase):
-    """A file that counts what is read of it."""
+    """File that counts the bytes that are read from it."""
 
     def __init__(self) -> None:
         self.given = 0
@@ -110,7 +110,7 @@ def test_many_threads_share_it(action_sandbox: Sandbox) -> None:
 def test_an_upload_is_refused_at_once_when_the_queue_is_full(sandbox: Sandbox) -> None:
     with ExitStack() as places:
         for number in range(1 + QUEUE_PER_CHILD):
-            places.callback(sandbox._queue._leave, sandbox._queue._entered(Requester(str(number))))
+            places.callback(sandbox._queue._leave, sandbox._queue._enter(Requester(str(number))))
         with pytest.raises(QueueFull):
             reply_of(sandbox, b"echo late")
 
@@ -126,7 +126,7 @@ def test_a_person_has_two_places_and_the_third_upload_is_refused(sandbox: Sandbo
     person = Requester("somebody", "192.0.2.1")
     with ExitStack() as places:
         for _ in range(MAX_PER_PERSON):
-            places.callback(sandbox._queue._leave, sandbox._queue._entered(person))
+            places.callback(sandbox._queue._leave, sandbox._queue._enter(person))
         with pytest.raises(TooManyOfPerson):
             sandbox(io.BytesIO(b"echo"), 9, person)
         assert len(sandbox._queue._waiting) == MAX_PER_PERSON - 1
@@ -137,10 +137,10 @@ def test_many_accounts_at_one_address_leave_half_of_the_line_to_others(sandbox: 
     with ExitStack() as places:
         for number in range((1 + QUEUE_PER_CHILD) // 2):
             account = Requester(str(number), "192.0.2.1")
-            places.callback(sandbox._queue._leave, sandbox._queue._entered(account))
+            places.callback(sandbox._queue._leave, sandbox._queue._enter(account))
         with pytest.raises(TooManyOfAddress):
             sandbox(io.BytesIO(b"echo"), 9, Requester("one more", "192.0.2.1"))
-        places.callback(sandbox._queue._leave, sandbox._queue._entered(Requester("other", "192.0.2.2")))
+        places.callback(sandbox._queue._leave, sandbox._queue._enter(Requester("other", "192.0.2.2")))
 
 
 def test_a_killed_server_is_replaced(sandbox: Sandbox) -> None:
@@ -154,7 +154,7 @@ def test_a_killed_server_is_replaced(sandbox: Sandbox) -> None:
 
 
 class Upload(threading.Thread):
-    """One that is under way; `error` is what it ended with."""
+    """Upload handled in a thread; `error` is what it ended with."""
 
     def __init__(self, sandbox: Sandbox, action: bytes = b"sleep") -> None:
         super().__init__(daemon=True)
@@ -297,8 +297,8 @@ def test_closing_ends_everything(sandbox: Sandbox) -> None:
 def test_everything_ends_with_the_site() -> None:
     site = (
         "import io\nfrom portraits.uploads.sandbox import Sandbox\n"
-        f"sandbox = Sandbox({HANDLERS!r}, size=1)\nairlock(io.BytesIO(b'echo'), 9)\n"
-        "print(sandbox.process_id, flush=True)\nairlock(io.BytesIO(b'sleep'), 9)"
+        f"sandbox = Sandbox({HANDLERS!r}, size=1)\nsandbox(io.BytesIO(b'echo'), 9)\n"
+        "print(sandbox.process_id, flush=True)\nsandbox(io.BytesIO(b'sleep'), 9)"
     )
     with subprocess.Popen([sys.executable, "-c", site], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

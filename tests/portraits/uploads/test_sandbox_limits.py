@@ -1,4 +1,4 @@
-"""Each limit on a process that decodes a stranger's file holds."""
+"""Limits of a process that decodes an upload."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_nobody_is_called(action_sandbox: Sandbox) -> None:
 
 
 def test_no_byte_is_written(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """capfd has pointed standard error at a file, which the sandbox inherits."""
+    """The sandbox inherits standard error, which capfd has redirected to a file."""
     sandbox = Sandbox(HANDLERS, Limits(memory_megabytes=64), size=1)
     with pytest.raises(HandlerFailed, match="File too large"):
         reply_of(sandbox, b"write")

@@ -1,4 +1,4 @@
-"""The reply of the sandbox: it travels whole, and a decoder that was taken over cannot pass off anything else."""
+"""Encoding of the sandbox's replies: a compromised decoder cannot make anything else pass for one."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def test_an_answer_travels_whole(answer: PhotoAnalysis | RejectedPhoto) -> None:
 @pytest.mark.parametrize(
     "change",
     [{"photo": b"GIF89a"}, {"photo": webp(b"photo")[:-1]}, {"thumbnail": webp(b"small") + b"<script>"}]
-    + [{"thumbnail": b""}, {"width": 0}, {"height": MAX_SIDE + 1}, {"findings": ()}, {"suggested": 1}]
-    + [{"findings": ACCEPTED.faces[1:], "suggested": None}, {"suggested": 7}],
+    + [{"thumbnail": b""}, {"width": 0}, {"height": MAX_SIDE + 1}, {"faces": ()}, {"suggested": 1}]
+    + [{"faces": ACCEPTED.faces[1:], "suggested": None}, {"suggested": 7}],
 )
 def test_an_impossible_answer_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(InvalidReply):

@@ -1,4 +1,4 @@
-"""The sandbox's own process: what its children inherit, and that none of them stays."""
+"""Sandbox server: what its children inherit, and that none of them stays."""
 
 from __future__ import annotations
 

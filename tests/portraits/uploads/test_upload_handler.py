@@ -1,4 +1,4 @@
-"""Uploads on their way through Django."""
+"""Django upload handler that ignores file names."""
 
 from __future__ import annotations
 

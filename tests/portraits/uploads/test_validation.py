@@ -1,4 +1,4 @@
-"""The gate as the site sees it: what is refused with which printable_text, what comes out, and that nothing stays.
+"""Validation of uploads: refusals and their sentences, the clean photo, and that nothing else is left.
 
 Numbers are those of the project's catalogue of hostile input.
 """
@@ -58,13 +58,13 @@ Pixels = NDArray[np.uint8]
 
 @pytest.fixture
 def take(photo_sandbox: Sandbox, clean: Callable[[], None]) -> Take:
-    """Examine a file that is to be accepted."""
+    """Validate a file that is to be accepted."""
     return lambda file: validation.validate(io.BytesIO(file), photo_sandbox)
 
 
 @pytest.fixture(scope="session")
 def strict() -> Iterator[Sandbox]:
-    """The real photo_sandbox where a refusal must not cost more than it may: 2 s of CPU and 200 MB."""
+    """Sandbox for files to be refused, which must not cost more than 2 s of CPU and 200 MB."""
     sandbox = Sandbox(limits=Limits(cpu_seconds=2, memory_megabytes=200))
     yield sandbox
     sandbox.close()
@@ -72,7 +72,7 @@ def strict() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def refuse(strict: Sandbox, clean: Callable[[], None]) -> Refuse:
-    """Examine a file that is to be refused with a code, without running into a limit, leaving no process."""
+    """Validate a file that is to be refused with a code, without exceeding a limit, leaving no process."""
 
     def refused(file: bytes, code: str) -> UploadRefused:
         with pytest.raises(UploadRefused) as caught:
@@ -111,7 +111,7 @@ def chunks(webp: bytes) -> set[bytes]:
 
 
 def assert_bare(validated: ValidatedPhoto) -> None:
-    """Pictures and nothing else, not a byte of what came with them."""
+    """Assert that the pictures contain nothing but pixels: no byte of the file's metadata."""
     for picture in (validated.photo, validated.thumbnail):
         assert chunks(picture) <= {b"VP8 ", b"VP8X", b"ALPH"}
         assert MARKER not in picture
@@ -134,7 +134,9 @@ def test_an_accepted_photo_is_known_by_its_bytes(take: Take, photo: Image.Image)
     assert [face.index for face in validated.usable] == [0]
 
 
-def test_a_file_on_disk_is_examined_too(take: Take, photo_sandbox: Sandbox, photo: Image.Image, tmp_path: Path) -> None:
+def test_a_file_on_disk_is_validated_too(
+    take: Take, photo_sandbox: Sandbox, photo: Image.Image, tmp_path: Path
+) -> None:
     file = encoded(photo)
     path = tmp_path / "upload"
     path.write_bytes(file)
@@ -575,7 +577,7 @@ def test_case_18_a_face_that_the_edge_cuts_is_refused(refuse: Refuse, astronaut:
 
 
 def test_the_sites_own_process_stays_small() -> None:
-    """It holds neither pixels nor libraries, whatever the upload asks for."""
+    """The site's process holds neither pixels nor picture libraries, whatever the upload contains."""
     program = """if True:
         import io, resource, skimage.data, sys
         from tests.portraits.uploads.files import encoded, png

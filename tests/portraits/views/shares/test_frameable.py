@@ -1,4 +1,4 @@
-"""Answers that other people's pages may frame."""
+"""Responses that pages of other sites may frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The public page of a share link, and what holds for every address below it."""
+"""Public page of a share link, and rules for all URLs below it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def token(made: tuple[ShareLink, str]) -> str:
 
 
 def addresses(token: str, session: Session) -> dict[str, str]:
-    """Every address below a link."""
+    """All URLs below a link."""
     assert session.shown is not None
     poster, preview = (publisher.file_name(session.shown, name) for name in ("poster.webp", link_preview.NAME))
     return {
@@ -301,7 +301,7 @@ def guess(number: int) -> str:
 
 @pytest.fixture
 def in_one_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time stands still: every ten minutes the count of guesses begins anew."""
+    """Clock that stands still, because the count of guesses starts anew every ten minutes."""
     now = time.time()
     monkeypatch.setattr(throttle, "time", SimpleNamespace(time=lambda: now))
 

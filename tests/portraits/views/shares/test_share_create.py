@@ -1,4 +1,4 @@
-"""A new link to one's own portrait."""
+"""Creation of a share link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A shared portrait alone, to be framed by other people's pages."""
+"""Page with only a shared portrait, for iframes on other sites."""
 
 from __future__ import annotations
 

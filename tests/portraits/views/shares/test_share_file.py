@@ -1,4 +1,4 @@
-"""A shared portrait's sheets and poster, for pages of any origin."""
+"""Files of a shared portrait, for pages of any origin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every address below a share link begins with. The addresses' own tests are test_share*.py."""
+"""Check of the link before all views below it. The views' own tests are test_share*.py."""
 
 from __future__ import annotations
 

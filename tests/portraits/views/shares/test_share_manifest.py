@@ -1,4 +1,4 @@
-"""A shared portrait's manifest, for pages of any origin."""
+"""Manifest of a shared portrait, for pages of any origin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The share panel after a change."""
+"""Share panel after a change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody who sees a shared portrait says that it should not be there."""
+"""Report by a visitor about a shared portrait."""
 
 from __future__ import annotations
 

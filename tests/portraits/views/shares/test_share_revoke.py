@@ -1,4 +1,4 @@
-"""A link to one's own portrait stops working."""
+"""Revocation of a share link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The choice between photo and portrait."""
+"""Confirm page between an upload and its portrait."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def upload(owner: User) -> Upload:
 
 @pytest.fixture
 def group(upload: Upload) -> Upload:
-    """Three faces, the second refused."""
+    """Upload with three faces, the second refused."""
     (face,) = upload.face_reports
     refused = {**face, "index": 1, "crop": None, "code": "eyes_closed", "sentence": "The eyes are closed."}
     small = {**face, "index": 2, "width": 90.0, "advice": ["The face is small."]}

@@ -1,4 +1,4 @@
-"""The door."""
+"""Upload page."""
 
 from __future__ import annotations
 
@@ -107,11 +107,11 @@ def test_a_busy_gate_says_when_to_come_back(as_owner: Client, monkeypatch: pytes
 
 @pytest.fixture
 def two_places(owner: User) -> Iterator[None]:
-    """Taken in the decoders' line by the owner."""
+    """Two places in the sandbox's queue, taken by the owner."""
     queue = validation.default_sandbox._queue
     with ExitStack() as places:
         for _ in range(2):
-            places.callback(queue._leave, queue._entered(Requester(str(owner.pk), "192.0.2.1")))
+            places.callback(queue._leave, queue._enter(Requester(str(owner.pk), "192.0.2.1")))
         yield
 
 

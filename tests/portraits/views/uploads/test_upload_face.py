@@ -1,4 +1,4 @@
-"""A face that was not found is looked for where its owner points."""
+"""Detection of a face where the photo's owner points."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def upload(owner: User) -> Upload:
 
 @pytest.fixture
 def looked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
-    """Places that the sandbox was asked about; it finds a face at each."""
+    """Positions that the sandbox was asked about; it finds a face at each."""
     places: list[tuple[float, float]] = []
 
     def find(_: bytes, x: float, y: float, **__: object) -> FaceReport:

@@ -1,4 +1,4 @@
-"""The photo that waits."""
+"""Photo and thumbnail of an upload."""
 
 from __future__ import annotations
 
