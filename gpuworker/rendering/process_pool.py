@@ -17,6 +17,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import TracebackType
+from typing import Protocol
 
 from gpuworker import cores
 from gpuworker.engines import SINGLE
@@ -49,6 +50,12 @@ _environment_lock = threading.Lock()
 def default_size() -> int:
     """Two to four processes, by the cores that this process may use."""
     return max(2, min(MOST_PROCESSES, cores.usable()))
+
+
+class Cancellation(Protocol):
+    """Flag that a render looks at several times a second; a threading.Event is one. Nothing waits for it."""
+
+    def is_set(self) -> bool: ...
 
 
 class Crew:
@@ -124,7 +131,7 @@ class Crew:
         (self._members[member].aside if aside else self._members[member].busy).add(self._numbers)
         return self._numbers
 
-    def replies(self, cancelled: threading.Event | None = None) -> list[Done | Taken]:
+    def replies(self, cancelled: Cancellation | None = None) -> list[Done | Taken]:
         """Block until something is answered.
 
         Raises Cancelled, WorkerDied (also of a process that hangs, which is killed), or the error that a task ended
@@ -139,7 +146,7 @@ class Crew:
             if ended:
                 raise WorkerDied
 
-    def wait_ready(self, cancelled: threading.Event | None = None) -> None:
+    def wait_ready(self, cancelled: Cancellation | None = None) -> None:
         """Block until every process has loaded its libraries: a pipe without a reader would block a large order.
 
         Raises Cancelled, WorkerDied, and once the reason why an engine cannot work; every render raises it again.

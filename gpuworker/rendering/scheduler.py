@@ -9,7 +9,6 @@ there; `complete` comes last.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -48,7 +47,7 @@ from gpuworker.rendering.messages import (
     UseCanvas,
     WritePoster,
 )
-from gpuworker.rendering.process_pool import ANALYST, Crew
+from gpuworker.rendering.process_pool import ANALYST, Cancellation, Crew
 from gpuworker.rendering.shared_memory import SharedMemory
 from gpuworker.whole_file import part_of, write_whole
 
@@ -62,7 +61,7 @@ def render(
     request: RenderRequest,
     out: Path,
     crew: Crew | None = None,
-    cancelled: threading.Event | None = None,
+    cancelled: Cancellation | None = None,
 ) -> Generator[Progress]:
     """Render into the folder `out`, which is made when it is not there.
 
@@ -101,7 +100,7 @@ class _Run:
     out: Path
     crew: Crew
     manifest: Manifest
-    cancelled: threading.Event | None = None
+    cancelled: Cancellation | None = None
     channels: int = 3
     stage: Stage = "starting"
     current: int = 0

@@ -18,7 +18,7 @@ from typing import Literal, Protocol
 
 from gpuworker.contract import Progress, RenderRequest
 from gpuworker.errors import Cancelled
-from gpuworker.rendering.process_pool import Crew
+from gpuworker.rendering.process_pool import Cancellation, Crew
 from gpuworker.rendering.scheduler import render
 
 log = logging.getLogger(__name__)
@@ -119,12 +119,12 @@ class ChildWorker:
 
     def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
         """As Worker.render; waits until the job before it has ended. Raises Cancelled when the worker is closed."""
-        cancelled = _AnyOf(self._closing, *([cancelled] if cancelled else []))
-        self._take_turn(cancelled)
+        stopped = _AnyOf(self._closing, *([cancelled] if cancelled else []))
+        self._take_turn(stopped)
         try:
             with (
                 tempfile.TemporaryDirectory(dir=self._folder, prefix="render-", ignore_cleanup_errors=True) as name,
-                closing(render(job.request, Path(name), self._ready_crew(), cancelled)) as steps,
+                closing(render(job.request, Path(name), self._ready_crew(), stopped)) as steps,
             ):
                 for progress in steps:
                     yield Step(progress, tuple(RenderedFile.at(Path(name) / each) for each in progress.files))
@@ -148,7 +148,7 @@ class ChildWorker:
             self._crew = Crew(self._crew_size, self._engine, self._niceness)
         return self._crew
 
-    def _take_turn(self, cancelled: threading.Event) -> None:
+    def _take_turn(self, cancelled: Cancellation) -> None:
         while not self._turn.acquire(timeout=0.1):
             if cancelled.is_set():
                 raise Cancelled
@@ -157,11 +157,10 @@ class ChildWorker:
             raise Cancelled
 
 
-class _AnyOf(threading.Event):
-    """Set as soon as one of several events is."""
+class _AnyOf:
+    """Cancellation that is set as soon as one of several events is."""
 
     def __init__(self, *events: threading.Event) -> None:
-        super().__init__()
         self._events = events
 
     def is_set(self) -> bool:

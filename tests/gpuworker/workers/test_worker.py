@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gpuworker.contract import POSTER_NAME, RenderRequest, Size
 from gpuworker.errors import Cancelled, NoFace
-from gpuworker.workers.worker import ChildWorker, Job, RenderedFile
+from gpuworker.workers.worker import ChildWorker, Job, RenderedFile, _AnyOf
 from tests.gpuworker.pictures import encoded
 
 
@@ -79,3 +79,13 @@ def test_a_worker_that_is_ready_has_loaded_its_engine(worker: ChildWorker) -> No
     worker.wait_ready()
     assert worker._crew is not None
     assert worker._crew.quiet
+
+
+def test_a_combined_cancellation_follows_each_event_and_cannot_be_waited_for() -> None:
+    """An Event that only overrides is_set would wait for ever."""
+    first, second = threading.Event(), threading.Event()
+    combined = _AnyOf(first, second)
+    assert not combined.is_set()
+    second.set()
+    assert combined.is_set()
+    assert not hasattr(combined, "wait")
