@@ -1,4 +1,4 @@
-"""What every request must be before a route sees it: authorised, of this protocol, small, and quick.
+"""ASGI middleware that lets only authorised, small and quick requests of this protocol through to a route.
 
 Plain ASGI, in front of everything: a stranger learns from any path the same 401, and not one byte
 of a stranger's body is read.
@@ -27,7 +27,7 @@ SMALL_BODY = 65_536
 
 
 class Refused(Exception):
-    """status: one of protocol.STATUSES."""
+    """Refusal of a request. status: one of protocol.STATUSES."""
 
     def __init__(self, status: int, error: RenderError) -> None:
         super().__init__(error.sentence)
@@ -35,8 +35,8 @@ class Refused(Exception):
         self.error = error
 
 
-class Gate:
-    """token None: everybody is let in, which is for loopback alone."""
+class WorkerMiddleware:
+    """ASGI middleware that answers bad requests itself. token None lets everybody in, which is for loopback alone."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Gate:
             raise Refused(416, BadRequest("Files are delivered whole."))
 
     async def _body(self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-        """All of it, within bounds of size and time."""
+        """Whole body, within bounds of size and time. Raises Refused."""
         most = protocol.MAX_BODY if scope["path"] == "/generate" and scope["method"] == "POST" else SMALL_BODY
         declared = headers.get(b"content-length", b"0")
         if not declared.isdigit() or len(declared) > 15 or int(declared) > most:
@@ -102,7 +102,7 @@ class Gate:
 
 
 class _Replayed:
-    """A body that has been read, as the application expects to receive it."""
+    """ASGI receive channel of a body that has been read, as the application expects to receive it."""
 
     def __init__(self, body: bytes, receive: Receive) -> None:
         self._body: bytes | None = body
@@ -116,7 +116,7 @@ class _Replayed:
 
 
 def _versioned(send: Send) -> Send:
-    """Every answer says which protocol it speaks, so that a proxy's own pages are told apart from ours."""
+    """ASGI send channel that adds the protocol's version, so that a proxy's own pages are told apart from ours."""
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -134,7 +134,7 @@ _OURS = [
 
 
 async def _answer(send: Send, refused: Refused) -> None:
-    """The refusal, and the connection closes: what is left of the body is never read."""
+    """Send the refusal and close the connection: what is left of the body is never read."""
     body = json.dumps(protocol.refusal_json(refused.error)).encode()
     headers = [
         (b"content-type", b"application/json"),

@@ -56,7 +56,7 @@ def test_an_unknown_extra_is_an_error(repo: Path) -> None:
     assert done.returncode != 0
 
 
-@pytest.mark.parametrize("heavy", ["torch", "onnxruntime", "onnxruntime-gpu", "rembg", "fastapi"])
+@pytest.mark.parametrize("heavy", ["torch", "onnxruntime", "onnxruntime-gpu", "rembg", "starlette"])
 def test_the_site_installs_nothing_that_only_the_gpu_worker_wants(repo: Path, heavy: str) -> None:
     assert heavy not in names(printed(repo, *SITE))
     assert heavy not in constraints(repo)

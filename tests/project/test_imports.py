@@ -73,7 +73,7 @@ def test_the_wheel_alone_renders_a_portrait_in_a_new_environment(clone: Path, as
     run("gpuworker", "render", str(astronaut), str(out))
 
     assert "gazesite" in installed
-    assert not installed & {*STRANGERS, "onnxruntime-gpu", "fastapi"}
+    assert not installed & {*STRANGERS, "onnxruntime-gpu", "starlette"}
     assert {"index.html", "gaze-tracker.js", "manifest.json"} <= {file.name for file in out.iterdir()}
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["complete"] is True

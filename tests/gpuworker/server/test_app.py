@@ -58,7 +58,11 @@ def test_health_says_what_the_worker_is_and_does(tmp_path: Path) -> None:
         ("POST", "/cancel/nobody", b"", 400),
         ("DELETE", "/jobs/nobody?attempt=1", b"", 404),
         ("GET", "/files/nobody/q0.webp", b"", 404),
+        ("GET", "/progress/one?attempt=-1", b"", 400),
+        ("GET", "/progress/one?attempt=" + "9" * 5000, b"", 400),
+        ("GET", "/progress/one?attempt=%D9%A3", b"", 400),
         ("GET", "/nowhere", b"", 404),
+        ("GET", "/health/", b"", 404),
         ("GET", "/docs", b"", 404),
         ("GET", "/openapi.json", b"", 404),
         ("PUT", "/generate", b"", 405),
@@ -196,9 +200,10 @@ def test_a_fault_of_our_own_is_a_500_in_the_same_shape(tmp_path: Path, monkeypat
         monkeypatch.undo()
 
 
-def test_the_application_imports_no_image_code() -> None:
+def test_the_application_imports_neither_image_code_nor_a_heavier_framework() -> None:
     import subprocess
     import sys
 
-    question = "import sys, gpuworker.server.app; sys.exit(bool({'numpy', 'cv2', 'PIL', 'scipy'} & set(sys.modules)))"
+    heavy = "{'numpy', 'cv2', 'PIL', 'scipy', 'fastapi', 'pydantic'}"
+    question = f"import sys, gpuworker.server.app; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", question], check=False).returncode == 0

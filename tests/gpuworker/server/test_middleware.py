@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gpuworker.server.middleware import Gate
+from gpuworker.server.middleware import WorkerMiddleware
 from gpuworker.workers import protocol
 
 TOKEN = "a token of at least 16 characters"
@@ -47,7 +47,7 @@ class Sender:
 
 
 def ask(
-    inside: Inside, headers: dict[str, str], sender: Sender | None = None, path: str = "/generate", **gate: Any
+    inside: Inside, headers: dict[str, str], sender: Sender | None = None, path: str = "/generate", **options: Any
 ) -> tuple[int, dict[bytes, bytes]]:
     sent: list[dict[str, Any]] = []
 
@@ -60,7 +60,7 @@ def ask(
         "path": path,
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
-    app = Gate(inside, gate.pop("token", TOKEN), **gate)
+    app = WorkerMiddleware(inside, options.pop("token", TOKEN), **options)
     asyncio.run(app(scope, sender or Sender(iter(())), send))
     return sent[0]["status"], dict(sent[0]["headers"])
 
