@@ -12,7 +12,7 @@ INSTALL := $(PY) -m pip --disable-pip-version-check install --quiet --constraint
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run render contact-sheets test check lint lock clean portrait
+.PHONY: help run dev render contact-sheets test check lint lock clean portrait
 
 help:
 	@echo "make TARGET, where TARGET is one of"
@@ -21,6 +21,9 @@ help:
 
 run: .venv/site ## the site at http://127.0.0.1:3000; PORT=3001 make run for another port
 	@exec $(PY) manage.py serve
+
+dev: .venv/site ## the same site for changes: restarts with the code, templates read anew, error pages
+	@DEBUG=true exec $(PY) manage.py runserver
 
 render: portrait .venv/base ## a living face from a photo: make render PORTRAIT=photo.jpg OUT=out
 	$(PY) -m gpuworker render "$$PORTRAIT" "$$OUT"

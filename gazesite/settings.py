@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from gazesite.environment import Environment
 from gazesite.observability import logs, sentry
@@ -48,7 +49,10 @@ SITE_URL = env.address("SITE_URL", "".join(OWN_ADDRESSES[-1:]), ("https", "http"
 """How people reach the site: links in mail, share links, and where sockets may come from."""
 
 SECURE = SITE_URL.startswith("https://")
-DEBUG = False
+DEBUG = env.switch("DEBUG", False)
+"""Error pages with source code and settings, templates that are read for each request: for development alone."""
+if DEBUG and (SECURE or REDIS_URL):
+    raise ImproperlyConfigured("DEBUG shows source code and settings; it is refused with https or REDIS_URL.")
 
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 """Networks whose X-Forwarded-For and X-Forwarded-Proto are believed; `*` is every peer."""
@@ -99,6 +103,7 @@ ALLOWED_ORIGINS = sorted({SITE_URL, *OWN_ADDRESSES, *_local})
 """Pages that may open sockets."""
 
 INSTALLED_APPS = [
+    "gazesite",  # before daphne, whose runserver it replaces
     "daphne",
     "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
@@ -112,7 +117,6 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "portraits",
-    "gazesite",
 ]
 
 MIDDLEWARE = [
@@ -133,12 +137,13 @@ MIDDLEWARE = [
 ROOT_URLCONF = "gazesite.urls"
 ASGI_APPLICATION = "gazesite.asgi.application"
 
+_LOADERS = ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": _LOADERS if DEBUG else [("django.template.loaders.cached.Loader", _LOADERS)],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

@@ -189,6 +189,11 @@ def test_run_installs_the_site_once_and_serves_it(folder: Path) -> None:
     assert ran(folder) == [SITE, "python|manage.py|serve", "python|manage.py|serve"]
 
 
+def test_dev_serves_with_the_development_server(folder: Path) -> None:
+    assert make(folder, "dev").returncode == 0
+    assert ran(folder) == [SITE, "python|manage.py|runserver"]
+
+
 def test_an_environment_for_tests_serves_the_site_too(folder: Path) -> None:
     make(folder, "lint")
     ran(folder)

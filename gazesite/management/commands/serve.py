@@ -56,23 +56,25 @@ class Command(BaseCommand):
 
     def _serve_all(self, host: str, port: int, demo_photo: Path | None) -> None:
         call_command("migrate", interactive=False, verbosity=0)
-        lines = self._welcome(settings.OWN_ADDRESSES or [settings.SITE_URL])
+        lines = welcome_lines(settings.OWN_ADDRESSES or [settings.SITE_URL])
         web.serve(host, port, EmbeddedServices(demo_photo), lambda: self.stdout.write("\n".join(lines)))
 
-    def _welcome(self, addresses: list[str]) -> list[str]:
-        """Lines that are printed at the start. addresses: the first is for people on this machine."""
-        address, *others = addresses
-        user = User.objects.filter(email=USER_EMAIL).first() or User.objects.create_user(USER_EMAIL)
-        lines = ["", f"gazesite is at {address}", *(f"  in your network: {other}" for other in others)]
-        lines += [f"  sign in, once:  {address}{adapter.one_time_path(user)}"]
-        password = self._admin_password()
-        shown = f"password {password}" if password else "with the password printed at the first start"
-        return [*lines, f"  admin:          {address}/admin/  {ADMIN_EMAIL}, {shown}", "  Ctrl-C stops it.", ""]
 
-    def _admin_password(self) -> str | None:
-        """Password of a new admin; None when there is one already. `manage.py changepassword` sets another."""
-        if User.objects.filter(email=ADMIN_EMAIL).exists():
-            return None
-        password = secrets.token_urlsafe(9)
-        User.objects.create_superuser(ADMIN_EMAIL, password)
-        return password
+def welcome_lines(addresses: list[str]) -> list[str]:
+    """Lines that are printed at the start. addresses: the first is for people on this machine."""
+    address, *others = addresses
+    user = User.objects.filter(email=USER_EMAIL).first() or User.objects.create_user(USER_EMAIL)
+    lines = ["", f"gazesite is at {address}", *(f"  in your network: {other}" for other in others)]
+    lines += [f"  sign in, once:  {address}{adapter.one_time_path(user)}"]
+    password = _new_admin_password()
+    shown = f"password {password}" if password else "with the password printed at the first start"
+    return [*lines, f"  admin:          {address}/admin/  {ADMIN_EMAIL}, {shown}", "  Ctrl-C stops it.", ""]
+
+
+def _new_admin_password() -> str | None:
+    """Password of a new admin; None when there is one already. `manage.py changepassword` sets another."""
+    if User.objects.filter(email=ADMIN_EMAIL).exists():
+        return None
+    password = secrets.token_urlsafe(9)
+    User.objects.create_superuser(ADMIN_EMAIL, password)
+    return password

@@ -14,8 +14,8 @@ from portraits.models import User
 
 @pytest.mark.django_db
 def test_it_prints_the_address_a_link_and_the_admin_it_made_once() -> None:
-    first = "\n".join(serve.Command()._welcome(["http://127.0.0.1:3000"]))
-    again = "\n".join(serve.Command()._welcome(["http://127.0.0.1:3000"]))
+    first = "\n".join(serve.welcome_lines(["http://127.0.0.1:3000"]))
+    again = "\n".join(serve.welcome_lines(["http://127.0.0.1:3000"]))
     assert "gazesite is at http://127.0.0.1:3000" in first
     assert "http://127.0.0.1:3000/sign-in/" in first
     password = first.split("password ")[1].split()[0]
@@ -28,7 +28,7 @@ def test_it_prints_the_address_a_link_and_the_admin_it_made_once() -> None:
 
 @pytest.mark.django_db
 def test_it_prints_the_address_for_this_machine_and_the_one_for_others() -> None:
-    lines = serve.Command()._welcome(["http://127.0.0.1:3000", "http://192.0.2.7:3000"])
+    lines = serve.welcome_lines(["http://127.0.0.1:3000", "http://192.0.2.7:3000"])
     assert "gazesite is at http://127.0.0.1:3000" in lines
     assert "  in your network: http://192.0.2.7:3000" in lines
     assert "http://127.0.0.1:3000/sign-in/" in "\n".join(lines)
