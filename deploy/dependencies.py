@@ -1,4 +1,4 @@
-"""Prints what pyproject.toml asks for in the named extras, one requirement a line.
+"""Script that prints the requirements of pyproject.toml's named extras, one a line.
 
     python deploy/dependencies.py production sentry
 
@@ -18,7 +18,7 @@ PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
 
 def dependencies(project: dict[str, Any], extras: Iterable[str]) -> list[str]:
-    """The base requirements and those of the extras, without the project itself. Raises KeyError."""
+    """Base requirements and those of the extras, without the project itself. Raises KeyError."""
     optional = project["optional-dependencies"]
     found: dict[str, None] = dict.fromkeys(project["dependencies"])
     for extra in extras:

@@ -1,9 +1,9 @@
-"""Exit code 0 when the server of this container answers `path` with 200; for the image's health check.
+"""Health check of the images: exits with 0 when the server of this container answers `path` with 200.
 
     python deploy/probe.py livez
     python deploy/probe.py health   # of a GPU worker: only once it is warm
 
-PORT says where. WORKER_TOKEN, or the file that WORKER_TOKEN_FILE names, is borne.
+PORT is the server's port. WORKER_TOKEN, or the file that WORKER_TOKEN_FILE names, is the bearer token.
 """
 
 from __future__ import annotations

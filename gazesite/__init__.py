@@ -1,1 +1,1 @@
-"""The Django project: settings, ASGI, URLs. It comes after the worker that it stands round."""
+"""Django project of the site: settings, ASGI application, URLs, processes."""

@@ -26,7 +26,7 @@ from gazesite.middleware.outage_guard import OutageGuard  # noqa: E402
 from gazesite.middleware.own_cookies import OwnCookies  # noqa: E402
 from gazesite.middleware.proxy_headers import ProxyHeaders  # noqa: E402
 from gazesite.middleware.session_user import signed_in_user  # noqa: E402
-from gazesite.observability.metrics import Metrics  # noqa: E402
+from gazesite.observability.metrics import MetricsEndpoint  # noqa: E402
 from gazesite.server.static_files import static_files  # noqa: E402
 from portraits.live.routing import websocket_urlpatterns  # noqa: E402
 
@@ -55,5 +55,5 @@ site = ProxyHeaders(
     settings.TRUSTED_PROXIES,
     settings.CLIENT_ADDRESS_HEADER,
 )
-# Metrics is outside ProxyHeaders, which would hide from it that a request comes through a proxy.
-application = AccessLog(HeaderCheck(OutageGuard(Metrics(site, settings.METRICS_TOKEN))))
+# MetricsEndpoint is outside ProxyHeaders, which would hide from it that a request comes through a proxy.
+application = AccessLog(HeaderCheck(OutageGuard(MetricsEndpoint(site, settings.METRICS_TOKEN))))

@@ -1,4 +1,4 @@
-"""Settings from the environment: typed, within bounds, or from the file that `NAME_FILE` names.
+"""Reader of settings from the environment, or from the file that `NAME_FILE` names: typed and within bounds.
 
 A mistake stops the start with the variable's name and never with its value, which may be a secret.
 """
@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 class _Values(FileAwareMapping):  # type: ignore[misc]
-    """Secrets are kept in files that end with a newline, and may begin with a dollar sign, which is no reference."""
+    """Values of variables or files, without a newline at the end; a dollar sign at the beginning is no reference."""
 
     def __getitem__(self, key: str) -> str:
         value = str(super().__getitem__(key)).strip()
@@ -34,7 +34,7 @@ class _Values(FileAwareMapping):  # type: ignore[misc]
 
 
 class Environment(environ.FileAwareEnv):  # type: ignore[misc]
-    """Every reader raises ImproperlyConfigured. An empty value counts as none."""
+    """Typed environment. Every method raises ImproperlyConfigured. An empty value counts as none."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,10 +53,10 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
                 f"{var}_FILE names a file that cannot be read: {error.strerror or error}."
             ) from None
         except (ValueError, TypeError, KeyError):
-            raise _unclear(var) from None
+            raise _malformed(var) from None
 
     def has(self, name: str) -> bool:
-        """Whether it is given."""
+        """Whether the variable is set and not empty."""
         return bool(self.text(name))
 
     def text(self, name: str, default: str = "") -> str:
@@ -64,7 +64,7 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         return value
 
     def switch(self, name: str, default: bool) -> bool:
-        """`true` or `false`, in any of the usual spellings."""
+        """Boolean: `true` or `false`, in any of the usual spellings."""
         word = self.text(name).lower()
         if not word:
             return default
@@ -75,7 +75,7 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
     def number(self, name: str, default: float, least: float, most: float) -> float:
         text = self.text(name)
         if text and not _NUMBER.fullmatch(text):
-            raise _unclear(name)
+            raise _malformed(name)
         value = float(text) if text else default
         if not least <= value <= most:
             raise ImproperlyConfigured(f"{name} must lie between {least:g} and {most:g}.")
@@ -94,7 +94,7 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         return value
 
     def matching(self, name: str, default: str, pattern: str, what: str) -> str:
-        """A text that is entirely as the pattern says; `what` tells people how that is."""
+        """Text that matches the whole pattern. what: description of such a text, for the error."""
         value = self.text(name, default)
         if value and not re.fullmatch(pattern, value, re.ASCII):
             raise ImproperlyConfigured(f"{name} must be {what}.")
@@ -165,7 +165,7 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         return found or dict(self.email_url_config(default))
 
     def words(self, name: str, default: Sequence[str] = ()) -> list[str]:
-        """Separated by commas."""
+        """Words separated by commas."""
         return [word.strip() for word in self.text(name).split(",") if word.strip()] or list(default)
 
     def networks(self, name: str) -> list[str]:
@@ -193,12 +193,12 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
             with warnings.catch_warnings(action="error"):  # which would show the value
                 return dict(parse(value))
         except (ValueError, TypeError, KeyError, ImproperlyConfigured, UserWarning):
-            raise _unclear(name) from None
+            raise _malformed(name) from None
 
 
 @contextmanager
 def _reasons(name: str) -> Iterator[None]:
-    """A ValueError is the reason for which the address in that variable is none."""
+    """Turn a ValueError, whose text is the reason, into ImproperlyConfigured for that variable."""
     try:
         yield
     except ValueError as reason:
@@ -229,5 +229,5 @@ def _check_mail(value: str) -> None:
         raise ValueError("it has a user without a password")
 
 
-def _unclear(name: str) -> ImproperlyConfigured:
+def _malformed(name: str) -> ImproperlyConfigured:
     return ImproperlyConfigured(f"{name} has a value that cannot be understood.")

@@ -1,4 +1,4 @@
-"""Validation of addresses in settings: each part is checked, and the reason never holds the value.
+"""Validation of addresses in settings, part by part; the reason for a refusal never contains the value.
 
 A value may be a secret, or contain one.
 """
@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
 def checked(
     value: str, schemes: Sequence[str], *, path: bool = False, query: bool = False, credentials: bool = False
 ) -> SplitResult:
-    """The parts of an address whose scheme is one of these and whose host can be reached.
+    """Parts of an address whose scheme is one of these and whose host can be reached.
 
     path, query, credentials: whether the address may have them; a lone slash at the end is no path.
     Raises ValueError with a reason such as "it names no host".

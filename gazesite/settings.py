@@ -1,4 +1,4 @@
-"""The environment → Django. Nothing set is the embedded site: one process tree, nothing to install or start.
+"""Django settings from the environment. With none set, this is the embedded site: one process tree, no services.
 
 deploy/SETTINGS.md lists what can be set.
 """
@@ -100,7 +100,7 @@ ALLOWED_HOSTS = sorted({*_allowed, bracketed(_origin_host)})
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 _local = [] if SECURE else [http_address(host, PORT) for host in ("127.0.0.1", "localhost")]
 ALLOWED_ORIGINS = sorted({SITE_URL, *OWN_ADDRESSES, *_local})
-"""Pages that may open sockets."""
+"""Origins of pages that may open sockets."""
 
 INSTALLED_APPS = [
     "gazesite",  # before daphne, whose runserver it replaces
@@ -297,7 +297,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 50
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 
-# --- what browsers are told
+# --- security headers and cookies
 
 SECURE_SSL_REDIRECT = SECURE
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
@@ -346,7 +346,7 @@ WORK_GRACE = env.number("WORK_GRACE", 20, 0, 280)
 """Seconds that renders get to end when their process is told to; then others take them up."""
 
 GPU_SOURCE = env.choice("GPU_SOURCE", "none", ("none", "url", "runpod-pod", "runpod-serverless"))
-"""Who makes the second, refined pass."""
+"""Source of the GPU that renders the second, refined pass."""
 GPU_ENGINE = env.text("GPU_ENGINE", "liveportrait")
 GPU_AT_ONCE = env.whole_number("GPU_AT_ONCE", 1, 1, 64)
 GPU_WARM = env.switch("GPU_WARM", GPU_SOURCE == "runpod-pod")
@@ -364,7 +364,7 @@ RUNPOD_ENDPOINT = env.matching("RUNPOD_ENDPOINT", "", IDENTITY, "the id of an en
 RUNPOD_REST_URL = env.address("RUNPOD_REST_URL", "", ("https", "http"), path=True)
 RUNPOD_SERVERLESS_URL = env.address("RUNPOD_SERVERLESS_URL", "", ("https", "http"), path=True)
 RUNPOD_PROXY_URL = env.address("RUNPOD_PROXY_URL", "", ("https", "http"), path=True, within="{id}")
-"""Addresses of a stand-in for the provider; {id} is the pod's."""
+"""Addresses of a fake provider; {id} is the pod's id."""
 if GPU_SOURCE == "url":
     env.required("GPU_WORKER_URL", "where GPU_SOURCE is url")
     env.required("GPU_WORKER_TOKEN", "where GPU_SOURCE is url")
@@ -377,7 +377,7 @@ if GPU_SOURCE == "runpod-pod":
 if GPU_SOURCE == "runpod-serverless":
     env.required("RUNPOD_ENDPOINT", "where GPU_SOURCE is runpod-serverless")
 
-# --- the rest
+# --- language, cache, messages
 
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -390,7 +390,7 @@ CACHES = {
 }
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-# --- watching it
+# --- observability
 
 LOG_FORMAT = env.choice("LOG_FORMAT", "human", logs.FORMATS)
 LOGGING = logs.configuration(LOG_FORMAT)

@@ -1,4 +1,4 @@
-"""Every address of the site."""
+"""Root URL configuration of the site."""
 
 from django.urls import include, path, re_path
 

@@ -1,4 +1,4 @@
-"""Log lines, for people or as JSON for machines, each with the circumstances under which it was said."""
+"""Logging configuration: lines for people or JSON for machines, each with its log context."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ FORMATS = ("human", "json")
 
 
 class LogContextFilter(logging.Filter):
-    """Filter on every handler: notes in each record what is known while it is made. Passes every record."""
+    """Log filter for every handler that adds the log context to each record. It passes every record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if not hasattr(record, "circumstances"):
-            record.circumstances = dict(log_context.current())
+        if not hasattr(record, "log_context"):
+            record.log_context = dict(log_context.current())
         return True
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time (RFC 3339, UTC), level, logger, message, circumstances, fields, traceback.
+    """Formatter of a JSON object per line: time (RFC 3339, UTC), level, logger, message, context, fields, traceback.
 
     A record's `fields`, a dict given as `extra={"fields": …}`, are written beside them.
     """
@@ -33,7 +33,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
-            **getattr(record, "circumstances", {}),
+            **getattr(record, "log_context", {}),
             **getattr(record, "fields", {}),
         }
         if record.exc_info and not record.exc_text:
@@ -45,7 +45,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class HumanFormatter(logging.Formatter):
-    """Time (UTC), level, logger, message, and the circumstances in brackets."""
+    """Formatter for people: time (UTC), level, logger, message, and the log context in brackets."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s%(about)s")
@@ -54,7 +54,7 @@ class HumanFormatter(logging.Formatter):
         return _moment(record)
 
     def format(self, record: logging.LogRecord) -> str:
-        about = getattr(record, "circumstances", {})
+        about = getattr(record, "log_context", {})
         record.about = f" [{' '.join(f'{name}={value}' for name, value in about.items())}]" if about else ""
         return super().format(record)
 
@@ -64,7 +64,7 @@ def _moment(record: logging.LogRecord) -> str:
 
 
 def configuration(form: str) -> dict[str, Any]:
-    """Value of `settings.LOGGING`; form: one of FORMATS."""
+    """Value of `settings.LOGGING`. form: one of FORMATS."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -75,13 +75,13 @@ def configuration(form: str) -> dict[str, Any]:
         "filters": {
             "refusals": {"()": "gazesite.observability.refusal_filter.RefusalFilter"},
             "tokens": {"()": "gazesite.observability.redaction.RedactionFilter"},
-            "circumstances": {"()": "gazesite.observability.logs.LogContextFilter"},
+            "log_context": {"()": "gazesite.observability.logs.LogContextFilter"},
         },
         "handlers": {
             "console": {
                 "class": "logging.StreamHandler",
                 "formatter": form,
-                "filters": ["refusals", "tokens", "circumstances"],
+                "filters": ["refusals", "tokens", "log_context"],
             },
         },
         "root": {"handlers": ["console"], "level": "WARNING"},

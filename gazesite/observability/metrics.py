@@ -1,7 +1,7 @@
-"""Prometheus metrics: what the site counts, and the two places where they can be read.
+"""Prometheus metrics of the site, and the two endpoints that serve them.
 
-`/metrics` of the site itself, for whoever bears METRICS_TOKEN, or without one for this machine alone; and with
-METRICS_PORT a port of their own, without a guard, which must not be reachable from outside.
+`/metrics` of the site itself wants METRICS_TOKEN, or without one a client on this machine. METRICS_PORT is a port of
+their own without authentication, which must not be reachable from outside.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from portraits.metrics import ROWS  # before the first metric is made here: it s
 PATH = "/metrics"
 LOOPBACK = ("127.0.0.1", "::1")
 FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via", b"fly-client-ip", b"cf-connecting-ip")
-"""Headers of proxies: a request with one comes from somebody else than the machine that sends it."""
+"""Headers of proxies: a request with one comes from another machine than its peer."""
 
 REQUESTS = Counter("gaze_requests", "Requests that were answered.", ["view", "method", "status"])
 REQUEST_SECONDS = Histogram(
@@ -37,22 +37,22 @@ SOCKETS = Gauge("gaze_sockets", "Sockets that are open.")
 
 
 def count_request(view: str, method: str, status: int, seconds: float) -> None:
-    """view: an address's name, never the address: there are as many of those as anybody likes."""
+    """Count a request. view: name of the URL pattern, never the path, of which clients can make any number."""
     REQUESTS.labels(view, method, status).inc()
     REQUEST_SECONDS.labels(view).observe(seconds)
 
 
 def exposition() -> bytes:
-    """Everything that is counted, in Prometheus' text format. Looks into the database."""
+    """All metrics in Prometheus' text format. Queries the database."""
     return generate_latest(REGISTRY) + generate_latest(ROWS)
 
 
-class PortTakenError(Exception):
-    """Somebody else listens where we should."""
+class MetricsPortError(Exception):
+    """The metrics port cannot be listened on. str: the reason, for a person."""
 
 
-class Metrics:
-    """ASGI application around another that answers PATH. Whoever may not read it gets a 404 and learns nothing."""
+class MetricsEndpoint:
+    """ASGI middleware that answers PATH; 404 for a client that may not read it."""
 
     def __init__(self, app: App, token: str) -> None:
         self._app = app
@@ -69,7 +69,7 @@ class Metrics:
 
 
 def may_read(scope: Scope, token: str) -> bool:
-    """token: what must be borne; an empty one lets this machine's own processes in, but no proxy's clients."""
+    """Whether the request has the bearer token; with an empty one, whether it comes from this machine and no proxy."""
     headers = scope["headers"]
     if token:
         borne = [value for name, value in headers if name == b"authorization"]
@@ -88,15 +88,15 @@ async def _respond(send: Send, status: int, kind: str, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-class Listener:
-    """The port of their own, answering at once. 0 takes a free one, which `port` names. Raises PortTakenError."""
+class MetricsServer:
+    """HTTP server of the metrics port, which starts at once. Port 0 takes a free one. Raises MetricsPortError."""
 
     def __init__(self, host: str, port: int) -> None:
-        family = _SixServer if ":" in host else WSGIServer
+        family = _IPv6Server if ":" in host else WSGIServer
         try:
-            self._server = make_server(host, port, _answer, server_class=family, handler_class=_Quiet)
+            self._server = make_server(host, port, _answer, server_class=family, handler_class=_SilentHandler)
         except OSError as error:
-            raise PortTakenError(f"METRICS_PORT {port} of {host} cannot be used: {error.strerror}.") from error
+            raise MetricsPortError(f"METRICS_PORT {port} of {host} cannot be used: {error.strerror}.") from error
         self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
         self._thread.start()
         self.port = self._server.server_port
@@ -109,17 +109,17 @@ class Listener:
 
 @contextmanager
 def listening(host: str, port: int) -> Iterator[None]:
-    """The port of their own until the end of the block; none when it is 0. Raises PortTakenError."""
-    listener = Listener(host, port) if port else None
+    """Metrics server until the end of the block; none when the port is 0. Raises MetricsPortError."""
+    server = MetricsServer(host, port) if port else None
     try:
         yield
     finally:
-        if listener is not None:
-            listener.stop()
+        if server is not None:
+            server.stop()
 
 
 def _answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-    """WSGI application."""
+    """WSGI application of the metrics port."""
     if environ["PATH_INFO"] != PATH or environ["REQUEST_METHOD"] != "GET":
         start("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
         return [b"not found\n"]
@@ -131,13 +131,13 @@ def _answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[byte
     return [body]
 
 
-class _SixServer(WSGIServer):
+class _IPv6Server(WSGIServer):
     address_family = socket.AF_INET6
 
 
-class _Quiet(WSGIRequestHandler):
+class _SilentHandler(WSGIRequestHandler):
     timeout = 10
-    """Seconds that a silent client may hold the port's one thread."""
+    """Seconds for which a silent client may hold the server's one thread."""
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nobody wants a line for each look."""
+        """Log nothing: each scrape would be a line."""

@@ -1,4 +1,4 @@
-"""Redaction of secrets in logs: a reader of a log could use what opens something."""
+"""Redaction of secrets in logs: tokens in addresses, keys and passwords."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import logging
 import re
 
 SHARED = re.compile(r"(/s/)[^/\s\"'<>?#&),;]+")
-"""The address of anything shared, relative or whole; its second part is the token."""
+"""Path of anything shared; its second part is the token."""
 SIGN_IN = re.compile(r"(/sign-in/[^/\s\"'<>?#&),;]+/)[^/\s\"'<>?#&),;]+")
 MAILED = re.compile(r"(/accounts/(?:confirm-email|password/reset/key)/)[^/\s\"'<>?#&),;]+")
-"""The addresses that allauth puts into its mails."""
+"""Paths that allauth puts into its mails."""
 ADDRESSES = (SHARED, SIGN_IN, MAILED)
 HIDDEN = r"\1[token]"
 
 BEARER = re.compile(r"(\bBearer\s+)[^\s\"',;]+", re.IGNORECASE)
 PROVIDER_KEY = re.compile(r"\b()rpa_[A-Za-z0-9]{6,}")
 CREDENTIALS = re.compile(r"\b([a-z][a-z0-9+.-]{0,20}://[^\s/:@\"']*:)[^\s/@\"']+(?=@)")
-"""The password in the address of a database, of Redis or of a mail server.
+"""Password in the address of a database, of Redis or of a mail server.
 
-A scheme without an end would be looked for from every dot of a long line to the line's end.
+The scheme's length is bounded: else the search would start anew at every dot of a long line.
 """
 SECRETS = (BEARER, PROVIDER_KEY, CREDENTIALS)
 
@@ -31,7 +31,7 @@ def redact(text: str) -> str:
 
 
 class RedactionFilter(logging.Filter):
-    """Filter on every handler: one on a logger would not see what its children say. Passes every record.
+    """Log filter for every handler; one on a logger would not see its children's records. It passes every record.
 
     It changes message, fields and traceback; a formatter of `settings.LOGGING` writes nothing else that a
     stranger could have put there.

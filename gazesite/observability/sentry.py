@@ -1,4 +1,4 @@
-"""Errors are told to Sentry where SENTRY_DSN says so, without secrets and without people's data."""
+"""Error reports to Sentry, without secrets and personal data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gazesite.observability.redaction import redact
 from portraits import log_context
 
 HEADERS = ("Accept", "Content-Length", "Content-Type", "Host", "Sec-Fetch-Site", "User-Agent")
-"""Those of a request that an event may contain; cookies and tokens are not among them."""
+"""Request headers that an event may contain; cookies and tokens are not among them."""
 
 
 def start(dsn: str, environment: str, release: str, **options: Any) -> None:
@@ -41,8 +41,7 @@ def start(dsn: str, environment: str, release: str, **options: Any) -> None:
 def strip(event: Any, hint: Any = None) -> Any:
     """The event without cookies, bodies, queries, most headers, and people's data; tokens are taken out of the rest.
 
-    The circumstances of the event are noted as tags. None, so that nothing is sent, for a request that was refused:
-    strangers cause as many as they like.
+    The log context becomes tags. None, so that nothing is sent, for a refused request: clients cause any number.
     """
     if event.get("logger", "").startswith("django.security"):
         return None

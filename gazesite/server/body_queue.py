@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
 
-Message = MutableMapping[str, Any]
+from gazesite.asgi_types import Message
 
 
 class BodyQueue(asyncio.Queue[Message]):
-    """The application's `receive` is this queue's `get`.
+    """Queue whose `get` is the application's `receive`.
 
-    Bytes that come in one read, at most 64 KB, wait here; more are read when the application has taken them.
+    It holds the bytes of one read, at most 64 KB; more are read when the application has taken them.
 
-    pause, resume: reading from the connection. asked: called when the application wants the next message.
+    pause, resume: stop and start reading from the connection. on_get: called when the application wants a message.
     """
 
-    def __init__(self, pause: Callable[[], None], resume: Callable[[], None], asked: Callable[[], None]) -> None:
+    def __init__(self, pause: Callable[[], None], resume: Callable[[], None], on_get: Callable[[], None]) -> None:
         super().__init__()
-        self._pause, self._resume, self._asked = pause, resume, asked
+        self._pause, self._resume, self._on_get = pause, resume, on_get
 
     def add(self, data: bytes) -> None:
-        """A chunk of the body; others may follow."""
+        """Put a chunk of the body; others may follow."""
         self.put_nowait({"type": "http.request", "body": data, "more_body": True})
         self._pause()
 
     def end(self) -> None:
-        """The body is whole. Reading goes on: the end of a request without a body need not be asked for."""
+        """Put the end of the body. Reading goes on, because nobody need ask for the end of an empty body."""
         self.put_nowait({"type": "http.request", "body": b"", "more_body": False})
         self._resume()
 
     async def get(self) -> Message:
-        self._asked()
+        self._on_get()
         return await super().get()
 
     def _get(self) -> Message:

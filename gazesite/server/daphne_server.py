@@ -22,23 +22,23 @@ from gazesite.limits.concurrency_limit import ConcurrencyLimit
 from gazesite.middleware.error_response import BUSY, as_page, headers
 from gazesite.server.http_channel import Channel
 from gazesite.server.http_request import StreamedRequest
-from gazesite.server.websocket_protocol import MOST_MESSAGE_BYTES, ListeningSocket
+from gazesite.server.websocket_protocol import MAX_MESSAGE_BYTES, ListeningSocket
 from portraits.http.client_address import network_of
 
 WRITE_BYTES = 64 << 10
-"""Bytes of an answer that are written before the client must have taken them."""
+"""Bytes of a response that are written before the client must have taken them."""
 OPEN_FILES = (65_536, 32_768, 16_384, 10_240, 4_096)
-"""Numbers of open files for which the process asks, where it has fewer and may have as many."""
+"""Limits of open files that the process tries to set, the highest first, where it has a lower one."""
 FILES_PER_CONNECTION = 5
-"""Files of a connection: itself, SQLite's three, and a body on its way in."""
-EVERYBODY = "all"
+"""Open files of a connection: its socket, SQLite's three, and a spooled body."""
+ALL_KEY = "all"
 
 
 class SiteServer(Server):  # type: ignore[misc]
     """Server like daphne.server.Server, with limits on its connections.
 
-    connections: most at a time; per_address: of them, from one peer's address. A peer for which `is_proxy` says
-    yes carries many people's requests, so that only the first limit holds for it.
+    connections: most at a time; per_address: most of one peer's address at a time, which does not hold for a peer
+    that `is_proxy` accepts, because a proxy carries requests of many people.
     """
 
     def __init__(
@@ -51,8 +51,8 @@ class SiteServer(Server):  # type: ignore[misc]
     ) -> None:
         super().__init__(
             *arguments,
-            websocket_max_message_size=MOST_MESSAGE_BYTES,
-            websocket_max_frame_size=MOST_MESSAGE_BYTES,
+            websocket_max_message_size=MAX_MESSAGE_BYTES,
+            websocket_max_frame_size=MAX_MESSAGE_BYTES,
             **options,
         )
         self._all = ConcurrencyLimit("connections", connections)
@@ -80,7 +80,7 @@ class SiteServer(Server):  # type: ignore[misc]
         self._ws_factory = plain
 
     def create_application(self, protocol: Any, scope: Any) -> Any:
-        """Starts the application as Daphne's server does; a request brings a queue of its own."""
+        """Start the application as Daphne's server does; a request brings a queue of its own."""
         if scope["type"] == "websocket":
             return super().create_application(protocol, {**scope, "extensions": {"websocket.http.response": {}}})
         application = self.application(
@@ -92,7 +92,7 @@ class SiteServer(Server):  # type: ignore[misc]
         return protocol.receive
 
     async def handle_reply(self, protocol: Any, message: Message) -> None:
-        """An answer goes no faster than its client takes it, so that it never piles up here."""
+        """Send a response no faster than its client takes it, so that it does not fill the memory."""
         if not isinstance(protocol, StreamedRequest):
             await super().handle_reply(protocol, message)
             return
@@ -101,7 +101,7 @@ class SiteServer(Server):  # type: ignore[misc]
             await protocol.drain()
 
     def kill_all_applications(self) -> Any:
-        """Daphne's stumbles over connections whose application has not begun or is done."""
+        """Stop all applications. Daphne's own fails on connections whose application has not begun or is done."""
         self.connections = {key: each for key, each in self.connections.items() if "application_instance" in each}
         return super().kill_all_applications()
 
@@ -116,7 +116,7 @@ class _Factory(HTTPFactory):  # type: ignore[misc]
         return channel
 
     def log(self, request: Request) -> None:
-        """The site has an access log of its own."""
+        """Log nothing: the site has an access log of its own."""
 
 
 class LimitedConnections(WrappingFactory):  # type: ignore[misc]
@@ -137,26 +137,26 @@ class LimitedConnections(WrappingFactory):  # type: ignore[misc]
 
     def buildProtocol(self, addr: IAddress) -> Any:  # noqa: N802  Twisted's name
         key = self._key(addr)
-        if not self._all.acquire(EVERYBODY):
+        if not self._all.acquire(ALL_KEY):
             return None  # Twisted then closes it
         if not self._by_address.acquire(key):
-            self._all.release(EVERYBODY)
-            return _Refusing()
+            self._all.release(ALL_KEY)
+            return _RefusedConnection()
         return super().buildProtocol(addr)
 
     def unregisterProtocol(self, p: ProtocolWrapper) -> None:  # noqa: N802  Twisted's name
         super().unregisterProtocol(p)
         self._by_address.release(self._key(p.getPeer()))
-        self._all.release(EVERYBODY)
+        self._all.release(ALL_KEY)
 
     def _key(self, address: IAddress) -> str:
-        """Empty for whom only the overall limit holds."""
+        """Key of the limit by address; empty where only the overall limit holds."""
         host = str(getattr(address, "host", ""))
         return "" if self._is_proxy(host) else network_of(host)
 
 
-class _Refusing(Protocol):  # type: ignore[misc]
-    """Connection that is told to come back later, whatever it would have asked for."""
+class _RefusedConnection(Protocol):  # type: ignore[misc]
+    """Connection that is answered with BUSY, whatever it requests, and closed."""
 
     def connectionMade(self) -> None:  # noqa: N802  Twisted's name
         body = as_page(BUSY)
@@ -167,7 +167,7 @@ class _Refusing(Protocol):  # type: ignore[misc]
 
 
 def allowed_connections(wanted: int) -> int:
-    """Most connections, up to `wanted`, whose files may all be open. Raises the process's soft limit where allowed."""
+    """Most connections, up to `wanted`, whose files may all be open. It raises the soft limit where it may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     for files in OPEN_FILES if soft != resource.RLIM_INFINITY else ():
         if files > soft and (hard == resource.RLIM_INFINITY or files <= hard):
@@ -179,7 +179,7 @@ def allowed_connections(wanted: int) -> int:
 
 
 def _parts(message: Message) -> Iterator[Message]:
-    """The same message, its body in pieces of at most WRITE_BYTES."""
+    """Split the message into messages with at most WRITE_BYTES of body each."""
     body = message.get("body", b"")
     last = max(0, len(body) - 1) // WRITE_BYTES * WRITE_BYTES
     for start in range(0, last, WRITE_BYTES):

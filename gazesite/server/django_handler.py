@@ -17,12 +17,12 @@ from django.utils.datastructures import MultiValueDict
 
 
 class SiteRequest(ASGIRequest):
-    """Request whose form may have parts with any header."""
+    """Request whose multipart parts may have any header."""
 
     def parse_file_upload(self, *arguments: Any) -> tuple[QueryDict, MultiValueDict[str, UploadedFile[Any]]]:
         """Fields and files. Raises MultiPartParserError, also where Python's parser of a part's header fails.
 
-        It sorts the numbers of `name*=a; name*0=b`, one of which is None.
+        That parser sorts the numbers of `name*=a; name*0=b`, one of which is None.
         """
         try:
             return super().parse_file_upload(*arguments)
@@ -31,7 +31,7 @@ class SiteRequest(ASGIRequest):
 
 
 class DjangoHandler(ASGIHandler):
-    """Django's handler with requests and bodies of the site's own kind."""
+    """Django's handler with the site's own request class and body spooling."""
 
     request_class = SiteRequest
 

@@ -14,21 +14,21 @@ IDLE_SECONDS = 30.0
 """Longest time between an answer and the next request's first byte."""
 WRITE_SECONDS = 30.0
 """Longest time for a client to take the 64 KB of its answer that were written last."""
-PARTING_SECONDS = 2.0
-"""Time for the client to read an answer that came before its whole request; what still comes is thrown away.
+LINGER_SECONDS = 2.0
+"""Time for the client to read a response sent before its request was complete; further bytes are discarded.
 
 Closed at once, the connection would be reset, and the client might never see the answer.
 """
-MOST_LINES = 128
+MAX_HEADER_LINES = 128
 """Most lines of a header section, continued ones included; browsers send some twenty."""
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
-    """One connection. Twisted limits a header section to 16 KB."""
+    """HTTP/1.1 connection. Twisted limits a header section to 16 KB."""
 
     timeOut = IDLE_SECONDS  # noqa: N815  Twisted's name
-    abortTimeout = PARTING_SECONDS  # noqa: N815  Twisted's name
-    maxHeaders = MOST_LINES  # noqa: N815  Twisted's name
+    abortTimeout = LINGER_SECONDS  # noqa: N815  Twisted's name
+    maxHeaders = MAX_HEADER_LINES  # noqa: N815  Twisted's name
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self._discards = False
         self._drained: asyncio.Future[None] | None = None
 
-    # ------------------------------------------------------------------ what comes
+    # ------------------------------------------------------------------ reading
 
     def connectionMade(self) -> None:  # noqa: N802  Twisted's name
         super().connectionMade()
@@ -54,7 +54,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     def lineReceived(self, line: bytes) -> None:  # noqa: N802
         self._lines += 1
         try:
-            if self._lines > MOST_LINES:
+            if self._lines > MAX_HEADER_LINES:
                 raise ValueError("too many header lines")
             super().lineReceived(line)
         except ValueError:  # also Python's own, for a length of thousands of digits
@@ -67,7 +67,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self.setTimeout(None)  # a body has the application's own deadlines
 
     def _send100Continue(self) -> None:  # noqa: N802
-        """Sent when the application asks for the body, so that a refused one is never sent at all."""
+        """Send nothing yet: continue_body() does when the application wants the body, and a refused one is not sent."""
 
     def continue_body(self) -> None:
         """Tell a client that waits for it to send its body."""
@@ -80,7 +80,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         if not self._waitingForTransport:
             self._networkProducer.resumeProducing()
 
-    # ------------------------------------------------------------------ what goes
+    # ------------------------------------------------------------------ writing
 
     def requestDone(self, request: Request) -> None:  # noqa: N802
         if not request.body_is_whole:
@@ -94,10 +94,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self._discards = True
         self._networkProducer.resumeProducing()
         self.transport.loseWriteConnection()
-        self.callLater(PARTING_SECONDS, self.loseConnection)
+        self.callLater(LINGER_SECONDS, self.loseConnection)
 
     def loseConnection(self) -> None:  # noqa: N802
-        """Close once everything is written; a client that does not take it is cut off."""
+        """Close once everything is written; abort when the client does not take it in WRITE_SECONDS."""
         self._abort_after(WRITE_SECONDS)
         super().loseConnection()
 
@@ -111,7 +111,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self._wake_writer()
 
     async def drain(self) -> None:
-        """Wait until the client has taken what was written. One that does not is cut off."""
+        """Wait until the client has taken what was written; abort when it does not in WRITE_SECONDS."""
         if self._drained is None:
             return
         try:

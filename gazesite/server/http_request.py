@@ -1,7 +1,7 @@
-"""HTTP request whose application begins when its headers are there and is handed the body as it comes.
+"""HTTP request that starts its application after the headers and streams the body to it.
 
 Twisted would collect the body, parse a form in it on the event loop and keep the fields in memory;
-Daphne would read all of it into memory again. Neither happens here.
+Daphne would read all of it into memory again. This class does neither.
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ from twisted.web.http import _MalformedChunkedDataError
 
 from gazesite.server.body_queue import BodyQueue
 
-SMALL_CHUNKS, LEAST_CHUNK = 256, 32
-"""Chunks of a body, and bytes in each: after so many, fewer on average end the connection; no upload needs them."""
+SMALL_CHUNKS, MIN_CHUNK = 256, 32
+"""Chunks of a body after which less than MIN_CHUNK bytes a chunk, on average, end the connection."""
 
-UNREAD = (b"daphne-root-path", b"sec-websocket-protocol")
-"""Headers that Daphne must not read: with one anybody could say that the site lies elsewhere, and the other, of which
-the site knows no value, makes it stumble over every byte that is not ASCII."""
+REMOVED_HEADERS = (b"daphne-root-path", b"sec-websocket-protocol")
+"""Headers that Daphne must not read: the first lets a client choose the site's root path; the second, which the site
+does not use, makes Daphne fail on every byte that is not ASCII."""
 
 _clock: Any = reactor
-"""Twisted's interfaces say nothing that mypy understands."""
+"""Reactor, typed as Any because mypy does not understand Twisted's interfaces."""
 
 
 class StreamedRequest(WebRequest):  # type: ignore[misc]
-    """One request. `args` and `received_cookies`, which Twisted would fill, stay empty."""
+    """Request of one connection. `args` and `received_cookies`, which Twisted would fill, stay empty."""
 
     body_is_whole = False
 
     def parseCookies(self) -> None:  # noqa: N802  Twisted's name
-        """Left to whom it concerns."""
+        """Parse nothing: the application reads the Cookie header itself."""
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802
-        """The headers are here. length: what they declare, in bytes; None when the body comes in chunks."""
+        """Handle the end of the headers. length: declared bytes of the body; None when it comes in chunks."""
         self._chunked = length is None
         self._chunks = self._received = 0
         self.args: dict[bytes, list[bytes]] = {}
         self.content = BytesIO()  # of a WebSocket's handshake, which has none
-        for header in UNREAD:
+        for header in REMOVED_HEADERS:
             self.requestHeaders.removeHeader(header)
         self.method, self.uri, self.clientproto = self.channel._command, self.channel._path, self.channel._version
         self.path, _, self.query_string = self.uri.partition(b"?")
@@ -56,12 +56,12 @@ class StreamedRequest(WebRequest):  # type: ignore[misc]
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
         self._chunks += 1
         self._received += len(data)
-        if self._chunked and self._chunks > SMALL_CHUNKS and self._received < self._chunks * LEAST_CHUNK:
+        if self._chunked and self._chunks > SMALL_CHUNKS and self._received < self._chunks * MIN_CHUNK:
             raise _MalformedChunkedDataError("chunks too small")
         self._body.add(data)
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802
-        """The body is whole. Twisted's own would parse it."""
+        """Handle the end of the body. Twisted's own method would parse it."""
         self.body_is_whole = True
         self.request_start = time.time()
         if self._is_handshake:
@@ -71,7 +71,7 @@ class StreamedRequest(WebRequest):  # type: ignore[misc]
 
     @property
     def receive(self) -> BodyQueue:
-        """The queue from which Server.create_application takes the application's messages."""
+        """Queue from which Server.create_application takes the application's messages."""
         return self._body
 
     async def drain(self) -> None:
@@ -87,7 +87,7 @@ class StreamedRequest(WebRequest):  # type: ignore[misc]
         super().handle_reply(message)
 
     def check_timeouts(self) -> None:
-        """The time for an answer begins when the request is whole."""
+        """Check the deadline of the response, which begins when the request is complete."""
         if self.body_is_whole:
             super().check_timeouts()
 
@@ -102,7 +102,7 @@ class StreamedRequest(WebRequest):  # type: ignore[misc]
         self.application_queue = self.server.create_application(self, self._scope())
 
     def _malformed(self) -> str | None:
-        """The reason why the request is malformed, as Daphne judges it; None when it is not."""
+        """Reason why the request is malformed, as Daphne judges it; None when it is not."""
         for name, values in self.requestHeaders.getAllRawHeaders():
             if not HEADER_NAME_RE.fullmatch(name):
                 return "Invalid header name"

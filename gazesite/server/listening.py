@@ -6,21 +6,20 @@ import socket
 
 from gazesite.service_address import bracketed, is_unspecified
 
-ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
-"""Addresses of documentation. A datagram socket that is connected to them says from where it would send; it sends
-nothing."""
+REMOTE_ADDRESSES = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
+"""Documentation addresses. A datagram socket connected to one knows its own address, and sends nothing."""
 
 
 def http_addresses(host: str, port: int) -> list[str]:
-    """Addresses of a server that listens there: first for this machine, then, if there is a network, for that.
+    """URLs of a server that listens on that host: first for this machine, then for its network, if there is one.
 
-    0.0.0.0 and :: listen on every address and are none themselves.
+    0.0.0.0 and :: stand for every address of the machine and are no address of a URL.
     """
     return [http_address(each, port) for each in (_every_address(host) if is_unspecified(host) else [host])]
 
 
 def http_address(host: str, port: int) -> str:
-    """Address of that host and port, as a browser writes it."""
+    """URL of that host and port, as a browser writes it."""
     return f"http://{bracketed(host)}" + ("" if port == 80 else f":{port}")
 
 
@@ -35,7 +34,7 @@ def _own_address(family: socket.AddressFamily) -> str | None:
     """Address of this machine in its network; None where there is no network."""
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((ELSEWHERE[family], 9))
+            probe.connect((REMOTE_ADDRESSES[family], 9))
             return str(probe.getsockname()[0]).partition("%")[0]
     except OSError:
         return None

@@ -1,4 +1,4 @@
-"""WebSocket connection whose page may only listen: Daphne's, with limits on what a client can make it work on."""
+"""WebSocket connection for pages that only listen: Daphne's, with limits on what a client may send."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 from autobahn.twisted.websocket import ConnectionDeny
 from daphne.ws_protocol import WebSocketProtocol
 
-MOST_MESSAGE_BYTES = 1024
+MAX_MESSAGE_BYTES = 1024
 FRAMES_AT_ONCE, FRAMES_A_SECOND = 64, 1
-"""A page answers a ping every twenty seconds and says nothing else."""
+"""Frames that a client may send: at first, and for each second. A page only answers a ping every twenty seconds."""
 
 
 class ListeningSocket(WebSocketProtocol):  # type: ignore[misc]
-    """Understands ASGI's extension websocket.http.response: a handshake may be refused with any HTTP status."""
+    """WebSocket connection with ASGI's extension websocket.http.response: any HTTP status can refuse a handshake."""
 
     frames = 0
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802  Twisted's name
-        """Browsers send nothing between their handshake and its answer; it would pile up here."""
+        """Drop a connection that sends before its handshake is answered: no browser does, and memory would fill."""
         if hasattr(self, "handshake_deferred"):
             self.dropConnection(abort=True)
         else:
@@ -33,12 +33,12 @@ class ListeningSocket(WebSocketProtocol):  # type: ignore[misc]
         super().onFrameBegin()
 
     def sendMessage(self, payload: bytes, *rest: Any, **options: Any) -> None:  # noqa: N802  autobahn's name
-        """Our messages may be long: autobahn would hold outgoing ones to the limit of incoming ones."""
+        """Send a message of any length: autobahn would apply the limit of incoming messages."""
         self.maxMessagePayloadSize = 0
         try:
             super().sendMessage(payload, *rest, **options)
         finally:
-            self.maxMessagePayloadSize = MOST_MESSAGE_BYTES
+            self.maxMessagePayloadSize = MAX_MESSAGE_BYTES
 
     def handle_reply(self, message: Any) -> None:
         if message["type"] == "websocket.http.response.start":

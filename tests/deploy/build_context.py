@@ -1,4 +1,4 @@
-"""What an image's build gets to see."""
+"""Files of an image's build context."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.stand_ins import StandIns
+from tests.deploy.fakes import FakeCommands
 
 REPO = Path(__file__).parents[2]
 
@@ -15,5 +15,5 @@ def repo() -> Path:
 
 
 @pytest.fixture
-def stand_ins(tmp_path: Path) -> StandIns:
-    return StandIns(tmp_path / "stand-ins")
+def fakes(tmp_path: Path) -> FakeCommands:
+    return FakeCommands(tmp_path / "stand-ins")

@@ -1,4 +1,4 @@
-"""What an image installs is what pyproject.toml asks for, in the versions that were tested."""
+"""An image installs what pyproject.toml asks for, in the versions that were tested."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.stand_ins import StandIns
+from tests.deploy.fakes import FakeCommands
 
 # command: the file that runs it
 ELSEWHERE = {
@@ -50,9 +50,9 @@ def table(repo: Path, heading: str) -> list[list[str]]:
     ],
 )
 def test_the_commands_told_are_those_that_a_dry_run_prints(
-    repo: Path, stand_ins: StandIns, tmp_path: Path, heading: str, words: tuple[str, str]
+    repo: Path, fakes: FakeCommands, tmp_path: Path, heading: str, words: tuple[str, str]
 ) -> None:
-    done = stand_ins.run("deploy/live.sh", "--dry-run", *words, ENV_FILE=str(tmp_path / "env"))
+    done = fakes.run("deploy/live.sh", "--dry-run", *words, ENV_FILE=str(tmp_path / "env"))
     assert [row[0] for row in table(repo, heading)] == done.stdout.splitlines()
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.deploy.build_context import lay_out
-from tests.deploy.stand_ins import StandIns
+from tests.deploy.fakes import FakeCommands
 from tests.gpuworker.processes import eventually
 from tests.site.running import free_port
 
@@ -51,15 +51,13 @@ def installed(commands: Path) -> str:
 
 
 @pytest.mark.slow
-def test_the_steps_in_an_empty_folder_make_a_site_that_serves(repo: Path, tmp_path: Path, stand_ins: StandIns) -> None:
+def test_the_steps_in_an_empty_folder_make_a_site_that_serves(repo: Path, tmp_path: Path, fakes: FakeCommands) -> None:
     folder = lay_out(repo, tmp_path / "app")
     commands = install(folder, "install-site.sh")
     assert not any(f"\n{name} " in installed(commands) for name in ("torch", "onnxruntime", "pytest", "mypy"))
-    stand_ins.add("id", output="10001\n")  # the tests may run as root, the image does not
+    fakes.add("id", output="10001\n")  # the tests may run as root, the image does not
     port = free_port()
-    started = environment(
-        stand_ins.folder, commands, PORT=str(port), GAZE_DATA=str(tmp_path / "data"), HOST="127.0.0.1"
-    )
+    started = environment(fakes.folder, commands, PORT=str(port), GAZE_DATA=str(tmp_path / "data"), HOST="127.0.0.1")
     with (tmp_path / "log").open("wb") as log:
         site = subprocess.Popen(
             [folder / "deploy" / "start.sh", "site"], cwd=folder, env=started, stdout=log, stderr=log
@@ -97,26 +95,26 @@ def test_the_steps_in_an_empty_folder_make_a_worker_that_becomes_ready(repo: Pat
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_step_that_fails_stops_the_script(stand_ins: StandIns, tmp_path: Path, script: str) -> None:
-    stand_ins.add("broken-python", code=3)
-    done = stand_ins.run(f"deploy/{script}", "dependencies", tmp_path / "env", PYTHON="broken-python")
+def test_a_step_that_fails_stops_the_script(fakes: FakeCommands, tmp_path: Path, script: str) -> None:
+    fakes.add("broken-python", code=3)
+    done = fakes.run(f"deploy/{script}", "dependencies", tmp_path / "env", PYTHON="broken-python")
     assert done.returncode == 3
-    assert [call.words[1:3] for call in stand_ins.calls] == [["-m", "venv"]]
+    assert [call.words[1:3] for call in fakes.calls] == [["-m", "venv"]]
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
 @pytest.mark.parametrize("words", [(), ("site",), ("worker",)])
 def test_a_script_without_a_step_says_what_there_is_and_does_nothing(
-    stand_ins: StandIns, script: str, words: tuple[str, ...]
+    fakes: FakeCommands, script: str, words: tuple[str, ...]
 ) -> None:
-    done = stand_ins.run(f"deploy/{script}", *words)
+    done = fakes.run(f"deploy/{script}", *words)
     assert done.returncode == 2
     assert "dependencies ENVIRONMENT" in done.stderr
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_an_unknown_step_is_named(stand_ins: StandIns, tmp_path: Path, script: str) -> None:
-    done = stand_ins.run(f"deploy/{script}", "everything", tmp_path / "env")
+def test_an_unknown_step_is_named(fakes: FakeCommands, tmp_path: Path, script: str) -> None:
+    done = fakes.run(f"deploy/{script}", "everything", tmp_path / "env")
     assert done.returncode == 2
     assert "no step everything" in done.stderr
     assert not (tmp_path / "env").exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.stand_ins import StandIns
+from tests.deploy.fakes import FakeCommands
 
 VALUES = {
     "SECRET_KEY": "key-with-$(date)-`id`-and-%s",
@@ -23,68 +23,68 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_they_go_through_standard_input_and_are_in_no_command_line(stand_ins: StandIns, file: Path) -> None:
-    stand_ins.add("fly", reads=True)
-    done = stand_ins.run("deploy/set-secrets.sh", "--app", "gaze", "--env", file)
+def test_they_go_through_standard_input_and_are_in_no_command_line(fakes: FakeCommands, file: Path) -> None:
+    fakes.add("fly", reads=True)
+    done = fakes.run("deploy/set-secrets.sh", "--app", "gaze", "--env", file)
     assert done.returncode == 0, done.stderr
-    (call,) = stand_ins.calls
+    (call,) = fakes.calls
     assert call.line == "fly secrets import --stage --app gaze"
     assert call.given == "".join(f'{name}="""{value}"""\n' for name, value in VALUES.items())
 
 
-def test_nothing_that_is_printed_holds_a_value(stand_ins: StandIns, file: Path) -> None:
-    stand_ins.add("fly", reads=True)
+def test_nothing_that_is_printed_holds_a_value(fakes: FakeCommands, file: Path) -> None:
+    fakes.add("fly", reads=True)
     for words in ([], ["--dry-run"]):
-        done = stand_ins.run("deploy/set-secrets.sh", *words, "--env", file)
+        done = fakes.run("deploy/set-secrets.sh", *words, "--env", file)
         printed = done.stdout + done.stderr
         assert all(name in printed for name in VALUES)
         assert not any(value in printed for value in [*VALUES.values(), "of-the-host"])
 
 
-def test_a_dry_run_prints_the_exact_command_and_sets_nothing(stand_ins: StandIns, file: Path) -> None:
-    stand_ins.add("fly", reads=True)
-    done = stand_ins.run("deploy/set-secrets.sh", "--dry-run", "--app", "gaze", "--env", file)
+def test_a_dry_run_prints_the_exact_command_and_sets_nothing(fakes: FakeCommands, file: Path) -> None:
+    fakes.add("fly", reads=True)
+    done = fakes.run("deploy/set-secrets.sh", "--dry-run", "--app", "gaze", "--env", file)
     masked = "".join(f'{name}="""********"""\n' for name in VALUES)
     assert done.stdout == f"fly secrets import --stage --app gaze <<END\n{masked}END\n"
-    assert stand_ins.calls == []
+    assert fakes.calls == []
 
 
-def test_quotes_round_a_value_are_not_part_of_it(stand_ins: StandIns, tmp_path: Path) -> None:
+def test_quotes_round_a_value_are_not_part_of_it(fakes: FakeCommands, tmp_path: Path) -> None:
     (tmp_path / "env").write_text("A=\"one two\"\nB='three'\n")
-    stand_ins.add("fly", reads=True)
-    stand_ins.run("deploy/set-secrets.sh", "--env", tmp_path / "env")
-    assert stand_ins.calls[0].given == 'A="""one two"""\nB="""three"""\n'
+    fakes.add("fly", reads=True)
+    fakes.run("deploy/set-secrets.sh", "--env", tmp_path / "env")
+    assert fakes.calls[0].given == 'A="""one two"""\nB="""three"""\n'
 
 
 @pytest.mark.parametrize("line", ["no equals sign", "lower=case", "A B=c", "=value", 'QUOTED=a"b', "RETURN=a\rb"])
 def test_a_line_that_is_not_understood_stops_it_with_its_number_and_without_its_value(
-    stand_ins: StandIns, tmp_path: Path, line: str
+    fakes: FakeCommands, tmp_path: Path, line: str
 ) -> None:
     (tmp_path / "env").write_text(f"GOOD=one\n{line}\n", newline="")
-    stand_ins.add("fly", reads=True)
-    done = stand_ins.run("deploy/set-secrets.sh", "--env", tmp_path / "env")
+    fakes.add("fly", reads=True)
+    done = fakes.run("deploy/set-secrets.sh", "--env", tmp_path / "env")
     assert done.returncode == 1
     assert "line 2" in done.stderr
     assert line.partition("=")[2] not in done.stderr or not line.partition("=")[2]
-    assert stand_ins.calls == []
+    assert fakes.calls == []
 
 
-def test_fly_s_refusal_is_its_own(stand_ins: StandIns, file: Path) -> None:
-    stand_ins.add("fly", code=1, reads=True)
-    done = stand_ins.run("deploy/set-secrets.sh", "--env", file)
+def test_fly_s_refusal_is_its_own(fakes: FakeCommands, file: Path) -> None:
+    fakes.add("fly", code=1, reads=True)
+    done = fakes.run("deploy/set-secrets.sh", "--env", file)
     assert done.returncode == 1
     assert "are set" not in done.stdout
 
 
-def test_without_a_file_or_with_an_empty_one_it_says_so(stand_ins: StandIns, tmp_path: Path) -> None:
-    done = stand_ins.run("deploy/set-secrets.sh", "--env", tmp_path / "nothing")
+def test_without_a_file_or_with_an_empty_one_it_says_so(fakes: FakeCommands, tmp_path: Path) -> None:
+    done = fakes.run("deploy/set-secrets.sh", "--env", tmp_path / "nothing")
     assert (done.returncode, "deploy/make-env.sh" in done.stderr) == (1, True)
     (tmp_path / "empty").write_text("# nothing\n")
-    done = stand_ins.run("deploy/set-secrets.sh", "--env", tmp_path / "empty")
+    done = fakes.run("deploy/set-secrets.sh", "--env", tmp_path / "empty")
     assert (done.returncode, "sets nothing" in done.stderr) == (1, True)
 
 
-def test_an_unknown_option_is_answered_with_how_it_is_used(stand_ins: StandIns) -> None:
-    done = stand_ins.run("deploy/set-secrets.sh", "--help")
+def test_an_unknown_option_is_answered_with_how_it_is_used(fakes: FakeCommands) -> None:
+    done = fakes.run("deploy/set-secrets.sh", "--help")
     assert done.returncode == 2
     assert "[--dry-run] [--app NAME] [--env FILE]" in done.stderr

@@ -1,4 +1,4 @@
-"""What a container does first: nothing as root, the right address, and then it is the server."""
+"""Start of a container: nothing as root, the right address, and then it is the server."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import os
 
 import pytest
 
-from tests.deploy.stand_ins import Call, StandIns
+from tests.deploy.fakes import Call, FakeCommands
 
 
-def started(stand_ins: StandIns, *words: str, **environment: str) -> Call:
-    stand_ins.add("id", output="10001\n")
-    stand_ins.add("python")
-    done = stand_ins.run("deploy/start.sh", *words, **({"PORT": "3000", "GAZE_DATA": "/data"} | environment))
+def started(fakes: FakeCommands, *words: str, **environment: str) -> Call:
+    fakes.add("id", output="10001\n")
+    fakes.add("python")
+    done = fakes.run("deploy/start.sh", *words, **({"PORT": "3000", "GAZE_DATA": "/data"} | environment))
     assert done.returncode == 0, done.stderr
-    return stand_ins.calls[-1]
+    return fakes.calls[-1]
 
 
 @pytest.mark.parametrize(
@@ -28,13 +28,13 @@ def started(stand_ins: StandIns, *words: str, **environment: str) -> Call:
         (("python", "manage.py", "doctor"), "manage.py doctor"),
     ],
 )
-def test_each_word_is_a_command(stand_ins: StandIns, words: tuple[str, ...], command: str) -> None:
-    assert started(stand_ins, *words).line == f"python {command}"
+def test_each_word_is_a_command(fakes: FakeCommands, words: tuple[str, ...], command: str) -> None:
+    assert started(fakes, *words).line == f"python {command}"
 
 
-def test_a_web_that_is_alone_migrates_first(stand_ins: StandIns) -> None:
-    started(stand_ins, "web", MIGRATE_FIRST="yes")
-    lines = [call.line for call in stand_ins.calls if call.words[0] == "python"]
+def test_a_web_that_is_alone_migrates_first(fakes: FakeCommands) -> None:
+    started(fakes, "web", MIGRATE_FIRST="yes")
+    lines = [call.line for call in fakes.calls if call.words[0] == "python"]
     assert lines == ["python manage.py migrate --noinput", "python manage.py serve --web-only"]
 
 
@@ -47,30 +47,30 @@ def test_a_web_that_is_alone_migrates_first(stand_ins: StandIns) -> None:
     ],
 )
 def test_the_address_is_the_app_s_unless_it_is_given(
-    stand_ins: StandIns, environment: dict[str, str], address: str
+    fakes: FakeCommands, environment: dict[str, str], address: str
 ) -> None:
-    assert started(stand_ins, **environment).environment["SITE_URL"] == address
+    assert started(fakes, **environment).environment["SITE_URL"] == address
 
 
-def test_as_root_it_gives_the_volume_away_and_becomes_somebody_else(stand_ins: StandIns) -> None:
-    stand_ins.add("id", output="0\n")
-    stand_ins.add("chown")
-    stand_ins.add("setpriv")
-    stand_ins.add("python")
-    done = stand_ins.run("deploy/start.sh", "site", PORT="3000", GAZE_DATA="/data")
+def test_as_root_it_gives_the_volume_away_and_becomes_somebody_else(fakes: FakeCommands) -> None:
+    fakes.add("id", output="0\n")
+    fakes.add("chown")
+    fakes.add("setpriv")
+    fakes.add("python")
+    done = fakes.run("deploy/start.sh", "site", PORT="3000", GAZE_DATA="/data")
     assert done.returncode == 0, done.stderr
-    lines = [call.line for call in stand_ins.calls if call.words[0] != "id"]
+    lines = [call.line for call in fakes.calls if call.words[0] != "id"]
     assert lines[0] == "chown gaze:gaze /data"
     assert lines[1].startswith("setpriv --reuid=gaze --regid=gaze --init-groups --inh-caps=-all --no-new-privs -- ")
     assert lines[1].endswith("deploy/start.sh site")
     assert len(lines) == 2
 
 
-def test_start_becomes_the_server_so_that_signals_reach_it(stand_ins: StandIns) -> None:
+def test_start_becomes_the_server_so_that_signals_reach_it(fakes: FakeCommands) -> None:
     """The stand-in's parent is this test, not a shell in between."""
-    stand_ins.add("id", output="10001\n")
-    script = stand_ins.folder / "python"
+    fakes.add("id", output="10001\n")
+    script = fakes.folder / "python"
     script.write_text("#!/bin/sh\necho parent=$PPID\n")
     script.chmod(0o755)
-    done = stand_ins.run("deploy/start.sh", "site", PORT="3000", GAZE_DATA="/data")
+    done = fakes.run("deploy/start.sh", "site", PORT="3000", GAZE_DATA="/data")
     assert done.stdout.strip() == f"parent={os.getpid()}"

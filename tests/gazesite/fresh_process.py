@@ -1,4 +1,4 @@
-"""What the site's settings make of an environment is decided once a process, so it is asked of a fresh one."""
+"""Script runner in a fresh process, because settings are made once in each process."""
 
 from __future__ import annotations
 

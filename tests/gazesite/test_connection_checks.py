@@ -1,4 +1,4 @@
-"""What is wrong with a connection, in a sentence, and nothing left behind. Healthy parts: tests/production."""
+"""Connection checks: a sentence for each failure, and nothing left behind. Healthy parts: tests/production."""
 
 from __future__ import annotations
 

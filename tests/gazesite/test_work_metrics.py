@@ -32,7 +32,7 @@ def test_process_n_listens_n_ports_further_on(settings: Settings, monkeypatch: p
             read.append(answer.read())
 
     monkeypatch.setattr(worker_process, "run", run)
-    Command()._be(2, None)
+    Command()._run_one(2, None)
     assert b"gaze_render_attempts" in read[0]
 
 
@@ -40,7 +40,7 @@ def test_without_a_port_none_listens(settings: Settings, monkeypatch: pytest.Mon
     settings.METRICS_PORT = 0
     ran: list[int] = []
     monkeypatch.setattr(worker_process, "run", lambda demo_photo: ran.append(1))
-    Command()._be(3, None)
+    Command()._run_one(3, None)
     assert ran == [1]
 
 
@@ -50,4 +50,4 @@ def test_a_port_that_is_taken_is_a_sentence(settings: Settings, free: int) -> No
         socket.create_server(("127.0.0.1", free)),
         pytest.raises(CommandError, match=f"METRICS_PORT {free} of 127.0.0.1 cannot be used"),
     ):
-        Command()._be(0, None)
+        Command()._run_one(0, None)

@@ -46,7 +46,7 @@ class Command(BaseCommand):
                     self._serve_pages(host, port)
                 else:
                     self._serve_all(host, port, None if no_demo else DEMO_PHOTO)
-        except metrics.PortTakenError as error:
+        except metrics.MetricsPortError as error:
             raise CommandError(str(error)) from error
         self.stdout.write("Stopped.")
 

@@ -44,7 +44,7 @@ class Command(BaseCommand):
         try:
             with metrics.listening(settings.METRICS_HOST, port):
                 worker_process.run(demo_photo)
-        except metrics.PortTakenError as error:
+        except metrics.MetricsPortError as error:
             raise CommandError(str(error)) from error
 
 

@@ -1,4 +1,4 @@
-"""Whoever watches asks a machine by its number, without TLS; people may not."""
+"""Health checks by IP address and without TLS; browsers are refused or redirected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may read the metrics, where, and what they say."""
+"""Metrics: their readers, their two endpoints and their values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from django.conf import settings
 
 from gazesite.asgi import application
 from gazesite.observability import metrics
-from gazesite.observability.metrics import FORWARDED, LOOPBACK, Listener, Metrics, PortTakenError, listening, may_read
+from gazesite.observability.metrics import (
+    FORWARDED,
+    LOOPBACK,
+    MetricsEndpoint,
+    MetricsPortError,
+    MetricsServer,
+    listening,
+    may_read,
+)
 
 TOKEN = "of-the-one-who-scrapes"
 
@@ -90,13 +98,13 @@ async def test_every_other_address_is_the_site_s() -> None:
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body"})
 
-    async with reader(Metrics(site, "")) as http:
+    async with reader(MetricsEndpoint(site, "")) as http:
         assert (await http.get("/metrics/")).status_code == 204
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_port_of_their_own_answers_and_only_this() -> None:
-    listener = Listener("127.0.0.1", 0)
+    listener = MetricsServer("127.0.0.1", 0)
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{listener.port}/metrics", timeout=60) as answer:
             assert b"gaze_queue_wait_seconds" in answer.read()
@@ -116,12 +124,12 @@ def test_port_0_is_none() -> None:
 def test_a_port_that_is_taken_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(PortTakenError, match=f"METRICS_PORT {port} of 127.0.0.1"), listening("127.0.0.1", port):
+        with pytest.raises(MetricsPortError, match=f"METRICS_PORT {port} of 127.0.0.1"), listening("127.0.0.1", port):
             pass
 
 
 def test_nothing_listens_after_its_end() -> None:
-    listener = Listener("127.0.0.1", 0)
+    listener = MetricsServer("127.0.0.1", 0)
     listener.stop()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", listener.port), timeout=2)

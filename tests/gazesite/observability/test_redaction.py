@@ -29,7 +29,7 @@ print(json.dumps([[type(each).__name__ for each in handler.filters] for handler 
 
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
-    """What a handler with the filter has written; its logger is "tested"."""
+    """Output of a handler with the filter; its logger is "tested"."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.addFilter(RedactionFilter())

@@ -1,4 +1,4 @@
-"""What Django finds out about a request is noted; nothing is looked up for that."""
+"""Request context: filled with what Django looked up itself, without further look-ups."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def context() -> RequestContext:
 
 
 def answered(user: object = None) -> HttpResponse:
-    """By a view that has looked `user` up."""
+    """Response of a view that has looked `user` up."""
 
     def view(request: HttpRequest) -> HttpResponse:
         if user is not None:

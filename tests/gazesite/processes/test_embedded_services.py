@@ -1,4 +1,4 @@
-"""What a start takes up. The whole tree is started, stopped and killed in tests/site."""
+"""Recovery at the start of the embedded site. The whole tree is started, stopped and killed in tests/site."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 from twisted.web.http import HTTPFactory, Request
 
-from gazesite.server.http_channel import HEADER_SECONDS, IDLE_SECONDS, MOST_LINES, WRITE_SECONDS, Channel
+from gazesite.server.http_channel import HEADER_SECONDS, IDLE_SECONDS, MAX_HEADER_LINES, WRITE_SECONDS, Channel
 
 HEADERS = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -118,7 +118,11 @@ def test_a_client_that_never_takes_its_last_answer_is_cut_off(wire: Wire) -> Non
 
 @pytest.mark.parametrize(
     "lines",
-    [b"X-A: b\r\n" * (MOST_LINES + 1), b"X-A: b\r\n" + b" \r\n" * 2 * MOST_LINES, b"Content-Length: " + b"9" * 5_000],
+    [
+        b"X-A: b\r\n" * (MAX_HEADER_LINES + 1),
+        b"X-A: b\r\n" + b" \r\n" * 2 * MAX_HEADER_LINES,
+        b"Content-Length: " + b"9" * 5_000,
+    ],
     ids=["headers", "continued lines", "a length of thousands of digits"],
 )
 def test_headers_that_are_too_many_or_too_long_are_400(wire: Wire, lines: bytes) -> None:

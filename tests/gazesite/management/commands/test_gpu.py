@@ -32,7 +32,7 @@ def fake(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRu
 
 
 def told(*words: str) -> str:
-    """What it prints."""
+    """Output of the command."""
     out = io.StringIO()
     call_command("gpu", *words, stdout=out, stderr=out)
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""Commands that note how they were called, in place of those that would cost money or need a daemon."""
+"""Fake commands that record their calls, in place of those that would cost money or need a daemon."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Call:
         return " ".join(self.words)
 
 
-class StandIns:
-    """A folder that goes before PATH."""
+class FakeCommands:
+    """Folder of fake commands, which comes first in PATH."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -42,7 +42,7 @@ class StandIns:
         folder.mkdir()
 
     def add(self, name: str, output: str = "", code: int = 0, reads: bool = False) -> None:
-        """reads: whether it reads its standard input."""
+        """Add a fake command. reads: whether it reads its standard input."""
         script = self.folder / name
         script.write_text(
             SCRIPT.format(python=sys.executable, log=str(self._log), output=output, code=code, reads=reads)
@@ -55,7 +55,7 @@ class StandIns:
         return [Call(**json.loads(line)) for line in lines]
 
     def run(self, *words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-        """A command of the repository, in its root, without the caller's own settings."""
+        """Run a command of the repository, in its root, without the caller's own settings."""
         clean = {"PATH": f"{self.folder}:{os.environ['PATH']}", "HOME": os.environ.get("HOME", "/")}
         return subprocess.run(
             [str(word) for word in words],
