@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from tests.gpuworker.processes import patiently
-from tests.production.quick_work import MOMENTS
+from tests.production.fast_worker import MOMENTS
 from tests.site.running import REPO, START_SECONDS, Person, answers, free_port, with_signal
 
 SECRET_KEY = "a-key-of-the-tests-that-no-other-site-has-0123456789"
@@ -46,12 +46,12 @@ class ProductionSite:
 
     def __init__(self, home: Path, parts: dict[str, str], **more: str) -> None:
         self.home = home
-        self.folder = home / "quick"
+        self.folder = home / "fast-worker"
         self.folder.mkdir(parents=True)
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.settings = {**parts, "PORT": str(self.port), "SECRET_KEY": SECRET_KEY, "GAZE_DATA": str(home / "data")}
-        self.settings |= {"PYTHONUNBUFFERED": "1", "QUICK_FOLDER": str(self.folder), "WORK_GRACE": "1", **more}
+        self.settings |= {"PYTHONUNBUFFERED": "1", "FAST_WORKER_FOLDER": str(self.folder), "WORK_GRACE": "1", **more}
         self._running: list[Running] = []
         self._people: list[Person] = []
 
@@ -69,8 +69,8 @@ class ProductionSite:
         assert web.process.poll() is None, web.log.read_text()
         return web
 
-    def start_quick_work(self, **more: str) -> Running:
-        return self._start([sys.executable, "-m", "tests.production.quick_work"], "quick", more)
+    def start_fast_worker(self, **more: str) -> Running:
+        return self._start([sys.executable, "-m", "tests.production.fast_worker"], "fast-worker", more)
 
     def run(self, *words: str) -> Running:
         return self._start([sys.executable, "manage.py", *words], words[0], {})
@@ -130,7 +130,7 @@ class ProductionSite:
         assert patiently(lambda: self.render(session)["state"] == state, seconds), self.render(session)
         return self.render(session)
 
-    # --- holding a quick job process
+    # --- holding a fast job process
 
     def hold(self, moment: str) -> None:
         """The next first attempt stops there until `release`."""

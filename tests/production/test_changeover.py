@@ -10,8 +10,8 @@ from playwright.sync_api import Browser
 
 from gpuworker.clock import SYSTEM
 from tests.production.conftest import SiteOnParts
+from tests.production.page_observer import SIZES, PageObserver, begin, observe_page
 from tests.production.site import ProductionSite
-from tests.production.witness import SIZES, Witness, begin, witness
 from tests.runpod.fake import FakeRunPod, Timing
 from tests.runpod.machines import LocalMachines
 from tests.runpod.served import ServedRunPod
@@ -43,23 +43,23 @@ def site(provider: ServedRunPod, renting: SiteOnParts, request: pytest.FixtureRe
 
 
 @pytest.fixture
-def desktop(browser: Browser, site: ProductionSite) -> Iterator[Witness]:
+def desktop(browser: Browser, site: ProductionSite) -> Iterator[PageObserver]:
     """Signed in."""
-    with witness(browser, site, "desktop") as somebody:
+    with observe_page(browser, site, "desktop") as somebody:
         somebody.page.goto(site.sign_in_link())
         yield somebody
 
 
 @pytest.fixture
-def phone(browser: Browser, site: ProductionSite, desktop: Witness) -> Iterator[Witness]:
+def phone(browser: Browser, site: ProductionSite, desktop: PageObserver) -> Iterator[PageObserver]:
     """The same person's."""
-    with witness(browser, site, "phone", desktop.page.context.storage_state()) as somebody:
+    with observe_page(browser, site, "phone", desktop.page.context.storage_state()) as somebody:
         yield somebody
 
 
 @pytest.mark.slow
 def test_a_face_that_is_alive_while_the_gpu_is_cold_changes_over_on_the_same_page(
-    site: ProductionSite, provider: ServedRunPod, desktop: Witness, phone: Witness, photo: bytes
+    site: ProductionSite, provider: ServedRunPod, desktop: PageObserver, phone: PageObserver, photo: bytes
 ) -> None:
     work = site.run("work", "--no-demo")
     begin(desktop, photo)
@@ -88,14 +88,14 @@ def test_a_face_that_is_alive_while_the_gpu_is_cold_changes_over_on_the_same_pag
         assert all_differ(each.visitor.four_corners())
         each.visitor.keep("changeover-2-refined")
     phone.wait_finest(refined["shown"])
-    shown = [snapshot["shown"] for snapshot in desktop.told if snapshot["shown"]]
+    shown = [snapshot["shown"] for snapshot in desktop.messages if snapshot["shown"]]
     assert list(dict.fromkeys(shown)) == [first["shown"], refined["shown"]], "from one pass to the other, once"
     assert work.stop() == 0
 
 
 @pytest.mark.slow
 def test_where_no_gpu_is_to_be_had_the_first_pass_stands_and_the_page_says_so(
-    site: ProductionSite, provider: ServedRunPod, desktop: Witness, photo: bytes, monkeypatch: pytest.MonkeyPatch
+    site: ProductionSite, provider: ServedRunPod, desktop: PageObserver, photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for kind in provider.fake.gpus.values():
         kind.stock = 0
@@ -121,7 +121,7 @@ def test_where_no_gpu_is_to_be_had_the_first_pass_stands_and_the_page_says_so(
 @pytest.mark.slow
 @pytest.mark.parametrize("stock", [pytest.param(0, id="none"), pytest.param(9, id="cold")])
 def test_whatever_the_gpu_does_a_dropped_photo_comes_alive(
-    site: ProductionSite, provider: ServedRunPod, desktop: Witness, photo: bytes, stock: int
+    site: ProductionSite, provider: ServedRunPod, desktop: PageObserver, photo: bytes, stock: int
 ) -> None:
     """`make bench-site` measures how soon."""
     for kind in provider.fake.gpus.values():

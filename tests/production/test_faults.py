@@ -1,6 +1,6 @@
 """Each part breaks while a job is under way: exactly one result, at most one charge, and nothing left over.
 
-Jobs are quick here (quick_work.py) and leases short; the real times are held to in test_end_to_end.py.
+Jobs are fast here (fast_worker.py) and leases short; the real times are held to in test_end_to_end.py.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import redis
 
 from tests.gpuworker.processes import patiently
 from tests.production.conftest import flush, site_on_parts
+from tests.production.fast_worker import MOMENTS
 from tests.production.listening import Listener
 from tests.production.parts import Part
-from tests.production.quick_work import MOMENTS
 from tests.production.relay import Relay
 from tests.production.site import ProductionSite, Running
 from tests.site.running import Person, with_signal
@@ -25,7 +25,7 @@ from tests.site.running import Person, with_signal
 Start = Callable[[], str]
 SOON = 30.0
 """Seconds in which everything goes on once the parts have returned."""
-QUICK_MOMENTS = ("stored",)
+FAST_MOMENTS = ("stored",)
 """The others are tried by `make check`."""
 
 
@@ -51,13 +51,13 @@ def person(site: ProductionSite) -> Person:
 
 
 @pytest.fixture(scope="module")
-def quick(site: ProductionSite) -> Running:
+def fast_worker(site: ProductionSite) -> Running:
     """Job processes under their supervisor, for the whole file."""
-    return site.start_quick_work()
+    return site.start_fast_worker()
 
 
 @pytest.fixture
-def start(site: ProductionSite, person: Person, quick: Running, photo: bytes) -> Iterator[Start]:
+def start(site: ProductionSite, person: Person, fast_worker: Running, photo: bytes) -> Iterator[Start]:
     """start(): a run of another portrait; its id."""
 
     def begin() -> str:
@@ -106,7 +106,7 @@ def test_pages_hear_from_job_processes_in_order_and_over_one_connection(
 
 
 @pytest.mark.parametrize(
-    "moment", [pytest.param(each, marks=[] if each in QUICK_MOMENTS else pytest.mark.slow) for each in MOMENTS]
+    "moment", [pytest.param(each, marks=[] if each in FAST_MOMENTS else pytest.mark.slow) for each in MOMENTS]
 )
 def test_case_45_killed_at_any_moment_another_process_goes_on_and_it_ends_once(
     site: ProductionSite, start: Start, moment: str
@@ -135,7 +135,7 @@ def test_case_46_a_poison_job_is_stopped_after_three_attempts_and_others_run(
 
 
 def test_case_47_a_process_that_was_frozen_finds_itself_overtaken(site: ProductionSite, start: Start) -> None:
-    other = site.start_quick_work()
+    other = site.start_fast_worker()
     site.hold("full")
     session = start()
     frozen = site.held()
@@ -232,7 +232,7 @@ def test_case_53_without_storage_jobs_wait_and_uploads_are_refused_politely(
 def test_case_62_ten_deliveries_and_two_racing_processes_end_in_one_result(
     site: ProductionSite, start: Start, redis_part: tuple[Part, str]
 ) -> None:
-    other = site.start_quick_work()
+    other = site.start_fast_worker()
     site.hold("starting")
     sessions = [start(), start()]
     # Each process has one: a single process would let the one step aside for the first sight of the other.
@@ -252,11 +252,11 @@ def deliver(site: ProductionSite, times: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("hour", [3600, -3600])
 def test_case_64_a_process_whose_clock_is_an_hour_wrong_is_taken_over_like_any_other(
-    site: ProductionSite, start: Start, quick: Running, hour: int
+    site: ProductionSite, start: Start, fast_worker: Running, hour: int
 ) -> None:
-    right = newest(quick)
+    right = newest(fast_worker)
     with_signal(right, signal.SIGSTOP)
-    wrong = site.start_quick_work(QUICK_CLOCK=str(hour))
+    wrong = site.start_fast_worker(FAST_WORKER_CLOCK=str(hour))
     site.hold("mobile")
     session = start()
     held = site.held()
@@ -274,15 +274,15 @@ def newest(work: Running) -> int:
 
 
 def test_case_65_a_deployment_in_mid_job_hands_it_over_at_once_and_uncounted(
-    site: ProductionSite, start: Start, quick: Running
+    site: ProductionSite, start: Start, fast_worker: Running
 ) -> None:
     site.hold("mobile")
     session = start()
     site.held()
-    newer = site.start_quick_work()
-    with_signal(quick.process.pid, signal.SIGTERM)
+    newer = site.start_fast_worker()
+    with_signal(fast_worker.process.pid, signal.SIGTERM)
     assert once(site.ended(session), range(2, 3))
-    assert quick.process.wait(30) == 0
+    assert fast_worker.process.wait(30) == 0
     allowed = site.rows("SELECT attempts_allowed FROM portraits_render WHERE session_id = %s", session)
     assert allowed == [(4,)]
     assert newer.stop() == 0

@@ -19,8 +19,8 @@ from gpuworker.clock import SYSTEM
 from tests.gpuworker.engines.liveportrait import checkpoints, seeded_child, seeded_worker
 from tests.gpuworker.engines.liveportrait.tiny import TINY
 from tests.production.conftest import SiteOnParts
+from tests.production.page_observer import PageObserver, begin, observe_page
 from tests.production.site import ProductionSite
-from tests.production.witness import Witness, begin, witness
 from tests.runpod.fake import FakeRunPod, Timing
 from tests.runpod.machines import LocalMachines
 from tests.runpod.served import ServedRunPod
@@ -58,20 +58,20 @@ def site(provider: ServedRunPod, renting: SiteOnParts) -> ProductionSite:
 
 
 @pytest.fixture
-def person(browser: Browser, site: ProductionSite) -> Iterator[Witness]:
+def person(browser: Browser, site: ProductionSite) -> Iterator[PageObserver]:
     """Signed in."""
-    with witness(browser, site, "desktop") as somebody:
+    with observe_page(browser, site, "desktop") as somebody:
         somebody.page.goto(site.sign_in_link())
         yield somebody
 
 
-def manifest(person: Witness, snapshot: dict[str, Any]) -> dict[str, Any]:
+def manifest(person: PageObserver, snapshot: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = person.page.request.get(snapshot["manifest"]).json()
     return answer
 
 
 def test_the_refined_manifest_of_a_seeded_worker_takes_the_place_of_the_first_on_the_open_page(
-    site: ProductionSite, provider: ServedRunPod, person: Witness, photo: bytes
+    site: ProductionSite, provider: ServedRunPod, person: PageObserver, photo: bytes
 ) -> None:
     work = site.run("work", "--no-demo")
     begin(person, photo)

@@ -1,4 +1,4 @@
-"""Somebody who watches one page of a portrait while it changes, and loads it only once."""
+"""Observer of one page of a portrait while it changes, which is loaded only once."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ DRAWN_OF = """([level, sheets]) => {
 
 
 @dataclass
-class Witness:
+class PageObserver:
     """A page of a portrait, and what its socket tells it."""
 
     visitor: Visitor
-    told: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.page.add_init_script(RECORD)
@@ -52,10 +52,10 @@ class Witness:
         return self.visitor.page
 
     def _listen(self, socket: WebSocket) -> None:
-        socket.on("framereceived", lambda text: self.told.append(json.loads(text)))
+        socket.on("framereceived", lambda text: self.messages.append(json.loads(text)))
 
     def watch(self) -> None:
-        """From here on, this very page stays."""
+        """Observe the page from here on: it must not be loaded again."""
         self.page.evaluate("() => { window.neverLoadedAgain = true; }")
 
     @property
@@ -69,34 +69,34 @@ class Witness:
         self.page.wait_for_function(DRAWN_OF, arg=[level, sheets])
 
     def snapshot(self) -> dict[str, Any]:
-        """As the page would poll it."""
+        """Snapshot as the page would poll it."""
         address = self.page.locator("#portrait").get_attribute("data-progress")
         answer: dict[str, Any] = self.page.request.get(str(address)).json()
         return answer
 
     def expect_line(self, sentence: str | re.Pattern[str], patience: float = PATIENCE) -> None:
-        """patience: milliseconds."""
+        """Wait for the line on the refined version. patience: milliseconds."""
         line = self.page.locator("#refining-words")
         expect(line).to_have_text(sentence, timeout=patience)
         expect(line).to_be_visible()
 
     def wait_complete(self) -> dict[str, Any]:
-        """The first pass has ended and its panel has folded away."""
+        """Wait until the first pass has ended and its panel is hidden; the snapshot then."""
         expect(self.page.locator("#progress")).to_be_hidden(timeout=PATIENCE)
         return self.snapshot()
 
 
 @contextmanager
-def witness(browser: Browser, site: ProductionSite, size: str, state: Any = None) -> Iterator[Witness]:
-    """In a window of that size, with another one's cookies."""
+def observe_page(browser: Browser, site: ProductionSite, size: str, state: Any = None) -> Iterator[PageObserver]:
+    """Observer in a window of that size, with these cookies and storage."""
     context = browser.new_context(base_url=site.address, storage_state=state, **SIZES[size])
     try:
-        yield Witness(Visitor(context.new_page(), size))
+        yield PageObserver(Visitor(context.new_page(), size))
     finally:
         context.close()
 
 
-def begin(somebody: Witness, photo: bytes) -> None:
+def begin(somebody: PageObserver, photo: bytes) -> None:
     somebody.visitor.drop(photo)
     somebody.visitor.bring_to_life()
     somebody.watch()

@@ -1,9 +1,10 @@
-"""`python -m tests.production.quick_work`: job processes as `manage.py work` keeps them, on the real parts, but
-quick: their worker renders nothing, leases are short, and they can be held at a named moment.
+"""Fast job processes: `python -m tests.production.fast_worker` keeps them on the real parts, as `manage.py work` does.
 
-Environment: QUICK_FOLDER, where `hold` names the moment (only of a first attempt) and `at` says that it is
-reached; `poison` has the id of a render that kills its process. QUICK_CLOCK: seconds by which this
-process's clock is wrong.
+Their worker renders nothing, their leases are short, and they can be held at a named moment.
+
+Environment: FAST_WORKER_FOLDER, where the file `hold` names the moment (only in a first attempt) and `at` says that it
+is reached; `poison` has the id of a render that kills its process. FAST_WORKER_CLOCK: seconds by which this process's
+clock is wrong.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ BEAT_SECONDS = 0.5
 
 
 class Folder:
-    """How the test and this process speak to each other."""
+    """Folder through which the test and this process exchange messages."""
 
     def __init__(self) -> None:
-        self.path = Path(os.environ["QUICK_FOLDER"])
+        self.path = Path(os.environ["FAST_WORKER_FOLDER"])
 
     def text(self, name: str) -> str:
         try:
@@ -56,7 +57,7 @@ def set_up() -> None:
 
 def be_one(number: str) -> None:
     """The worker process itself."""
-    os.environ["SCRATCH_NAME"] = f"quick-{number}-{os.getpid()}"
+    os.environ["SCRATCH_NAME"] = f"fast-{number}-{os.getpid()}"
     set_up()
     from gazesite.processes import worker_process
     from gpuworker.workers.fake import StillWorker
@@ -64,7 +65,7 @@ def be_one(number: str) -> None:
     from portraits.rendering import lease, sweeper, workers
 
     folder = Folder()
-    shift_clock(float(os.environ.get("QUICK_CLOCK", "0")))
+    shift_clock(float(os.environ.get("FAST_WORKER_CLOCK", "0")))
     render.LEASE = timedelta(seconds=LEASE_SECONDS)
     lease.BEAT = BEAT_SECONDS
     sweeper.SECONDS = 0.5
@@ -112,7 +113,7 @@ def main() -> None:
 
     from gazesite.processes.supervisor import Command, Supervisor
 
-    Supervisor([Command([sys.executable, "-m", "tests.production.quick_work", "0"])]).run(settings.WORK_GRACE + 10)
+    Supervisor([Command([sys.executable, "-m", "tests.production.fast_worker", "0"])]).run(settings.WORK_GRACE + 10)
 
 
 if __name__ == "__main__":
