@@ -39,6 +39,7 @@ class Upload(models.Model):
     LONG_AGO: ClassVar[datetime] = datetime(2000, 1, 1, tzinfo=UTC)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    """Id that the portrait made from it takes over."""
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads")
     """User who uploaded it."""
     created_at = models.DateTimeField(default=timezone.now)
