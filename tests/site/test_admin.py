@@ -92,6 +92,8 @@ def test_a_moderator_works_through_the_queue(page: Page) -> None:
     expect(page.locator(".messagelist")).to_have_text(f"{action.rstrip('…')}: done for 1 of 1.")
     page.locator("input.action-select").first.check()
     expect(page.locator(".action-counter")).to_have_text("1 of 1 selected")
+    right = "(element) => element.getBoundingClientRect().right"
+    assert page.get_by_role("button", name="Go").evaluate(right) <= page.locator("#changelist-form").evaluate(right)
 
 
 def test_a_person_looks_after_their_account(page: Page) -> None:
