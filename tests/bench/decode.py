@@ -25,7 +25,7 @@ from gpuworker.images import decode_cost, image_headers, photo
 from gpuworker.images.decode_cost import BUDGET
 from portraits.uploads import photo_analysis
 from portraits.uploads.sandbox_limits import Limits
-from portraits.uploads.sandbox_reply import LONGEST_SIDE
+from portraits.uploads.sandbox_reply import MAX_SIDE
 from tests.bench.figures import Figure, publish
 from tests.gpuworker import heic
 from tests.portraits.uploads.files import png
@@ -152,13 +152,13 @@ def _peak() -> float:
 
 
 def read(file: bytes) -> object:
-    return photo.read(file, enough=LONGEST_SIDE, budget=BUDGET)
+    return photo.read(file, enough=MAX_SIDE, budget=BUDGET)
 
 
 def figures_of_taken(name: str, file: bytes) -> list[Figure]:
     header = image_headers.parse(file)
     assert header is not None
-    foretold = decode_cost.of(header, photo._factor((header.width, header.height), LONGEST_SIDE))
+    foretold = decode_cost.of(header, photo._factor((header.width, header.height), MAX_SIDE))
     cost = spent(lambda: read(file))
     if cost.outcome != "taken":
         raise SystemExit(f"{name} is refused: {cost.outcome}")

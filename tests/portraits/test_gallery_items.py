@@ -8,7 +8,7 @@ from portraits.models import Portrait, Session, User
 from tests.portraits import factories
 
 
-def of(portrait: Portrait) -> gallery_items.Card:
+def of(portrait: Portrait) -> gallery_items.GalleryItem:
     return gallery_items.gallery_item(gallery_items.with_sessions(Portrait.objects.filter(pk=portrait.pk)).get())
 
 

@@ -14,9 +14,9 @@ ACCEPTED = FaceReport(0, Box(1.5, -2, 30, 40), 28.4, Box(0, 0, 410, 512), advice
 REFUSED = FaceReport(1, Box(1, 2, 3, 4), 3, code="face_too_small", sentence="The face is too small.")
 
 
-@pytest.mark.parametrize("finding", [ACCEPTED, REFUSED])
-def test_a_finding_travels_whole(finding: FaceReport) -> None:
-    assert FaceReport.from_json(json.loads(json.dumps(finding.to_json()))) == finding
+@pytest.mark.parametrize("report", [ACCEPTED, REFUSED])
+def test_a_face_report_travels_whole(report: FaceReport) -> None:
+    assert FaceReport.from_json(json.loads(json.dumps(report.to_json()))) == report
 
 
 def test_a_refused_face_is_not_usable() -> None:

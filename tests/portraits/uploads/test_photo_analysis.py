@@ -132,11 +132,11 @@ def test_no_face_but_the_widest_is_analysed_to_shrink_a_large_photo(
 def test_the_worker_finds_the_same_faces_in_the_same_order(pair: bytes) -> None:
     analysis = analyse(pair)
     assert len(analysis.faces) == 2
-    for finding in analysis.faces:
-        seen = inspect(RenderRequest(photo=analysis.photo, face=finding.index))[finding.index]
-        assert seen.face.box == finding.box
-        assert seen.crop == finding.crop
-        assert seen.face.width == finding.width
+    for report in analysis.faces:
+        seen = inspect(RenderRequest(photo=analysis.photo, face=report.index))[report.index]
+        assert seen.face.box == report.box
+        assert seen.crop == report.crop
+        assert seen.face.width == report.width
 
 
 def test_the_suggested_crop_is_what_is_rendered(astronaut: Pixels) -> None:
@@ -203,7 +203,7 @@ def test_the_reply_holds_the_analysis(astronaut: Pixels) -> None:
     answer = unpack(photo_analysis.handle(file))
     assert isinstance(answer, PhotoAnalysis)
     assert answer.photo == analyse(file).photo
-    json.dumps([finding.to_json() for finding in answer.faces])
+    json.dumps([report.to_json() for report in answer.faces])
 
 
 def test_the_reply_holds_the_refusal() -> None:

@@ -88,8 +88,8 @@ def test_garbled_replies_are_refused_or_read_but_nothing_else() -> None:
 def test_a_place_and_what_is_found_there_travel_whole() -> None:
     assert unpack_place(pack_place(b"photo", 10.5, 20)) == (b"photo", 10.5, 20)
     assert unpack_place(b"\xff\xd8 a photo") is None
-    finding = ACCEPTED.faces[0]
-    assert unpack_face_report(pack_face_report(finding)) == finding
+    report = ACCEPTED.faces[0]
+    assert unpack_face_report(pack_face_report(report)) == report
     refusal = RejectedPhoto("no_face", "No face.")
     assert unpack_face_report(pack(refusal)) == refusal
 
