@@ -397,8 +397,8 @@ LOGGING = logs.configuration(LOG_FORMAT)
 METRICS_TOKEN = env.matching("METRICS_TOKEN", "", TOKEN, TOKEN_IS)
 """Token that a reader of /metrics must send; without one, only this machine itself may read them."""
 METRICS_PORT = env.whole_number("METRICS_PORT", 0, 0, 65535)
+"""Port of their own for the metrics, without authentication; 0 is none."""
 METRICS_HOST = env.host("METRICS_HOST", "127.0.0.1")
-"""A port of their own, without a guard; 0 is none."""
 SENTRY_DSN = env.text("SENTRY_DSN")
 if SENTRY_DSN:
     sentry.start(SENTRY_DSN, environment=_origin_host, release=f"gazesite@{version('gazesite')}")

@@ -16,4 +16,4 @@ def repo() -> Path:
 
 @pytest.fixture
 def fakes(tmp_path: Path) -> FakeCommands:
-    return FakeCommands(tmp_path / "stand-ins")
+    return FakeCommands(tmp_path / "fakes")

@@ -67,7 +67,7 @@ def test_as_root_it_gives_the_volume_away_and_becomes_somebody_else(fakes: FakeC
 
 
 def test_start_becomes_the_server_so_that_signals_reach_it(fakes: FakeCommands) -> None:
-    """The stand-in's parent is this test, not a shell in between."""
+    """The fake's parent is this test, not a shell in between."""
     fakes.add("id", output="10001\n")
     script = fakes.folder / "python"
     script.write_text("#!/bin/sh\necho parent=$PPID\n")
