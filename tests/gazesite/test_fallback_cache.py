@@ -6,6 +6,7 @@ import pytest
 
 from gazesite import fallback_cache
 from gazesite.fallback_cache import FallbackCache
+from tests.production.conftest import redis_part as redis_part  # a fixture
 from tests.production.parts import Part
 
 
