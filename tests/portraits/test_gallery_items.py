@@ -13,27 +13,27 @@ def of(portrait: Portrait) -> gallery_items.GalleryItem:
 
 
 def test_a_ready_portrait_shows_its_poster_and_can_live(portrait: Portrait, session: Session) -> None:
-    card = of(portrait)
-    assert (card.state, card.under_way) == ("ready", False)
-    assert card.poster is not None
-    assert card.poster.endswith("poster.webp")
-    assert card.manifest == f"/sessions/{session.pk}/manifest.json"
+    item = of(portrait)
+    assert (item.state, item.under_way) == ("ready", False)
+    assert item.poster is not None
+    assert item.poster.endswith("poster.webp")
+    assert item.manifest == f"/sessions/{session.pk}/manifest.json"
 
 
 def test_one_in_the_making_lives_from_its_preview_on(rendering: Session) -> None:
-    card = of(rendering.portrait)
-    assert (card.state, card.label, card.under_way) == ("rendering", "Rendering", True)
-    assert card.manifest is not None
+    item = of(rendering.portrait)
+    assert (item.state, item.label, item.under_way) == ("rendering", "Rendering", True)
+    assert item.manifest is not None
 
 
 def test_one_that_waits_shows_the_crop_of_its_photo(owner: User) -> None:
     portrait = factories.portrait(owner)
     Portrait.objects.update(framing_json={"kind": "auto", "x": 60, "y": -20, "width": 480, "height": 600})
     factories.session(portrait)
-    card = of(portrait)
-    assert (card.state, card.poster, card.manifest) == ("queued", None, None)
-    assert card.view_box == "60 -20 480 600"
-    assert card.thumbnail == f"/portraits/{portrait.pk}/thumbnail.webp"
+    item = of(portrait)
+    assert (item.state, item.poster, item.manifest) == ("queued", None, None)
+    assert item.view_box == "60 -20 480 600"
+    assert item.thumbnail == f"/portraits/{portrait.pk}/thumbnail.webp"
 
 
 def test_without_a_known_crop_all_of_the_photo_is_shown(owner: User) -> None:
@@ -42,8 +42,8 @@ def test_without_a_known_crop_all_of_the_photo_is_shown(owner: User) -> None:
 
 def test_a_later_run_that_shows_nothing_does_not_hide_the_one_that_does(portrait: Portrait, session: Session) -> None:
     factories.session(portrait)
-    card = of(portrait)
-    assert (card.state, card.manifest) == ("ready", f"/sessions/{session.pk}/manifest.json")
+    item = of(portrait)
+    assert (item.state, item.manifest) == ("ready", f"/sessions/{session.pk}/manifest.json")
 
 
 def test_a_frame_is_as_asked_for_or_the_whole_picture_in_its_own_shape(owner: User) -> None:
