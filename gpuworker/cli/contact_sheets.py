@@ -18,8 +18,8 @@ from PIL import Image
 from gpuworker import engines
 from gpuworker.contract import RenderRequest
 from gpuworker.grid import LIMIT, Direction
-from gpuworker.images import photo
-from gpuworker.vision import faces, framing
+from gpuworker.vision import preparation
+from gpuworker.vision.framing import FramedPortrait
 from gpuworker.vision.topology import OUTER_CORNERS
 from gpuworker.whole_file import make_folder, write_whole
 
@@ -29,9 +29,7 @@ COLUMNS = (-LIMIT, -LIMIT / 2, 0.0, LIMIT / 2, LIMIT)
 
 def write(request: RenderRequest, out: Path) -> tuple[Path, Path]:
     """Write contact.png and eyes.png into the folder and return their paths. Raises RenderError."""
-    picture = photo.read(request.photo)
-    face = faces.requested(picture.pixels, request.face, request.face_box)
-    portrait = framing.frame_portrait(picture, face, request.frame, request.framing)
+    portrait = preparation.prepare(request).portrait
     engine = engines.create(request.engine)
     engine.set_portrait(portrait, request.intensity)
     looks = [Direction(x, y).scaled(request.intensity) for y, x in product(ROWS, COLUMNS)]
@@ -53,7 +51,7 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-def _photo(portrait: framing.FramedPortrait) -> NDArray[np.uint8]:
+def _photo(portrait: FramedPortrait) -> NDArray[np.uint8]:
     """The photo itself at frame size, (H, W, 3)."""
     size = portrait.frame.width, portrait.frame.height
     return np.asarray(cv2.resize(portrait.picture, size, interpolation=cv2.INTER_AREA), np.uint8)

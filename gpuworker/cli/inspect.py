@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpuworker.cli.contact_sheets import png
-from gpuworker.contract import Box, RenderRequest, Size
+from gpuworker.contract import Box, RenderRequest
 from gpuworker.errors import RenderError
 from gpuworker.images import photo
-from gpuworker.vision import faces, framing, topology
+from gpuworker.vision import faces, preparation, topology
 from gpuworker.vision.faces import Face
 from gpuworker.whole_file import write_whole
 
@@ -43,11 +43,9 @@ def inspect(request: RenderRequest, annotated: Path | None = None) -> list[Inspe
 def _inspected(picture: photo.Photo, found: list[Face], index: int, request: RenderRequest) -> InspectedFace:
     try:
         face = faces.choose(found, index, picture.pixels.shape)
-        portrait = framing.frame_portrait(picture, face, request.frame, request.framing)
+        portrait, advice = preparation.prepare_face(picture, face, request)
     except RenderError as refusal:
         return InspectedFace(found[index], None, refusal, ())
-    height, width = picture.pixels.shape[:2]
-    advice = faces.advice(face) + framing.advice(portrait.crop, Size(width, height))
     return InspectedFace(face, portrait.crop, None, advice)
 
 

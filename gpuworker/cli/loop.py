@@ -12,9 +12,8 @@ from gpuworker import engines
 from gpuworker.contract import RenderRequest
 from gpuworker.errors import BadRequest
 from gpuworker.grid import LIMIT, Direction
-from gpuworker.images import photo
 from gpuworker.rendering.sheets import SYNTHETIC_XMP
-from gpuworker.vision import faces, framing
+from gpuworker.vision import preparation
 from gpuworker.whole_file import write_whole
 
 FRAMES = 72
@@ -28,9 +27,7 @@ def write(request: RenderRequest, path: Path, width: int) -> None:
     """Write the loop, `width` pixels wide, endless. Raises RenderError."""
     if not MIN_WIDTH <= width <= MAX_WIDTH:
         raise BadRequest(f"The moving picture is {MIN_WIDTH} to {MAX_WIDTH} pixels wide.")
-    picture = photo.read(request.photo)
-    face = faces.requested(picture.pixels, request.face, request.face_box)
-    portrait = framing.frame_portrait(picture, face, request.frame, request.framing)
+    portrait = preparation.prepare(request).portrait
     engine = engines.create(request.engine)
     engine.set_portrait(portrait, request.intensity)
     size = width, round(width * portrait.frame.height / portrait.frame.width)

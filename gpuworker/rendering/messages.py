@@ -19,7 +19,7 @@ CanvasShape = tuple[int, int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Analyse:
-    """Find the face and frame it. Value: (FramedPortrait, advice)."""
+    """Find the face and frame it. Value: vision.preparation.Prepared."""
 
     request: RenderRequest
 

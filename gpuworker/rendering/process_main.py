@@ -23,11 +23,9 @@ import numpy as np
 from PIL import Image
 
 from gpuworker import engines
-from gpuworker.contract import RenderRequest, Size
 from gpuworker.engines import Engine
 from gpuworker.errors import RenderError, WorkerDied
 from gpuworker.grid import NEUTRAL
-from gpuworker.images import photo
 from gpuworker.rendering import encoding, shared_memory, sheets
 from gpuworker.rendering.heartbeat import Heartbeat
 from gpuworker.rendering.messages import (
@@ -45,7 +43,7 @@ from gpuworker.rendering.messages import (
     UseCanvas,
     WritePoster,
 )
-from gpuworker.vision import bundled_networks, faces, framing, matting, matting_model
+from gpuworker.vision import bundled_networks, matting_model, preparation
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +126,7 @@ class Child:
     def _perform(self, order: Order) -> Any:
         match order.task:
             case Analyse(request):
-                return _analyse(request)
+                return preparation.prepare(request)
             case SetPortrait(name, portrait, intensity):
                 self._engine = self._built(name)
                 return self._engine.set_portrait(portrait, intensity)
@@ -174,15 +172,3 @@ def _give_memory_back() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
-
-
-def _analyse(request: RenderRequest) -> tuple[framing.FramedPortrait, tuple[str, ...]]:
-    picture = photo.read(request.photo)
-    face = faces.requested(picture.pixels, request.face, request.face_box)
-    portrait = framing.frame_portrait(picture, face, request.frame, request.framing)
-    height, width = picture.pixels.shape[:2]
-    advice = faces.advice(face) + framing.advice(portrait.crop, Size(width, height))
-    if request.remove_background:
-        portrait, how = matting.remove_background(portrait)
-        advice += how
-    return portrait, advice

@@ -23,17 +23,16 @@ import torch
 from torch import Tensor
 
 from gpuworker import weights
-from gpuworker.contract import STANDARD_FRAME, RenderRequest
+from gpuworker.contract import RenderRequest
 from gpuworker.engines.liveportrait.compilation.batches import MOST
 from gpuworker.engines.liveportrait.compilation.compiled_runner import COMPILED
 from gpuworker.engines.liveportrait.engine import COMPILE, SELF_CHECK_IMAGE, LivePortraitEngine
 from gpuworker.engines.liveportrait.nets.architecture import OFFICIAL
 from gpuworker.environment import DEVICE
 from gpuworker.grid import FULL, NEUTRAL, Direction
-from gpuworker.images import photo
 from gpuworker.rendering import process_pool, sheets
 from gpuworker.rendering.scheduler import render
-from gpuworker.vision import faces, framing
+from gpuworker.vision import preparation
 from gpuworker.vision.framing import FramedPortrait
 from tests.bench.figures import REPOSITORY, Figure, publish
 from tests.gpuworker.engines.liveportrait import checkpoints, seeded, seeded_child
@@ -110,9 +109,7 @@ def _prepare_weights() -> None:
 
 def self_check_portrait() -> FramedPortrait:
     """The self-check's portrait, framed as a render frames it."""
-    picture = photo.read(SELF_CHECK_IMAGE.read_bytes())
-    face = faces.choose(faces.find(picture.pixels), 0, picture.pixels.shape)
-    return framing.frame_portrait(picture, face, STANDARD_FRAME, "auto")
+    return preparation.prepare(RenderRequest(SELF_CHECK_IMAGE.read_bytes())).portrait
 
 
 def _matrix_peak(device: str) -> float:
