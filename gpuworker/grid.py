@@ -1,4 +1,4 @@
-"""The gaze grid: cell ↔ (x, y) ↔ what pupil, head and brow are asked to do.
+"""Gaze grid: cell ↔ (x, y) ↔ travel of the pupils, turn of the head and raise of the brows.
 
 Axes are the screen's, as the visitor sees the face: +x is the viewer's right, +y is down,
 row 0 looks up and column 0 looks to the viewer's left. Values run from −15 to 15.
@@ -40,27 +40,27 @@ class Direction:
 
     @property
     def pupil_x(self) -> float:
-        """Horizontal pupil parameter, grid units, + to the viewer's right."""
+        """Horizontal travel of the pupils, grid units, + to the viewer's right."""
         return self.x
 
     @property
     def pupil_y(self) -> float:
-        """Vertical pupil parameter, grid units, + up."""
-        return -self.y
+        """Vertical travel of the pupils, grid units, + down."""
+        return self.y
 
     @property
     def head_pitch(self) -> float:
-        """Degrees, + nods down."""
+        """Nod of the head, degrees, + down."""
         return self.y / 2
 
     @property
     def head_yaw(self) -> float:
-        """Degrees, + turns to the viewer's left."""
-        return -self.x / 2
+        """Turn of the head, degrees, + to the viewer's right."""
+        return self.x / 2
 
     @property
     def eyebrow(self) -> float:
-        """Brow raise, grid units, never negative: brows rise when the face looks up."""
+        """Raise of the brows, grid units, never negative: they rise when the face looks up."""
         return max(0.0, -self.y)
 
     def scaled(self, intensity: float) -> Direction:

@@ -46,13 +46,13 @@ def test_the_mobile_grid_shows_only_frames_of_the_full_one() -> None:
 
 
 @pytest.mark.parametrize("cell", list(FULL.cells())[::29])
-def test_what_a_direction_asks_of_the_face_is_the_originals(cell: Cell) -> None:
+def test_pupils_and_head_have_the_signs_of_the_screen(cell: Cell) -> None:
     x, y = FULL.x[cell.col], FULL.y[cell.row]
     look = FULL.direction(cell)
     assert look.pupil_x == x
-    assert look.pupil_y == -y
+    assert look.pupil_y == y
     assert look.head_pitch == y / 2
-    assert look.head_yaw == -x / 2
+    assert look.head_yaw == x / 2
     assert look.eyebrow == max(0, -y)
 
 

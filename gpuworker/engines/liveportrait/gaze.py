@@ -1,4 +1,7 @@
-"""Where the face looks, as changes of the head's angles and of the expression's keypoints.
+"""Conversion of directions into LivePortrait's motion: changes of the head's angles and of the expression's keypoints.
+
+A direction has the screen's signs (gpuworker.grid); LivePortrait's yaw is + to the viewer's left, and its vertical
+gaze + up. Its pitch is + down and its horizontal gaze + to the viewer's right, as on the screen.
 
 The coefficients are those of LivePortrait's own editor, per grid unit: keypoints 11 and 15 move the
 two eyes, 13 and 16 their lids, 1 and 2 the brows. The editor moves the two eyes by different amounts
@@ -34,29 +37,31 @@ APART = (LEADING - TRAILING) * LIMIT
 
 @dataclass(frozen=True, slots=True)
 class Gaze:
-    """How directions become motion.
-
-    gains: horizontal travel of the eye at keypoint 11 and of the one at 15, as factors.
-    lids: 0 … 1, how far the lids follow a vertical gaze. At 1, as in the editor, looking up or down
-        halves the eyes' own vertical travel; at 0, as in the original app, the lids stay.
-    """
+    """Options of the conversion."""
 
     gains: tuple[float, float] = (1.0, 1.0)
+    """Horizontal travel of the eye at keypoint 11 and of the one at 15, as factors."""
     lids: float = 0.0
+    """Share, 0 … 1, of a vertical gaze that the lids follow.
+
+    At 1, as in the editor, looking up or down halves the eyes' own vertical travel; at 0, as in the original app,
+    the lids stay.
+    """
 
     def motion(self, directions: Sequence[Direction]) -> Motion:
-        """What to add for each of n directions."""
+        """Motion for each of n directions."""
         return Motion(
             pitch=np.array([direction.head_pitch for direction in directions], np.float32),
-            yaw=np.array([direction.head_yaw for direction in directions], np.float32),
+            yaw=np.array([-direction.head_yaw for direction in directions], np.float32),
             delta=np.stack([self._delta(direction) for direction in directions]),
         )
 
     def _delta(self, direction: Direction) -> NDArray[np.float32]:
         delta = np.zeros((KEYPOINTS, 3), np.float32)
         delta[EYES, X] = self._travel(direction.pupil_x)
-        blink = -self.lids * direction.pupil_y / 2
-        delta[EYES, Y] = VERTICAL * (direction.pupil_y + blink)
+        upwards = -direction.pupil_y
+        blink = -self.lids * upwards / 2
+        delta[EYES, Y] = VERTICAL * (upwards + blink)
         delta[LIDS, Y] = LID * blink
         delta[BROWS, Y] = BROW * direction.eyebrow * np.array([1, -1])
         return delta
@@ -74,8 +79,11 @@ class Gaze:
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """pitch, yaw: (n,) float32, degrees to add; delta: (n, 21, 3) float32, to add to the expression."""
+    """Motion of n frames, relative to the source, in LivePortrait's signs."""
 
     pitch: NDArray[np.float32]
+    """(n,) degrees to add, + down."""
     yaw: NDArray[np.float32]
+    """(n,) degrees to add, + to the viewer's left."""
     delta: NDArray[np.float32]
+    """(n, 21, 3), to add to the expression's keypoints."""

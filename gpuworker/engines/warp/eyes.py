@@ -97,8 +97,8 @@ class EyeRenderer:
 
     def render(self, u: float, direction: Direction) -> NDArray[np.uint8]:
         """(h, w, 3) uint8: the whole box, iris centre at u, lids and height by direction."""
-        lid = self.lids.at(-direction.pupil_y)
-        ball = self._ball(u, -direction.pupil_y, lid.window) * lid.shade
+        lid = self.lids.at(direction.pupil_y)
+        ball = self._ball(u, direction.pupil_y, lid.window) * lid.shade
         box = lid.skin.copy()
         mixed = lid.window_skin + (ball - lid.window_skin) * lid.opening
         box[lid.window] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)

@@ -56,8 +56,8 @@ class Rotation:
         return self._invert(self._forward(direction))
 
     def _forward(self, direction: Direction) -> NDArray[np.float32]:
-        """Where each source point goes, minus where it is; grid units of `direction`, signs of the screen."""
-        yaw = np.radians(-direction.head_yaw * self.gain * self.yaw_gain)
+        """Where each source point goes, minus where it is, in frame pixels."""
+        yaw = np.radians(direction.head_yaw * self.gain * self.yaw_gain)
         pitch = np.radians(direction.head_pitch * self.gain)
         head, z = self.head, self.field.height
         dx, dy = self.field.x - np.float32(head.centre[0]), self.field.y - np.float32(head.centre[1])

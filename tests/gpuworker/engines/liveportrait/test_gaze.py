@@ -22,7 +22,7 @@ def test_straight_ahead_changes_nothing() -> None:
 @pytest.mark.parametrize("lids", [False, True])
 def test_the_coefficients_are_the_editors(x: float, y: float, lids: bool) -> None:
     direction = Direction(x, y)
-    official = editor_offsets(direction.pupil_x, direction.pupil_y, direction.eyebrow, lids=lids)
+    official = editor_offsets(direction.x, -direction.y, direction.eyebrow, lids=lids)
     assert np.allclose(delta(x, y, Gaze(lids=float(lids))), official[0].numpy(), atol=1e-7)
 
 
