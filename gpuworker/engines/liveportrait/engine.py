@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gpuworker import cores, weights
-from gpuworker.contract import STANDARD_FRAME
+from gpuworker.contract import RenderRequest
 from gpuworker.engines.liveportrait import self_check
 from gpuworker.engines.liveportrait.alignment import Alignment
-from gpuworker.engines.liveportrait.compilation.batches import Batches
+from gpuworker.engines.liveportrait.compilation.batches import Batches, gpu_memory
 from gpuworker.engines.liveportrait.compilation.compile_attempts import CompileAttempts
 from gpuworker.engines.liveportrait.compilation.compile_cache import CompileCache
 from gpuworker.engines.liveportrait.compilation.compiled_runner import EAGER, CompiledRunner
@@ -33,8 +33,7 @@ from gpuworker.engines.liveportrait.pasting import Paste
 from gpuworker.environment import DEVICE
 from gpuworker.errors import BadRequest
 from gpuworker.grid import DRAFT, FULL, NEUTRAL, Direction
-from gpuworker.images import photo
-from gpuworker.vision import faces, framing
+from gpuworker.vision import preparation
 from gpuworker.vision.framing import FramedPortrait
 
 log = logging.getLogger(__name__)
@@ -97,7 +96,7 @@ class LivePortraitEngine:
     def wait_ready(self) -> None:
         """Block until the weights are loaded and the self-check has passed; compiling may begin then.
 
-        Raises BadRequest without a GPU, WrongWeights, SelfCheckFailed.
+        Raises BadRequest without a GPU, WrongWeights, GpuOutOfMemory, SelfCheckFailed.
         """
         self._nets, self._runner = self._loading.result()
         if not self._checked:
@@ -111,10 +110,13 @@ class LivePortraitEngine:
         return self._set(portrait)
 
     def render(self, directions: Sequence[Direction]) -> NDArray[np.uint8]:
-        """Frames (n, H, W, C) uint8 of the portrait that was set; C is 4 when the portrait has alpha."""
+        """Frames (n, H, W, C) uint8 of the portrait that was set; C is 4 when the portrait has alpha.
+
+        Raises GpuOutOfMemory when not even one frame fits.
+        """
         if self._subject is None:
             raise RuntimeError("a frame was asked for before a portrait was set")
-        with self._runner.at_work():
+        with self._runner.at_work(), gpu_memory():
             return self._render(self._subject, directions)
 
     @torch.inference_mode()
@@ -160,7 +162,8 @@ class LivePortraitEngine:
         device = _device(self._wanted)
         compiled = _is_compiled(self._compiling, device)
         folder = self._folder or weights.folder()
-        nets = Networks.load(folder, device)
+        with gpu_memory():
+            nets = Networks.load(folder, device)
         cache, attempts = CompileCache(folder, device), CompileAttempts()
         runner = CompiledRunner(
             nets.generate, device, wanted=compiled, exact=nets.generate_exactly, cache=cache, attempts=attempts
@@ -170,16 +173,14 @@ class LivePortraitEngine:
         return nets, runner
 
     def _check_itself(self) -> None:
-        picture = photo.read(SELF_CHECK_IMAGE.read_bytes())
-        face = faces.choose(faces.find(picture.pixels), 0, picture.pixels.shape)
-        self._set(framing.frame_portrait(picture, face, STANDARD_FRAME, "auto"))
+        self._set(preparation.prepare(RenderRequest(SELF_CHECK_IMAGE.read_bytes())).portrait)
         self._figures = self_check.check(self)
         log.info("self-check passed: %s", self._figures)
 
     # --------------------------------------------------------------- portrait
 
     def _set(self, portrait: FramedPortrait) -> tuple[str, ...]:
-        with self._runner.at_work():
+        with self._runner.at_work(), gpu_memory():
             return self._analyse(portrait)
 
     @torch.inference_mode()

@@ -1,22 +1,26 @@
-"""How many frames at once: as many as fit, and half as many whenever they did not."""
+"""Size of batches: as many frames at once as fit, and half as many whenever they did not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 
-from gpuworker.errors import WorkerDied
+from gpuworker.errors import GpuOutOfMemory
 from gpuworker.grid import FULL_STEPS
+
+log = logging.getLogger(__name__)
 
 MOST = FULL_STEPS // 2
 """A quadrant's row, which is what is asked for at once; more bring nothing even on the largest cards."""
 CPU = 1
 """A batch on a CPU costs memory and saves nothing."""
 FRAME_BYTES = 700_000_000
-"""What one frame of a batch needs at its peak, in 16 bits with the islands of 32; rounded up."""
+"""Bytes that one frame of a batch needs at its peak, in 16 bits with the islands of 32; rounded up."""
 SHARE = 0.8
-"""Of the free memory; the rest is for fragments."""
+"""Share of the free memory that is used; the rest is for fragments."""
 
 NO_ROOM = "The GPU has too little memory for even one frame. Please try again."
 
@@ -26,7 +30,7 @@ def _no_relief() -> bool:
 
 
 class Batches:
-    """Remembers the size that worked. `size` is the most that the next batch will have."""
+    """Batches of a size that is remembered once it worked. `size` is the most that the next batch will have."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -38,7 +42,7 @@ class Batches:
         """Call `render` for consecutive slices of `count` frames, again with half when memory ran out.
 
         relief: frees memory that only speed was bought with, and returns whether it could; then the
-        same slice is tried again. Raises WorkerDied when not even one frame fits.
+        same slice is tried again. Raises GpuOutOfMemory when not even one frame fits.
         """
         done = 0
         while done < count:
@@ -48,7 +52,7 @@ class Batches:
             elif relief():
                 continue
             elif self.size == 1:
-                raise WorkerDied(NO_ROOM)
+                raise GpuOutOfMemory(NO_ROOM)
             else:
                 self.size = max(1, (part.stop - part.start) // 2)
 
@@ -64,8 +68,18 @@ class Batches:
         return fits
 
 
+@contextmanager
+def gpu_memory() -> Iterator[None]:
+    """Context in which torch's OutOfMemoryError becomes GpuOutOfMemory, for work that no smaller batch can save."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        log.warning("the GPU's memory ran out: %s", error)
+        raise GpuOutOfMemory from error
+
+
 def within_memory(device: torch.device, size: int) -> int:
-    """How many frames at once, when as many again must fit beside them.
+    """Frames at once, when as many again must fit beside them.
 
     Up to `size`, and so that `size` frames come as batches of much the same number. Raises
     OutOfMemoryError where not even one fits.

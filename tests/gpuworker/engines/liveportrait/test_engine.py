@@ -20,7 +20,7 @@ from gpuworker.engines.liveportrait.compilation.compiled import FrameFunction
 from gpuworker.engines.liveportrait.compilation.compiled_runner import CompiledRunner
 from gpuworker.engines.liveportrait.engine import SELF_CHECK_IMAGE, LivePortraitEngine
 from gpuworker.engines.liveportrait.nets import architecture
-from gpuworker.errors import BadRequest, SelfCheckFailed, WrongWeights
+from gpuworker.errors import BadRequest, GpuOutOfMemory, SelfCheckFailed, WrongWeights
 from gpuworker.grid import DRAFT, NEUTRAL, Direction
 from gpuworker.rendering import process_pool
 from gpuworker.vision.framing import FramedPortrait
@@ -161,6 +161,36 @@ def test_seeded_weights_fail_the_self_check_and_the_figures_are_told(folder: Pat
 
 def test_the_self_check_image_is_a_portrait_that_the_worker_accepts() -> None:
     assert SELF_CHECK_IMAGE.stat().st_size < 60_000
+
+
+def out_of_memory(*_: object) -> None:
+    """Fake of GPU work for which the memory does not suffice."""
+    raise torch.OutOfMemoryError("CUDA out of memory.")
+
+
+def test_a_gpu_without_room_for_one_frame_is_out_of_memory(
+    engine: LivePortraitEngine, framed: FramedPortrait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.set_portrait(framed)
+    monkeypatch.setattr(engine._runner, "generate", out_of_memory)
+    with pytest.raises(GpuOutOfMemory, match="too little memory for even one frame"):
+        engine.render([NEUTRAL])
+
+
+@pytest.mark.parametrize("step", ["appearance", "face"])
+def test_a_gpu_without_room_for_a_portrait_is_out_of_memory(
+    engine: LivePortraitEngine, framed: FramedPortrait, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    engine.wait_ready()
+    monkeypatch.setattr(type(engine._nets), step, out_of_memory)
+    with pytest.raises(GpuOutOfMemory, match="ran out of memory"):
+        engine.set_portrait(framed)
+
+
+def test_a_gpu_without_room_for_the_weights_is_out_of_memory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module.Networks, "load", out_of_memory)
+    with pytest.raises(GpuOutOfMemory, match="ran out of memory"):
+        LivePortraitEngine("cpu", folder).wait_ready()
 
 
 def test_missing_weights_are_told_when_the_portrait_comes(framed: FramedPortrait, tmp_path: Path) -> None:

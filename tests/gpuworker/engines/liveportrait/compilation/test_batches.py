@@ -3,7 +3,7 @@ import torch
 
 from gpuworker.engines.liveportrait.compilation import batches
 from gpuworker.engines.liveportrait.compilation.batches import Batches
-from gpuworker.errors import WorkerDied
+from gpuworker.errors import GpuOutOfMemory
 from gpuworker.grid import FULL
 
 
@@ -58,8 +58,8 @@ def test_memory_that_runs_out_halves_the_batch_and_it_stays_halved() -> None:
     assert made.size == 3
 
 
-def test_no_room_for_a_single_frame_is_a_sentence() -> None:
-    with pytest.raises(WorkerDied, match="too little memory for even one frame"):
+def test_no_room_for_a_single_frame_is_the_gpus_lack_of_memory() -> None:
+    with pytest.raises(GpuOutOfMemory, match="too little memory for even one frame"):
         sized(4).each(4, Memory(0).render)
 
 
