@@ -16,7 +16,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from portraits.models import User
 
-SALT = "portraits.accounts.known_browser"
+SALT = "portraits.known_browser"
+"""Part of cookies that browsers keep for a year, and so it stays when this module moves."""
 SECONDS = 365 * 24 * 3600
 """Time for which a browser is known after its last sign-in."""
 

@@ -6,6 +6,7 @@ import pytest
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
+from django.utils.crypto import salted_hmac
 from pytest_django import Settings
 
 from gazesite.middleware.own_cookies import MAX_VALUE_LENGTH
@@ -44,6 +45,12 @@ def test_the_number_stays_from_one_sign_in_to_the_next(owner: User, stranger: Us
     first = cookie_for(owner)
     again = cookie_for(owner, before=cookie_for(stranger, before=first))
     assert number(again) == number(first) is not None
+
+
+def test_a_cookie_outlives_a_move_of_the_module(owner: User) -> None:
+    salt = "portraits.known_browser"
+    account = salted_hmac(salt, f"{owner.pk} {owner.get_session_auth_hash()}").hexdigest()[:32]
+    assert number(signing.dumps([account, "0123456789abcdef"], salt=salt)) == "0123456789abcdef"
 
 
 def test_with_a_new_password_the_browser_is_unknown(owner: User) -> None:

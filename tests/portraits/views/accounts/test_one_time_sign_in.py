@@ -45,6 +45,12 @@ def test_of_two_at_the_same_time_one_wins(owner: User, link: str, monkeypatch: p
     assert [adapter.spend_link(user_id, token) is not None for _ in range(2)] == [True, False]
 
 
+def test_a_link_outlives_a_move_of_the_module(owner: User, link: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    user_id, token = link.strip("/").split("/")[1:]
+    monkeypatch.setattr(adapter._OneTimeLinkTokenGenerator, "key_salt", "portraits.accounts.one_time_link")
+    assert adapter.user_of_link(user_id, token) == owner
+
+
 @pytest.mark.parametrize("method", ["head", "post", "put", "delete", "options"])
 def test_only_opening_it_spends_it(anonymous: Client, link: str, method: str) -> None:
     assert getattr(anonymous, method)(link).status_code == 405
