@@ -130,6 +130,21 @@ def test_every_face_that_matters_lies_whole_in_a_region_that_surely_shows_it(
             ), (width, x, y)
 
 
+def gaps(least: float) -> dict[int, float]:
+    """Greatest distance of neighbouring squares in a row, as a share of their side."""
+    columns: dict[float, set[float]] = {}
+    for region in squares((3000, 3000, 3), least):
+        columns.setdefault(region.side, set()).add(region.x)
+    return {round(side): float(np.diff(sorted(row)).max()) / side for side, row in columns.items()}
+
+
+def test_squares_overlap_less_only_where_wider_regions_show_the_wider_faces() -> None:
+    every, some = gaps(least=0), gaps(least=1)
+    assert max(every.values()) <= 0.5
+    assert every.keys() == some.keys()
+    assert all(some[side] > every[side] for side in every)
+
+
 def test_squares_repeat_no_region_of_the_overview() -> None:
     assert all(region.side < 512 for region in squares((512, 512, 3)))
     assert all(region.side < 400 for region in squares((400, 1200, 3)))

@@ -546,6 +546,16 @@ def test_a_face_that_can_be_rendered_is_not_analysed_again(
     assert looked_at == [smaller]  # perhaps a child in front of her
 
 
+def test_a_doubtful_face_is_analysed_again_where_a_square_shows_it_better(
+    astronaut: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (seen,) = detect(astronaut, overview(astronaut.shape))
+    monkeypatch.setattr(faces, "detect", lambda *_: [dataclasses.replace(seen, score=0.6)])
+    monkeypatch.setattr(faces, "detect_closer", lambda *_: [seen])
+    monkeypatch.setattr(faces, "confidence", lambda *_: faces.SURE_CONFIDENCE - 0.01)
+    assert [face.score for face in faces.find(astronaut)] == [seen.score]
+
+
 @pytest.mark.parametrize(("presence", "confidence"), [(0.9, 1.0), (1.0, 0.69)])
 def test_what_a_square_shows_is_dropped_before_its_eyes_are_looked_at(
     astronaut: Picture, monkeypatch: pytest.MonkeyPatch, presence: float, confidence: float
@@ -566,6 +576,24 @@ def test_the_widest_face_is_measured_without_a_closer_look(
     assert faces.widest(far) == pytest.approx(0.65 * face.width, rel=0.1)
     assert faces.widest(np.full((200, 200, 3), 90, np.uint8)) == 0
     monkeypatch.setattr(faces, "find", lambda _: pytest.fail("all faces were looked for"))
+    assert faces.widest(astronaut) == pytest.approx(face.width, rel=0.02)
+
+
+def test_the_widest_of_several_faces_is_measured(astronaut: Picture, face: Face) -> None:
+    smaller = np.zeros((512, 400, 3), np.uint8)
+    smaller[:400] = resized(astronaut, 400 / 512)
+    for row in ([astronaut, smaller], [smaller, astronaut]):
+        pixels = np.hstack(row)
+        assert len(detect(pixels, overview(pixels.shape))) == 2
+        assert faces.widest(pixels) == pytest.approx(face.width, rel=0.05)
+
+
+def test_what_the_mesh_does_not_take_for_a_face_is_not_the_widest(
+    astronaut: Picture, face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (seen,) = detect(astronaut, overview(astronaut.shape))
+    no_face = Detection(1.0, Region(100, 400, 200))
+    monkeypatch.setattr(faces, "detect", lambda *_: [seen, no_face])
     assert faces.widest(astronaut) == pytest.approx(face.width, rel=0.02)
 
 
