@@ -1,6 +1,6 @@
 """The weights of the LivePortrait engine and of the matting model: which files, fetched from any mirror, verified.
 
-Standard library only: whoever fetches weights need not have torch. The files are MIT-licensed
+Standard library only: weights are fetched without torch. The files are MIT-licensed
 (KlingTeam/LivePortrait; ZhengPeng7/BiRefNet) and are never part of this project.
 """
 
@@ -72,7 +72,7 @@ CHECKPOINTS: Mapping[str, Checkpoint] = {
         "3652d5a3f95099141a56986aaddec92fadf0a73c87a20fac9a2c07c32b28b611",
     ),
 }
-"""By the name of the net."""
+"""Checkpoints by the name of the net."""
 
 MATTING = Checkpoint(
     "BiRefNet-portrait-epoch_150.onnx",

@@ -36,7 +36,7 @@ def remove(out: Path) -> None:
 
 
 def names() -> tuple[str, ...]:
-    """What the page's files are called beside the sheets."""
+    """Names of the page's files beside the sheets."""
     return tuple("index.html" if source.name == STANDALONE else source.name for source in sources())
 
 

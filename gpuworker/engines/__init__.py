@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 from gpuworker.errors import BadRequest
 from gpuworker.grid import Direction
 
-if TYPE_CHECKING:  # whoever only asks which engines there are need not load NumPy
+if TYPE_CHECKING:  # a look at the table alone needs no NumPy
     import numpy as np
     from numpy.typing import NDArray
 
@@ -29,7 +29,7 @@ SINGLE = frozenset({"liveportrait"})
 
 
 class Engine(Protocol):
-    """What render.py needs of an engine."""
+    """Interface between an engine and the scheduler."""
 
     name: str
 
@@ -49,7 +49,7 @@ class Engine(Protocol):
 
 @runtime_checkable
 class Loading(Protocol):
-    """An engine that takes its time before it can work."""
+    """Engine that loads for a while before it can work."""
 
     def wait_ready(self) -> None:
         """Block until it can. Raises RenderError when it never will."""

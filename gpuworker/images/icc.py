@@ -19,7 +19,7 @@ _CHAINS = (b"D2B", b"B2D")
 
 
 def is_bounded(profile: bytes) -> bool:
-    """Whether a colour engine's work and memory are bounded by the profile's length. Garbage is not."""
+    """True where a colour engine's work and memory are bounded by the profile's length; false for garbage."""
     if len(profile) > MAX_BYTES or profile[12:16] not in _CLASSES:
         return False
     try:

@@ -1,4 +1,4 @@
-"""The size that a WebP file declares, from its first bytes: whoever only passes sheets on need not decode them."""
+"""The size that a WebP file declares, from its first bytes, so that sheets are passed on undecoded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ HEAD = 30
 
 
 def size(data: bytes) -> Size | None:
-    """Of the canvas, in pixels; None when this is not the beginning of a WebP file."""
+    """Size of the canvas, in pixels; None when this is not the beginning of a WebP file."""
     if len(data) < HEAD or data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         return None
     match data[12:16]:

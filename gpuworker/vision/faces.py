@@ -86,7 +86,7 @@ DRAWN_CONTOUR = 0.09
 MIN_DRAWN_WIDTH = 110.0
 """Least width in pixels of a face that may be said to be drawn: a smaller photo of one is as flat and unclear."""
 CUT_TOLERANCE = 0.03
-"""How far the silhouette may leave the picture, in face widths: about its own error."""
+"""Distance by which the silhouette may leave the picture, in face widths: about its own error."""
 NOTHING_FOUND = (
     "We could not find a face in this picture. Please use a photo that shows one face from the front, "
     f"at least {MIN_SHARE:.0%} as wide as the picture's longer side."
@@ -245,7 +245,7 @@ def people(faces: Sequence[Face]) -> list[Face]:
 def widest(pixels: Picture) -> float:
     """Width in pixels of the largest face that the mesh is sure of, or of the largest person; 0 without either.
 
-    Squares are looked at only where the whole picture shows no face, and nobody asks whether it is a person's.
+    Squares are looked at only where the whole picture shows no face, and whether it is a person's is not asked.
     """
     seen = detect(pixels, overview(pixels.shape))
     for detection in sorted(seen, key=lambda detection: -detection.region.side):

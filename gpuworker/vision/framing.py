@@ -37,7 +37,7 @@ FACE_WIDTH = 0.42
 """Share of the frame's width that a face takes; FACE_HEIGHT, of its height, decides for long faces."""
 FACE_HEIGHT = 0.58
 FACE_WIDTH_ZOOMED = 0.62
-"""How much of the width the face may fill before the picture is padded instead."""
+"""Share of the width that the face may fill before the picture is padded instead."""
 FACE_WIDTH_TIGHT = 0.74
 """The same beside the picture's edge, where padding is skin or hair drawn out in streaks."""
 CENTRE = (0.50, 0.47)

@@ -1,4 +1,4 @@
-"""The person without the background: one matte of the portrait's picture, which the engines then move.
+"""Removal of the background: one matte of the portrait's picture, which the engines then move.
 
 Where a matting model is configured, it makes the matte (gpuworker/vision/matting_model.py). Elsewhere the
 bundled segmentation does, which knows a person only roughly: its edge is moved to the picture's own.
@@ -21,9 +21,9 @@ from gpuworker.vision.guided_filter import guided_filter
 BUNDLED = "The background was removed with the simple segmentation that comes with us; fine hair may look cut."
 
 SURE, NEITHER = 0.95, 0.05
-"""Of the segmentation: above the one it is surely the person, below the other surely not."""
+"""Levels of the segmentation: above the first it is surely the person, below the second surely not."""
 BAND = 0.012
-"""How far the segmentation's edge may be wrong, of the picture's width."""
+"""Error of the segmentation's edge at most, of the picture's width."""
 WINDOW = 0.008
 """Radius of the guided filter's windows, of the picture's width."""
 FLAT = 2e-4

@@ -25,7 +25,7 @@ from gpuworker.errors import BadRequest
 FILE = "GAZE_MATTING"
 """The environment variable that names the model's file."""
 NAME = "birefnet-portrait"
-"""As rembg calls it."""
+"""The model's name in rembg."""
 
 GPU, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 ON_THE_CPU = f"The background was removed by {NAME} on the CPU, as {DEVICE} asks for; a GPU is far quicker."

@@ -11,7 +11,7 @@ from gpuworker.vision.region import Picture
 
 
 def person_mask(pixels: Picture) -> NDArray[np.float32]:
-    """How surely each pixel shows the person: (H, W) float32, 0 … 1, for (H, W, 3) uint8 sRGB.
+    """Certainty that each pixel shows the person: (H, W) float32, 0 … 1, for (H, W, 3) uint8 sRGB.
 
     The network sees 256 × 256, so the edge is soft; it separates head from background, not hairs.
     """

@@ -19,14 +19,14 @@ from gpuworker.vision.topology import EYES, OVAL
 SIDE = 512
 """Pixels of the square; the nets read it at half that side and generate it at the whole."""
 SCALE = 2.3
-"""Of the square's side over the longer side of the landmarks' bounds."""
+"""Ratio of the square's side to the longer side of the landmarks' bounds."""
 RAISED = 0.125
 """The square's centre lies this share of its side above the bounds'."""
 
 MOUTH_CORNERS = (61, 291)
 LIPS = (0, 17, *MOUTH_CORNERS)
 JAW = OVAL[8:29]
-"""From cheek to cheek below the eyes."""
+"""Landmarks from cheek to cheek below the eyes."""
 MEASURED = (*JAW, *LIPS, *(point for eye in EYES.values() for point in (*eye.brow, *eye.upper, *eye.lower)))
 EYE_POINTS = tuple((*eye.corners, eye.upper[4], eye.lower[4]) for eye in EYES.values())
 
@@ -40,7 +40,7 @@ class Alignment:
 
     @classmethod
     def of(cls, portrait: FramedPortrait) -> Alignment:
-        """By the official rule, from the portrait's landmarks."""
+        """Alignment by the official rule, from the portrait's landmarks."""
         points = portrait.landmarks[:, :2] * SUPERSAMPLING
         down = points[list(MOUTH_CORNERS)].mean(axis=0) - points[np.array(EYE_POINTS)].mean(axis=(0, 1))
         angle = math.atan2(-down[0], down[1])
@@ -63,7 +63,7 @@ class Alignment:
         return np.asarray(cv2.resize(large, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 
     def _matrix(self, scale: float) -> NDArray[np.float64]:
-        """As OpenCV wants it: integer coordinates are pixel centres, ours are at the half."""
+        """Matrix in OpenCV's convention: integer coordinates are pixel centres, ours are at the half."""
         matrix = self.to_square * scale
         matrix[:, 2] += matrix[:, :2] @ np.array([0.5, 0.5]) - 0.5
         return matrix

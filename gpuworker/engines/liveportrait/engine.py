@@ -1,4 +1,4 @@
-"""The LivePortrait engine itself: the portrait once through F and M, its frames in batches through W and G."""
+"""LivePortrait engine: the portrait once through F and M, its frames in batches through W and G."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from gpuworker.vision.framing import FramedPortrait
 log = logging.getLogger(__name__)
 
 COMPILE = "GAZE_COMPILE"
-"""The environment variable that says where W and G are compiled: auto (on a GPU), on (everywhere) or off."""
+"""Environment variable that says where W and G are compiled: auto (on a GPU), on (everywhere) or off."""
 SEEN = 256
 """Pixels of the square as F and M see it."""
 SELF_CHECK_IMAGE = Path(__file__).parent / "self_check_image.webp"
@@ -246,7 +246,7 @@ def _as_tensor(pixels: NDArray[Any]) -> Tensor:
 
 
 def _patience(seconds: float) -> str:
-    """How long a CPU will take, from one frame."""
+    """Advice about the time that a CPU will take, from one frame's seconds."""
     return (
         f"Without a GPU a frame takes about {seconds:.1f} s here: "
         f"a draft of {DRAFT.rows * DRAFT.cols} frames about {_duration(seconds * DRAFT.rows * DRAFT.cols)}, "

@@ -32,7 +32,7 @@ BROW = 0.001
 FARTHEST = LEADING * LIMIT * 1.2
 """An eye's horizontal travel ends here, whatever its gain and the intensity."""
 APART = (LEADING - TRAILING) * LIMIT
-"""How much farther one eye may travel than the other: as much as the editor has at the grid's edge."""
+"""Most by which one eye may travel farther than the other: as much as the editor has at the grid's edge."""
 
 
 @dataclass(frozen=True, slots=True)

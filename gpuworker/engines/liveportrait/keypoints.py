@@ -1,4 +1,4 @@
-"""Keypoint math: from what M says to keypoints in the picture, and rotations of the head.
+"""Keypoint math: from the output of M to keypoints in the picture, and rotations of the head.
 
 Angles are degrees. A rotation matrix here multiplies row vectors from the right: points @ rotation.
 """
@@ -18,7 +18,7 @@ FIRST_BIN = -97.5
 
 
 class Pose(NamedTuple):
-    """Of B heads: pitch, yaw, roll (B,) degrees; t (B, 3); scale (B, 1)."""
+    """Pose of B heads: pitch, yaw, roll (B,) degrees; t (B, 3); scale (B, 1)."""
 
     pitch: Tensor
     yaw: Tensor
@@ -42,7 +42,7 @@ def degrees(logits: Tensor) -> Tensor:
 
 
 def read(motion: Motion) -> Face:
-    """What M says, in angles and points."""
+    """Output of M, in angles and points."""
     batch = len(motion.kp)
     pose = Pose(degrees(motion.pitch), degrees(motion.yaw), degrees(motion.roll), motion.t, motion.scale)
     return Face(motion.kp.reshape(batch, -1, 3), motion.exp.reshape(batch, -1, 3), pose)

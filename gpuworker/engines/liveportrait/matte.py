@@ -1,4 +1,4 @@
-"""A portrait's own transparency, moved with the head: one matte, bent for each frame as the features were."""
+"""Matte of a transparent portrait, moved with the head: one matte, bent for each frame as the features were."""
 
 from __future__ import annotations
 

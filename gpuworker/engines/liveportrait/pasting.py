@@ -1,4 +1,4 @@
-"""The generated square back into the frame, so softly that nobody sees where it ends.
+"""Pasting of the generated square into the frame, with an edge too soft to be seen.
 
 Where each frame pixel lies in the square never changes, so it is computed once. Two things betray a
 pasted square: its edge, which gets a wide feather, and its tone, which the generator never meets

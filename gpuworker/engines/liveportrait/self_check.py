@@ -1,4 +1,4 @@
-"""Does it look where it is told to? Five frames, measured by the landmarks that found the face.
+"""Self-check of an engine: five frames of a known portrait must look where they are told to, by their landmarks.
 
 Wrong weights that fit, a broken kernel or black frames pass every other check; a person would see them.
 """
@@ -80,7 +80,7 @@ def _pitch(face: Face) -> float:
 
 
 def _iris(face: Face) -> float:
-    """How far right the irises are between the corners of their eyes, in eye widths, mean of both."""
+    """Position of the irises, from left to right, between the corners of their eyes, in eye widths, mean of both."""
     places = []
     for corners, iris in zip(EYE_CORNERS, IRISES, strict=True):
         start, end = face.landmarks[list(corners), :2]

@@ -135,7 +135,7 @@ def _travel(left: Eye, right: Eye) -> tuple[tuple[float, float], tuple[float, fl
 
 
 def _room(eye: Eye) -> tuple[float, float]:
-    """How far this iris alone may go to the left and to the right, in eye widths."""
+    """Travel that this iris alone has to the left and to the right, in eye widths."""
     start = float(eye.iris[0]) / eye.width
     outward = min(OUTWARD, CORNER - eye.radius / eye.width)
     inward = min(INWARD, outward)

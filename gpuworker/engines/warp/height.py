@@ -1,4 +1,4 @@
-"""How far each point of the frame stands out of the picture plane, on a grid of a quarter of the frame.
+"""Height of each point of the frame above the picture plane, on a grid of a quarter of the frame.
 
 Inside the face oval the mesh's own depth plus a lever (the neck's axis lies behind the face); from
 there a stiff membrane falls to zero on the background, below the neck and on the frame's border,

@@ -19,7 +19,7 @@ Generated = tuple[Tensor, Tensor]
 """Squares and deformations of a batch, as a FrameFunction answers."""
 
 MOST_LEVELS, MEAN_LEVELS = 2.0, 0.25
-"""Of 255, between two answers for squares: what is always allowed."""
+"""Difference between two answers for squares that is always allowed, of 255."""
 MOST_BENT = 0.01
 """Between deformations, whose range is −1 … 1: a third of an element of the volume."""
 MOST_TIMES, MEAN_TIMES = 3.0, 2.0
@@ -44,7 +44,7 @@ class Distance(NamedTuple):
         return cls(float(levels.max()), float(levels.mean()), float((bent - right_bent).abs().max()))
 
     def within(self, rounding: Distance) -> bool:
-        """Whether rounding explains it. What is not a number is never within, and as rounding allows nothing."""
+        """True where rounding explains the distance; never where either of them is not a number."""
         allowed = (
             max(MOST_LEVELS, MOST_TIMES * rounding.most),
             max(MEAN_LEVELS, MEAN_TIMES * rounding.mean),

@@ -1,7 +1,7 @@
-"""How often compiling was tried on this machine and came to no good end, noted down where a crash leaves it.
+"""Count of the attempts to compile that failed on this machine, kept in a file that survives a crash.
 
-A compiler, or the graphics driver beneath it, may end the whole process. Whoever starts the next one
-must not walk into the same wall for ever, so a try is counted before it begins and forgotten when it succeeds.
+A compiler, or the graphics driver beneath it, may end the whole process. Its successor
+must not fail in the same way for ever, so an attempt is counted before it begins and forgotten when it succeeds.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 MOST = 2
-"""A process may also have been ended by somebody else while it compiled."""
+"""Failed attempts allowed; a process may also have been ended from outside while it compiled."""
 
 
 class TooManyAttempts(RuntimeError):
-    """Earlier processes failed, or ended, while they compiled."""
+    """Error: earlier processes failed, or ended, while they compiled."""
 
 
 class CompileAttempts:
-    """path: the file with the count; by default in the temporary folder, where a new container has nothing."""
+    """Counter of failed attempts. path: its file, by default in the temporary folder, empty in a new container."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or Path(tempfile.gettempdir()) / f"gaze-compile-attempts-{os.getuid()}"
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """One try. Raises TooManyAttempts instead of beginning another, OSError where it cannot be noted down."""
+        """Context of an attempt. Raises TooManyAttempts instead of one too many, OSError where it is not counted."""
         attempts = self._read()
         if attempts >= MOST:
             raise TooManyAttempts(f"it failed {attempts} times here; remove {self._path} to try again")

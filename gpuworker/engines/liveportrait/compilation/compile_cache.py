@@ -1,4 +1,4 @@
-"""What one worker has compiled, for the next one: a file beside the weights, usually on a volume.
+"""Cache of compiled nets for the next worker: a file beside the weights, usually on a volume.
 
 torch packs everything that it compiled into one piece of bytes; a worker that starts unpacks it and has
 its runner in seconds. It is one file, because the compiler's own folders are hundreds of small files with
@@ -24,7 +24,7 @@ import torch
 log = logging.getLogger(__name__)
 
 FOLDER = "compiled"
-"""Beside the weights."""
+"""Name of the file beside the weights."""
 DIGEST = 32
 """Bytes of a SHA-256."""
 
@@ -39,7 +39,7 @@ class CompileCache:
         self._known: set[str] = set()
 
     def load(self) -> None:
-        """Give torch what lies there; before the first compilation."""
+        """Give torch the cached file's content; before the first compilation."""
         try:
             found = torch.compiler.load_cache_artifacts(_read(self.path))
         except FileNotFoundError:

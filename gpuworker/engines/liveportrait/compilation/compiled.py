@@ -53,7 +53,7 @@ class CompiledFunction:
             torch.cuda.synchronize(driving.device)
 
     def capture(self) -> None:
-        """On a GPU, record what a batch does there. Nobody else may use the GPU meanwhile.
+        """Record a batch as a CUDA graph; on a CPU, nothing. No other thread may use the GPU meanwhile.
 
         The buffers are empty then: had the recording kept what lay in them, every later batch would
         come out wrong, and the comparison would tell.

@@ -15,7 +15,7 @@ How it is made safe, since torch says that its compiler may not be used from two
 - On a GPU what is compiled is also captured as a CUDA graph, by ourselves: mode="reduce-overhead" keeps its
   graphs in trees of a thread's own, and up to torch 2.13 these fail in threads that Python started.
 - Capture and comparison happen while this thread has `turn`, which the rendering thread holds whenever
-  it uses the device. So nobody allocates, synchronizes or empties the cache during a capture, and what
+  it uses the device. So no other thread allocates, synchronizes or empties the cache during a capture, and what
   the rendering thread later does is a plain replay: no compiler, no guards, nothing to recompile.
 - The last real batch is generated both ways, and what rounding does not explain is refused (comparison.py).
 
@@ -67,7 +67,7 @@ class _Batch(NamedTuple):
 
 
 class CompiledRunner:
-    """Generates frames with `function`, and with its compiled form as soon as there is one.
+    """Runner of `function`, and of its compiled form as soon as there is one.
 
     batch: how many frames a batch will have at most; the engine sets it. size: how many the compiled
     form paints at once, 0 while there is none. wanted: whether it is compiled at all. compiler: turns a
@@ -218,7 +218,7 @@ class CompiledRunner:
 
 @contextmanager
 def _patient() -> Iterator[None]:
-    """Inside the with block whoever waits for the interpreter's lock gets it soon."""
+    """Context in which threads that wait for the interpreter's lock get it soon."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_INTERVAL)
     try:

@@ -46,7 +46,7 @@ class UpConv(nn.Module):
         return whole
 
     def parts(self, x: Tensor, count: int) -> tuple[Tensor, ...]:
-        """As forward, the channels divided among so many tensors, none of them a part of another."""
+        """Result of forward, its channels divided among so many tensors, none of them a part of another."""
         pieces = [(rows, cols, small.chunk(count, dim=1)) for rows, cols, small in self._pieces(x)]
         return tuple(
             self._assembled([(rows, cols, small[which]) for rows, cols, small in pieces], x) for which in range(count)

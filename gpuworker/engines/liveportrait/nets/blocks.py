@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 LEAKY_SLOPE = 0.01
-"""Of the one leaky block, W's `third`; the generator's slope is another one."""
+"""Slope of the one leaky block, W's `third`; the generator's slope is another one."""
 
 
 class SameBlock2d(nn.Module):
@@ -37,7 +37,7 @@ class DownBlock2d(nn.Module):
 
 
 class DownBlock3d(nn.Module):
-    """As DownBlock2d on a volume, whose depth stays."""
+    """DownBlock2d on a volume, whose depth stays."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()

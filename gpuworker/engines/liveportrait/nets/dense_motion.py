@@ -1,4 +1,4 @@
-"""From a few keypoints before and after to where every element of the volume comes from.
+"""Dense motion: from a few keypoints, before and after, to the origin of every element of the volume.
 
 The coordinate grids span −1 … 1 at their end points while `grid_sample` takes ±1 for the outer edges
 (align_corners=False), so that the “identity” is not quite one. The nets were trained with it.
@@ -17,7 +17,7 @@ from gpuworker.engines.liveportrait.nets.hourglass import Hourglass
 from gpuworker.engines.liveportrait.nets.precision import wide
 
 VARIANCE = 0.01
-"""Of the Gaussian around a keypoint, in units of the coordinate grid."""
+"""Variance of the Gaussian around a keypoint, in units of the coordinate grid."""
 
 
 class DenseMotion(NamedTuple):

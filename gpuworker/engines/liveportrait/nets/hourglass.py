@@ -34,7 +34,7 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """What the encoder made → (B, C, D, H, W) of the largest size."""
+    """The encoder's outputs → (B, C, D, H, W) of the largest size."""
 
     def __init__(self, channels: list[int], out: int) -> None:
         super().__init__()

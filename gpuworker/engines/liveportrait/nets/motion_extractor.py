@@ -15,7 +15,7 @@ EPSILON = 1e-6
 
 
 class Motion(NamedTuple):
-    """What M says, raw. B pictures, K keypoints.
+    """Raw output of M. B pictures, K keypoints.
 
     kp, exp: (B, 3·K), canonical keypoints and the expression's offset of each, x y z in turn.
     pitch, yaw, roll: (B, 66), how likely each bin of 3 degrees is, as logits.

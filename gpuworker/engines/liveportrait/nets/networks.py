@@ -45,12 +45,12 @@ class Networks:
 
     @classmethod
     def load(cls, folder: Path, device: torch.device) -> Networks:
-        """From the files that weights.CHECKPOINTS names. Raises WrongWeights for any other."""
+        """Networks from the files that weights.CHECKPOINTS names. Raises WrongWeights for any other."""
         return cls.of({name: _state(name, path) for name, path in weights.verify(folder).items()}, device)
 
     @classmethod
     def of(cls, states: Mapping[str, Mapping[str, Tensor]], device: torch.device) -> Networks:
-        """From state dicts by the nets' names. Raises WrongWeights for one that does not fit its net."""
+        """Networks from state dicts by the nets' names. Raises WrongWeights for one that does not fit its net."""
         sizes = architecture.OFFICIAL
         nets: dict[str, nn.Module] = {
             "appearance_feature_extractor": AppearanceFeatureExtractor(sizes),

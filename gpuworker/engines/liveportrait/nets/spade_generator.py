@@ -11,7 +11,7 @@ from gpuworker.engines.liveportrait.nets.blocks import SpectralConv2d
 from gpuworker.engines.liveportrait.nets.precision import wide
 
 SLOPE = 0.2
-"""Of every leaky ReLU here."""
+"""Slope of every leaky ReLU here."""
 EPSILON = 1e-5
 MIDDLE_BLOCKS = 6
 
@@ -23,7 +23,7 @@ def instance_norm(x: Tensor) -> Tensor:
 
 
 class SPADE(nn.Module):
-    """What an instance norm has left, with a scale and a shift for every pixel, read from the features."""
+    """Output of an instance norm, with a scale and a shift for every pixel, read from the features."""
 
     def __init__(self, channels: int, features: int, hidden: int) -> None:
         super().__init__()
