@@ -12,29 +12,29 @@ import httpx
 from gpuworker.clock import SYSTEM
 from gpuworker.fleet.budget import Budget
 from gpuworker.fleet.ledger import MemoryLedger
-from gpuworker.fleet.pod_manager import Pods
-from gpuworker.fleet.pod_spec import PodPlan
+from gpuworker.fleet.pod_manager import PodManager
+from gpuworker.fleet.pod_spec import PodSpec
 from gpuworker.fleet.runpod import RunPod
-from gpuworker.fleet.source_config import Choice
+from gpuworker.fleet.source_config import SourceConfig
 from gpuworker.workers.http_client import HttpWorker
-from gpuworker.workers.polling import Broken, Patience
+from gpuworker.workers.polling import RetryPolicy, TransientError
 
 MASK = "********"
 SECRETS = ("TOKEN", "KEY", "SECRET", "PASSWORD")
 """Parts of the names of variables whose values are masked."""
 
 
-def dry_run(choice: Choice, plan: PodPlan, write: Callable[[str], None]) -> None:
+def dry_run(config: SourceConfig, spec: PodSpec, write: Callable[[str], None]) -> None:
     """Order a pod from a fake provider that has every GPU. `write` gets each request as text."""
-    provider = _FakeProvider(plan, write)
+    provider = _FakeProvider(spec, write)
     client = httpx.Client(transport=httpx.MockTransport(provider.answer))
-    api = RunPod(choice.key or "", rest=choice.rest, serverless=choice.serverless, proxy=choice.proxy, client=client)
-    budget = Budget(choice.daily_budget)
-    pods = Pods(api, plan, MemoryLedger(), budget, choice.secret, choice.deadlines, SYSTEM)
+    api = RunPod(config.key or "", rest=config.rest, serverless=config.serverless, proxy=config.proxy, client=client)
+    budget = Budget(config.daily_budget)
+    pods = PodManager(api, spec, MemoryLedger(), budget, config.secret, config.deadlines, SYSTEM)
     pod = pods.settled() or pods.ordered(threading.Event())
     try:
-        HttpWorker(api.proxy(pod.id), pods.token(pod.name), patience=Patience(), client=client).health()
-    except Broken:  # nobody is there, and it has been said what was asked
+        HttpWorker(api.proxy(pod.id), pods.token(pod.name), retry_policy=RetryPolicy(), client=client).health()
+    except TransientError:  # nobody is there, and it has been said what was asked
         return
     finally:
         client.close()
@@ -43,8 +43,8 @@ def dry_run(choice: Choice, plan: PodPlan, write: Callable[[str], None]) -> None
 class _FakeProvider:
     """Provider that answers each request and rents nothing."""
 
-    def __init__(self, plan: PodPlan, write: Callable[[str], None]) -> None:
-        self._plan = plan
+    def __init__(self, spec: PodSpec, write: Callable[[str], None]) -> None:
+        self._spec = spec
         self._write = write
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -57,8 +57,8 @@ class _FakeProvider:
         return httpx.Response(404, json={})
 
     def _offer(self) -> dict[str, Any]:
-        price = {self._plan.cloud.lower(): 0.0}
-        return {"id": self._plan.gpus[0], "price": price, "availability": "HIGH"}
+        price = {self._spec.cloud.lower(): 0.0}
+        return {"id": self._spec.gpus[0], "price": price, "availability": "HIGH"}
 
     def _rented(self, request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content)

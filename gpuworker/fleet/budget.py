@@ -1,4 +1,4 @@
-"""How much may still be spent today, asked before a machine is rented and while it runs."""
+"""Daily budget, checked before a machine is rented and while it runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """daily: US dollars a day (UTC).
+    """Daily budget. daily: US dollars a day (UTC).
 
     reserve: seconds of the machine that must be affordable before one is rented;
     margin: seconds of it that are kept back while it runs, for what it costs until it has really stopped.
@@ -40,7 +40,7 @@ class Budget:
         return self.left(ledger, now) <= hourly * self.margin / 3600
 
     def lifetime(self, ledger: Ledger, now: float, hourly: float) -> float:
-        """Seconds after which the machine must end by itself, should nobody be there to stop it; at most a day."""
+        """Seconds after which the machine must end by itself, should the site be gone; at most a day."""
         if hourly <= 0:
             return DAY
         return max(60.0, min(DAY, self.left(ledger, now) / hourly * 3600 - self.margin))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from gpuworker.errors import WorkerLost
 from gpuworker.fleet.source import Status
 from gpuworker.workers.http_client import HttpWorker
-from gpuworker.workers.polling import Broken
-from gpuworker.workers.worker import ChildWorker
+from gpuworker.workers.polling import TransientError
+from gpuworker.workers.worker import LocalWorker
 
 
-class ChildSource(ChildWorker):
-    """Child processes of this one."""
+class LocalSource(LocalWorker):
+    """Source of processes on this machine."""
 
     name = "child"
 
-    def tend(self) -> None:
+    def reconcile(self) -> None:
         """Nothing costs."""
 
     def stop(self) -> None:
@@ -30,10 +30,10 @@ class UrlSource(HttpWorker):
     name = "url"
 
     def warm(self) -> None:
-        """Whoever keeps it running keeps it warm."""
+        """Its operator keeps it warm."""
 
-    def tend(self) -> None:
-        """Whoever keeps it running tends it."""
+    def reconcile(self) -> None:
+        """Its operator looks after it."""
 
     def stop(self) -> None:
         """It is not ours to stop."""
@@ -41,7 +41,7 @@ class UrlSource(HttpWorker):
     def status(self) -> Status:
         try:
             health = self.health()
-        except Broken as error:
+        except TransientError as error:
             raise WorkerLost(details={"reason": str(error)}) from error
         phase = "ready" if health.state == "busy" else health.state
         message = f"The worker at {self.url} is {health.state}, with {health.queued} jobs"

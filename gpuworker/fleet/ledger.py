@@ -1,4 +1,4 @@
-"""What renting has cost, kept where it outlives the process: the site keeps it in its database.
+"""Ledger of rentals and their costs. The site keeps it in its database, where it outlives the process.
 
 Amounts are US dollars, times seconds since the epoch.
 """
@@ -28,14 +28,14 @@ class Rental:
     seen: float | None = None
 
     def cost(self, since: float, until: float) -> float:
-        """Of the part of it that lies between the two."""
+        """US dollars for the part that lies between the two."""
         end = until if self.ended is None else min(self.ended, until)
         return max(0.0, end - max(self.began, since)) * self.hourly / 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What one attempt at one render has cost, and how long each phase before its first frame took.
+    """Cost of one attempt at one render, and the duration of each phase before its first frame.
 
     job, attempt: as in Job; seconds: of rendering; outcome: `done`, or the error's code.
     """
@@ -52,7 +52,7 @@ class Bill:
 
 
 class Ledger(Protocol):
-    """Several processes may share one. Every method is safe to repeat."""
+    """Ledger that several processes may share. Every method is safe to repeat."""
 
     def begin(self, rental: Rental) -> bool:
         """Open a rental; False when one of that machine is open already, which then stays as it is."""
@@ -71,7 +71,7 @@ class Ledger(Protocol):
 
 
 class MemoryLedger:
-    """The twin that is forgotten with the process."""
+    """Ledger that is forgotten with the process."""
 
     def __init__(self) -> None:
         self._rentals: list[Rental] = []

@@ -1,7 +1,7 @@
-"""The pods that exist under our prefix, and what they cost: listed, ordered once, started, stopped, accounted for.
+"""Manager of the pods under our prefix: lists, orders, starts and stops them, and accounts for their costs.
 
 The provider's list is the truth. Several processes may look after the same pods, each of them may be killed
-at any point, and whoever comes next finds what is there and puts the ledger right.
+at any point, and the next one finds what is there and puts the ledger right.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from gpuworker.clock import Clock
 from gpuworker.errors import BudgetSpent, NoCapacity, WorkerLost
 from gpuworker.fleet.budget import DAY, Budget
 from gpuworker.fleet.ledger import Ledger, Rental
-from gpuworker.fleet.pod_spec import Deadlines, PodPlan
-from gpuworker.fleet.runpod import Pod, Problem, RunPod, Unclear
+from gpuworker.fleet.pod_spec import Deadlines, PodSpec
+from gpuworker.fleet.runpod import AmbiguousResponse, Pod, Problem, RunPod
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ SOURCE = "runpod-pod"
 RANK = {"RUNNING": 0, "STARTING": 1, "PROVISIONING": 1, "EXITED": 2}
 """Which pod is used first. One of any other status is of no use."""
 LOOK_UP_PAUSES = (2.0, 5.0, 10.0)
-"""Seconds after an unclear answer to an order, before its name is looked for; as many orders are given."""
+"""Seconds after an ambiguous response to an order, before its name is looked for; as many orders are given."""
 
 POD_END_SECONDS = 60.0
 """What a worker may take from its decision to end until its pod costs nothing."""
@@ -34,13 +34,16 @@ BILL_SECONDS = 7200.0
 """How old a rental must be before the provider's bill for it is trusted to be whole."""
 
 
-class Pods:
-    """secret: each pod's token is derived from it and its name, so that a restarted site can still talk to its pod."""
+class PodManager:
+    """Pods of one deployment.
+
+    secret: each pod's token is derived from it and its name, so that a restarted site can still talk to its pod.
+    """
 
     def __init__(
         self,
         api: RunPod,
-        plan: PodPlan,
+        spec: PodSpec,
         ledger: Ledger,
         budget: Budget,
         secret: str,
@@ -48,7 +51,7 @@ class Pods:
         clock: Clock,
     ) -> None:
         self._api = api
-        self._plan = plan
+        self._spec = spec
         self._ledger = ledger
         self._budget = budget
         self._secret = secret.encode()
@@ -57,7 +60,7 @@ class Pods:
 
     def listed(self) -> list[Pod]:
         """All that exist, the one to use first. The ledger is made to say what they cost."""
-        pods = [pod for pod in self._api.pods(self._plan.prefix) if pod.status != "TERMINATED"]
+        pods = [pod for pod in self._api.pods(self._spec.prefix) if pod.status != "TERMINATED"]
         self._reconcile(pods)
         return sorted(pods, key=lambda pod: (RANK.get(pod.status, 9), pod.created, pod.id))
 
@@ -83,10 +86,10 @@ class Pods:
 
     def ordered(self, cancelled: threading.Event | None = None) -> Pod:
         """A new pod of the first kind that there is. Raises NoCapacity, BudgetSpent, RentalRefused, WorkerLost."""
-        offers = self._api.offers(self._plan.cloud)
-        fitting = [offers[gpu] for gpu in self._plan.gpus if gpu in offers]
+        offers = self._api.offers(self._spec.cloud)
+        fitting = [offers[gpu] for gpu in self._spec.gpus if gpu in offers]
         for offer in fitting:
-            if offer.available and offer.hourly <= self._plan.most_hourly:
+            if offer.available and offer.hourly <= self._spec.most_hourly:
                 self.check_budget(offer.hourly)
                 try:
                     return self._order(offer.gpu, offer.hourly, cancelled)
@@ -102,7 +105,7 @@ class Pods:
         try:
             self._api.change_pod(pod.id, {"env": self._environment(pod.name, pod.hourly)})
             started: Pod | None = self._api.start(pod.id)
-        except (Problem, Unclear) as error:
+        except (Problem, AmbiguousResponse) as error:
             log.warning("pod %s was not started again: %s", pod.id, error)
             started = self._api.pod(pod.id)
         if started is not None and started.paid:
@@ -123,7 +126,7 @@ class Pods:
         self._ledger.see(pod.id, self._clock.now())
 
     def token(self, name: str) -> str:
-        """Of the worker on the pod of that name."""
+        """Bearer token of the worker on the pod of that name."""
         return hmac.new(self._secret, f"worker {name}".encode(), hashlib.sha256).hexdigest()
 
     def unpaid_since(self, pod: Pod) -> float:
@@ -150,7 +153,7 @@ class Pods:
             raise BudgetSpent(details={"retry_after": round(DAY - now % DAY)})
 
     def _reconcile(self, pods: list[Pod]) -> None:
-        """Whatever another process began or ended without noting it."""
+        """Note what another process began or ended without noting it."""
         listed = {pod.id: pod for pod in pods}
         for rental in self._ledger.rentals(self._clock.now()):
             if rental.ended is None and rental.source == SOURCE:
@@ -183,14 +186,14 @@ class Pods:
     # --- an order
 
     def _order(self, gpu: str, hourly: float, cancelled: threading.Event | None) -> Pod:
-        """Rented once: after an unclear answer the name is looked for before the order is repeated."""
-        name = f"{self._plan.prefix}{uuid.uuid4()}"
+        """Rented once: after an ambiguous response the name is looked for before the order is repeated."""
+        name = f"{self._spec.prefix}{uuid.uuid4()}"
         body = self._body(name, gpu, hourly)
         began = self._clock.now()
         for pause in LOOK_UP_PAUSES:
             try:
                 pod = self._api.create_pod(body, cancelled)
-            except Unclear as error:
+            except AmbiguousResponse as error:
                 log.warning("an order was answered unclearly (%s): looking for %s", error, name)
                 self._clock.wait(pause, cancelled)
                 found = next(iter(self._api.pods(name)), None)
@@ -202,22 +205,22 @@ class Pods:
         raise WorkerLost("The GPU provider does not answer. Another try will be made.")
 
     def _body(self, name: str, gpu: str, hourly: float) -> dict[str, Any]:
-        plan = self._plan
+        spec = self._spec
         body: dict[str, Any] = {
             "name": name,
-            "image": plan.image,
-            "gpu": {"id": gpu, "count": 1, **({"minCudaVersion": plan.min_cuda} if plan.min_cuda else {})},
-            "cloud": plan.cloud,
-            "disk": plan.disk,
+            "image": spec.image,
+            "gpu": {"id": gpu, "count": 1, **({"minCudaVersion": spec.min_cuda} if spec.min_cuda else {})},
+            "cloud": spec.cloud,
+            "disk": spec.disk,
             "ports": ["8000/http"],
             "env": self._environment(name, hourly),
         }
-        if plan.args:
-            body["args"] = plan.args
-        if plan.data_centres:
-            body["dataCenterIds"] = list(plan.data_centres)
-        if plan.volume:
-            body["mounts"] = {"network": [{"volumeId": plan.volume, "path": plan.volume_path}]}
+        if spec.args:
+            body["args"] = spec.args
+        if spec.data_centres:
+            body["dataCenterIds"] = list(spec.data_centres)
+        if spec.volume:
+            body["mounts"] = {"network": [{"volumeId": spec.volume, "path": spec.volume_path}]}
         return body
 
     def _environment(self, name: str, hourly: float) -> dict[str, str]:
@@ -225,7 +228,7 @@ class Pods:
         now = self._clock.now()
         return {
             "WORKER_TOKEN": self.token(name),
-            "WORKER_ENGINE": self._plan.engine,
+            "WORKER_ENGINE": self._spec.engine,
             "WORKER_IDLE_EXIT": f"{self._deadlines.worker_idle:.0f}",
             "WORKER_UNTIL": f"{now + self._budget.lifetime(self._ledger, now, hourly):.0f}",
         }

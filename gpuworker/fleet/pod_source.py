@@ -1,30 +1,37 @@
-"""One rented RunPod pod: found or rented, waited for, used while warm, stopped when idle, replaced when stuck."""
+"""Source of one rented RunPod pod.
+
+The pod is found or rented, waited for, used while warm, stopped when idle, and replaced when stuck.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
 
 from gpuworker.clock import SYSTEM, Clock
-from gpuworker.errors import AccessDenied, BudgetSpent, Cancelled, NoCapacity, OtherProtocol, RenderError, WorkerLost
+from gpuworker.errors import AccessDenied, BudgetSpent, Cancelled, NoCapacity, OtherProtocol, RenderError
 from gpuworker.fleet.budget import Budget
 from gpuworker.fleet.ledger import Bill, Ledger
-from gpuworker.fleet.pod_manager import SOURCE, Pods
-from gpuworker.fleet.pod_spec import Deadlines, PodPlan
-from gpuworker.fleet.runpod import Pod, Problem, RunPod, Unclear, refusal
-from gpuworker.fleet.source import PhaseWatch, Status, step_of
+from gpuworker.fleet.pod_manager import SOURCE, PodManager
+from gpuworker.fleet.pod_spec import Deadlines, PodSpec
+from gpuworker.fleet.runpod import Pod, RunPod, provider_errors
+from gpuworker.fleet.source import PhaseTimer, Status, step_of
 from gpuworker.workers.http_client import HttpWorker
-from gpuworker.workers.polling import Broken, Patience
+from gpuworker.workers.polling import RetryPolicy, TransientError
 from gpuworker.workers.protocol import Health
 from gpuworker.workers.worker import Job, Phase, Step
 
 log = logging.getLogger(__name__)
+
+
+_provider_errors = partial(provider_errors, "The GPU provider does not answer. Another try will be made.")
 
 
 class _Stuck(Exception):
@@ -41,39 +48,42 @@ class _Seen:
 
 
 @dataclass(slots=True)
-class _Arrival:
+class _ReadyPod:
     """A pod that answers, with its worker."""
 
     pod: Pod
     worker: HttpWorker
-    watch: PhaseWatch = field(repr=False)
+    timer: PhaseTimer = field(repr=False)
 
 
 class PodSource:
-    """secret: as in Pods; patience: with the worker, once it is ready; worker_client: for tests."""
+    """Source that rents one pod.
+
+    secret: as in PodManager; retry_policy: with the worker, once it is ready; worker_client: for tests.
+    """
 
     name = SOURCE
 
     def __init__(
         self,
         api: RunPod,
-        plan: PodPlan,
+        spec: PodSpec,
         ledger: Ledger,
         budget: Budget,
         secret: str,
         *,
         deadlines: Deadlines = Deadlines(),  # noqa: B008 (frozen)
-        patience: Patience = Patience(),  # noqa: B008 (frozen)
+        retry_policy: RetryPolicy = RetryPolicy(),  # noqa: B008 (frozen)
         worker_client: httpx.Client | None = None,
         folder: Path | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
         self._api = api
-        self._pods = Pods(api, plan, ledger, budget, secret, deadlines, clock)
+        self._pod_manager = PodManager(api, spec, ledger, budget, secret, deadlines, clock)
         self._ledger = ledger
         self._budget = budget
         self._deadlines = deadlines
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._worker_client = worker_client or httpx.Client(follow_redirects=False)
         self._own_client = worker_client is None
         self._folder = folder
@@ -88,11 +98,11 @@ class PodSource:
 
     def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
         """As Source.render: first the phases of the pod's way to readiness, then the worker's own steps."""
-        arrival = yield from self._arrive(cancelled)
+        ready = yield from self._get_ready(cancelled)
         seconds, outcome = 0.0, "abandoned"
         try:
-            with _told(), closing(arrival.worker.render(job, cancelled)) as steps:
-                for step in self._affordable(steps, arrival.pod):
+            with _provider_errors(), closing(ready.worker.render(job, cancelled)) as steps:
+                for step in self._affordable(steps, ready.pod):
                     seconds = max(seconds, step.seconds)
                     yield step
             outcome = "done"
@@ -100,7 +110,7 @@ class PodSource:
             outcome = error.code
             raise
         finally:
-            self._charge(job, arrival, seconds, outcome)
+            self._charge(job, ready, seconds, outcome)
 
     def warm(self) -> None:
         """Begin to get a pod ready, unless that goes on already."""
@@ -108,35 +118,35 @@ class PodSource:
             self._warming = threading.Thread(target=self._warm, name="warm-pod", daemon=True)
             self._warming.start()
 
-    def tend(self) -> None:
+    def reconcile(self) -> None:
         """Stop what is idle or unaffordable; terminate what is stuck, surplus or stopped for long."""
-        with _told():
-            pod = self._pods.settled()
+        with _provider_errors():
+            pod = self._pod_manager.settled()
             if pod is not None:
-                self._tend(pod)
+                self._reconcile(pod)
             for gone in [identity for identity in self._seen if pod is None or identity != pod.id]:
                 self._seen.pop(gone, None)
             try:
-                self._pods.check_running()
+                self._pod_manager.check_running()
             except BudgetSpent as error:
                 log.info("%s", error.sentence)
 
     def stop(self) -> None:
         """Every pod of ours, at once and whatever it is doing."""
-        with _told():
-            for pod in self._pods.listed():
+        with _provider_errors():
+            for pod in self._pod_manager.listed():
                 if pod.paid:
-                    self._pods.stop(pod)
+                    self._pod_manager.stop(pod)
 
     def terminate(self) -> None:
         """Every pod of ours, for good."""
-        with _told():
-            for pod in self._pods.listed():
-                self._pods.terminate(pod)
+        with _provider_errors():
+            for pod in self._pod_manager.listed():
+                self._pod_manager.terminate(pod)
 
     def status(self) -> Status:
-        with _told():
-            pods = [pod for pod in self._pods.listed() if pod.paid]
+        with _provider_errors():
+            pods = [pod for pod in self._pod_manager.listed() if pod.paid]
             phase = self._phase_of(pods[0], self._health(pods[0])) if pods else None
         spent = self._budget.spent(self._ledger, self._clock.now())
         if phase is None:
@@ -153,7 +163,7 @@ class PodSource:
         )
 
     def close(self) -> None:
-        """Let go of connections. The pod stays warm for whoever comes next, and ends by itself when nobody does."""
+        """Let go of connections. The pod stays warm for the next process, and ends by itself when none comes."""
         self._closed.set()
         if self._warming is not None:
             self._warming.join(30)
@@ -163,42 +173,42 @@ class PodSource:
 
     # --- getting ready
 
-    def _arrive(self, cancelled: threading.Event | None) -> Generator[Step, None, _Arrival]:
+    def _get_ready(self, cancelled: threading.Event | None) -> Generator[Step, None, _ReadyPod]:
         """One thread at a time looks for a pod; the others see how far it is."""
-        watch = PhaseWatch(self._clock)
+        timer = PhaseTimer(self._clock)
         while not self._turn.acquire(blocking=False):
             phase = self._phase or "provisioning"
-            if watch.enter(phase):
+            if timer.enter(phase):
                 yield step_of(phase)
             self._clock.wait(min(1.0, self._deadlines.poll), cancelled)
         try:
-            with _told():
+            with _provider_errors():
                 for _ in range(self._deadlines.rounds):
                     try:
-                        pod = yield from self._ready_pod(watch, cancelled)
+                        pod = yield from self._ready_pod(timer, cancelled)
                     except _Stuck as stuck:
                         log.warning("a pod is given up: %s", stuck)
                         continue
-                    watch.leave()
-                    log.info("pod %s is ready after %s", pod.id, watch.seconds)
-                    return _Arrival(pod, self._worker(pod), watch)
+                    timer.leave()
+                    log.info("pod %s is ready after %s", pod.id, timer.seconds)
+                    return _ReadyPod(pod, self._worker(pod), timer)
             raise NoCapacity("The rented GPU machines did not start. Another try will be made.")
         finally:
             self._phase = None
             self._turn.release()
 
-    def _ready_pod(self, watch: PhaseWatch, cancelled: threading.Event | None) -> Generator[Step, None, Pod]:
+    def _ready_pod(self, timer: PhaseTimer, cancelled: threading.Event | None) -> Generator[Step, None, Pod]:
         """A pod that answers. Raises _Stuck after having terminated one that does not."""
-        found = self._pods.settled()
+        found = self._pod_manager.settled()
         if found is not None and not found.paid:
-            found = self._pods.restarted(found)
+            found = self._pod_manager.restarted(found)
         pod = found
         if pod is None:
-            yield from self._entered(watch, "provisioning")
-            ordered = self._pods.ordered(cancelled)
-            pod = self._pods.settled() or ordered
+            yield from self._entered(timer, "provisioning")
+            ordered = self._pod_manager.ordered(cancelled)
+            pod = self._pod_manager.settled() or ordered
         try:
-            return (yield from self._waited_for(pod, watch, cancelled))
+            return (yield from self._waited_for(pod, timer, cancelled))
         except _Stuck:
             self._give_up(pod)
             raise
@@ -208,30 +218,30 @@ class PodSource:
                 raise
             raise _Stuck(f"pod {pod.id} is from before a deployment: {error.sentence}") from error
 
-    def _waited_for(self, pod: Pod, watch: PhaseWatch, cancelled: threading.Event | None) -> Generator[Step, None, Pod]:
+    def _waited_for(self, pod: Pod, timer: PhaseTimer, cancelled: threading.Event | None) -> Generator[Step, None, Pod]:
         counted = self._clock.now()
         while True:
             health = self._health(pod)
             phase = self._phase_of(pod, health)
             if phase is not None:
-                yield from self._entered(watch, phase)
+                yield from self._entered(timer, phase)
             if phase == "ready":
                 self._see(pod, health)
                 return pod
             self._check_stuck(pod, health)
-            self._pods.check_running()
+            self._pod_manager.check_running()
             self._clock.wait(self._deadlines.poll, cancelled)
             if self._clock.now() - counted >= self._deadlines.count:
                 counted = self._clock.now()
-                self._pods.settled()
-            now = self._pods.again(pod)
+                self._pod_manager.settled()
+            now = self._pod_manager.again(pod)
             if now is None:
                 raise _Stuck(f"pod {pod.id} is gone")
             pod = now
 
-    def _entered(self, watch: PhaseWatch, phase: Phase) -> Iterator[Step]:
+    def _entered(self, timer: PhaseTimer, phase: Phase) -> Iterator[Step]:
         self._phase = phase
-        if watch.enter(phase):
+        if timer.enter(phase):
             yield step_of(phase)
 
     def _phase_of(self, pod: Pod, health: Health | None) -> Phase | None:
@@ -278,17 +288,17 @@ class PodSource:
 
     # --- keeping, stopping, paying
 
-    def _tend(self, pod: Pod) -> None:
+    def _reconcile(self, pod: Pod) -> None:
         try:
             health = self._health(pod)
             if pod.status == "EXITED":
                 self._see(pod, None)
-                if self._clock.now() - self._pods.unpaid_since(pod) > self._deadlines.stopped:
+                if self._clock.now() - self._pod_manager.unpaid_since(pod) > self._deadlines.stopped:
                     self._give_up(pod)
             elif health is not None and health.state == "ready":
                 self._see(pod, health)
                 if health.idle_seconds >= self._deadlines.idle:
-                    self._pods.stop(pod)
+                    self._pod_manager.stop(pod)
             elif health is None or health.state != "busy":
                 self._check_stuck(pod, health)
         except (_Stuck, OtherProtocol, AccessDenied) as error:
@@ -296,7 +306,7 @@ class PodSource:
             self._give_up(pod)
 
     def _give_up(self, pod: Pod) -> None:
-        self._pods.terminate(pod)
+        self._pod_manager.terminate(pod)
         self._seen.pop(pod.id, None)
 
     def _affordable(self, steps: Iterator[Step], pod: Pod) -> Iterator[Step]:
@@ -306,13 +316,13 @@ class PodSource:
             yield step
             if self._clock.now() - looked >= self._deadlines.look:
                 looked = self._clock.now()
-                self._pods.seen(pod)
-                self._pods.check_running()
+                self._pod_manager.seen(pod)
+                self._pod_manager.check_running()
 
-    def _charge(self, job: Job, arrival: _Arrival, seconds: float, outcome: str) -> None:
-        pod = arrival.pod
+    def _charge(self, job: Job, ready: _ReadyPod, seconds: float, outcome: str) -> None:
+        pod = ready.pod
         cost = round(seconds * pod.hourly / 3600, 6)
-        phases = dict(arrival.watch.seconds)
+        phases = dict(ready.timer.seconds)
         self._ledger.bill(Bill(job.id, job.attempt, self.name, pod.id, pod.gpu, seconds, cost, outcome, phases))
 
     # --- the worker
@@ -320,8 +330,8 @@ class PodSource:
     def _worker(self, pod: Pod) -> HttpWorker:
         return HttpWorker(
             self._api.proxy(pod.id),
-            self._pods.token(pod.name),
-            patience=self._patience,
+            self._pod_manager.token(pod.name),
+            retry_policy=self._retry_policy,
             client=self._worker_client,
             folder=self._folder,
             clock=self._clock,
@@ -333,29 +343,17 @@ class PodSource:
             return None
         try:
             health = self._worker(pod).health()
-        except Broken:
+        except TransientError:
             return None
-        self._pods.seen(pod)
+        self._pod_manager.seen(pod)
         return health
 
     def _warm(self) -> None:
         try:
-            with closing(self._arrive(self._closed)) as steps:
+            with closing(self._get_ready(self._closed)) as steps:
                 for step in steps:
                     log.info("%s", step.progress.message)
         except Cancelled:
             log.info("warming ends with the site")
         except RenderError as error:
             log.warning("no GPU could be warmed: %s", error.sentence)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """The provider's own words as errors that a person may see."""
-    try:
-        yield
-    except Unclear as error:
-        sentence = "The GPU provider does not answer. Another try will be made."
-        raise WorkerLost(sentence, details={"reason": str(error)}) from error
-    except Problem as error:
-        raise refusal(error) from error

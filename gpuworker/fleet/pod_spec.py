@@ -1,4 +1,4 @@
-"""What is rented, and how long is waited for it."""
+"""Specification of a rented pod, and the deadlines for it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ GPUS = (
     "NVIDIA GeForce RTX 5090",
     "NVIDIA L4",
 )
-"""In the order of asking."""
+"""Kinds of GPU, the preferred one first."""
 
 
 @dataclass(frozen=True, slots=True)
-class PodPlan:
-    """What is rented.
+class PodSpec:
+    """Pod to rent.
 
     prefix: of the names of our pods; every deployment under one key needs its own;
     volume: id of a network volume with the weights, mounted at `volume_path`; it pins the data centre;
@@ -39,7 +39,9 @@ class PodPlan:
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds. provisioning, starting (the first pull of an image takes up to twenty minutes), answering (the
+    """Deadlines, in seconds.
+
+    provisioning, starting (the first pull of an image takes up to twenty minutes), answering (the
     proxy says 502 for a minute after RUNNING) and loading end in termination and another try, `rounds` in all;
     gone: for a pod that answered before and does not now; idle: until it is stopped; stopped: until it is
     terminated; poll: between two looks; look: between two looks at the budget; count: between two looks at all

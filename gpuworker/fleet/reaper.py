@@ -1,4 +1,4 @@
-"""`python -m gpuworker reap`: terminates our pods when the site that rented them is gone.
+"""Reaper, `python -m gpuworker reap`: terminates our pods when the site that rented them is gone.
 
 It needs the provider's key and the prefix of our names, and neither the site nor its database. Run it every
 few minutes from somewhere else, with --older-than, or by hand.
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from gpuworker.clock import SYSTEM, Clock
 from gpuworker.environment import secret
 from gpuworker.errors import BadRequest, WorkerLost
-from gpuworker.fleet.runpod import REST, Pod, Problem, RunPod, Unclear, refusal
+from gpuworker.fleet.runpod import REST, AmbiguousResponse, Pod, Problem, RunPod, provider_errors
 
 SHORTEST_PREFIX = 3
 
@@ -28,12 +28,8 @@ def reap(
         raise BadRequest(f"A prefix of fewer than {SHORTEST_PREFIX} characters could be somebody else's.")
     failures: list[Exception] = []
     reaped = []
-    try:
+    with provider_errors():
         pods = [pod for pod in api.pods(prefix) if pod.status != "TERMINATED"]
-    except Problem as problem:
-        raise refusal(problem) from problem
-    except Unclear as error:
-        raise WorkerLost("The GPU provider does not answer.", details={"reason": str(error)}) from error
     for pod in pods:
         if clock.now() - pod.created < older_than:
             continue
@@ -41,7 +37,7 @@ def reap(
             if not dry_run:
                 api.terminate(pod.id)
             reaped.append(pod)
-        except (Problem, Unclear) as error:
+        except (Problem, AmbiguousResponse) as error:
             failures.append(error)
     if failures:
         sentence = f"{len(failures)} of {len(pods)} machines could not be terminated. Please run this again."

@@ -1,4 +1,4 @@
-"""RunPod's REST interface, version 2, and that of its Serverless endpoints: questions and answers, no decisions.
+"""Client of RunPod's REST interface, version 2, and of its Serverless endpoints. It decides nothing.
 
 The key is sent to the provider and nowhere else: it is in no error, no log line and no worker.
 """
@@ -10,6 +10,7 @@ import logging
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,14 +18,14 @@ from typing import Any
 import httpx
 
 from gpuworker.clock import SYSTEM, Clock
-from gpuworker.errors import AccessDenied, Busy, NoCapacity, RentalRefused
+from gpuworker.errors import AccessDenied, Busy, NoCapacity, RentalRefused, WorkerLost
 
 log = logging.getLogger(__name__)
 
 REST = "https://api.runpod.io/v2"
 SERVERLESS = "https://api.runpod.ai/v2"
 PROXY = "https://{id}-8000.proxy.runpod.net"
-"""Of a pod's port 8000: public and without authentication."""
+"""Address of a pod's port 8000: public and without authentication."""
 
 NO_CAPACITY = re.compile(r"no longer any instances available", re.IGNORECASE)
 LONGEST_WAIT = 90.0
@@ -37,8 +38,8 @@ PAID = frozenset(("PROVISIONING", "STARTING", "RUNNING"))
 """The states in which a pod costs."""
 
 
-class Unclear(Exception):
-    """No answer, or one that says nothing about whether it has happened."""
+class AmbiguousResponse(Exception):
+    """Response that says nothing about whether the request has happened, or none at all."""
 
 
 class Problem(Exception):
@@ -53,7 +54,7 @@ class Problem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, read within bounds."""
+    """HTTP response, read within bounds."""
 
     status: int
     headers: Mapping[str, str]
@@ -89,9 +90,11 @@ class Offer:
 
 
 class RunPod:
-    """Every method may be called from any thread. Raises AccessDenied, Busy, Problem, Unclear.
+    """Client of the provider.
 
-    What does not change anything is tried again after an unclear answer; what does is left to the caller.
+    Every method may be called from any thread. Raises AccessDenied, Busy, Problem, AmbiguousResponse.
+
+    Reads are tried again after an ambiguous response; writes are left to the caller.
     """
 
     def __init__(
@@ -121,7 +124,10 @@ class RunPod:
     # --- pods
 
     def pods(self, prefix: str) -> list[Pod]:
-        """Those whose names begin so, oldest first. The provider ignores filters that it does not know: we filter."""
+        """Pods whose names begin with `prefix`, oldest first.
+
+        The provider ignores filters that it does not know: we filter.
+        """
         answer = self.ask("GET", f"{self._rest}/pods", repeat=True)
         pods = [_pod(each) for each in _list(answer, "pods")]
         return sorted((pod for pod in pods if pod.name.startswith(prefix)), key=lambda pod: (pod.created, pod.id))
@@ -136,14 +142,14 @@ class RunPod:
             raise
 
     def create_pod(self, body: Mapping[str, Any], cancelled: threading.Event | None = None) -> Pod:
-        """Rent one. Raises NoCapacity, RentalRefused; after Unclear it may run and cost: look its name up."""
+        """Rent one. Raises NoCapacity, RentalRefused; after AmbiguousResponse it may run and cost: look its name up."""
         try:
             return _pod(self.ask("POST", f"{self._rest}/pods", body, cancelled=cancelled))
         except Problem as problem:
             raise refusal(problem) from problem
 
     def change_pod(self, identity: str, body: Mapping[str, Any]) -> Pod:
-        """Of a stopped pod. Safe to repeat."""
+        """Change a stopped pod. Safe to repeat."""
         return _pod(self.ask("PATCH", f"{self._rest}/pods/{identity}", body, repeat=True))
 
     def start(self, identity: str) -> Pod:
@@ -177,7 +183,7 @@ class RunPod:
                     if line.startswith("data:"):
                         yield line.removeprefix("data:").strip()
         except httpx.HTTPError as error:
-            raise Unclear(type(error).__name__) from error
+            raise AmbiguousResponse(type(error).__name__) from error
 
     def offers(self, cloud: str) -> dict[str, Offer]:
         """What there is to rent, by the GPU's name."""
@@ -192,7 +198,7 @@ class RunPod:
                 if each["price"].get(cloud.lower()) is not None
             }
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Unclear(f"the catalogue lacks or garbles {error}") from error
+            raise AmbiguousResponse(f"the catalogue lacks or garbles {error}") from error
 
     def billed(self, identity: str) -> float:
         """Dollars that a pod of the last thirty days has cost in all, as far as the provider has counted."""
@@ -201,7 +207,7 @@ class RunPod:
             records = [each for each in _list(answer, "records") if each["podId"] == identity]
             return sum(float(each["totalAmount"]) for each in records)
         except (KeyError, TypeError, ValueError) as error:
-            raise Unclear(f"the bill lacks or garbles {error}") from error
+            raise AmbiguousResponse(f"the bill lacks or garbles {error}") from error
 
     def proxy(self, identity: str) -> str:
         """The root of the pod's worker."""
@@ -228,7 +234,7 @@ class RunPod:
         items = answer if isinstance(answer, list) else _object(answer).get("stream", [])
         status = None if isinstance(answer, list) else str(answer.get("status"))
         if not isinstance(items, list) or not all(isinstance(each, dict) and "output" in each for each in items):
-            raise Unclear("the stream is not a list of outputs")
+            raise AmbiguousResponse("the stream is not a list of outputs")
         return status, [each["output"] for each in items]
 
     def cancel_job(self, endpoint: str, identity: str) -> str:
@@ -249,13 +255,13 @@ class RunPod:
         repeat: bool = False,
         cancelled: threading.Event | None = None,
     ) -> Any:
-        """The JSON of the answer, None without one. `repeat`: an unclear answer is asked for again."""
+        """The JSON of the answer, None without one. `repeat`: after an ambiguous response it is asked again."""
         pause = FIRST_PAUSE
         for tries_left in reversed(range(TRIES)):
             self._clock.wait(self._quota_wait(), cancelled)
             try:
                 answer = self._send(method, url, body)
-            except Unclear:
+            except AmbiguousResponse:
                 if not repeat or not tries_left:
                     raise
                 self._clock.wait(pause, cancelled)
@@ -272,10 +278,10 @@ class RunPod:
             with self._client.stream(method, url, json=body, headers=self._headers) as response:
                 answer = Answer(response.status_code, response.headers, _bounded(response))
         except httpx.HTTPError as error:
-            raise Unclear(type(error).__name__) from error
+            raise AmbiguousResponse(type(error).__name__) from error
         self._note_quota(answer)
         if answer.status >= 500:
-            raise Unclear(f"{answer.status} from {method} {httpx.URL(url).path}")
+            raise AmbiguousResponse(f"{answer.status} from {method} {httpx.URL(url).path}")
         return answer
 
     def _note_quota(self, answer: Answer) -> None:
@@ -292,11 +298,25 @@ class RunPod:
 
 
 def refusal(problem: Problem) -> NoCapacity | RentalRefused:
-    """What a person may see of it; the provider's own words are for the log."""
+    """Error that a person may see; the provider's own words are for the log."""
     if problem.status == 400 and NO_CAPACITY.search(problem.detail):
         return NoCapacity()
     log.error("the provider refuses an order: %s", problem)
     return RentalRefused(details={"status": problem.status, "detail": problem.detail[:500]})
+
+
+@contextmanager
+def provider_errors(sentence: str = "The GPU provider does not answer.") -> Iterator[None]:
+    """Translation of the provider's errors into ones that a person may see.
+
+    Raises WorkerLost with `sentence` for an ambiguous response, and `refusal` for a Problem.
+    """
+    try:
+        yield
+    except AmbiguousResponse as error:
+        raise WorkerLost(sentence, details={"reason": str(error)}) from error
+    except Problem as problem:
+        raise refusal(problem) from problem
 
 
 def _bounded(response: httpx.Response) -> bytes:
@@ -304,7 +324,7 @@ def _bounded(response: httpx.Response) -> bytes:
     for chunk in response.iter_bytes():
         data += chunk
         if len(data) > MOST_BYTES:
-            raise Unclear("the answer is endless")
+            raise AmbiguousResponse("the answer is endless")
     return bytes(data)
 
 
@@ -327,7 +347,7 @@ def _json(answer: Answer) -> Any:
     try:
         return json.loads(answer.content)
     except (ValueError, RecursionError) as error:
-        raise Unclear("the answer is not JSON") from error
+        raise AmbiguousResponse("the answer is not JSON") from error
 
 
 def _problem(answer: Answer) -> Problem:
@@ -341,14 +361,14 @@ def _problem(answer: Answer) -> Problem:
 
 def _object(data: Any) -> Mapping[str, Any]:
     if not isinstance(data, dict):
-        raise Unclear("the answer is not an object")
+        raise AmbiguousResponse("the answer is not an object")
     return data
 
 
 def _list(data: Any, key: str) -> Sequence[Any]:
     found = _object(data).get(key)
     if not isinstance(found, list):
-        raise Unclear(f"the answer has no list {key}")
+        raise AmbiguousResponse(f"the answer has no list {key}")
     return found
 
 
@@ -367,7 +387,7 @@ def _pod(data: Any) -> Pod:
             actions=tuple(map(str, data.get("actions") or ())),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Unclear(f"the pod lacks or garbles {error}") from error
+        raise AmbiguousResponse(f"the pod lacks or garbles {error}") from error
 
 
 def _moment(text: str) -> float:

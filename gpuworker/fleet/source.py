@@ -1,4 +1,4 @@
-"""What a source of workers is: a Worker that can also be warmed, tended, stopped and asked how it is."""
+"""Interface of a source of workers: a Worker that can also be warmed, tended, stopped and asked how it is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SENTENCES: dict[Phase, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How a source is, for an operator.
+    """Status of a source, for an operator.
 
     phase: of the machine, `off` without one; message: a sentence; hourly: dollars, of what runs now;
     spent, daily: dollars of today, None where nothing is rented.
@@ -38,7 +38,7 @@ class Status:
 
 
 class Source(Worker, Protocol):
-    """A Worker. Its first steps have a `phase` for as long as a machine is being got ready.
+    """Worker that may have to be rented. Its first steps have a `phase` for as long as a machine is being got ready.
 
     `render` raises NoCapacity, BudgetSpent, Busy and WorkerLost, after which a later attempt may succeed,
     and AccessDenied, RentalRefused and OtherProtocol, after which none will until somebody changes the set-up.
@@ -49,7 +49,7 @@ class Source(Worker, Protocol):
     def warm(self) -> None:
         """Begin to get ready, in the background. Returns at once; what goes wrong is logged."""
 
-    def tend(self) -> None:
+    def reconcile(self) -> None:
         """Stop what is idle, stuck, orphaned or unaffordable. To be called about every thirty seconds."""
 
     def stop(self) -> None:
@@ -60,8 +60,8 @@ class Source(Worker, Protocol):
 
 
 @dataclass(slots=True)
-class PhaseWatch:
-    """How long each phase takes. seconds: by phase, of those that are over."""
+class PhaseTimer:
+    """Timer of phases. seconds: by phase, of those that are over."""
 
     clock: Clock
     seconds: dict[str, float] = field(default_factory=dict)
@@ -84,5 +84,5 @@ class PhaseWatch:
 
 
 def step_of(phase: Phase, message: str | None = None) -> Step:
-    """What a person sees of a phase."""
+    """Step that shows a phase to a person."""
     return Step(Progress("starting", 0, 0, message or SENTENCES[phase]), phase=phase)

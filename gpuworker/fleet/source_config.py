@@ -1,4 +1,4 @@
-"""The configured source, made from plain values: whoever reads an environment stays outside."""
+"""Configuration of a source of workers, made from plain values: reading an environment is the caller's."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from gpuworker.clock import SYSTEM, Clock
 from gpuworker.errors import BadRequest
 from gpuworker.fleet import runpod
 from gpuworker.fleet.budget import Budget
-from gpuworker.fleet.fixed_sources import ChildSource, UrlSource
+from gpuworker.fleet.fixed_sources import LocalSource, UrlSource
 from gpuworker.fleet.ledger import Ledger, MemoryLedger
 from gpuworker.fleet.pod_source import PodSource
-from gpuworker.fleet.pod_spec import Deadlines, PodPlan
+from gpuworker.fleet.pod_spec import Deadlines, PodSpec
 from gpuworker.fleet.runpod import RunPod
-from gpuworker.fleet.serverless import EndpointPlan, ServerlessSource
+from gpuworker.fleet.serverless import EndpointSpec, ServerlessSource
 from gpuworker.fleet.source import Source
 
 Kind = Literal["child", "url", "runpod-pod", "runpod-serverless"]
@@ -23,10 +23,10 @@ SHORTEST_SECRET = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Which source, and what it needs. Raises BadRequest, with a sentence, when something is missing.
+class SourceConfig:
+    """Kind of source, and what it needs. Raises BadRequest, with a sentence, when something is missing.
 
-    url, token: for `url`; key, and the addresses of a stand-in: for both RunPod sources; secret, pod: for
+    url, token: for `url`; key, and the addresses of a fake: for both RunPod sources; secret, pod: for
     `runpod-pod`; endpoint: for `runpod-serverless`; daily_budget: dollars a day, for both.
     """
 
@@ -36,8 +36,8 @@ class Choice:
     token: str | None = field(default=None, repr=False)
     key: str | None = field(default=None, repr=False)
     secret: str = field(default="", repr=False)
-    pod: PodPlan | None = None
-    endpoint: EndpointPlan | None = None
+    pod: PodSpec | None = None
+    endpoint: EndpointSpec | None = None
     daily_budget: float = 5.0
     deadlines: Deadlines = field(default_factory=Deadlines)
     rest: str = runpod.REST
@@ -57,18 +57,20 @@ class Choice:
             raise BadRequest("The source runpod-serverless needs the id of an endpoint.")
 
 
-def build(choice: Choice, ledger: Ledger | None = None, *, folder: Path | None = None, clock: Clock = SYSTEM) -> Source:
+def build(
+    config: SourceConfig, ledger: Ledger | None = None, *, folder: Path | None = None, clock: Clock = SYSTEM
+) -> Source:
     """The source, which rents nothing yet. ledger: one that outlives the process; without it, a forgetful one."""
-    if choice.kind == "child":
-        return ChildSource(folder, engine=choice.engine)
-    if choice.kind == "url":
-        return UrlSource(choice.url or "", choice.token, folder=folder, clock=clock)
-    api = RunPod(choice.key or "", rest=choice.rest, serverless=choice.serverless, proxy=choice.proxy, clock=clock)
-    book, budget = ledger or MemoryLedger(), Budget(choice.daily_budget)
-    if choice.kind == "runpod-serverless" and choice.endpoint is not None:
-        return ServerlessSource(api, choice.endpoint, book, budget, folder=folder, clock=clock)
-    if choice.pod is None:
+    if config.kind == "child":
+        return LocalSource(folder, engine=config.engine)
+    if config.kind == "url":
+        return UrlSource(config.url or "", config.token, folder=folder, clock=clock)
+    api = RunPod(config.key or "", rest=config.rest, serverless=config.serverless, proxy=config.proxy, clock=clock)
+    book, budget = ledger or MemoryLedger(), Budget(config.daily_budget)
+    if config.kind == "runpod-serverless" and config.endpoint is not None:
+        return ServerlessSource(api, config.endpoint, book, budget, folder=folder, clock=clock)
+    if config.pod is None:
         raise BadRequest("The source runpod-pod needs an image.")
     return PodSource(
-        api, choice.pod, book, budget, choice.secret, deadlines=choice.deadlines, folder=folder, clock=clock
+        api, config.pod, book, budget, config.secret, deadlines=config.deadlines, folder=folder, clock=clock
     )

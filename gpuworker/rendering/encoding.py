@@ -1,4 +1,4 @@
-"""How many sheets are encoded at once, which is a matter of cores and of memory."""
+"""Number of sheets that are encoded at once, by cores and memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_QUADRANTS = 4
 
 
 def quadrants_at_once(engine: str) -> int:
-    """Of how many quadrants sheets may be encoded while the next is rendered.
+    """Number of quadrants whose sheets may be encoded while the next is rendered.
 
     One where the engine renders on every core. A GPU is done with a quadrant sooner than a core with its
     sheet, so beside it as many as there are pairs of cores, after one for the rendering process itself.
@@ -23,5 +23,5 @@ def quadrants_at_once(engine: str) -> int:
 
 
 def sheets_at_once(engine: str) -> int:
-    """By one process. Where several render, each encodes one."""
+    """Number of sheets that one process encodes at once. Where several render, each encodes one."""
     return SHEETS_OF_A_QUADRANT * quadrants_at_once(engine) if engine in SINGLE else 1

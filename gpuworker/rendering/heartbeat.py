@@ -25,7 +25,7 @@ MOVING_CPU_SECONDS = 0.1
 
 
 class Heartbeat:
-    """The child's end of the pipe: sends replies, and Alive as long as something is to be done."""
+    """Sender of replies, and of Alive as long as something is to be done, in a rendering process."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
@@ -71,14 +71,16 @@ class Heartbeat:
 
 
 @dataclass(slots=True)
-class Vigil:
-    """The parent's record of what it has heard from one process. The parent counts the time while it waits, so that
-    after it was itself stopped for a while it does not take a process for hung.
+class HangDetector:
+    """Detector of a hung process: the parent's record of what it has heard from it.
 
-    patient: for engines whose frames wait for another device, which takes no CPU time.
+    The parent counts the time while it waits, so that after it was itself stopped for a while it does not take a
+    process for hung.
+
+    waits_for_device: for engines whose frames wait for another device, which takes no CPU time.
     """
 
-    patient: bool = False
+    waits_for_device: bool = False
     heard: bool = False
     ready: bool = False
     silent: float = 0.0
@@ -113,6 +115,6 @@ class Vigil:
             return "gives no sign of life"
         if not self.ready:
             return None  # how long loading takes, disks and compilers decide
-        if self.stalled > STALLED_SECONDS and not self.patient:
+        if self.stalled > STALLED_SECONDS and not self.waits_for_device:
             return "does nothing"
         return "does not come to an end" if self.endless > ENDLESS_SECONDS else None

@@ -1,4 +1,4 @@
-"""Tasks that a render gives its processes, and their answers. Plain data; light to import."""
+"""Messages between a render and its processes: tasks and replies. Plain data; light to import."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gpuworker.grid import Direction
 if TYPE_CHECKING:
     from gpuworker.vision.framing import FramedPortrait
 
-CanvasShape = tuple[int, int, int, int, int]
+SheetShape = tuple[int, int, int, int, int]
 """Grid rows, frame height, grid columns, frame width, channels."""
 
 
@@ -34,7 +34,7 @@ class SetPortrait:
 
 
 @dataclass(frozen=True, slots=True)
-class UseCanvas:
+class UseSharedMemory:
     """Draw into this shared memory from now on; None lets go of it and of all that the process need not keep."""
 
     path: str | None
@@ -42,18 +42,18 @@ class UseCanvas:
 
 @dataclass(frozen=True, slots=True)
 class RenderRow:
-    """One grid row of the canvas, from column 0 on. Value: how many frames."""
+    """One grid row of the sheet in shared memory, from column 0 on. Value: how many frames."""
 
-    shape: CanvasShape
+    shape: SheetShape
     row: int
     directions: tuple[Direction, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class EncodeSheet:
-    """Encode those grid rows and columns of the canvas. Answers Taken once the canvas is free, then Done."""
+    """Encode those grid rows and columns of the shared memory. Answers Taken once it is free, then Done."""
 
-    shape: CanvasShape
+    shape: SheetShape
     rows: tuple[int, ...]
     cols: tuple[int, ...]
     path: Path
@@ -72,7 +72,7 @@ class Report:
     """Value: the engine's report."""
 
 
-Task = Analyse | SetPortrait | UseCanvas | RenderRow | EncodeSheet | WritePoster | Report
+Task = Analyse | SetPortrait | UseSharedMemory | RenderRow | EncodeSheet | WritePoster | Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +85,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The process has loaded its libraries and its engine, or why the engine cannot work."""
+    """Reply: the process has loaded its libraries and its engine, or why the engine cannot work."""
 
     error: RenderError | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The canvas has been copied and may be drawn over."""
+    """Reply: the shared memory has been copied and may be drawn over."""
 
     number: int
 

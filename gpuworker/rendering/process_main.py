@@ -1,4 +1,4 @@
-"""Inside a rendering process: orders come in through a pipe, replies go out.
+"""Main program of a rendering process: orders come in through a pipe, replies go out.
 
 Frames are rendered one row at a time on the main thread; sheets are encoded on threads of their
 own while rendering goes on (Pillow releases the interpreter's lock). The process ends with its
@@ -30,7 +30,6 @@ from gpuworker.rendering import encoding, shared_memory, sheets
 from gpuworker.rendering.heartbeat import Heartbeat
 from gpuworker.rendering.messages import (
     Analyse,
-    CanvasShape,
     Done,
     EncodeSheet,
     Failed,
@@ -39,8 +38,9 @@ from gpuworker.rendering.messages import (
     RenderRow,
     Report,
     SetPortrait,
+    SheetShape,
     Taken,
-    UseCanvas,
+    UseSharedMemory,
     WritePoster,
 )
 from gpuworker.vision import bundled_networks, matting_model, preparation
@@ -57,7 +57,7 @@ def main(pipe: Connection, heart: Heartbeat, engine: str, analyst: bool) -> None
     cv2.setNumThreads(1)
     if analyst:
         bundled_networks.warm()
-    Child(pipe, heart, engine).serve()
+    WorkerProcess(pipe, heart, engine).serve()
 
 
 def _end_with_parent() -> None:
@@ -67,8 +67,8 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-class Child:
-    """One rendering process's state: its engines and its view of the canvas."""
+class WorkerProcess:
+    """Rendering process: its engines and its view of the shared memory."""
 
     def __init__(self, pipe: Connection, heart: Heartbeat, engine: str) -> None:
         self._pipe = pipe
@@ -130,18 +130,18 @@ class Child:
             case SetPortrait(name, portrait, intensity):
                 self._engine = self._built(name)
                 return self._engine.set_portrait(portrait, intensity)
-            case UseCanvas(path):
+            case UseSharedMemory(path):
                 self._memory = shared_memory.attach(path) if path else None
                 if path is None:
                     _give_memory_back()
             case RenderRow(shape, row, directions):
-                sheet = self._canvas(shape)
+                sheet = self._sheet(shape)
                 for col, frame in enumerate(self._engine.render(directions)):
                     sheets.place(sheet, row, col, frame)
                     self._heart.advance()
                 return len(directions)
             case EncodeSheet(shape, rows, cols, path):
-                image = sheets.image_of(self._canvas(shape), rows, cols)
+                image = sheets.image_of(self._sheet(shape), rows, cols)
                 self._heart.send(Taken(order.number))
                 sheets.write(image, path)
             case WritePoster(path, card):
@@ -156,9 +156,9 @@ class Child:
         if card is not None:
             sheets.write(sheets.on_ground(image), card, sheets.POSTER_QUALITY, sheets.POSTER_METHOD)
 
-    def _canvas(self, shape: CanvasShape) -> sheets.Canvas:
+    def _sheet(self, shape: SheetShape) -> sheets.Pixels:
         if self._memory is None:
-            raise RuntimeError("an order came before its canvas")
+            raise RuntimeError("an order came before its shared memory")
         return np.frombuffer(self._memory, np.uint8, count=int(np.prod(shape))).reshape(shape)
 
     def _built(self, name: str) -> Engine:
@@ -168,7 +168,7 @@ class Child:
 
 
 def _give_memory_back() -> None:
-    """crew.ENVIRONMENT has glibc keep what it once had; a process that only waits should be small."""
+    """process_pool.ENVIRONMENT has glibc keep what it once had; a process that only waits should be small."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

@@ -1,4 +1,4 @@
-"""The rendering processes as their parent sees them: spawned, warm, and gone when it says so.
+"""Process pool of the renderer: processes that are spawned, kept warm, and killed at once.
 
 Spawned and not forked, because the parent may be a server with threads.
 """
@@ -22,7 +22,7 @@ from typing import Protocol
 from gpuworker import cores
 from gpuworker.engines import SINGLE
 from gpuworker.errors import Cancelled, WorkerDied
-from gpuworker.rendering.heartbeat import Heartbeat, Vigil
+from gpuworker.rendering.heartbeat import HangDetector, Heartbeat
 from gpuworker.rendering.messages import Alive, Done, Failed, Order, Ready, Reply, Taken, Task
 
 log = logging.getLogger(__name__)
@@ -58,8 +58,8 @@ class Cancellation(Protocol):
     def is_set(self) -> bool: ...
 
 
-class Crew:
-    """A few rendering processes. Start it early and reuse it: a warm crew saves a second a render.
+class ProcessPool:
+    """Pool of rendering processes. Start it early and reuse it: a warm pool saves a second a render.
 
     One render at a time. `close` (or leaving the with block) kills the processes at once.
     niceness: how far they stand back behind everybody else's processes, 0 … 19.
@@ -70,7 +70,7 @@ class Crew:
         self._niceness = niceness
         self._size = size or (1 if engine in SINGLE else default_size())
         self._numbers = 0
-        self._members: list[_Member] = []
+        self._members: list[Member] = []
         self.start()
 
     def start(self) -> None:
@@ -80,7 +80,7 @@ class Crew:
         if not self._members:
             with _environment(ENVIRONMENT):
                 self._members = [
-                    _Member.spawn(self._engine, self._niceness, analyst=index == ANALYST) for index in range(self._size)
+                    Member.spawn(self._engine, self._niceness, analyst=index == ANALYST) for index in range(self._size)
                 ]
 
     def close(self) -> None:
@@ -123,7 +123,7 @@ class Crew:
         """
         self._numbers += 1
         if not self._members[member].at_work:
-            self._members[member].vigil.begin()
+            self._members[member].hang_detector.begin()
         try:
             self._members[member].pipe.send(Order(self._numbers, task))
         except (BrokenPipeError, ConnectionResetError) as error:
@@ -156,7 +156,7 @@ class Crew:
                 raise Cancelled
             self._listen([member for member in self._members if not member.ready])
 
-    def _listen(self, members: Sequence[_Member]) -> tuple[list[Done | Taken], bool]:
+    def _listen(self, members: Sequence[Member]) -> tuple[list[Done | Taken], bool]:
         """Replies of these within one poll, and whether one of them has ended. Raises as `replies`."""
         began = time.monotonic()
         answered = wait([each for member in members for each in (member.pipe, member.process.sentinel)], POLL_SECONDS)
@@ -170,16 +170,16 @@ class Crew:
         return found, any(member.process.sentinel in answered for member in members)
 
     @staticmethod
-    def _replace_if_hung(member: _Member, passed: float) -> None:
+    def _replace_if_hung(member: Member, passed: float) -> None:
         """Kill the process when it has been silent for too long, and raise WorkerDied."""
-        why = member.vigil.wait(passed)
+        why = member.hang_detector.wait(passed)
         if why is not None:
             log.error("rendering process %s %s: it is replaced", member.process.pid, why)
             member.process.kill()
             member.process.join()
             raise WorkerDied("A rendering process stopped answering. Please try again.")
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> ProcessPool:
         return self
 
     def __exit__(
@@ -188,19 +188,22 @@ class Crew:
         self.close()
 
 
-class _Member:
-    """One process with its pipe, and the orders that its main thread (busy) and its encoder (aside) have."""
+class Member:
+    """Process of the pool, with its pipe.
 
-    def __init__(self, process: BaseProcess, pipe: Connection, *, patient: bool = False) -> None:
+    busy, aside: numbers of the orders that its main thread and its encoder have.
+    """
+
+    def __init__(self, process: BaseProcess, pipe: Connection, *, waits_for_device: bool = False) -> None:
         self.process = process
         self.pipe = pipe
-        self.vigil = Vigil(patient=patient)
+        self.hang_detector = HangDetector(waits_for_device=waits_for_device)
         self.busy: set[int] = set()
         self.aside: set[int] = set()
         self.ready = False
 
     @classmethod
-    def spawn(cls, engine: str, niceness: int, *, analyst: bool) -> _Member:
+    def spawn(cls, engine: str, niceness: int, *, analyst: bool) -> Member:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_enter, args=(theirs, engine, niceness, analyst), daemon=True)
@@ -213,7 +216,7 @@ class _Member:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
-        return cls(process, ours, patient=engine in SINGLE)
+        return cls(process, ours, waits_for_device=engine in SINGLE)
 
     @property
     def at_work(self) -> bool:
@@ -229,7 +232,7 @@ class _Member:
         try:
             while True:
                 reply: Reply = self.pipe.recv()
-                self.vigil.hear(reply)
+                self.hang_detector.hear(reply)
                 if isinstance(reply, Ready):
                     self.ready = True
                     if reply.error is not None:
@@ -258,7 +261,7 @@ def _enter(pipe: Connection, engine: str, niceness: int, analyst: bool) -> None:
 
 @contextmanager
 def _environment(settings: dict[str, str]) -> Iterator[None]:
-    """Both libraries read theirs when they are loaded, which is before any code of the child runs."""
+    """Both libraries read theirs when they are loaded, which is before any code of the process runs."""
     with _environment_lock:
         before = {name: os.environ.get(name) for name in settings}
         os.environ.update(settings)

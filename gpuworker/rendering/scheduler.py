@@ -1,9 +1,9 @@
-"""One request → files and progress: preview first, then quadrant by quadrant full and mobile together.
+"""Scheduler of one render, from a request to files and progress.
 
-The crew renders one quadrant at a time into a shared canvas; its sheets are copied out and encoded
-while the next quadrant is rendered, those of one quadrant at once or of several (encoding.py). Files
-appear whole or not at all; the manifest is rewritten after each level and lists only files that are
-there; `complete` comes last.
+The preview comes first, then quadrant by quadrant full and mobile together. The pool renders one
+quadrant at a time into shared memory; its sheets are copied out and encoded while the next quadrant is
+rendered, those of one quadrant at once or of several (encoding.py). Files appear whole or not at all;
+the manifest is rewritten after each level and lists only files that are there; `complete` comes last.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ from gpuworker.grid import LevelGrid
 from gpuworker.rendering import encoding
 from gpuworker.rendering.messages import (
     Analyse,
-    CanvasShape,
     Done,
     EncodeSheet,
     RenderRow,
     Report,
     SetPortrait,
+    SheetShape,
     Taken,
     Task,
-    UseCanvas,
+    UseSharedMemory,
     WritePoster,
 )
-from gpuworker.rendering.process_pool import ANALYST, Cancellation, Crew
+from gpuworker.rendering.process_pool import ANALYST, Cancellation, ProcessPool
 from gpuworker.rendering.shared_memory import SharedMemory
 from gpuworker.whole_file import part_of, write_whole
 
@@ -60,45 +60,45 @@ OUTPUT_NAMES = (MANIFEST_NAME, POSTER_NAME, CARD_NAME, *(sheet for level in ALL_
 def render(
     request: RenderRequest,
     out: Path,
-    crew: Crew | None = None,
+    pool: ProcessPool | None = None,
     cancelled: Cancellation | None = None,
 ) -> Generator[Progress]:
     """Render into the folder `out`, which is made when it is not there.
 
     Stops within a second when the iterator is closed or `cancelled` is set (then raises Cancelled);
     on that and on every error nothing of this render stays in `out`, nor of an older one whose files
-    it replaced. Once the stage is `done`, everything stays. A crew that is given is kept warm after a
+    it replaced. Once the stage is `done`, everything stays. A pool that is given is kept warm after a
     success and after a refused photo, and started anew otherwise. Raises RenderError.
     """
     engines.check(request.engine)
-    team = crew or Crew(engine=request.engine)
-    run = _Run(request, out, team, Manifest(request.engine, request.frame), cancelled)
+    started = pool or ProcessPool(engine=request.engine)
+    run = _Run(request, out, started, Manifest(request.engine, request.frame), cancelled)
     try:
-        team.start()
+        started.start()
         yield from run.steps()
     except BaseException:
         if run.stage != "done":
             run.stop()
-        if crew is not None:
-            crew.start()
+        if pool is not None:
+            pool.start()
         raise
     finally:
-        run.free_canvas()
-        if crew is None:
-            team.close()
+        run.free_memory()
+        if pool is None:
+            started.close()
 
 
 @dataclass(slots=True)
 class _Run:
-    """The state of one render: what is asked of the crew, and what has come back.
+    """State of one render: what is asked of the pool, and what has come back.
 
-    pending: what to do when an order is done; taken: which sheets have left the canvas, so that the
+    pending: what to do when an order is done; taken: which sheets have left the shared memory, so that the
     next quadrant may be drawn over it while they are still being encoded.
     """
 
     request: RenderRequest
     out: Path
-    crew: Crew
+    pool: ProcessPool
     manifest: Manifest
     cancelled: Cancellation | None = None
     channels: int = 3
@@ -106,7 +106,7 @@ class _Run:
     current: int = 0
     total: int = 0
     tiles: dict[str, TileState] = field(default_factory=dict)
-    canvas: SharedMemory | None = None
+    memory: SharedMemory | None = None
     prepared: bool = False
     made_folder: bool = False
     pending: dict[int, Callable[[Any], None]] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class _Run:
 
     def steps(self) -> Iterator[Progress]:
         yield self._progress("Starting")
-        self.crew.wait_ready(self.cancelled)
+        self.pool.wait_ready(self.cancelled)
         self.stage = "analysing"
         yield self._progress("Looking for the face")
         portrait, advice = self._ask(ANALYST, Analyse(self.request))
@@ -130,20 +130,20 @@ class _Run:
                 yield from self._at_once(level)
         yield from self._quadrants()
         self._report()
-        self._ask_all(UseCanvas(None))
+        self._ask_all(UseSharedMemory(None))
         self._publish(complete=True)
         self.stage = "done"
         yield self._progress("Done")
 
-    def free_canvas(self) -> None:
-        if self.canvas is not None:
-            self.canvas.close()
-            self.canvas = None
+    def free_memory(self) -> None:
+        if self.memory is not None:
+            self.memory.close()
+            self.memory = None
 
     def stop(self) -> None:
-        """End what still goes on at once, and leave nothing of it behind. After a refused photo the crew stays warm."""
-        if self.prepared or not self.crew.quiet:
-            self.crew.close()
+        """End what still goes on at once, and leave nothing of it behind. After a refused photo the pool stays warm."""
+        if self.prepared or not self.pool.quiet:
+            self.pool.close()
         if self.prepared:
             self._remove_files()
 
@@ -160,7 +160,7 @@ class _Run:
     # --- the levels
 
     def _prepare(self, frame: Size, channels: int) -> None:
-        """Folder, manifest and canvas, once the photo is known to be good."""
+        """Make folder, manifest and shared memory, once the photo is known to be good."""
         try:
             self.made_folder = not self.out.exists()
             self.out.mkdir(parents=True, exist_ok=True)
@@ -176,8 +176,8 @@ class _Run:
         at_once = [level for level in (grid.DRAFT, grid.PREVIEW) if level.name in self.request.levels]
         self.total = sum(level.rows * level.cols for level in (*at_once, *([finest] if finest else [])))
         shapes = [self._shape(level, 1) for level in at_once] + ([self._shape(finest, 2)] if finest else [])
-        self.canvas = SharedMemory(max(_bytes(shape) for shape in shapes))
-        self._ask_all(UseCanvas(self.canvas.path))
+        self.memory = SharedMemory(max(_bytes(shape) for shape in shapes))
+        self._ask_all(UseSharedMemory(self.memory.path))
 
     def _at_once(self, level: LevelGrid) -> Iterator[Progress]:
         """A level of one sheet."""
@@ -188,7 +188,7 @@ class _Run:
         if not self.manifest.levels:
             self._begin_poster()
         yield from self._render_rows(shape, level, range(level.rows), range(level.cols))
-        self._encode(1 % self.crew.size, name, shape, range(shape[0]), range(shape[2]))
+        self._encode(1 % self.pool.size, name, shape, range(shape[0]), range(shape[2]))
         yield from self._until(lambda: not self.pending, f"Making the {level.name}")
         self._publish(level)
         yield self._progress("Alive")
@@ -212,7 +212,7 @@ class _Run:
             yield from self._until(lambda: len(self.pending) <= sheets_in_flight, "Encoding")  # bounds memory
             for member, level in enumerate(levels):
                 keep_rows, keep_cols = _nested(level, finest, rows, cols)
-                self._encode(member % self.crew.size, ALL_SHEETS[level.name][quadrant], shape, keep_rows, keep_cols)
+                self._encode(member % self.pool.size, ALL_SHEETS[level.name][quadrant], shape, keep_rows, keep_cols)
         for name in ("mobile", "full"):
             if name in self.request.levels:
                 yield from self._until(partial(self._has_all, name), "Encoding")
@@ -234,7 +234,7 @@ class _Run:
         return all(self.tiles[sheet] == "done" for sheet in ALL_SHEETS[level])
 
     def _render_rows(
-        self, shape: CanvasShape, level: LevelGrid, rows: Sequence[int], cols: Sequence[int]
+        self, shape: SheetShape, level: LevelGrid, rows: Sequence[int], cols: Sequence[int]
     ) -> Iterator[Progress]:
         """Hand one row at a time to whoever is idle, until all are there."""
         waiting = [
@@ -243,9 +243,9 @@ class _Run:
         ]
         outstanding: set[int] = set()
         while waiting or outstanding:
-            for member in list(self.crew.idle):
+            for member in list(self.pool.idle):
                 if waiting:
-                    outstanding.add(self.crew.order(member, waiting.pop(0)))
+                    outstanding.add(self.pool.order(member, waiting.pop(0)))
             for reply in self._replies():
                 if reply.number in outstanding and isinstance(reply, Done):
                     outstanding.discard(reply.number)
@@ -255,7 +255,7 @@ class _Run:
     def _direction(self, level: LevelGrid, row: int, col: int) -> grid.Direction:
         return level.direction(grid.Cell(row, col)).scaled(self.request.intensity)
 
-    def _encode(self, member: int, name: str, shape: CanvasShape, rows: Sequence[int], cols: Sequence[int]) -> None:
+    def _encode(self, member: int, name: str, shape: SheetShape, rows: Sequence[int], cols: Sequence[int]) -> None:
         def finished(_: Any) -> None:
             self.tiles[name] = "done"
             self._finished(name)
@@ -270,16 +270,16 @@ class _Run:
         jacobian = min((report["least_jacobian"] for report in reports if "least_jacobian" in report), default=None)
         log.info("rendered %d frames with %s, least Jacobian %s", self.current, self.request.engine, jacobian)
 
-    # --- the crew
+    # --- the pool
 
     def _begin(self, member: int, task: Task, then: Callable[[Any], None], *, aside: bool = False) -> int:
-        number = self.crew.order(member, task, aside=aside)
+        number = self.pool.order(member, task, aside=aside)
         self.pending[number] = then
         return number
 
     def _replies(self) -> list[Done | Taken]:
         """The next replies, after what waits for them has been told."""
-        replies = self.crew.replies(self.cancelled)
+        replies = self.pool.replies(self.cancelled)
         for reply in replies:
             if isinstance(reply, Taken):
                 self.taken[reply.number] = True
@@ -293,9 +293,9 @@ class _Run:
             yield self._progress(message)
 
     def _ask_all(self, task: Task) -> list[Any]:
-        """Everybody's answers, in the crew's order."""
+        """Everybody's answers, in the pool's order."""
         answers: dict[int, Any] = {}
-        numbers = [self.crew.order(member, task) for member in range(self.crew.size)]
+        numbers = [self.pool.order(member, task) for member in range(self.pool.size)]
         while len(answers) < len(numbers):
             answers.update({r.number: r.value for r in self._replies() if isinstance(r, Done) and r.number in numbers})
         return [answers[number] for number in numbers]
@@ -334,13 +334,13 @@ class _Run:
     def _finest(self) -> LevelGrid | None:
         return next((grid.LEVELS[name] for name in ("full", "mobile") if name in self.request.levels), None)
 
-    def _shape(self, level: LevelGrid, halves: int) -> CanvasShape:
-        """The canvas of a level's grid (halves 1) or of one of its quadrants (2)."""
+    def _shape(self, level: LevelGrid, halves: int) -> SheetShape:
+        """Shape of the sheet of a level's grid (halves 1) or of one of its quadrants (2)."""
         frame = level_frame(level.name, self.manifest.frame)
-        return level.rows // halves, frame.height, level.cols // halves, frame.width, self.channels  # as CanvasShape
+        return level.rows // halves, frame.height, level.cols // halves, frame.width, self.channels  # as SheetShape
 
 
-def _bytes(shape: CanvasShape) -> int:
+def _bytes(shape: SheetShape) -> int:
     rows, height, cols, width, channels = shape
     return rows * height * cols * width * channels
 

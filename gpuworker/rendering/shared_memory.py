@@ -1,4 +1,4 @@
-"""One piece of anonymous memory that a few processes share: the quadrant that is being rendered.
+"""Anonymous memory that a few processes share: the quadrant that is being rendered.
 
 Linux: memfd, which leaves nothing behind whoever is killed and is not bound by the 64 MB that
 containers give /dev/shm. Elsewhere a temporary file, removed as soon as everybody has opened it.
@@ -15,14 +15,17 @@ from types import TracebackType
 
 
 class SharedMemory:
-    """Opened once by its maker; others open `path` while it lives. `path` is a plain string and may be sent."""
+    """Shared memory, opened once by its maker; others open `path` while it lives.
+
+    `path` is a plain string and may be sent.
+    """
 
     def __init__(self, size: int) -> None:
         if sys.platform == "linux":
-            self._descriptor = os.memfd_create("gaze-canvas")
+            self._descriptor = os.memfd_create("gaze-sheet")
             self.path = f"/proc/{os.getpid()}/fd/{self._descriptor}"
         else:
-            self._descriptor, self.path = tempfile.mkstemp(prefix="gaze-canvas-")
+            self._descriptor, self.path = tempfile.mkstemp(prefix="gaze-sheet-")
         os.truncate(self._descriptor, size)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Frames → sheet images. WebP at the original's quality, written so that a reader never sees half a file."""
+"""Sheet images made of frames: WebP at the original's quality, written so that a reader never sees half a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 
 from gpuworker.whole_file import write_whole
 
-Canvas = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
 
 QUALITY = 70
 METHOD = 2
@@ -31,22 +31,22 @@ SYNTHETIC_XMP = (
 """IPTC's mark for a synthetic picture: every sheet, poster and loop carries it."""
 
 
-def place(canvas: Canvas, row: int, col: int, frame: Canvas) -> None:
-    """Put a frame (H, W, C) into its cell of a canvas (see tasks.CanvasShape); larger frames are averaged down."""
-    _, height, _, width, _ = canvas.shape
+def place(sheet: Pixels, row: int, col: int, frame: Pixels) -> None:
+    """Put a frame (H, W, C) into its cell of a sheet (see messages.SheetShape); larger frames are averaged down."""
+    _, height, _, width, _ = sheet.shape
     if frame.shape[:2] != (height, width):
         frame = np.asarray(cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    canvas[row, :, col] = frame
+    sheet[row, :, col] = frame
 
 
-def image_of(canvas: Canvas, rows: Sequence[int], cols: Sequence[int]) -> Image.Image:
-    """A Pillow image of its own of those grid rows and columns; the canvas is free again afterwards."""
-    if len(rows) != canvas.shape[0] or len(cols) != canvas.shape[2]:
-        canvas = canvas[np.ix_(rows, range(canvas.shape[1]), cols)]
-    grid_rows, height, grid_cols, width, channels = canvas.shape
-    pixels = canvas.reshape(grid_rows * height, grid_cols * width, channels)
+def image_of(sheet: Pixels, rows: Sequence[int], cols: Sequence[int]) -> Image.Image:
+    """A Pillow image of its own of those grid rows and columns; the sheet is free again afterwards."""
+    if len(rows) != sheet.shape[0] or len(cols) != sheet.shape[2]:
+        sheet = sheet[np.ix_(rows, range(sheet.shape[1]), cols)]
+    grid_rows, height, grid_cols, width, channels = sheet.shape
+    pixels = sheet.reshape(grid_rows * height, grid_cols * width, channels)
     image = Image.fromarray(pixels)
-    return image.copy() if image.readonly else image  # RGBA would go on looking at the canvas
+    return image.copy() if image.readonly else image  # RGBA would go on looking at the sheet
 
 
 def on_ground(image: Image.Image) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Which GPU this machine has, asked of the driver's own tool: nothing heavy is imported for a name."""
+"""Name of this machine's GPU, from the driver's own tool: nothing heavy is imported for it."""
 
 from __future__ import annotations
 

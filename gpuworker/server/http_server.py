@@ -1,7 +1,7 @@
-"""`python -m gpuworker serve`: the application on a socket, until it is told to end or nobody needs it.
+"""HTTP server, `python -m gpuworker serve`: runs until it is told to end or is idle for long.
 
-A rented machine costs money for as long as this process lives, so it ends by itself: when nobody has
-wanted anything for long, and in any case when the day's money is spent, whatever has become of the site.
+A rented machine costs money for as long as this process lives, so it ends by itself: when it has been
+idle for long, and in any case when the day's money is spent, even if the site is gone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from gpuworker.errors import BadRequest
 from gpuworker.server.app import About, create_app
 from gpuworker.server.gpu import gpu_name
 from gpuworker.server.job_queue import JobTable
-from gpuworker.workers.worker import ChildWorker
+from gpuworker.workers.worker import LocalWorker
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +40,13 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SHORTEST_TOKEN = 16
 MOST_CONNECTIONS = 64
 HEADER_SECONDS = 10.0
-WATCH_SECONDS = 1.0
+CHECK_SECONDS = 1.0
 GRACE_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """How to serve. Raises BadRequest when strangers could use the worker.
+    """Configuration of the server. Raises BadRequest when strangers could use the worker.
 
     token: what every request must bear; open: whether it may be missing, on loopback alone;
     idle_exit: seconds without any wish after which it ends; until: the moment (seconds since the epoch)
@@ -78,7 +78,7 @@ def serve(serving: Serving) -> None:
     """Until SIGTERM, Ctrl-C, or nobody needs it. Raises BadRequest for an occupied port, and why a start failed."""
     listener = _listener(serving)
     with tempfile.TemporaryDirectory(dir=serving.folder, prefix="worker-", ignore_cleanup_errors=True) as name:
-        worker = ChildWorker(Path(name), serving.processes, serving.engine)
+        worker = LocalWorker(Path(name), serving.processes, serving.engine)
         jobs = JobTable(worker, Path(name), preparation=(("loading", worker.warm), ("warming", worker.wait_ready)))
         try:
             _serve(serving, jobs, listener)
@@ -90,7 +90,7 @@ def serve(serving: Serving) -> None:
 
 
 def release() -> str:
-    """Of this package, as it is installed."""
+    """Version of this package, as it is installed."""
     try:
         return version("gazesite")
     except PackageNotFoundError:
@@ -111,7 +111,7 @@ def _serve(serving: Serving, jobs: JobTable, listener: socket.socket) -> None:
     about = About(serving.engine, gpu_name(), release())
     config = uvicorn.Config(
         create_app(jobs, about, serving.token),
-        http=ImpatientProtocol,
+        http=HeaderTimeoutProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -125,18 +125,18 @@ def _serve(serving: Serving, jobs: JobTable, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     sys.stdout.write(f"Serving {serving.engine} on http://{host}:{port}\n")
     sys.stdout.flush()
-    watch = Watch(jobs, server, serving.idle_exit, serving.until)
-    with _ended_softly(), watch:
+    monitor = ShutdownMonitor(jobs, server, serving.idle_exit, serving.until)
+    with _ended_softly(), monitor:
         server.run(sockets=[listener])
 
 
-class Watch(threading.Thread):
-    """Purges jobs, and ends the server when it is idle for long, old, or cannot start."""
+class ShutdownMonitor(threading.Thread):
+    """Thread that purges jobs, and ends the server when it is idle for long, old, or cannot start."""
 
     def __init__(
         self, jobs: JobTable, server: uvicorn.Server, idle_exit: float, until: float, clock: Clock = SYSTEM
     ) -> None:
-        super().__init__(name="watch", daemon=True)
+        super().__init__(name="monitor", daemon=True)
         self._jobs = jobs
         self._server = server
         self._idle_exit = idle_exit
@@ -145,10 +145,10 @@ class Watch(threading.Thread):
         self._over = threading.Event()
 
     def run(self) -> None:
-        while not self._over.wait(WATCH_SECONDS):
-            self.look()
+        while not self._over.wait(CHECK_SECONDS):
+            self.check()
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Once."""
         self._jobs.purge()
         if reason := self._reason():
@@ -164,7 +164,7 @@ class Watch(threading.Thread):
             return "nobody has needed it for long"
         return None
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> ShutdownMonitor:
         self.start()
         return self
 
@@ -173,8 +173,11 @@ class Watch(threading.Thread):
         self.join()
 
 
-class ImpatientProtocol(H11Protocol):
-    """Closes a connection on which no whole request head comes in time; uvicorn itself would wait for ever."""
+class HeaderTimeoutProtocol(H11Protocol):
+    """HTTP protocol that closes a connection on which no whole request head comes in time.
+
+    uvicorn itself would wait for ever.
+    """
 
     _timer: asyncio.TimerHandle | None = None
     header_seconds = HEADER_SECONDS

@@ -1,4 +1,4 @@
-"""The worker's jobs: a bounded queue, one thread that renders them in turn, and files until they are picked up.
+"""Job queue of a worker: a bounded queue, one thread that renders them in turn, and files until they are picked up.
 
 A job is fenced by its attempt: a newer attempt stops an older one and takes its place, an older one
 is refused, and one that is over stays over, however late its messages arrive.

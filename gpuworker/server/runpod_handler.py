@@ -1,7 +1,7 @@
-"""Inside a RunPod Serverless worker: the same job table, whose answers go into the provider's stream.
+"""Handler of a RunPod Serverless worker: the same job table, whose answers go into the provider's stream.
 
 The stream carries JSON alone, and no item may be large, so files travel as base64 in parts, each before the
-snapshot that lists it. `seq` counts the items, because whoever reads the stream reads each item once.
+snapshot that lists it. `seq` counts the items, because each item can be read once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gpuworker.errors import RenderError, Superseded
 from gpuworker.server.job_queue import JobOver, JobTable
 from gpuworker.workers import protocol
 from gpuworker.workers.protocol import ENDED, Listing, Snapshot
-from gpuworker.workers.worker import ChildWorker
+from gpuworker.workers.worker import LocalWorker
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ LOOK_SECONDS = 1.0
 
 
 class Handler:
-    """Called by the provider's library for each job, one at a time."""
+    """Handler called by the provider's library for each job, one at a time."""
 
     def __init__(self, jobs: JobTable) -> None:
         self._jobs = jobs
@@ -55,11 +55,11 @@ class Handler:
         del event, job  # the photo is large
         identity, attempt = snapshot.id, snapshot.attempt
         try:
-            yield from self._told(identity, attempt, snapshot)
+            yield from self._snapshots_and_files(identity, attempt, snapshot)
         finally:  # a cancelled job's generator is closed
             self._jobs.forget(identity, attempt)
 
-    def _told(self, identity: str, attempt: int, snapshot: Snapshot) -> Iterator[dict[str, Any]]:
+    def _snapshots_and_files(self, identity: str, attempt: int, snapshot: Snapshot) -> Iterator[dict[str, Any]]:
         sent: set[str] = set()
         while True:
             for listing in snapshot.files:
@@ -88,7 +88,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO)
     runpod = importlib.import_module("runpod")
     with tempfile.TemporaryDirectory(prefix="worker-") as name:
-        worker = ChildWorker(Path(name), engine=os.environ.get("WORKER_ENGINE") or "warp")
+        worker = LocalWorker(Path(name), engine=os.environ.get("WORKER_ENGINE") or "warp")
         jobs = JobTable(worker, Path(name), preparation=(("loading", worker.warm), ("warming", worker.wait_ready)))
         runpod.serverless.start({"handler": Handler(jobs), "return_aggregate_stream": False})
 

@@ -1,6 +1,6 @@
-"""A worker's twin that renders nothing: the same steps, files and manifest in a millisecond.
+"""Fake worker that renders nothing: the same steps, files and manifest in a millisecond.
 
-For whoever tests what stands round a worker. A sheet is a WebP head of the right size with bytes that
+For tests of a worker's callers. A sheet is a WebP head of the right size with bytes that
 depend on the photo and the name, so that a sheet of another job is told apart.
 """
 
@@ -23,15 +23,18 @@ FILLING = 300
 """How often a sheet repeats its 32 bytes."""
 
 
-class StillWorker:
-    """before_step: called with the number of each step before it is given; it may block, or raise RenderError."""
+class FakeWorker:
+    """Fake of a Worker.
+
+    before_step: called with the number of each step before it is given; it may block, or raise RenderError.
+    """
 
     def __init__(self, before_step: Callable[[int], None] = lambda number: None) -> None:
         self._before_step = before_step
 
     def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
         """As Worker.render."""
-        with tempfile.TemporaryDirectory(prefix="still-") as name:
+        with tempfile.TemporaryDirectory(prefix="fake-") as name:
             for number, (progress, files) in enumerate(_steps(job)):
                 self._before_step(number)
                 if cancelled is not None and cancelled.is_set():

@@ -1,4 +1,4 @@
-"""A worker on another machine, over HTTP: PROTOCOL.md, seen from the client's side."""
+"""HTTP client of a worker on another machine, as PROTOCOL.md describes it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from gpuworker.errors import (
     WrongAnswer,
 )
 from gpuworker.workers import protocol
-from gpuworker.workers.polling import Broken, Patience, follow
+from gpuworker.workers.polling import RetryPolicy, TransientError, poll
 from gpuworker.workers.protocol import Health, Listing, Snapshot
 from gpuworker.workers.worker import Job, RenderedFile, Step
 
@@ -37,7 +37,9 @@ T = TypeVar("T")
 
 
 class HttpWorker:
-    """url: of the worker's root; token: its bearer token; client: for tests, closed by whoever made it.
+    """Worker at the other end of HTTP.
+
+    url: of its root; token: its bearer token; client: for tests, closed by its maker.
 
     Several renders may go on at once in several threads; the worker queues them.
     """
@@ -47,7 +49,7 @@ class HttpWorker:
         url: str,
         token: str | None,
         *,
-        patience: Patience = Patience(),  # noqa: B008 (frozen)
+        retry_policy: RetryPolicy = RetryPolicy(),  # noqa: B008 (frozen)
         client: httpx.Client | None = None,
         folder: Path | None = None,
         clock: Clock = SYSTEM,
@@ -58,17 +60,17 @@ class HttpWorker:
             "Accept-Encoding": "identity",
             **({"Authorization": f"Bearer {token}"} if token else {}),
         }
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._own_client = client is None
         self._client = client or httpx.Client(follow_redirects=False)
         self._timeout = httpx.Timeout(
-            connect=patience.connect, read=patience.read, write=patience.write, pool=patience.connect
+            connect=retry_policy.connect, read=retry_policy.read, write=retry_policy.write, pool=retry_policy.connect
         )
         self._folder = folder
         self._clock = clock
 
     def health(self) -> Health:
-        """Asked once. Raises Broken, AccessDenied, OtherProtocol."""
+        """Asked once. Raises TransientError, AccessDenied, OtherProtocol."""
         health = _read(Health.from_json, self._ask("GET", "/health"))
         if health.protocol != protocol.VERSION:
             raise OtherProtocol(details={"worker": health.protocol, "site": protocol.VERSION})
@@ -76,14 +78,14 @@ class HttpWorker:
 
     def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
         """As Worker.render. Cancelled.details["confirmed"] says whether the worker itself said that it stopped."""
-        return follow(self, job, cancelled, patience=self._patience, clock=self._clock, folder=self._folder)
+        return poll(self, job, cancelled, retry_policy=self._retry_policy, clock=self._clock, folder=self._folder)
 
     def close(self) -> None:
         """Close the connections."""
         if self._own_client:
             self._client.close()
 
-    # --- as Line
+    # --- as Transport
 
     def submit(self, job: Job) -> Snapshot:
         headers = {"Content-Type": "application/json"}
@@ -96,24 +98,24 @@ class HttpWorker:
 
     def cancel(self, job: Job) -> Snapshot:
         path = f"/cancel/{job.id}?attempt={job.attempt}"
-        return _read(Snapshot.from_json, self._ask("POST", path, timeout=self._patience.farewell))
+        return _read(Snapshot.from_json, self._ask("POST", path, timeout=self._retry_policy.cancellation))
 
     def forget(self, job: Job) -> None:
-        self._ask("DELETE", f"/jobs/{job.id}?attempt={job.attempt}", timeout=self._patience.farewell)
+        self._ask("DELETE", f"/jobs/{job.id}?attempt={job.attempt}", timeout=self._retry_policy.cancellation)
 
     def fetch(self, job: Job, listing: Listing, folder: Path, cancelled: threading.Event) -> RenderedFile:
-        """One whole file with the right bytes. Raises Broken for anything else, OutputFailed for a full disk."""
+        """Whole file with the right bytes. Raises TransientError for any others, OutputFailed for a full disk."""
         path = f"/files/{job.id}/{listing.name}?attempt={job.attempt}"
         target = folder / listing.name
         digest, size = hashlib.sha256(), 0
-        end = self._clock.now() + self._patience.stall
+        end = self._clock.now() + self._retry_policy.stall
         try:
-            with _breaks(), self._stream("GET", path) as response, target.open("wb") as file:
+            with _transient_errors(), self._stream("GET", path) as response, target.open("wb") as file:
                 self._judge(response)
                 for chunk in response.iter_bytes():
                     size += len(chunk)
                     if size > listing.size or self._clock.now() > end:
-                        raise Broken(f"{listing.name} is longer than its listing, or endless")
+                        raise TransientError(f"{listing.name} is longer than its listing, or endless")
                     if cancelled.is_set():
                         raise Cancelled
                     digest.update(chunk)
@@ -122,14 +124,14 @@ class HttpWorker:
             raise OutputFailed(details={"file": listing.name, "reason": error.strerror or str(error)}) from error
         if (size, digest.hexdigest()) != (listing.size, listing.sha256):
             target.unlink(missing_ok=True)
-            raise Broken(f"{listing.name} came with other bytes than it was listed with")
+            raise TransientError(f"{listing.name} came with other bytes than it was listed with")
         return RenderedFile(listing.name, target, listing.sha256, listing.size)
 
     # --- one question
 
     def _ask(self, method: str, path: str, *, timeout: float | None = None, **more: Any) -> Any:
-        """The JSON of an answer. Raises Broken, or the error that the worker answered with."""
-        with _breaks(), self._stream(method, path, timeout=timeout, **more) as response:
+        """The JSON of an answer. Raises TransientError, or the error that the worker answered with."""
+        with _transient_errors(), self._stream(method, path, timeout=timeout, **more) as response:
             self._judge(response)
             return _json(_bounded(response))
 
@@ -141,16 +143,16 @@ class HttpWorker:
         return self._client.stream(method, self.url + path, headers=headers, timeout=limits, **more)
 
     def _judge(self, response: httpx.Response) -> None:
-        """Raises Broken when somebody else answers or the worker cannot, and otherwise what it refuses with."""
+        """Raises TransientError when somebody else answers or the worker cannot, and otherwise what it refuses with."""
         version = response.headers.get(protocol.VERSION_HEADER)
         if version is None:
-            raise Broken(f"something in between answered with {response.status_code}")
+            raise TransientError(f"something in between answered with {response.status_code}")
         if version != str(protocol.VERSION):
             raise OtherProtocol(details={"worker": version[:20], "site": protocol.VERSION})
         if response.status_code in (200, 202):
             return
         if response.status_code == 408 or response.status_code >= 500:
-            raise Broken(f"the worker answered with {response.status_code}")
+            raise TransientError(f"the worker answered with {response.status_code}")
         raise _refusal(response.status_code, _json(_bounded(response)))
 
 
@@ -159,19 +161,19 @@ def health_of(url: str, environment: Mapping[str, str] = os.environ) -> Health:
     worker = HttpWorker(url, secret(environment, "WORKER_TOKEN"))
     try:
         return worker.health()
-    except Broken as error:
+    except TransientError as error:
         raise WorkerLost(f"No worker answers at {url}.", details={"reason": str(error)}) from error
     finally:
         worker.close()
 
 
 @contextmanager
-def _breaks() -> Iterator[None]:
-    """Whatever the connection raises is a break."""
+def _transient_errors() -> Iterator[None]:
+    """Translation of httpx's errors into TransientError."""
     try:
         yield
     except (httpx.HTTPError, httpx.StreamError) as error:
-        raise Broken(f"{type(error).__name__}: {error}") from error
+        raise TransientError(f"{type(error).__name__}: {error}") from error
 
 
 def _bounded(response: httpx.Response) -> bytes:
@@ -179,7 +181,7 @@ def _bounded(response: httpx.Response) -> bytes:
     for chunk in response.iter_bytes():
         data += chunk
         if len(data) > protocol.MAX_ANSWER:
-            raise Broken("the answer is too long to be the worker's")
+            raise TransientError("the answer is too long to be the worker's")
     return bytes(data)
 
 
@@ -187,7 +189,7 @@ def _json(data: bytes) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise Broken("the answer is not JSON") from error
+        raise TransientError("the answer is not JSON") from error
 
 
 def _read(read: Callable[[Any], T], data: Any) -> T:
@@ -195,12 +197,12 @@ def _read(read: Callable[[Any], T], data: Any) -> T:
     try:
         return read(data)
     except WrongAnswer as error:
-        raise Broken(str(error.details.get("reason", error))) from error
+        raise TransientError(str(error.details.get("reason", error))) from error
 
 
 def _refusal(status: int, data: Any) -> RenderError:
-    """What the worker refuses with, by its status; an error of its own keeps its code and sentence."""
-    told = _told_error(data)
+    """Error for a refusal, by its status; an error of its own keeps its code and sentence."""
+    told = _error_in(data)
     match status:
         case 401:
             return AccessDenied()
@@ -215,7 +217,7 @@ def _refusal(status: int, data: Any) -> RenderError:
     return told or BadRequest(details={"status": status})
 
 
-def _told_error(data: Any) -> RenderError | None:
+def _error_in(data: Any) -> RenderError | None:
     if not isinstance(data, Mapping):
         return None
     try:

@@ -1,4 +1,4 @@
-"""A job at a worker on another machine, through whatever lies between.
+"""Poll loop for a job at a worker on another machine.
 
 Every request may fail, hang, be cut, or be answered by somebody else's page. What is asked here may
 therefore be asked again: submissions are idempotent, progress is a snapshot with a revision, and files
@@ -31,34 +31,39 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds.
-
-    poll: between two looks at the progress; silence: without one good answer, until the worker counts as lost;
-    stall: of running without any change; queue: until a full queue is given up; farewell: for a cancellation,
-    which a person waits for; first_pause, longest_pause: between tries, doubled each time and jittered.
-    """
+class RetryPolicy:
+    """Retry policy: timeouts and pauses with a worker, all in seconds."""
 
     connect: float = 5.0
+    """Timeout of a connection attempt."""
     read: float = 20.0
+    """Timeout between two chunks of a response."""
     write: float = 30.0
+    """Timeout of writing a chunk of a request."""
     poll: float = 0.4
+    """Pause between two requests for the progress."""
     silence: float = 30.0
+    """Time without one good response after which the worker counts as lost."""
     stall: float = 300.0
+    """Time for which a running job may not change."""
     queue: float = 600.0
-    farewell: float = 5.0
+    """Time after which a full queue is given up."""
+    cancellation: float = 5.0
+    """Time that a cancellation may take: a person waits for it."""
     first_pause: float = 0.25
+    """Pause before the first retry; it doubles with each, and is jittered."""
     longest_pause: float = 8.0
+    """Longest pause between two retries."""
 
 
-class Broken(Exception):
-    """No answer, half of one, or one that is not the worker's: worth asking again."""
+class TransientError(Exception):
+    """Error that a retry may mend: no response, half of one, or one that is not the worker's."""
 
 
-class Line(Protocol):
-    """How one job's questions reach a worker, and its answers come back.
+class Transport(Protocol):
+    """Transport of one job's requests to a worker.
 
-    Every method asks once. Raises Broken where asking again may help, and otherwise RenderError.
+    Every method asks once. Raises TransientError where asking again may help, and otherwise RenderError.
     """
 
     def submit(self, job: Job) -> Snapshot:
@@ -77,20 +82,20 @@ class Line(Protocol):
         """Let go of what is kept of it."""
 
 
-def follow(
-    line: Line,
+def poll(
+    transport: Transport,
     job: Job,
     cancelled: threading.Event | None,
     *,
-    patience: Patience,
+    retry_policy: RetryPolicy,
     clock: Clock,
     folder: Path | None = None,
 ) -> Generator[Step]:
-    """The steps of the job, as Worker.render.
+    """Poll the worker for the steps of the job, as Worker.render.
 
     Cancelled.details["confirmed"] says whether the worker itself said that nothing goes on.
     """
-    run = _Run(line, job, cancelled or threading.Event(), patience, clock)
+    run = _Run(transport, job, cancelled or threading.Event(), retry_policy, clock)
     with tempfile.TemporaryDirectory(dir=folder, prefix="fetched-", ignore_cleanup_errors=True) as name:
         try:
             yield from run.steps(Path(name))
@@ -104,12 +109,12 @@ def follow(
 
 @dataclass(slots=True)
 class _Run:
-    """One job at the worker: what has been seen of it, and what has been handed on."""
+    """State of one job at the worker: what has been seen of it, and what has been handed on."""
 
-    line: Line
+    transport: Transport
     job: Job
     cancelled: threading.Event
-    patience: Patience
+    retry_policy: RetryPolicy
     clock: Clock
     revision: int = 0
     received: dict[str, Listing] = field(default_factory=dict)
@@ -123,24 +128,24 @@ class _Run:
         while True:
             if snapshot.revision > self.revision:  # anything older is a late answer
                 self.revision, moved = snapshot.revision, self.clock.now()
-                yield from self._told(snapshot, folder)
+                yield from self._new_steps(snapshot, folder)
                 if snapshot.state == "done":
                     return
-            elif snapshot.state == "running" and self.clock.now() - moved > self.patience.stall:
+            elif snapshot.state == "running" and self.clock.now() - moved > self.retry_policy.stall:
                 raise WorkerLost("The rendering machine does not get on with the portrait. Please try again.")
-            self._pause(self.patience.poll * random.uniform(0.75, 1.25))
+            self._pause(self.retry_policy.poll * random.uniform(0.75, 1.25))
             snapshot = self._insist(self._look)
 
     def abandon(self) -> bool:
         """Stop the work, without waiting long; whether the worker confirmed that nothing goes on."""
-        clock, patience = self.clock, self.patience
-        end = clock.now() + patience.farewell
-        pauses = _pauses(patience)
+        clock, retry_policy = self.clock, self.retry_policy
+        end = clock.now() + retry_policy.cancellation
+        pauses = _pauses(retry_policy)
         while True:
             try:
                 if self._gone():
                     return True
-            except (Broken, WrongAnswer) as error:
+            except (TransientError, WrongAnswer) as error:
                 log.warning("job %s/%d cannot be cancelled yet: %s", self.job.id, self.job.attempt, error)
             except RenderError as error:
                 log.warning("job %s/%d cannot be cancelled: %s", self.job.id, self.job.attempt, error)
@@ -153,15 +158,15 @@ class _Run:
     def dismiss(self) -> None:
         """Everything is here: the worker may let go of it. Should it not hear this, it does so in an hour."""
         try:
-            self.line.forget(self.job)
-        except (Broken, RenderError) as error:
+            self.transport.forget(self.job)
+        except (TransientError, RenderError) as error:
             log.info("job %s/%d was not dismissed: %s", self.job.id, self.job.attempt, error)
 
     def _gone(self) -> bool:
         try:
-            if self.line.cancel(self.job).state in protocol.ENDED:
+            if self.transport.cancel(self.job).state in protocol.ENDED:
                 with suppress(Superseded, WorkerDied):
-                    self.line.forget(self.job)
+                    self.transport.forget(self.job)
                 return True
         except (Superseded, WorkerDied):  # not there, or over: nothing goes on
             return True
@@ -169,10 +174,10 @@ class _Run:
 
     def _submit(self) -> Snapshot:
         """Once or more often: whoever repeats it is answered with the same job."""
-        end = self.clock.now() + self.patience.queue
+        end = self.clock.now() + self.retry_policy.queue
         while True:
             try:
-                snapshot = self._insist(lambda: self._ours(self.line.submit(self.job)))
+                snapshot = self._insist(lambda: self._ours(self.transport.submit(self.job)))
             except Busy as busy:
                 pause = min(60.0, float(busy.details.get("retry_after", 15))) * random.uniform(1, 1.3)
                 if self.clock.now() + pause > end:
@@ -182,15 +187,15 @@ class _Run:
                 return snapshot
 
     def _look(self) -> Snapshot:
-        return self._ours(self.line.progress(self.job))
+        return self._ours(self.transport.progress(self.job))
 
     def _ours(self, snapshot: Snapshot) -> Snapshot:
         if (snapshot.id, snapshot.attempt) != (self.job.id, self.job.attempt):
-            raise Broken("the answer is about another job")
+            raise TransientError("the answer is about another job")
         return snapshot
 
-    def _told(self, snapshot: Snapshot, folder: Path) -> Iterator[Step]:
-        """The steps that a snapshot has news for; each file by itself, as soon as it is here."""
+    def _new_steps(self, snapshot: Snapshot, folder: Path) -> Iterator[Step]:
+        """Steps that a snapshot adds; each file in one of its own, as soon as it is here."""
         self._check_over(snapshot)
         done = snapshot.state == "done"
         bare = replace(snapshot.progress, manifest=None, advice=self._fresh_advice(snapshot))
@@ -228,7 +233,7 @@ class _Run:
 
     def _fetched(self, listing: Listing, folder: Path) -> RenderedFile:
         try:
-            return self.line.fetch(self.job, listing, folder, self.cancelled)
+            return self.transport.fetch(self.job, listing, folder, self.cancelled)
         except WorkerDied:
             self._check_over(self._look())  # a job that has failed since has taken its files away: that is the reason
             raise
@@ -263,13 +268,13 @@ class _Run:
 
     def _insist(self, ask: Callable[[], T]) -> T:
         """The first good answer. Raises WorkerLost after `silence`, Cancelled, and what the worker refuses with."""
-        end = self.clock.now() + self.patience.silence
-        pauses = _pauses(self.patience)
+        end = self.clock.now() + self.retry_policy.silence
+        pauses = _pauses(self.retry_policy)
         while True:
             self._pause(0)
             try:
                 return ask()
-            except Broken as error:
+            except TransientError as error:
                 log.info("job %s/%d: %s", self.job.id, self.job.attempt, error)
                 if self.clock.now() >= end:
                     raise WorkerLost(details={"reason": str(error)}) from error
@@ -279,9 +284,9 @@ class _Run:
         self.clock.wait(seconds, self.cancelled)
 
 
-def _pauses(patience: Patience) -> Iterator[float]:
+def _pauses(retry_policy: RetryPolicy) -> Iterator[float]:
     """Doubled each time up to the longest, and jittered so that many clients do not come back at once."""
-    pause = patience.first_pause
+    pause = retry_policy.first_pause
     while True:
         yield pause * random.uniform(0.5, 1.0)
-        pause = min(patience.longest_pause, pause * 2)
+        pause = min(retry_policy.longest_pause, pause * 2)

@@ -1,4 +1,4 @@
-"""The worker's wire, told on one page in PROTOCOL.md: what is JSON in both directions, and its limits.
+"""JSON of the worker's protocol, in both directions, with its limits; PROTOCOL.md describes it on one page.
 
 Both ends build and read their JSON here and nowhere else. Standard library only.
 """

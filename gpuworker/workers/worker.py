@@ -1,7 +1,7 @@
-"""One iterator of progress and whole files, wherever the rendering happens.
+"""Worker: an iterator of progress and whole files, wherever the rendering happens.
 
-`ChildWorker` renders in child processes of this one. Every other worker gives the same steps, so
-whoever drives a render never asks where it runs.
+`LocalWorker` renders in processes of this machine. Every other worker gives the same steps, so that
+the caller of a render never asks where it runs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Literal, Protocol
 
 from gpuworker.contract import Progress, RenderRequest
 from gpuworker.errors import Cancelled
-from gpuworker.rendering.process_pool import Cancellation, Crew
+from gpuworker.rendering.process_pool import Cancellation, ProcessPool
 from gpuworker.rendering.scheduler import render
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class RenderedFile:
 
 
 Phase = Literal["provisioning", "pulling", "booting", "loading", "warming", "ready"]
-"""A rented machine's way to its first frame, in this order."""
+"""Phase of a rented machine until its first frame, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Step:
 
     A manifest in `progress` lists only files of this and earlier steps.
     phase: how far a machine that has to be rented is, until it works on the job.
-    seconds: of rendering so far, as whoever renders counts them; 0 where nobody does.
+    seconds: of rendering so far, as the worker counts them; 0 where it does not.
     """
 
     progress: Progress
@@ -76,7 +76,7 @@ class Step:
 
 
 class Worker(Protocol):
-    """Where renders are made. One job at a time unless it says otherwise."""
+    """Interface of everything that renders. One job at a time unless it says otherwise."""
 
     def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
         """The steps of the job, the last one with stage `done`.
@@ -89,11 +89,11 @@ class Worker(Protocol):
         """Let go of whatever it holds. Safe to call twice."""
 
 
-class ChildWorker:
-    """Renders in a warm crew of child processes of this process; jobs wait for each other.
+class LocalWorker:
+    """Worker with a warm process pool on this machine; jobs wait for each other.
 
     folder: where files lie while a job runs, on a disk with room for one (60 MB); None is the system's.
-    niceness: as Crew's.
+    niceness: as ProcessPool's.
     """
 
     def __init__(
@@ -101,21 +101,21 @@ class ChildWorker:
     ) -> None:
         self._niceness = niceness
         self._folder = folder
-        self._crew_size = size
+        self._pool_size = size
         self._engine = engine
-        self._crew: Crew | None = None
+        self._pool: ProcessPool | None = None
         self._turn = threading.Lock()
         self._closing = threading.Event()
 
     def warm(self) -> None:
         """Spawn the processes now, so that the first job need not wait for them."""
         with self._turn:
-            self._ready_crew()
+            self._ready_pool()
 
     def wait_ready(self) -> None:
         """Block until every process has loaded its engine. Raises WorkerDied when one cannot."""
         with self._turn:
-            self._ready_crew().wait_ready()
+            self._ready_pool().wait_ready()
 
     def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
         """As Worker.render; waits until the job before it has ended. Raises Cancelled when the worker is closed."""
@@ -124,7 +124,7 @@ class ChildWorker:
         try:
             with (
                 tempfile.TemporaryDirectory(dir=self._folder, prefix="render-", ignore_cleanup_errors=True) as name,
-                closing(render(job.request, Path(name), self._ready_crew(), stopped)) as steps,
+                closing(render(job.request, Path(name), self._ready_pool(), stopped)) as steps,
             ):
                 for progress in steps:
                     yield Step(progress, tuple(RenderedFile.at(Path(name) / each) for each in progress.files))
@@ -136,17 +136,17 @@ class ChildWorker:
         self._closing.set()
         ended = self._turn.acquire(timeout=CLOSING_SECONDS)
         try:
-            if self._crew is not None:
-                self._crew.close()
-                self._crew = None
+            if self._pool is not None:
+                self._pool.close()
+                self._pool = None
         finally:
             if ended:
                 self._turn.release()
 
-    def _ready_crew(self) -> Crew:
-        if self._crew is None:
-            self._crew = Crew(self._crew_size, self._engine, self._niceness)
-        return self._crew
+    def _ready_pool(self) -> ProcessPool:
+        if self._pool is None:
+            self._pool = ProcessPool(self._pool_size, self._engine, self._niceness)
+        return self._pool
 
     def _take_turn(self, cancelled: Cancellation) -> None:
         while not self._turn.acquire(timeout=0.1):

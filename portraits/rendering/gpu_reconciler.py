@@ -32,7 +32,7 @@ def run_until(stopped: threading.Event) -> None:
     while not stopped.wait(SECONDS):
         close_old_connections()
         try:
-            workers.gpu().tend()
+            workers.gpu().reconcile()
         except RenderError as error:
             log.warning("the GPU source could not be reconciled: %s %s", error.sentence, error.details)
         except (DatabaseError, OSError):

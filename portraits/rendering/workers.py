@@ -12,18 +12,18 @@ from typing import cast
 from django.conf import settings
 
 from gpuworker.fleet import runpod
-from gpuworker.fleet.pod_spec import GPUS, Deadlines, PodPlan
-from gpuworker.fleet.serverless import EndpointPlan
+from gpuworker.fleet.pod_spec import GPUS, Deadlines, PodSpec
+from gpuworker.fleet.serverless import EndpointSpec
 from gpuworker.fleet.source import Source
-from gpuworker.fleet.source_config import Choice, Kind, build
-from gpuworker.workers.worker import ChildWorker, Worker
+from gpuworker.fleet.source_config import Kind, SourceConfig, build
+from gpuworker.workers.worker import LocalWorker, Worker
 from portraits.rendering.costs import DatabaseLedger
 
 NICENESS = 5
 """Niceness of the rendering processes, so that no page waits for a frame."""
 
 _lock = threading.Lock()
-_worker: ChildWorker | None = None
+_worker: LocalWorker | None = None
 _gpu: Source | None = None
 _closing = threading.Event()
 
@@ -43,7 +43,7 @@ def gpu() -> Source:
     global _gpu
     with _lock:
         if _gpu is None:
-            _gpu = build(choice(), DatabaseLedger(), folder=_folder())
+            _gpu = build(source_config(), DatabaseLedger(), folder=_folder())
         return _gpu
 
 
@@ -81,17 +81,17 @@ def close() -> None:
             _gpu = None
 
 
-def choice() -> Choice:
-    """Choice that the settings make, for gpuworker.fleet."""
-    return Choice(
+def source_config() -> SourceConfig:
+    """SourceConfig that the settings make, for gpuworker.fleet."""
+    return SourceConfig(
         kind=cast(Kind, settings.GPU_SOURCE),
         engine=settings.GPU_ENGINE,
         url=settings.GPU_WORKER_URL or None,
         token=settings.GPU_WORKER_TOKEN or None,
         key=settings.RUNPOD_API_KEY or None,
         secret=settings.SECRET_KEY,
-        pod=_pod_plan() if settings.GPU_SOURCE == "runpod-pod" else None,
-        endpoint=EndpointPlan(settings.RUNPOD_ENDPOINT) if settings.GPU_SOURCE == "runpod-serverless" else None,
+        pod=_pod_spec() if settings.GPU_SOURCE == "runpod-pod" else None,
+        endpoint=EndpointSpec(settings.RUNPOD_ENDPOINT) if settings.GPU_SOURCE == "runpod-serverless" else None,
         daily_budget=settings.GPU_DAILY_BUDGET,
         deadlines=Deadlines(idle=settings.GPU_IDLE_SECONDS, worker_idle=settings.GPU_IDLE_SECONDS + 300),
         rest=settings.RUNPOD_REST_URL or runpod.REST,
@@ -100,8 +100,8 @@ def choice() -> Choice:
     )
 
 
-def _pod_plan() -> PodPlan:
-    return PodPlan(
+def _pod_spec() -> PodSpec:
+    return PodSpec(
         image=settings.RUNPOD_IMAGE,
         prefix=settings.RUNPOD_POD_PREFIX,
         gpus=tuple(settings.RUNPOD_GPUS) or GPUS,
@@ -111,11 +111,11 @@ def _pod_plan() -> PodPlan:
     )
 
 
-def _child() -> ChildWorker:
+def _child() -> LocalWorker:
     global _worker
     with _lock:
         if _worker is None:
-            _worker = ChildWorker(_folder(), niceness=NICENESS)
+            _worker = LocalWorker(_folder(), niceness=NICENESS)
         return _worker
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from gpuworker.contract import RenderRequest
-from gpuworker.rendering.process_pool import Crew
+from gpuworker.rendering.process_pool import ProcessPool
 from gpuworker.rendering.scheduler import render
 from tests.bench.figures import Figure, publish
 from tests.bench.photos import human_faces
@@ -21,10 +21,10 @@ UNITS = {"yaw": "°", "pitch": "°", "left iris": "eye w", "right iris": "eye w"
 def main() -> None:
     cv2.setNumThreads(1)
     figures: list[Figure] = []
-    with Crew(size=2) as crew:
+    with ProcessPool(size=2) as pool:
         for name, photo in human_faces().items():
             with tempfile.TemporaryDirectory() as folder:
-                for _ in render(RenderRequest(photo=photo, levels=("mobile",)), Path(folder), crew):
+                for _ in render(RenderRequest(photo=photo, levels=("mobile",)), Path(folder), pool):
                     pass
                 gaze = measure(Path(folder))
             for curve, values in gaze.rising().items():

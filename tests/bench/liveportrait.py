@@ -219,14 +219,14 @@ def _all_frames(engine: LivePortraitEngine) -> float:
 
 
 def _rendered() -> float:
-    """Seconds of the second of two renders on one crew."""
+    """Seconds of the second of two renders on one pool."""
     os.environ |= {weights.FOLDER: str(WEIGHTS), DEVICE: "cuda"}
     process_pool._enter = seeded_child.enter_official
     request = RenderRequest(SELF_CHECK_IMAGE.read_bytes(), engine="liveportrait")
-    with process_pool.Crew(engine="liveportrait") as team, tempfile.TemporaryDirectory() as folder:
+    with process_pool.ProcessPool(engine="liveportrait") as pool, tempfile.TemporaryDirectory() as folder:
         for _ in range(2):
             start = time.perf_counter()
-            for _step in render(request, Path(folder), team):
+            for _step in render(request, Path(folder), pool):
                 pass
         return time.perf_counter() - start
 

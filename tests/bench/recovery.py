@@ -13,7 +13,7 @@ from PIL import Image
 
 from gpuworker.clock import SYSTEM
 from gpuworker.contract import RenderRequest
-from gpuworker.rendering.process_pool import Crew
+from gpuworker.rendering.process_pool import ProcessPool
 from gpuworker.rendering.scheduler import render
 from tests.bench.figures import Figure, publish
 from tests.gpuworker.processes import patiently
@@ -42,8 +42,8 @@ def main() -> None:
 
 def closed(photo: bytes) -> float:
     """Seconds."""
-    with tempfile.TemporaryDirectory(prefix="gaze-bench-") as home, Crew(size=2) as crew:
-        steps = render(RenderRequest(photo=photo), Path(home) / "out", crew)
+    with tempfile.TemporaryDirectory(prefix="gaze-bench-") as home, ProcessPool(size=2) as pool:
+        steps = render(RenderRequest(photo=photo), Path(home) / "out", pool)
         for step in steps:
             if step.stage == "rendering" and step.current > 300:
                 break

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gpuworker.contract import SHEETS, RenderRequest
-from gpuworker.rendering.process_pool import Crew
+from gpuworker.rendering.process_pool import ProcessPool
 from gpuworker.rendering.scheduler import render
 from tests.bench.figures import Figure, publish
 from tests.bench.photos import human_faces
@@ -26,7 +26,7 @@ PROC = Path("/proc/self/smaps_rollup")
 
 @dataclass(frozen=True)
 class Run:
-    """One render on a warm crew. Seconds; bytes by level; GB of all processes together, 0 where unknown."""
+    """One render on a warm pool. Seconds; bytes by level; GB of all processes together, 0 where unknown."""
 
     preview: float
     everything: float
@@ -36,19 +36,19 @@ class Run:
 
 def main() -> None:
     photos = human_faces()
-    with Crew(size=2) as crew:
-        crew.wait_ready()
-        runs = {name: [_render(photo, crew) for _ in range(RUNS)] for name, photo in photos.items()}
+    with ProcessPool(size=2) as pool:
+        pool.wait_ready()
+        runs = {name: [_render(photo, pool) for _ in range(RUNS)] for name, photo in photos.items()}
     figures = [figure for name, own in runs.items() for figure in _timings(name, own)]
     figures += _stages(photos["astronaut"])
     figures += [figure for name, photo in photos.items() for figure in _geometry(name, photo)]
     publish("warp", figures)
 
 
-def _render(photo: bytes, crew: Crew) -> Run:
-    with tempfile.TemporaryDirectory() as folder, _Memory(crew) as memory:
+def _render(photo: bytes, pool: ProcessPool) -> Run:
+    with tempfile.TemporaryDirectory() as folder, _Memory(pool) as memory:
         start, preview = time.perf_counter(), 0.0
-        for step in render(RenderRequest(photo=photo), Path(folder), crew):
+        for step in render(RenderRequest(photo=photo), Path(folder), pool):
             if step.manifest and not preview:
                 preview = time.perf_counter() - start
         everything = time.perf_counter() - start
@@ -106,10 +106,10 @@ def _report(photo: bytes) -> Mapping[str, Any]:
 
 
 class _Memory:
-    """Samples the proportional set size of this process and the crew; shared pages count once. Linux only."""
+    """Samples the proportional set size of this process and the pool; shared pages count once. Linux only."""
 
-    def __init__(self, crew: Crew) -> None:
-        self._pids = [*crew.process_ids]
+    def __init__(self, pool: ProcessPool) -> None:
+        self._pids = [*pool.process_ids]
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch)
         self.peak = 0.0

@@ -130,10 +130,10 @@ def test_an_image_knows_whether_it_is_well_and_which_signal_ends_it(repo: Path, 
 
 
 def test_the_image_looks_for_weights_where_the_volume_is_mounted(repo: Path) -> None:
-    from gpuworker.fleet.pod_spec import PodPlan
+    from gpuworker.fleet.pod_spec import PodSpec
 
     _, found = stages(repo, "worker.Dockerfile")
-    assert f"GAZE_WEIGHTS={PodPlan('image').volume_path} " in effective(found, "worker", "ENV")
+    assert f"GAZE_WEIGHTS={PodSpec('image').volume_path} " in effective(found, "worker", "ENV")
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 
 from gazesite.dry_run import as_text, dry_run
-from gpuworker.fleet.pod_spec import PodPlan
-from gpuworker.fleet.source_config import Choice
+from gpuworker.fleet.pod_spec import PodSpec
+from gpuworker.fleet.source_config import SourceConfig
 
 KEY, SECRET = "rpa_0123456789abcdef", "a-secret-of-the-site-0123456789"
 
@@ -31,9 +31,9 @@ def test_whatever_is_called_a_secret_is_masked_at_any_depth() -> None:
 
 
 def test_an_order_is_rehearsed_to_its_end_and_nobody_is_asked() -> None:
-    plan = PodPlan("registry.example.org/gaze-worker:1", volume="v1", data_centres=("EU-RO-1",))
+    plan = PodSpec("registry.example.org/gaze-worker:1", volume="v1", data_centres=("EU-RO-1",))
     said: list[str] = []
-    dry_run(Choice("runpod-pod", key=KEY, secret=SECRET, pod=plan), plan, said.append)
+    dry_run(SourceConfig("runpod-pod", key=KEY, secret=SECRET, pod=plan), plan, said.append)
     assert [text.split()[0] for text in said] == ["GET", "GET", "POST", "GET"]
     assert '"volumeId": "v1"' in said[2]
     assert said[3].startswith("GET https://pod-8000.proxy.runpod.net/health\nAuthorization: Bearer ********")

@@ -20,7 +20,7 @@ from PIL import Image
 from gpuworker import errors
 from gpuworker.__main__ import main
 from gpuworker.contract import Manifest, Progress
-from gpuworker.rendering.process_pool import Crew
+from gpuworker.rendering.process_pool import ProcessPool
 from gpuworker.rendering.scheduler import render
 from tests.gpuworker.pictures import encoded
 
@@ -35,17 +35,17 @@ def photo(astronaut: NDArray[np.uint8], tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def crew() -> Iterator[Crew]:
-    with Crew(size=2) as crew:
-        yield crew
+def pool() -> Iterator[ProcessPool]:
+    with ProcessPool(size=2) as pool:
+        yield pool
 
 
 @pytest.fixture(autouse=True)
-def shared_crew(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def shared_pool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands within this process share their rendering processes, which take seconds to start."""
 
     def render_with_it(*arguments: Any, **named: Any) -> Iterator[Progress]:
-        return render(*arguments, crew=request.getfixturevalue("crew"), **named)
+        return render(*arguments, pool=request.getfixturevalue("pool"), **named)
 
     monkeypatch.setattr("gpuworker.rendering.scheduler.render", render_with_it)
 

@@ -60,7 +60,7 @@ def be_one(number: str) -> None:
     os.environ["SCRATCH_NAME"] = f"fast-{number}-{os.getpid()}"
     set_up()
     from gazesite.processes import worker_process
-    from gpuworker.workers.fake import StillWorker
+    from gpuworker.workers.fake import FakeWorker
     from portraits.models import Output, Render, render
     from portraits.rendering import lease, sweeper, workers
 
@@ -77,7 +77,7 @@ def be_one(number: str) -> None:
                 if step == 2 and folder.text("poison") == job.id:
                     os.kill(os.getpid(), signal.SIGKILL)
 
-            return StillWorker(before).render(job, cancelled)
+            return FakeWorker(before).render(job, cancelled)
 
         def close(self) -> None:
             pass

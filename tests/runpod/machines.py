@@ -17,7 +17,7 @@ import httpx
 from gpuworker.clock import Clock
 from gpuworker.server.app import About, create_app
 from gpuworker.server.job_queue import JobTable
-from gpuworker.workers.fake import StillWorker
+from gpuworker.workers.fake import FakeWorker
 from tests.runpod.asgi import Loop
 
 
@@ -82,7 +82,7 @@ class LocalMachine:
 
 
 class LocalMachines:
-    """Real workers. processes: of each worker's crew; image: what their image sets; module: see LocalMachine."""
+    """Real workers. processes: of each worker's pool; image: what their image sets; module: see LocalMachine."""
 
     def __init__(
         self, processes: int = 2, *, image: Mapping[str, str] | None = None, module: str = "gpuworker"
@@ -112,7 +112,7 @@ class PaperMachine:
         self._idle_exit = float(environment.get("WORKER_IDLE_EXIT", 0))
         self._until = float(environment.get("WORKER_UNTIL", 0))
         self._folder = tempfile.TemporaryDirectory(prefix="paper-", ignore_cleanup_errors=True)
-        self.jobs = JobTable(StillWorker(before_step), Path(self._folder.name), clock=clock)
+        self.jobs = JobTable(FakeWorker(before_step), Path(self._folder.name), clock=clock)
         about = About(environment.get("WORKER_ENGINE", "warp"), "Paper GPU", "test")
         self._app = create_app(self.jobs, about, environment.get("WORKER_TOKEN"))
         self._dead = False
@@ -137,7 +137,7 @@ class PaperMachine:
 
 
 class PaperMachines:
-    """before_step: as in StillWorker, of every worker."""
+    """before_step: as in FakeWorker, of every worker."""
 
     def __init__(self, clock: Clock, before_step: Callable[[int], None] = lambda number: None) -> None:
         self._loop = Loop()

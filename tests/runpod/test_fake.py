@@ -16,12 +16,12 @@ from gpuworker.contract import RenderRequest, Size
 from gpuworker.errors import Cancelled, WorkerLost
 from gpuworker.fleet.budget import Budget
 from gpuworker.fleet.ledger import MemoryLedger
-from gpuworker.fleet.pod_spec import Deadlines, PodPlan
-from gpuworker.fleet.serverless import EndpointPlan
-from gpuworker.fleet.source_config import Choice, build
+from gpuworker.fleet.pod_spec import Deadlines, PodSpec
+from gpuworker.fleet.serverless import EndpointSpec
+from gpuworker.fleet.source_config import SourceConfig, build
 from gpuworker.server.job_queue import JobTable
 from gpuworker.server.runpod_handler import Handler
-from gpuworker.workers.worker import ChildWorker, Job
+from gpuworker.workers.worker import Job, LocalWorker
 from tests.gpuworker.pictures import encoded
 from tests.gpuworker.processes import eventually
 from tests.runpod.endpoints import Endpoint
@@ -239,12 +239,12 @@ def ledger() -> MemoryLedger:
 
 
 @pytest.fixture
-def choice(served: ServedRunPod) -> Choice:
-    return Choice(
+def config(served: ServedRunPod) -> SourceConfig:
+    return SourceConfig(
         "runpod-pod",
         key=KEY,
         secret="a secret of the site",
-        pod=PodPlan("org/worker:1.4.0", prefix="gaze-real-"),
+        pod=PodSpec("org/worker:1.4.0", prefix="gaze-real-"),
         deadlines=Deadlines(poll=0.2),
         rest=served.rest,
         serverless=served.serverless,
@@ -257,9 +257,9 @@ def portrait(pixels: NDArray[np.uint8], attempt: int = 1, levels: tuple[str, ...
 
 
 def test_a_real_worker_on_a_rented_pod_renders_a_portrait(
-    choice: Choice, served: ServedRunPod, ledger: MemoryLedger, astronaut: NDArray[np.uint8]
+    config: SourceConfig, served: ServedRunPod, ledger: MemoryLedger, astronaut: NDArray[np.uint8]
 ) -> None:
-    source = build(choice, ledger)
+    source = build(config, ledger)
     files: set[str] = set()
     phases: list[str] = []
     for step in source.render(portrait(astronaut)):
@@ -278,9 +278,9 @@ def test_a_real_worker_on_a_rented_pod_renders_a_portrait(
 
 
 def test_the_rented_worker_can_be_cancelled_in_mid_render(
-    choice: Choice, ledger: MemoryLedger, astronaut: NDArray[np.uint8]
+    config: SourceConfig, ledger: MemoryLedger, astronaut: NDArray[np.uint8]
 ) -> None:
-    source, cancelled = build(choice, ledger), threading.Event()
+    source, cancelled = build(config, ledger), threading.Event()
     steps = source.render(portrait(astronaut, attempt=2, levels=("preview", "full")), cancelled)
     while next(steps).progress.stage != "rendering":
         pass
@@ -294,10 +294,10 @@ def test_the_rented_worker_can_be_cancelled_in_mid_render(
 
 
 def test_case_48_kill_9_of_a_real_worker_is_noticed_and_another_one_takes_over(
-    choice: Choice, served: ServedRunPod, ledger: MemoryLedger, astronaut: NDArray[np.uint8]
+    config: SourceConfig, served: ServedRunPod, ledger: MemoryLedger, astronaut: NDArray[np.uint8]
 ) -> None:
-    source = build(choice, ledger)
-    source._patience = type(source._patience)(silence=1.5, farewell=0.5)
+    source = build(config, ledger)
+    source._retry_policy = type(source._retry_policy)(silence=1.5, cancellation=0.5)
     steps = source.render(portrait(astronaut, attempt=3, levels=("preview", "full")))
     while next(steps).progress.stage != "rendering":
         pass
@@ -313,13 +313,13 @@ def test_case_48_kill_9_of_a_real_worker_is_noticed_and_another_one_takes_over(
 
 
 def test_a_real_serverless_worker_renders_a_portrait(
-    choice: Choice, served: ServedRunPod, ledger: MemoryLedger, astronaut: NDArray[np.uint8], tmp_path: Path
+    config: SourceConfig, served: ServedRunPod, ledger: MemoryLedger, astronaut: NDArray[np.uint8], tmp_path: Path
 ) -> None:
     from dataclasses import replace
 
-    jobs = JobTable(ChildWorker(tmp_path, size=2), tmp_path / "jobs")
+    jobs = JobTable(LocalWorker(tmp_path, size=2), tmp_path / "jobs")
     served.fake.endpoints["ep1"] = Endpoint(SYSTEM, Handler(jobs), delay=0.2)
-    source = build(replace(choice, kind="runpod-serverless", endpoint=EndpointPlan("ep1")), ledger)
+    source = build(replace(config, kind="runpod-serverless", endpoint=EndpointSpec("ep1")), ledger)
     files = {f.name for step in source.render(portrait(astronaut, 5)) for f in step.files}
     assert files == {"poster.webp", "preview.webp"}
     source.close()

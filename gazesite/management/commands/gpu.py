@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from gazesite.dry_run import dry_run
 from gpuworker.errors import RenderError
-from gpuworker.fleet.runpod import Problem, RunPod, Unclear, refusal
+from gpuworker.fleet.runpod import AmbiguousResponse, Problem, RunPod, refusal
 from gpuworker.fleet.source import Status
 from portraits.rendering import workers
 
@@ -66,10 +66,10 @@ class Command(BaseCommand):
         self.stdout.write(describe(status))
 
     def _dry_run(self) -> None:
-        choice = workers.choice()
-        if choice.pod is None:
+        config = workers.source_config()
+        if config.pod is None:
             raise CommandError(f"{settings.GPU_SOURCE} rents nothing beforehand, so that nothing would be sent.")
-        dry_run(choice, choice.pod, lambda request: self.stdout.write(f"{request}\n"))
+        dry_run(config, config.pod, lambda request: self.stdout.write(f"{request}\n"))
 
     def _start(self) -> None:
         """Start it and wait until it is ready. The GPU source logs what goes wrong."""
@@ -93,12 +93,12 @@ class Command(BaseCommand):
         status = workers.gpu().status()
         if settings.GPU_SOURCE != "runpod-pod" or not status.machines:
             raise CommandError(f"There is no pod whose log could be read. {status.message}.")
-        choice = workers.choice()
-        api = RunPod(choice.key or "", rest=choice.rest)
+        config = workers.source_config()
+        api = RunPod(config.key or "", rest=config.rest)
         try:
             for line in _lines(api, status.machines[0], None if follow else QUIET_SECONDS):
                 self.stdout.write(line)
-        except Unclear as error:
+        except AmbiguousResponse as error:
             raise CommandError("The GPU provider does not answer.") from error
         except Problem as problem:
             raise refusal(problem) from problem
@@ -125,7 +125,7 @@ def _lines(api: RunPod, machine: str, quiet: float | None) -> Iterator[str]:
             for line in api.logs(machine, TAIL):
                 lines.put(line)
             lines.put(None)
-        except (Problem, Unclear) as error:
+        except (Problem, AmbiguousResponse) as error:
             lines.put(error)
 
     threading.Thread(target=read, name="pod-log", daemon=True).start()

@@ -10,9 +10,9 @@ from gpuworker.clock import ManualClock
 from gpuworker.fleet.budget import Budget
 from gpuworker.fleet.ledger import MemoryLedger
 from gpuworker.fleet.pod_source import PodSource
-from gpuworker.fleet.pod_spec import Deadlines, PodPlan
+from gpuworker.fleet.pod_spec import Deadlines, PodSpec
 from gpuworker.fleet.runpod import RunPod
-from gpuworker.workers.polling import Patience
+from gpuworker.workers.polling import RetryPolicy
 from tests.runpod.fake import KEY, FakeRunPod
 from tests.runpod.machines import PaperMachines
 
@@ -20,7 +20,7 @@ NOON = 1_780_056_000.0
 """Seconds since the epoch: 12:00 UTC of some day."""
 
 SECRET = "a secret of the site, which no pod sees"
-PLAN = PodPlan("org/worker:1.4.0", prefix="gaze-test-")
+SPEC = PodSpec("org/worker:1.4.0", prefix="gaze-test-")
 
 
 @pytest.fixture
@@ -52,19 +52,19 @@ def make_source(fake: FakeRunPod, clock: ManualClock, ledger: MemoryLedger) -> I
     made: list[PodSource] = []
     clients = []
 
-    def make(daily: float = 5.0, plan: PodPlan = PLAN, book: MemoryLedger | None = None, **times: float) -> PodSource:
+    def make(daily: float = 5.0, spec: PodSpec = SPEC, book: MemoryLedger | None = None, **times: float) -> PodSource:
         client, proxied = fake.client(), fake.client()
         clients.extend([client, proxied])
         api = RunPod(KEY, client=client, clock=clock)
         budget, deadlines = Budget(daily), Deadlines(**times)
         source = PodSource(
             api,
-            plan,
+            spec,
             book or ledger,
             budget,
             SECRET,
             deadlines=deadlines,
-            patience=Patience(
+            retry_policy=RetryPolicy(
                 stall=1_000_000
             ),  # the machine's threads take real time, of which the clock knows nothing
             worker_client=proxied,

@@ -7,19 +7,19 @@ import pytest
 
 from gpuworker.clock import ManualClock
 from gpuworker.errors import WorkerLost
-from gpuworker.fleet.fixed_sources import ChildSource, UrlSource
-from tests.gpuworker.still import TOKEN, a_job, client, table
+from gpuworker.fleet.fixed_sources import LocalSource, UrlSource
+from tests.gpuworker.jobs import TOKEN, a_job, client, table
 
 
 def test_a_fixed_address_is_a_source(tmp_path: Path) -> None:
-    with table(tmp_path) as jobs, client(jobs) as line, httpx.Client(transport=line._transport) as bare:
+    with table(tmp_path) as jobs, client(jobs) as transport, httpx.Client(transport=transport._transport) as bare:
         source = UrlSource("http://worker/", TOKEN, client=bare, clock=ManualClock())
         source.warm()
-        source.tend()
+        source.reconcile()
         assert [step.progress.stage for step in source.render(a_job())][-1] == "done"
         status = source.status()
-        assert (status.source, status.phase, status.gpu, status.spent) == ("url", "ready", "Still GPU", None)
-        line.breaks.next("health", "502")
+        assert (status.source, status.phase, status.gpu, status.spent) == ("url", "ready", "Fake GPU", None)
+        transport.breaks.next("health", "502")
         with pytest.raises(WorkerLost):
             source.status()
         source.stop()
@@ -29,8 +29,8 @@ def test_a_fixed_address_is_a_source(tmp_path: Path) -> None:
 def test_processes_of_this_machine_are_a_source(tmp_path: Path, astronaut: object) -> None:
     from tests.gpuworker.pictures import encoded
 
-    source = ChildSource(tmp_path, size=2)
-    source.tend()
+    source = LocalSource(tmp_path, size=2)
+    source.reconcile()
     assert source.status().phase == "ready"
     source.stop()
     job = a_job(photo=encoded(astronaut), levels=("preview",))

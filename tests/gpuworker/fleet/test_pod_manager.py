@@ -8,23 +8,25 @@ from gpuworker.clock import ManualClock
 from gpuworker.errors import BudgetSpent, NoCapacity, RentalRefused, WorkerLost
 from gpuworker.fleet.budget import Budget
 from gpuworker.fleet.ledger import MemoryLedger
-from gpuworker.fleet.pod_manager import Pods
-from gpuworker.fleet.pod_spec import GPUS, Deadlines, PodPlan
-from gpuworker.fleet.runpod import RunPod, Unclear
-from tests.gpuworker.fleet.conftest import PLAN, SECRET
+from gpuworker.fleet.pod_manager import PodManager
+from gpuworker.fleet.pod_spec import GPUS, Deadlines, PodSpec
+from gpuworker.fleet.runpod import AmbiguousResponse, RunPod
+from tests.gpuworker.fleet.conftest import SECRET, SPEC
 from tests.runpod.fake import KEY, FakeRunPod
 
 
-def pods(api: RunPod, ledger: MemoryLedger, clock: ManualClock, plan: PodPlan = PLAN, daily: float = 5.0) -> Pods:
-    return Pods(api, plan, ledger, Budget(daily), SECRET, Deadlines(), clock)
+def pods(api: RunPod, ledger: MemoryLedger, clock: ManualClock, spec: PodSpec = SPEC, daily: float = 5.0) -> PodManager:
+    return PodManager(api, spec, ledger, Budget(daily), SECRET, Deadlines(), clock)
 
 
 @pytest.fixture
-def ours(api: RunPod, ledger: MemoryLedger, clock: ManualClock) -> Pods:
+def ours(api: RunPod, ledger: MemoryLedger, clock: ManualClock) -> PodManager:
     return pods(api, ledger, clock)
 
 
-def test_an_order_says_what_the_worker_needs_and_no_more(ours: Pods, fake: FakeRunPod, clock: ManualClock) -> None:
+def test_an_order_says_what_the_worker_needs_and_no_more(
+    ours: PodManager, fake: FakeRunPod, clock: ManualClock
+) -> None:
     pod = ours.ordered()
     body = fake.pods[pod.id].body
     assert body["name"].startswith("gaze-test-")
@@ -36,7 +38,7 @@ def test_an_order_says_what_the_worker_needs_and_no_more(ours: Pods, fake: FakeR
     assert SECRET not in str(body)
 
 
-def test_every_pod_has_a_token_of_its_own(ours: Pods) -> None:
+def test_every_pod_has_a_token_of_its_own(ours: PodManager) -> None:
     first, second = ours.ordered(), ours.ordered()
     assert ours.token(first.name) != ours.token(second.name)
     assert len(ours.token(first.name)) >= 32
@@ -46,16 +48,16 @@ def test_a_network_volume_is_mounted_for_the_weights(
     api: RunPod, ledger: MemoryLedger, clock: ManualClock, fake: FakeRunPod
 ) -> None:
     fake.volumes["v1"] = {"id": "v1"}
-    plan = PodPlan("org/worker:1", "gaze-test-", volume="v1", data_centres=("EU-RO-1",), min_cuda="13.0", args="serve")
-    body = fake.pods[pods(api, ledger, clock, plan).ordered().id].body
+    spec = PodSpec("org/worker:1", "gaze-test-", volume="v1", data_centres=("EU-RO-1",), min_cuda="13.0", args="serve")
+    body = fake.pods[pods(api, ledger, clock, spec).ordered().id].body
     assert body["mounts"] == {"network": [{"volumeId": "v1", "path": "/models"}]}
     assert body["gpu"]["minCudaVersion"] == "13.0"
     assert body["dataCenterIds"] == ["EU-RO-1"]
     with pytest.raises(RentalRefused):
-        pods(api, ledger, clock, PodPlan("org/worker:1", "gaze-test-", volume="v2")).ordered()
+        pods(api, ledger, clock, PodSpec("org/worker:1", "gaze-test-", volume="v2")).ordered()
 
 
-def test_case_61_the_next_kind_is_taken_when_there_is_none_of_the_first(ours: Pods, fake: FakeRunPod) -> None:
+def test_case_61_the_next_kind_is_taken_when_there_is_none_of_the_first(ours: PodManager, fake: FakeRunPod) -> None:
     fake.gpus[GPUS[0]].stock = 0
     assert ours.ordered().gpu == GPUS[1]
     for kind in fake.gpus.values():
@@ -65,7 +67,7 @@ def test_case_61_the_next_kind_is_taken_when_there_is_none_of_the_first(ours: Po
 
 
 def test_case_61_a_catalogue_that_is_out_of_date_does_not_matter(
-    ours: Pods, fake: FakeRunPod, monkeypatch: pytest.MonkeyPatch
+    ours: PodManager, fake: FakeRunPod, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = fake._offered
     monkeypatch.setattr(fake, "_offered", lambda kind: real(kind) | {"availability": "HIGH"})
@@ -75,12 +77,12 @@ def test_case_61_a_catalogue_that_is_out_of_date_does_not_matter(
 
 def test_what_is_too_dear_is_not_rented(api: RunPod, ledger: MemoryLedger, clock: ManualClock) -> None:
     with pytest.raises(NoCapacity):
-        pods(api, ledger, clock, PodPlan("i", "gaze-test-", most_hourly=0.40)).ordered()
+        pods(api, ledger, clock, PodSpec("i", "gaze-test-", most_hourly=0.40)).ordered()
 
 
 @pytest.mark.parametrize("kind", ["500 done", "timeout done", "half", "empty", "garbled"])
 def test_an_order_that_was_answered_unclearly_but_runs_is_not_repeated(
-    ours: Pods, fake: FakeRunPod, ledger: MemoryLedger, kind: str
+    ours: PodManager, fake: FakeRunPod, ledger: MemoryLedger, kind: str
 ) -> None:
     fake.breaks.next("create", kind)
     pod = ours.ordered()
@@ -89,19 +91,23 @@ def test_an_order_that_was_answered_unclearly_but_runs_is_not_repeated(
 
 
 @pytest.mark.parametrize("kind", ["500", "timeout", "refused", "502"])
-def test_an_order_that_did_not_arrive_is_repeated_under_the_same_name(ours: Pods, fake: FakeRunPod, kind: str) -> None:
+def test_an_order_that_did_not_arrive_is_repeated_under_the_same_name(
+    ours: PodManager, fake: FakeRunPod, kind: str
+) -> None:
     fake.breaks.next("create", kind, kind)
     ours.ordered()
     assert len(fake.existing()) == 1
 
 
-def test_a_provider_that_stays_silent_is_given_up(ours: Pods, fake: FakeRunPod) -> None:
+def test_a_provider_that_stays_silent_is_given_up(ours: PodManager, fake: FakeRunPod) -> None:
     fake.breaks.next("create", *["timeout"] * 9)
     with pytest.raises(WorkerLost):
         ours.ordered()
 
 
-def test_a_pod_that_the_list_shows_late_is_ended_as_surplus(ours: Pods, fake: FakeRunPod, clock: ManualClock) -> None:
+def test_a_pod_that_the_list_shows_late_is_ended_as_surplus(
+    ours: PodManager, fake: FakeRunPod, clock: ManualClock
+) -> None:
     fake.list_lag = 60
     fake.breaks.next("create", "500 done")
     ours.ordered()
@@ -122,14 +128,14 @@ def test_two_processes_settle_on_the_same_pod(
     assert [pod.id for pod in fake.existing()] == list(settled)
 
 
-def test_failed_pods_are_terminated(ours: Pods, fake: FakeRunPod) -> None:
+def test_failed_pods_are_terminated(ours: PodManager, fake: FakeRunPod) -> None:
     fake.stuck_next = ["ERROR"]
     ours.ordered()
     assert ours.settled() is None
     assert fake.existing() == []
 
 
-def test_foreign_pods_are_never_touched(ours: Pods, api: RunPod, fake: FakeRunPod) -> None:
+def test_foreign_pods_are_never_touched(ours: PodManager, api: RunPod, fake: FakeRunPod) -> None:
     ours.ordered()
     foreign = api.create_pod({"name": "gaze-other-1", "image": "i", "gpu": {"id": GPUS[0], "count": 1}})
     ours.settled()
@@ -137,7 +143,7 @@ def test_foreign_pods_are_never_touched(ours: Pods, api: RunPod, fake: FakeRunPo
     assert foreign.id in {pod.id for pod in fake.existing()}
 
 
-def test_a_stopped_pod_is_started_with_fresh_limits(ours: Pods, fake: FakeRunPod, clock: ManualClock) -> None:
+def test_a_stopped_pod_is_started_with_fresh_limits(ours: PodManager, fake: FakeRunPod, clock: ManualClock) -> None:
     pod = ours.ordered()
     before = float(fake.pods[pod.id].body["env"]["WORKER_UNTIL"])
     ours.stop(pod)
@@ -148,7 +154,7 @@ def test_a_stopped_pod_is_started_with_fresh_limits(ours: Pods, fake: FakeRunPod
     assert float(fake.pods[pod.id].body["env"]["WORKER_UNTIL"]) != before
 
 
-def test_a_start_that_finds_no_gpu_on_its_host_ends_the_pod(ours: Pods, fake: FakeRunPod) -> None:
+def test_a_start_that_finds_no_gpu_on_its_host_ends_the_pod(ours: PodManager, fake: FakeRunPod) -> None:
     pod = ours.ordered()
     ours.stop(pod)
     fake.no_gpu_on_start = 1
@@ -157,7 +163,9 @@ def test_a_start_that_finds_no_gpu_on_its_host_ends_the_pod(ours: Pods, fake: Fa
 
 
 @pytest.mark.parametrize("kind", ["500 done", "timeout done", "half"])
-def test_a_start_that_was_answered_unclearly_but_happened_is_used(ours: Pods, fake: FakeRunPod, kind: str) -> None:
+def test_a_start_that_was_answered_unclearly_but_happened_is_used(
+    ours: PodManager, fake: FakeRunPod, kind: str
+) -> None:
     pod = ours.ordered()
     ours.stop(pod)
     fake.breaks.next("start", kind)
@@ -167,7 +175,7 @@ def test_a_start_that_was_answered_unclearly_but_happened_is_used(ours: Pods, fa
 
 
 def test_the_ledger_says_what_the_provider_bills(
-    ours: Pods, fake: FakeRunPod, ledger: MemoryLedger, clock: ManualClock
+    ours: PodManager, fake: FakeRunPod, ledger: MemoryLedger, clock: ManualClock
 ) -> None:
     pod = ours.ordered()
     clock.advance(1000)
@@ -182,7 +190,7 @@ def test_the_ledger_says_what_the_provider_bills(
 
 
 def test_a_pod_that_somebody_rented_and_never_noted_is_noted(
-    ours: Pods, api: RunPod, ledger: MemoryLedger, clock: ManualClock, fake: FakeRunPod
+    ours: PodManager, api: RunPod, ledger: MemoryLedger, clock: ManualClock, fake: FakeRunPod
 ) -> None:
     api.create_pod({"name": "gaze-test-lost", "image": "i", "gpu": {"id": GPUS[0], "count": 1}})
     clock.advance(700)
@@ -191,7 +199,7 @@ def test_a_pod_that_somebody_rented_and_never_noted_is_noted(
 
 
 def test_a_pod_that_ended_without_us_is_ended_in_the_ledger(
-    ours: Pods, api: RunPod, ledger: MemoryLedger, clock: ManualClock
+    ours: PodManager, api: RunPod, ledger: MemoryLedger, clock: ManualClock
 ) -> None:
     first, second = ours.ordered(), ours.ordered()
     api.terminate(first.id)
@@ -229,7 +237,7 @@ def test_what_runs_is_stopped_before_the_budget_is_spent(
 
 
 def test_a_night_without_a_site_is_not_paid_from_the_next_days_budget(
-    ours: Pods, api: RunPod, ledger: MemoryLedger, clock: ManualClock
+    ours: PodManager, api: RunPod, ledger: MemoryLedger, clock: ManualClock
 ) -> None:
     pod = ours.ordered()
     clock.advance(100)
@@ -244,7 +252,7 @@ def test_a_night_without_a_site_is_not_paid_from_the_next_days_budget(
 
 
 def test_what_a_pod_cost_that_never_answered_is_asked_of_the_provider(
-    ours: Pods, api: RunPod, ledger: MemoryLedger, clock: ManualClock
+    ours: PodManager, api: RunPod, ledger: MemoryLedger, clock: ManualClock
 ) -> None:
     pod = ours.ordered()
     clock.advance(1000)
@@ -256,14 +264,14 @@ def test_what_a_pod_cost_that_never_answered_is_asked_of_the_provider(
 
 
 def test_a_start_whose_answer_is_lost_altogether_costs_from_then_on_and_not_from_the_stop_on(
-    ours: Pods, fake: FakeRunPod, ledger: MemoryLedger, clock: ManualClock
+    ours: PodManager, fake: FakeRunPod, ledger: MemoryLedger, clock: ManualClock
 ) -> None:
     pod = ours.ordered()
     ours.stop(pod)
     clock.advance(8 * 3600)
     fake.breaks.next("start", "timeout done")
     fake.breaks.next("get", *["timeout"] * 4)
-    with pytest.raises(Unclear):
+    with pytest.raises(AmbiguousResponse):
         ours.restarted(pod)
     clock.advance(60)
     ours.listed()

@@ -23,8 +23,8 @@ from gpuworker.fleet.ledger import MemoryLedger
 from gpuworker.fleet.pod_source import PodSource
 from gpuworker.workers.worker import Step
 from tests.gpuworker.fleet.conftest import SECRET
+from tests.gpuworker.jobs import Halt, a_job
 from tests.gpuworker.processes import eventually
-from tests.gpuworker.still import Halt, a_job
 from tests.gpuworker.workers.test_http_client import Played, truth
 from tests.runpod.fake import KEY, FakeRunPod
 
@@ -58,7 +58,7 @@ def test_a_cold_start_is_told_truthfully_and_ends_in_a_whole_portrait(
 def test_a_warm_pod_is_used_again(source: PodSource, fake: FakeRunPod, clock: ManualClock) -> None:
     play(source, "one")
     clock.advance(300)
-    source.tend()
+    source.reconcile()
     played = play(source, "two")
     assert played.whole
     assert phases(played.steps) == ["ready"]
@@ -75,10 +75,10 @@ def test_another_process_uses_the_same_pod(make_source: MakeSource, fake: FakeRu
 def test_an_idle_pod_is_stopped_and_started_again(source: PodSource, fake: FakeRunPod, clock: ManualClock) -> None:
     play(source, "one")
     clock.advance(599)
-    source.tend()
+    source.reconcile()
     assert len(fake.paid()) == 1
     clock.advance(5)
-    source.tend()
+    source.reconcile()
     assert fake.paid() == []
     played = play(source, "two")
     assert played.whole
@@ -93,7 +93,7 @@ def test_a_worker_that_works_is_not_idle(source: PodSource, fake: FakeRunPod, cl
     while not halt.reached.is_set():
         next(steps)
     clock.advance(3000)
-    source.tend()
+    source.reconcile()
     assert len(fake.paid()) == 1
     halt.go_on.set()
     assert Played().play(steps).steps[-1].progress.stage == "done"
@@ -105,10 +105,10 @@ def test_a_pod_that_was_stopped_for_a_day_is_terminated(
     play(source)
     source.stop()
     clock.advance(86_000)
-    source.tend()
+    source.reconcile()
     assert len(fake.existing()) == 1
     clock.advance(500)
-    source.tend()
+    source.reconcile()
     assert fake.existing() == []
 
 
@@ -237,7 +237,7 @@ def test_cancelling_while_a_pod_starts_ends_at_once_and_the_pod_is_stopped_when_
         list(steps)
     for _ in range(40):
         clock.advance(30)
-        source.tend()
+        source.reconcile()
     assert fake.paid() == []
 
 
@@ -295,7 +295,7 @@ def test_tending_enforces_the_budget_too(make_source: MakeSource, fake: FakeRunP
     source = make_source(daily=0.44, idle=10**9, worker_idle=10**9)
     play(source)
     clock.advance(3000)
-    source.tend()
+    source.reconcile()
     assert fake.paid() == []
 
 

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from gpuworker.fleet.pod_spec import GPUS, Deadlines, PodPlan
+from gpuworker.fleet.pod_spec import GPUS, Deadlines, PodSpec
 
 
 def test_a_4090_is_asked_for_first_and_others_after_it() -> None:
     assert GPUS[0] == "NVIDIA GeForce RTX 4090"
     assert len(GPUS) > 2
-    assert PodPlan("org/worker:1").gpus == GPUS
+    assert PodSpec("org/worker:1").gpus == GPUS
 
 
 def test_a_first_pull_of_twenty_minutes_is_waited_for_and_ten_idle_ones_are_not() -> None:

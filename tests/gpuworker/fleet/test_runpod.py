@@ -10,7 +10,7 @@ import pytest
 
 from gpuworker.clock import ManualClock
 from gpuworker.errors import AccessDenied, Busy, NoCapacity, RentalRefused
-from gpuworker.fleet.runpod import Problem, RunPod, Unclear
+from gpuworker.fleet.runpod import AmbiguousResponse, Problem, RunPod
 from tests.runpod.fake import KEY, FakeRunPod
 
 BODY = {
@@ -73,10 +73,10 @@ def test_a_wrong_key_is_told_as_such(fake: FakeRunPod, clock: ManualClock) -> No
 
 def test_what_changes_nothing_is_asked_again_and_what_does_is_not(api: RunPod, fake: FakeRunPod) -> None:
     fake.breaks.next("list", "500", "timeout", "html")
-    with pytest.raises(Unclear):  # a page with 200 is no list, and is not asked for again
+    with pytest.raises(AmbiguousResponse):  # a page with 200 is no list, and is not asked for again
         api.pods("gaze-")
     fake.breaks.next("create", "500 done")
-    with pytest.raises(Unclear):
+    with pytest.raises(AmbiguousResponse):
         api.create_pod(BODY)
     assert len(fake.existing()) == 1
 
@@ -84,7 +84,7 @@ def test_what_changes_nothing_is_asked_again_and_what_does_is_not(api: RunPod, f
 @pytest.mark.parametrize("kind", ["half", "empty", "garbled", "html"])
 def test_an_answer_that_is_none_is_unclear(api: RunPod, fake: FakeRunPod, kind: str) -> None:
     fake.breaks.next("create", kind)
-    with pytest.raises(Unclear):
+    with pytest.raises(AmbiguousResponse):
         api.create_pod(BODY)
     assert len(fake.existing()) == (kind != "html")
 
@@ -145,7 +145,7 @@ def test_the_key_is_in_no_log_no_error_and_no_representation(
     for body in (BODY, BODY, BODY | {"odd": 1}):
         try:
             api.create_pod(body)
-        except (Unclear, RentalRefused) as error:
+        except (AmbiguousResponse, RentalRefused) as error:
             told += [str(error), repr(error), repr(error.__cause__), repr(getattr(error, "details", ""))]
     assert KEY not in caplog.text + "".join(told)
 
@@ -167,5 +167,5 @@ def test_the_proxys_address_is_the_pods(api: RunPod) -> None:
 )
 def test_a_list_that_is_none_is_unclear(answer: Any, clock: ManualClock) -> None:
     transport = httpx.MockTransport(lambda request: httpx.Response(200, json=answer))
-    with httpx.Client(transport=transport) as client, pytest.raises(Unclear):
+    with httpx.Client(transport=transport) as client, pytest.raises(AmbiguousResponse):
         RunPod(KEY, client=client, clock=clock).pods("gaze-")

@@ -25,19 +25,19 @@ from gpuworker.errors import (
 from gpuworker.fleet.budget import Budget
 from gpuworker.fleet.ledger import MemoryLedger
 from gpuworker.fleet.runpod import RunPod
-from gpuworker.fleet.serverless import EndpointPlan, ServerlessSource
+from gpuworker.fleet.serverless import EndpointSpec, ServerlessSource
 from gpuworker.server.job_queue import JobTable
 from gpuworker.server.runpod_handler import Handler
-from gpuworker.workers.fake import StillWorker
-from gpuworker.workers.polling import Patience
+from gpuworker.workers.fake import FakeWorker
+from gpuworker.workers.polling import RetryPolicy
+from tests.gpuworker.jobs import Halt, a_job
 from tests.gpuworker.processes import eventually
-from tests.gpuworker.still import Halt, a_job
 from tests.gpuworker.workers.test_http_client import Played, truth
 from tests.runpod.endpoints import Endpoint
 from tests.runpod.fake import FakeRunPod
 
-PLAN = EndpointPlan("ep1", hourly=1.1, execution=100_000)
-PATIENT = Patience(poll=1.0, stall=1_000_000)
+SPEC = EndpointSpec("ep1", hourly=1.1, execution=100_000)
+RETRY_POLICY = RetryPolicy(poll=1.0, stall=1_000_000)
 """On a clock that passes at once a slow machine's threads would otherwise seem to stand still."""
 
 
@@ -58,7 +58,7 @@ def before_step() -> Steps:
 
 @pytest.fixture
 def endpoint(fake: FakeRunPod, clock: ManualClock, tmp_path: Path, before_step: Steps) -> Iterator[Endpoint]:
-    jobs = JobTable(StillWorker(before_step), tmp_path)
+    jobs = JobTable(FakeWorker(before_step), tmp_path)
     fake.endpoints["ep1"] = Endpoint(clock, Handler(jobs))
     yield fake.endpoints["ep1"]
     fake.endpoints["ep1"].close()
@@ -67,7 +67,7 @@ def endpoint(fake: FakeRunPod, clock: ManualClock, tmp_path: Path, before_step: 
 
 @pytest.fixture
 def source(api: RunPod, endpoint: Endpoint, ledger: MemoryLedger, clock: ManualClock) -> ServerlessSource:
-    return ServerlessSource(api, PLAN, ledger, Budget(5.0), patience=PATIENT, clock=clock)
+    return ServerlessSource(api, SPEC, ledger, Budget(5.0), retry_policy=RETRY_POLICY, clock=clock)
 
 
 def test_a_portrait_comes_out_of_the_stream(source: ServerlessSource, ledger: MemoryLedger) -> None:
@@ -226,11 +226,13 @@ def test_an_unclear_begin_is_not_repeated(source: ServerlessSource, fake: FakeRu
 def test_a_job_may_work_no_longer_than_can_be_paid(
     api: RunPod, endpoint: Endpoint, ledger: MemoryLedger, clock: ManualClock
 ) -> None:
-    source = ServerlessSource(api, EndpointPlan("ep1", hourly=6.0), ledger, Budget(2.1), patience=PATIENT, clock=clock)
+    source = ServerlessSource(
+        api, EndpointSpec("ep1", hourly=6.0), ledger, Budget(2.1), retry_policy=RETRY_POLICY, clock=clock
+    )
     list(source.render(a_job()))
     (job,) = endpoint.jobs.values()
     assert job.policy["executionTimeout"] == 600_000
-    source = ServerlessSource(api, EndpointPlan("ep1", hourly=6.0), ledger, Budget(2.0 + 1e-9), clock=clock)
+    source = ServerlessSource(api, EndpointSpec("ep1", hourly=6.0), ledger, Budget(2.0 + 1e-9), clock=clock)
     with pytest.raises(BudgetSpent):
         list(source.render(a_job("two")))
 
@@ -258,13 +260,13 @@ def test_tending_and_stopping_close_what_a_killed_process_left(
     steps = source.render(a_job())
     while not halt.reached.is_set():
         next(steps)
-    source.tend()
+    source.reconcile()
     assert [rental.ended for rental in ledger.rentals(0)] == [None]
     source.stop()
     halt.go_on.set()
     assert [job.status for job in endpoint.jobs.values()] == ["CANCELLED"]
     assert all(rental.ended is not None for rental in ledger.rentals(0))
-    source.tend()
+    source.reconcile()
     steps.close()
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import get_args
 
 from gpuworker.clock import ManualClock
-from gpuworker.fleet.source import SENTENCES, PhaseWatch, step_of
+from gpuworker.fleet.source import SENTENCES, PhaseTimer, step_of
 from gpuworker.workers.worker import Phase
 
 
@@ -16,15 +16,15 @@ def test_every_phase_has_words_for_a_person() -> None:
 
 def test_the_time_of_each_phase_is_recorded() -> None:
     clock = ManualClock()
-    watch = PhaseWatch(clock)
-    assert watch.enter("provisioning")
+    timer = PhaseTimer(clock)
+    assert timer.enter("provisioning")
     clock.advance(5)
-    assert not watch.enter("provisioning")
+    assert not timer.enter("provisioning")
     clock.advance(5)
-    assert watch.enter("pulling")
+    assert timer.enter("pulling")
     clock.advance(60.25)
-    watch.enter("provisioning")
+    timer.enter("provisioning")
     clock.advance(1)
-    watch.leave()
-    watch.leave()
-    assert watch.seconds == {"provisioning": 11.0, "pulling": 60.25}
+    timer.leave()
+    timer.leave()
+    assert timer.seconds == {"provisioning": 11.0, "pulling": 60.25}

@@ -6,23 +6,23 @@ import sys
 import pytest
 
 from gpuworker.errors import BadRequest
-from gpuworker.fleet.pod_spec import PodPlan
-from gpuworker.fleet.serverless import EndpointPlan
-from gpuworker.fleet.source_config import Choice, build
+from gpuworker.fleet.pod_spec import PodSpec
+from gpuworker.fleet.serverless import EndpointSpec
+from gpuworker.fleet.source_config import SourceConfig, build
 
 KEY, SECRET = "rpa_KEY", "a secret of sixteen or more"
 WHOLE = [
-    Choice(),
-    Choice("url", url="http://worker", token="a token of the worker"),
-    Choice("runpod-pod", key=KEY, secret=SECRET, pod=PodPlan("org/worker:1")),
-    Choice("runpod-serverless", key=KEY, endpoint=EndpointPlan("abc")),
+    SourceConfig(),
+    SourceConfig("url", url="http://worker", token="a token of the worker"),
+    SourceConfig("runpod-pod", key=KEY, secret=SECRET, pod=PodSpec("org/worker:1")),
+    SourceConfig("runpod-serverless", key=KEY, endpoint=EndpointSpec("abc")),
 ]
 
 
-@pytest.mark.parametrize("choice", WHOLE, ids=lambda choice: choice.kind)
-def test_the_source_is_the_one_that_was_chosen_and_rents_nothing_yet(choice: Choice) -> None:
-    source = build(choice)
-    assert source.name == choice.kind
+@pytest.mark.parametrize("config", WHOLE, ids=lambda config: config.kind)
+def test_the_source_is_the_one_that_was_chosen_and_rents_nothing_yet(config: SourceConfig) -> None:
+    source = build(config)
+    assert source.name == config.kind
     source.close()
     source.close()
 
@@ -32,16 +32,16 @@ def test_the_source_is_the_one_that_was_chosen_and_rents_nothing_yet(choice: Cho
     [
         ({"kind": "mainframe"}, "sources are"),
         ({"kind": "url"}, "address"),
-        ({"kind": "runpod-pod", "secret": SECRET, "pod": PodPlan("i")}, "RUNPOD_API_KEY"),
+        ({"kind": "runpod-pod", "secret": SECRET, "pod": PodSpec("i")}, "RUNPOD_API_KEY"),
         ({"kind": "runpod-pod", "key": KEY, "secret": SECRET}, "image"),
-        ({"kind": "runpod-pod", "key": KEY, "secret": "short", "pod": PodPlan("i")}, "secret"),
-        ({"kind": "runpod-serverless", "endpoint": EndpointPlan("abc")}, "RUNPOD_API_KEY"),
+        ({"kind": "runpod-pod", "key": KEY, "secret": "short", "pod": PodSpec("i")}, "secret"),
+        ({"kind": "runpod-serverless", "endpoint": EndpointSpec("abc")}, "RUNPOD_API_KEY"),
         ({"kind": "runpod-serverless", "key": KEY}, "endpoint"),
     ],
 )
 def test_what_is_missing_is_named(wrong: dict[str, object], word: str) -> None:
     with pytest.raises(BadRequest, match=word):
-        Choice(**wrong)
+        SourceConfig(**wrong)
 
 
 def test_a_choice_that_is_printed_shows_no_secret() -> None:

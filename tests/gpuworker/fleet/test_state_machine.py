@@ -23,8 +23,8 @@ from gpuworker.fleet.pod_spec import Deadlines
 from gpuworker.fleet.reaper import reap
 from gpuworker.fleet.runpod import RunPod
 from gpuworker.workers.worker import Step
-from tests.gpuworker.fleet.conftest import NOON, PLAN, SECRET
-from tests.gpuworker.still import a_job
+from tests.gpuworker.fleet.conftest import NOON, SECRET, SPEC
+from tests.gpuworker.jobs import a_job
 from tests.gpuworker.workers.test_http_client import Played
 from tests.runpod.fake import KEY, FakeRunPod
 from tests.runpod.machines import PaperMachines
@@ -71,7 +71,7 @@ class SlowTransport(httpx.BaseTransport):
 
 class World:
     def __init__(self, seed: int) -> None:
-        self.dice = random.Random(seed)
+        self.random = random.Random(seed)
         self.clock = ManualClock(NOON)
         self.machines = PaperMachines(self.clock)
         self.fake = FakeRunPod(self.clock, self.machines)
@@ -89,7 +89,7 @@ class World:
         if len(self.sites) < 2:
             source = PodSource(
                 RunPod(KEY, client=self.client, clock=self.clock),
-                PLAN,
+                SPEC,
                 self.ledger,
                 Budget(DAILY),
                 SECRET,
@@ -106,7 +106,10 @@ class World:
         self.jobs += 1
         site, cancelled = self._site(), threading.Event()
         steps = site.render(a_job(f"job-{self.jobs}", levels=("preview",)), cancelled)
-        fate, after = self.dice.choice(("whole", "whole", "whole", "cancel", "close", "kill")), self.dice.randrange(9)
+        fate, after = (
+            self.random.choice(("whole", "whole", "whole", "cancel", "close", "kill")),
+            self.random.randrange(9),
+        )
         played = Played()
         try:
             for number, step in enumerate(steps):
@@ -128,51 +131,51 @@ class World:
 
     def pass_time(self) -> None:
         """Up to half an hour, in which whoever is there tends; when nobody is, a reaper comes every five minutes."""
-        for tick in range(self.dice.randrange(1, 30)):
+        for tick in range(self.random.randrange(1, 30)):
             self.clock.advance(TICK)
             for site in self.sites:
-                self.quietly(site.tend)
+                self.quietly(site.reconcile)
             if not self.sites and tick % 5 == 4:
-                self.quietly(lambda: reap(self.api, PLAN.prefix, clock=self.clock))
+                self.quietly(lambda: reap(self.api, SPEC.prefix, clock=self.clock))
             self.check()
 
     def sleep_over_night(self) -> None:
         """About ten hours, as tended as ever until nothing runs."""
-        for _ in range(self.dice.randrange(80, 140)):
+        for _ in range(self.random.randrange(80, 140)):
             self.clock.advance(5 * TICK)
             for site in self.sites:
-                self.quietly(site.tend)
+                self.quietly(site.reconcile)
             if not self.sites:
-                self.quietly(lambda: reap(self.api, PLAN.prefix, clock=self.clock))
+                self.quietly(lambda: reap(self.api, SPEC.prefix, clock=self.clock))
             self.check()
             if not self.fake.paid():
-                self.clock.advance(self.dice.randrange(8, 12) * 3600)
+                self.clock.advance(self.random.randrange(8, 12) * 3600)
                 return
 
     def break_api(self) -> None:
-        for _ in range(self.dice.randrange(1, 4)):
-            self.fake.breaks.next(self.dice.choice(API_QUESTIONS), self.dice.choice(API_BREAKS))
+        for _ in range(self.random.randrange(1, 4)):
+            self.fake.breaks.next(self.random.choice(API_QUESTIONS), self.random.choice(API_BREAKS))
 
     def break_line(self) -> None:
-        for _ in range(self.dice.randrange(1, 6)):
-            self.fake.breaks.next(self.dice.choice(LINE_QUESTIONS), self.dice.choice(LINE_BREAKS))
+        for _ in range(self.random.randrange(1, 6)):
+            self.fake.breaks.next(self.random.choice(LINE_QUESTIONS), self.random.choice(LINE_BREAKS))
 
     def change_stock(self) -> None:
-        kind = self.dice.choice(list(self.fake.gpus.values()))
-        kind.stock = self.dice.choice((0, 0, 1, 10))
+        kind = self.random.choice(list(self.fake.gpus.values()))
+        kind.stock = self.random.choice((0, 0, 1, 10))
 
     def spoil_next_pod(self) -> None:
-        self.fake.stuck_next.append(self.dice.choice(("STARTING", "PROVISIONING", "ERROR")))
+        self.fake.stuck_next.append(self.random.choice(("STARTING", "PROVISIONING", "ERROR")))
 
     def take_hosts_gpu(self) -> None:
         self.fake.no_gpu_on_start = 1
 
     def lag(self) -> None:
-        self.fake.list_lag = self.dice.choice((0.0, 0.0, 15.0, 60.0))
+        self.fake.list_lag = self.random.choice((0.0, 0.0, 15.0, 60.0))
 
     def kill_worker(self) -> None:
         if pods := self.fake.existing():
-            self.fake.kill_worker(self.dice.choice(pods))
+            self.fake.kill_worker(self.random.choice(pods))
 
     def press_stop(self) -> None:
         self.quietly(self._site().stop)
@@ -218,7 +221,7 @@ class World:
         self.begin_site()
         for _ in range(60):
             self.clock.advance(TICK)
-            self._site().tend()
+            self._site().reconcile()
         assert self.fake.paid() == []
         self._site().terminate()
         assert self.fake.existing() == []
@@ -245,7 +248,7 @@ class World:
     def _site(self) -> PodSource:
         if not self.sites:
             self.begin_site()
-        return self.dice.choice(self.sites)
+        return self.random.choice(self.sites)
 
 
 def live(seed: int, steps: int) -> World:
@@ -253,7 +256,7 @@ def live(seed: int, steps: int) -> World:
     happenings, weights = zip(*world.happenings(), strict=True)
     try:
         for _ in range(steps):
-            world.dice.choices(happenings, weights)[0]()
+            world.random.choices(happenings, weights)[0]()
             world.check()
         world.finish()
     finally:

@@ -29,10 +29,10 @@ from gpuworker.rendering.messages import (
     SetPortrait,
     Taken,
     Task,
-    UseCanvas,
+    UseSharedMemory,
     WritePoster,
 )
-from gpuworker.rendering.process_main import Child
+from gpuworker.rendering.process_main import WorkerProcess
 from gpuworker.rendering.shared_memory import SharedMemory, attach
 from gpuworker.vision.framing import FramedPortrait
 from tests.gpuworker.pictures import encoded
@@ -62,7 +62,7 @@ def line() -> Iterator[Line]:
     ours, theirs = Pipe()
     heart = Heartbeat(theirs)
     heart.begin()
-    thread = threading.Thread(target=Child(theirs, heart, "warp").serve)
+    thread = threading.Thread(target=WorkerProcess(theirs, heart, "warp").serve)
     thread.start()
     assert ours.recv() == Ready()
     yield Line(ours)
@@ -91,7 +91,7 @@ def test_a_row_is_drawn_and_encoded_while_the_canvas_is_free_again(
     shape = (1, 256, 2, 205, 3)
     with SharedMemory(int(np.prod(shape))) as memory:
         line.ask(SetPortrait("warp", framed, 1.0))
-        line.ask(UseCanvas(memory.path))
+        line.ask(UseSharedMemory(memory.path))
         assert line.ask(RenderRow(shape, 0, (Direction(-15, 0), Direction(15, 0)))) == Done(1, 2)
         drawn = np.frombuffer(attach(memory.path), np.uint8).reshape(shape)
         assert np.abs(drawn[:, :, 0].astype(int) - drawn[:, :, 1]).mean() > 2
@@ -99,7 +99,7 @@ def test_a_row_is_drawn_and_encoded_while_the_canvas_is_free_again(
         assert line.receive() == Done(1)
         with Image.open(tmp_path / "sheet.webp") as image:
             assert image.size == (410, 256)
-        line.ask(UseCanvas(None))
+        line.ask(UseSharedMemory(None))
 
 
 def test_the_poster_is_the_neutral_frame(line: Line, framed: FramedPortrait, tmp_path: Path) -> None:

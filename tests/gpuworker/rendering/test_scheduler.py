@@ -15,7 +15,7 @@ from gpuworker import grid
 from gpuworker.contract import MANIFEST_NAME, POSTER_NAME, SHEETS, Manifest, Progress, RenderRequest, Size
 from gpuworker.errors import Cancelled, NoFace, OutputFailed, WorkerDied
 from gpuworker.rendering import encoding, heartbeat
-from gpuworker.rendering.process_pool import Crew
+from gpuworker.rendering.process_pool import ProcessPool
 from gpuworker.rendering.scheduler import render
 from tests.gpuworker.pictures import encoded
 from tests.gpuworker.processes import alive, eventually
@@ -24,9 +24,9 @@ SMALL = Size(120, 150)
 
 
 @pytest.fixture(scope="module")
-def crew() -> Iterator[Crew]:
-    with Crew(size=2) as crew:
-        yield crew
+def pool() -> Iterator[ProcessPool]:
+    with ProcessPool(size=2) as pool:
+        yield pool
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +35,10 @@ def photo(astronaut: NDArray[np.uint8]) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def whole(crew: Crew, photo: bytes, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Progress]]:
+def whole(pool: ProcessPool, photo: bytes, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Progress]]:
     """One render of everything at a small size: its folder and every step with what lay there at the time."""
     out = tmp_path_factory.mktemp("render") / "out"
-    return out, list(render(RenderRequest(photo=photo, frame=SMALL), out, crew))
+    return out, list(render(RenderRequest(photo=photo, frame=SMALL), out, pool))
 
 
 def test_all_900_frames_and_the_preview_are_there(whole: tuple[Path, list[Progress]]) -> None:
@@ -101,8 +101,8 @@ def _cell(sheet: NDArray[np.int_], row: int, col: int) -> NDArray[np.int_]:
     return sheet[row * height : (row + 1) * height, col * width : (col + 1) * width]
 
 
-def test_at_every_step_the_manifest_lists_only_whole_files(crew: Crew, photo: bytes, tmp_path: Path) -> None:
-    for _ in render(RenderRequest(photo=photo, frame=SMALL, levels=("preview", "mobile")), tmp_path, crew):
+def test_at_every_step_the_manifest_lists_only_whole_files(pool: ProcessPool, photo: bytes, tmp_path: Path) -> None:
+    for _ in render(RenderRequest(photo=photo, frame=SMALL, levels=("preview", "mobile")), tmp_path, pool):
         if not (tmp_path / MANIFEST_NAME).exists():
             continue
         manifest = Manifest.loads((tmp_path / MANIFEST_NAME).read_text())
@@ -111,11 +111,11 @@ def test_at_every_step_the_manifest_lists_only_whole_files(crew: Crew, photo: by
                 image.load()
 
 
-def test_a_crew_that_waits_holds_no_canvas(crew: Crew, photo: bytes, tmp_path: Path) -> None:
+def test_a_pool_that_waits_holds_no_shared_memory(pool: ProcessPool, photo: bytes, tmp_path: Path) -> None:
     """A warm worker on a small host must not sit on the memory of its last job."""
-    list(render(RenderRequest(photo=photo, frame=SMALL, levels=("preview",)), tmp_path / "out", crew))
-    for pid in crew.process_ids:
-        assert "gaze-canvas" not in Path(f"/proc/{pid}/maps").read_text()
+    list(render(RenderRequest(photo=photo, frame=SMALL, levels=("preview",)), tmp_path / "out", pool))
+    for pid in pool.process_ids:
+        assert "gaze-sheet" not in Path(f"/proc/{pid}/maps").read_text()
 
 
 def test_mobile_is_published_before_the_last_full_sheet_is_encoded(whole: tuple[Path, list[Progress]]) -> None:
@@ -128,10 +128,10 @@ def test_no_more_than_one_quadrant_is_encoded_at_once(whole: tuple[Path, list[Pr
 
 
 def test_with_cores_to_spare_the_same_sheets_come_of_several_at_once(
-    whole: tuple[Path, list[Progress]], crew: Crew, photo: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whole: tuple[Path, list[Progress]], pool: ProcessPool, photo: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encoding, "quadrants_at_once", lambda engine: 4)
-    steps = list(render(RenderRequest(photo=photo, frame=SMALL), tmp_path, crew))
+    steps = list(render(RenderRequest(photo=photo, frame=SMALL), tmp_path, pool))
     assert set(steps[-1].tiles.values()) == {"done"}
     for name in (*SHEETS["full"], *SHEETS["mobile"]):
         assert (tmp_path / name).read_bytes() == (whole[0] / name).read_bytes()
@@ -141,72 +141,72 @@ def _encoded_at_once(steps: list[Progress]) -> list[int]:
     return [sum(step.tiles.get(sheet) == "encoding" for sheet in SHEETS["full"]) for step in steps]
 
 
-def test_only_the_levels_asked_for_are_made(crew: Crew, photo: bytes, tmp_path: Path) -> None:
+def test_only_the_levels_asked_for_are_made(pool: ProcessPool, photo: bytes, tmp_path: Path) -> None:
     request = RenderRequest(photo=photo, frame=SMALL, levels=("mobile",))
-    steps = list(render(request, tmp_path, crew))
+    steps = list(render(request, tmp_path, pool))
     assert steps[-1].total == 400
     assert {path.name for path in tmp_path.iterdir()} == {MANIFEST_NAME, POSTER_NAME, *SHEETS["mobile"]}
 
 
-def test_a_refused_photo_leaves_nothing_and_the_crew_warm(crew: Crew, tmp_path: Path) -> None:
-    before = crew.process_ids
+def test_a_refused_photo_leaves_nothing_and_the_pool_warm(pool: ProcessPool, tmp_path: Path) -> None:
+    before = pool.process_ids
     wall = encoded(np.full((300, 300, 3), 190, np.uint8))
     with pytest.raises(NoFace):
-        list(render(RenderRequest(photo=wall), tmp_path / "out", crew))
+        list(render(RenderRequest(photo=wall), tmp_path / "out", pool))
     assert not (tmp_path / "out").exists()
-    assert crew.process_ids == before
+    assert pool.process_ids == before
 
 
 def test_closing_in_the_middle_stops_every_process_and_leaves_nothing(photo: bytes, tmp_path: Path) -> None:
-    with Crew(size=2) as crew:
-        steps = render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "out", crew)
+    with ProcessPool(size=2) as pool:
+        steps = render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "out", pool)
         for step in steps:
             if step.stage == "rendering" and step.current > 300:
                 break
-        old = crew.process_ids
+        old = pool.process_ids
         steps.close()
         assert not any(alive(pid) for pid in old)
         assert not (tmp_path / "out").exists()
-        assert len(crew.process_ids) == 2  # started anew, warm for the next
+        assert len(pool.process_ids) == 2  # started anew, warm for the next
 
 
 def test_a_process_that_died_while_waiting_costs_no_render(photo: bytes, tmp_path: Path) -> None:
-    with Crew(size=2) as crew:
-        crew.wait_ready()
-        os.kill(crew.process_ids[0], signal.SIGKILL)
-        assert eventually(lambda: not crew.whole)
+    with ProcessPool(size=2) as pool:
+        pool.wait_ready()
+        os.kill(pool.process_ids[0], signal.SIGKILL)
+        assert eventually(lambda: not pool.whole)
         request = RenderRequest(photo=photo, frame=SMALL, levels=("preview",))
-        assert list(render(request, tmp_path / "out", crew))[-1].stage == "done"
+        assert list(render(request, tmp_path / "out", pool))[-1].stage == "done"
 
 
-def test_leaving_at_the_last_step_keeps_the_finished_render(crew: Crew, photo: bytes, tmp_path: Path) -> None:
-    for step in render(RenderRequest(photo=photo, frame=SMALL, levels=("preview",)), tmp_path / "out", crew):
+def test_leaving_at_the_last_step_keeps_the_finished_render(pool: ProcessPool, photo: bytes, tmp_path: Path) -> None:
+    for step in render(RenderRequest(photo=photo, frame=SMALL, levels=("preview",)), tmp_path / "out", pool):
         if step.stage == "done":
             break
     assert Manifest.loads((tmp_path / "out" / MANIFEST_NAME).read_text()).complete
 
 
 def test_leaving_at_a_quiet_moment_frees_the_canvas_too(photo: bytes, tmp_path: Path) -> None:
-    with Crew(size=2) as crew:
-        steps = render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "out", crew)
+    with ProcessPool(size=2) as pool:
+        steps = render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "out", pool)
         while next(steps).message != "Alive":
             pass
         steps.close()
         assert not (tmp_path / "out").exists()
-        crew.wait_ready()
-        for pid in crew.process_ids:
-            assert "gaze-canvas" not in Path(f"/proc/{pid}/maps").read_text()
+        pool.wait_ready()
+        for pid in pool.process_ids:
+            assert "gaze-sheet" not in Path(f"/proc/{pid}/maps").read_text()
 
 
-def test_a_folder_in_the_place_of_the_manifest_is_a_sentence(crew: Crew, photo: bytes, tmp_path: Path) -> None:
+def test_a_folder_in_the_place_of_the_manifest_is_a_sentence(pool: ProcessPool, photo: bytes, tmp_path: Path) -> None:
     (tmp_path / MANIFEST_NAME).mkdir()
     with pytest.raises(OutputFailed):
-        list(render(RenderRequest(photo=photo, frame=SMALL), tmp_path, crew))
+        list(render(RenderRequest(photo=photo, frame=SMALL), tmp_path, pool))
 
 
-def test_cancelling_from_another_thread_ends_the_render(crew: Crew, photo: bytes, tmp_path: Path) -> None:
+def test_cancelling_from_another_thread_ends_the_render(pool: ProcessPool, photo: bytes, tmp_path: Path) -> None:
     cancelled = threading.Event()
-    steps = render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "out", crew, cancelled)
+    steps = render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "out", pool, cancelled)
     while next(steps).stage != "preview":
         pass
     cancelled.set()
@@ -216,17 +216,17 @@ def test_cancelling_from_another_thread_ends_the_render(crew: Crew, photo: bytes
 
 
 def test_a_killed_process_is_an_error_that_may_be_retried(photo: bytes, tmp_path: Path) -> None:
-    with Crew(size=2) as crew:
-        steps = render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "out", crew)
+    with ProcessPool(size=2) as pool:
+        steps = render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "out", pool)
         while next(steps).stage != "rendering":
             pass
-        os.kill(crew.process_ids[1], signal.SIGKILL)
+        os.kill(pool.process_ids[1], signal.SIGKILL)
         with pytest.raises(WorkerDied) as caught:
             list(steps)
         assert not caught.value.permanent
         assert not (tmp_path / "out").exists()
         again = RenderRequest(photo=photo, frame=SMALL, levels=("preview",))
-        assert list(render(again, tmp_path / "out", crew))[-1].stage == "done"
+        assert list(render(again, tmp_path / "out", pool))[-1].stage == "done"
 
 
 def test_a_process_that_hangs_in_mid_render_is_an_error_and_the_next_render_is_made(
@@ -234,20 +234,20 @@ def test_a_process_that_hangs_in_mid_render_is_an_error_and_the_next_render_is_m
 ) -> None:
     monkeypatch.setattr(heartbeat, "SILENT_SECONDS", 2.5)
     request = RenderRequest(photo=photo, frame=SMALL, levels=("preview",))
-    with Crew(size=2) as crew:
-        steps = render(request, tmp_path / "out", crew)
+    with ProcessPool(size=2) as pool:
+        steps = render(request, tmp_path / "out", pool)
         while next(steps).stage != "preview":
             pass
-        os.kill(crew.process_ids[0], signal.SIGSTOP)
+        os.kill(pool.process_ids[0], signal.SIGSTOP)
         with pytest.raises(WorkerDied, match="stopped answering"):
             list(steps)
         assert not (tmp_path / "out").exists()
-        assert list(render(request, tmp_path / "out", crew))[-1].stage == "done"
+        assert list(render(request, tmp_path / "out", pool))[-1].stage == "done"
 
 
-def test_a_folder_that_was_there_keeps_what_is_not_ours(crew: Crew, photo: bytes, tmp_path: Path) -> None:
+def test_a_folder_that_was_there_keeps_what_is_not_ours(pool: ProcessPool, photo: bytes, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    steps = render(RenderRequest(photo=photo, frame=SMALL), tmp_path, crew)
+    steps = render(RenderRequest(photo=photo, frame=SMALL), tmp_path, pool)
     for step in steps:
         if step.manifest:
             break
@@ -255,7 +255,7 @@ def test_a_folder_that_was_there_keeps_what_is_not_ours(crew: Crew, photo: bytes
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_an_output_folder_that_cannot_be_made_is_a_sentence(crew: Crew, photo: bytes, tmp_path: Path) -> None:
+def test_an_output_folder_that_cannot_be_made_is_a_sentence(pool: ProcessPool, photo: bytes, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputFailed):
-        list(render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "file" / "out", crew))
+        list(render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "file" / "out", pool))

@@ -11,16 +11,16 @@ from gpuworker.rendering import sheets
 FRAME = Size(12, 10)
 
 
-def _canvas(rows: int, cols: int, channels: int = 3) -> sheets.Canvas:
+def _canvas(rows: int, cols: int, channels: int = 3) -> sheets.Pixels:
     return np.zeros((rows, FRAME.height, cols, FRAME.width, channels), np.uint8)
 
 
 def test_frames_lie_row_major() -> None:
-    canvas = _canvas(2, 3)
+    sheet = _canvas(2, 3)
     for row in range(2):
         for col in range(3):
-            sheets.place(canvas, row, col, np.full((10, 12, 3), 40 * row + 10 * col, np.uint8))
-    image = np.asarray(sheets.image_of(canvas, range(2), range(3)))
+            sheets.place(sheet, row, col, np.full((10, 12, 3), 40 * row + 10 * col, np.uint8))
+    image = np.asarray(sheets.image_of(sheet, range(2), range(3)))
     assert image.shape == (20, 36, 3)
     assert [int(image[5 + 10 * row, 6 + 12 * col, 0]) for row in range(2) for col in range(3)] == [
         0,
@@ -33,28 +33,28 @@ def test_frames_lie_row_major() -> None:
 
 
 def test_a_nested_sheet_keeps_its_own_rows_and_columns() -> None:
-    canvas = _canvas(3, 3)
+    sheet = _canvas(3, 3)
     for row in range(3):
         for col in range(3):
-            sheets.place(canvas, row, col, np.full((10, 12, 3), 10 * row + col, np.uint8))
-    image = np.asarray(sheets.image_of(canvas, [0, 2], [1, 2]))
+            sheets.place(sheet, row, col, np.full((10, 12, 3), 10 * row + col, np.uint8))
+    image = np.asarray(sheets.image_of(sheet, [0, 2], [1, 2]))
     assert [int(image[y, x, 0]) for y in (5, 15) for x in (6, 18)] == [1, 2, 21, 22]
 
 
 @pytest.mark.parametrize("channels", [3, 4])
 def test_an_image_does_not_change_when_the_canvas_is_drawn_over(channels: int) -> None:
-    canvas = _canvas(1, 1, channels)
-    image = sheets.image_of(canvas, [0], [0])
-    canvas[:] = 255
+    sheet = _canvas(1, 1, channels)
+    image = sheets.image_of(sheet, [0], [0])
+    sheet[:] = 255
     assert image.getpixel((3, 3)) == (0,) * channels
 
 
 def test_a_larger_frame_is_averaged_into_its_cell() -> None:
-    canvas = _canvas(1, 1)
+    sheet = _canvas(1, 1)
     frame = np.zeros((20, 24, 3), np.uint8)
     frame[::2] = 200
-    sheets.place(canvas, 0, 0, frame)
-    assert canvas.min() == canvas.max() == 100
+    sheets.place(sheet, 0, 0, frame)
+    assert sheet.min() == sheet.max() == 100
 
 
 def test_every_sheet_is_a_webp_that_says_it_is_synthetic(tmp_path: Path) -> None:
@@ -65,9 +65,9 @@ def test_every_sheet_is_a_webp_that_says_it_is_synthetic(tmp_path: Path) -> None
 
 
 def test_transparency_survives(tmp_path: Path) -> None:
-    canvas = _canvas(1, 1, channels=4)
-    canvas[:, 5:, ..., 3] = 255
-    sheets.write(sheets.image_of(canvas, [0], [0]), tmp_path / "q0.webp")
+    sheet = _canvas(1, 1, channels=4)
+    sheet[:, 5:, ..., 3] = 255
+    sheets.write(sheets.image_of(sheet, [0], [0]), tmp_path / "q0.webp")
     with Image.open(tmp_path / "q0.webp") as image:
         assert image.mode == "RGBA"
 

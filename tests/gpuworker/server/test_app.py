@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from gpuworker.workers import protocol
-from gpuworker.workers.fake import StillWorker
+from gpuworker.workers.fake import FakeWorker
 from gpuworker.workers.protocol import Health, Snapshot, submission
-from tests.gpuworker.still import NAMES, Halt, a_job, client, ended, table
+from tests.gpuworker.jobs import NAMES, Halt, a_job, client, ended, table
 
 
 def code(response: object) -> str:
@@ -38,11 +38,11 @@ def test_a_portrait_becomes_files_over_http(tmp_path: Path) -> None:
 
 def test_health_says_what_the_worker_is_and_does(tmp_path: Path) -> None:
     halt = Halt(1)
-    with table(tmp_path, StillWorker(halt)) as jobs, client(jobs) as asking:
+    with table(tmp_path, FakeWorker(halt)) as jobs, client(jobs) as asking:
         asking.post("/generate", content=submission(a_job()))
         assert halt.reached.wait(60)
         health = Health.from_json(asking.get("/health").json())
-        assert (health.state, health.engine, health.gpu, health.release) == ("busy", "warp", "Still GPU", "1.2.3")
+        assert (health.state, health.engine, health.gpu, health.release) == ("busy", "warp", "Fake GPU", "1.2.3")
         assert health.queued == 1
         halt.go_on.set()
 
@@ -83,7 +83,7 @@ def test_a_refusal_has_its_status_and_one_shape(
 
 def test_attempts_fence_over_http(tmp_path: Path) -> None:
     halt = Halt(2)
-    with table(tmp_path, StillWorker(halt)) as jobs, client(jobs) as asking:
+    with table(tmp_path, FakeWorker(halt)) as jobs, client(jobs) as asking:
         asking.post("/generate", content=submission(a_job(attempt=1)))
         assert halt.reached.wait(60)
         assert asking.post("/generate", content=submission(a_job(attempt=2))).status_code == 202
@@ -111,7 +111,7 @@ def test_a_client_of_version_1_is_refused_with_a_code_and_a_sentence(tmp_path: P
 
 def test_a_full_queue_says_when_to_come_again(tmp_path: Path) -> None:
     halt = Halt(0)
-    with table(tmp_path, StillWorker(halt), waiting=1) as jobs, client(jobs) as asking:
+    with table(tmp_path, FakeWorker(halt), waiting=1) as jobs, client(jobs) as asking:
         asking.post("/generate", content=submission(a_job("one")))
         assert halt.reached.wait(60)
         asking.post("/generate", content=submission(a_job("two")))
@@ -123,7 +123,7 @@ def test_a_full_queue_says_when_to_come_again(tmp_path: Path) -> None:
 
 def test_cancelling_over_http_answers_when_it_has_stopped(tmp_path: Path) -> None:
     halt = Halt(2)
-    with table(tmp_path, StillWorker(halt)) as jobs, client(jobs) as asking:
+    with table(tmp_path, FakeWorker(halt)) as jobs, client(jobs) as asking:
         asking.post("/generate", content=submission(a_job()))
         assert halt.reached.wait(60)
         jobs.cancel("one", 1)  # it is to stop, and does as soon as it goes on
@@ -133,7 +133,7 @@ def test_cancelling_over_http_answers_when_it_has_stopped(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("old", ["the token of the pod before, long gone", "the token of another pod, running"])
 def test_case_37_another_workers_token_a_former_one_and_one_in_the_query_are_refused(tmp_path: Path, old: str) -> None:
-    from tests.gpuworker.still import TOKEN
+    from tests.gpuworker.jobs import TOKEN
 
     with table(tmp_path) as jobs, client(jobs) as asking:
         for path in ("/health", "/progress/one", "/files/one/q0.webp"):

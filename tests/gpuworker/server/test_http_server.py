@@ -21,11 +21,11 @@ import uvicorn
 from gpuworker.clock import ManualClock
 from gpuworker.errors import AccessDenied, BadRequest, WorkerDied, WorkerLost
 from gpuworker.server.app import About, create_app
-from gpuworker.server.http_server import ImpatientProtocol, Serving, Watch, serve, serving_from
+from gpuworker.server.http_server import HeaderTimeoutProtocol, Serving, ShutdownMonitor, serve, serving_from
 from gpuworker.server.job_queue import JobTable
-from gpuworker.workers.fake import StillWorker
+from gpuworker.workers.fake import FakeWorker
+from tests.gpuworker.jobs import TOKEN, a_job, ended, table
 from tests.gpuworker.processes import eventually
-from tests.gpuworker.still import TOKEN, a_job, ended, table
 
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Gaze-Protocol": "2"}
 
@@ -94,9 +94,9 @@ def test_the_worker_ends_when_idle_for_long_and_when_it_cannot_be_paid(
     with table(tmp_path, clock=clock) as jobs:
         assert eventually(lambda: jobs.readiness == "ready")
         server = SimpleNamespace(should_exit=False)
-        watch = Watch(jobs, server, idle_exit, until, clock)
+        monitor = ShutdownMonitor(jobs, server, idle_exit, until, clock)
         clock.advance(passed)
-        watch.look()
+        monitor.check()
         assert server.should_exit is ends
 
 
@@ -107,7 +107,7 @@ def test_a_worker_that_cannot_start_ends(tmp_path: Path) -> None:
     with table(tmp_path, preparation=(("loading", fail),)) as jobs:
         assert eventually(lambda: jobs.failure is not None)
         server = SimpleNamespace(should_exit=False)
-        Watch(jobs, server, 0, 0).look()
+        ShutdownMonitor(jobs, server, 0, 0).check()
         assert server.should_exit
 
 
@@ -117,11 +117,11 @@ def test_the_watch_purges_old_jobs(tmp_path: Path) -> None:
         jobs.submit(a_job())
         assert ended(jobs) == "done"
         clock.advance(3600)
-        Watch(jobs, SimpleNamespace(should_exit=False), 0, 0, clock).look()
+        ShutdownMonitor(jobs, SimpleNamespace(should_exit=False), 0, 0, clock).check()
         assert list(tmp_path.iterdir()) == []
 
 
-class Hurried(ImpatientProtocol):
+class Hurried(HeaderTimeoutProtocol):
     header_seconds = 0.6
 
 
@@ -230,6 +230,6 @@ def test_the_command_line_refuses_in_a_sentence() -> None:
 
 
 def test_the_twin_serves_too(tmp_path: Path) -> None:
-    with table(tmp_path, StillWorker()) as jobs, listening(jobs) as port:
+    with table(tmp_path, FakeWorker()) as jobs, listening(jobs) as port:
         health = httpx.get(f"http://127.0.0.1:{port}/health", headers=HEADERS).json()
         assert health["engine"] == "warp"

@@ -22,10 +22,10 @@ from gpuworker.errors import (
     WorkerDied,
 )
 from gpuworker.server.job_queue import JobOver, JobTable, UnknownJob
-from gpuworker.workers.fake import StillWorker
-from gpuworker.workers.worker import ChildWorker, Job, Step
+from gpuworker.workers.fake import FakeWorker
+from gpuworker.workers.worker import Job, LocalWorker, Step
+from tests.gpuworker.jobs import NAMES, Halt, a_job, ended, table
 from tests.gpuworker.processes import eventually
-from tests.gpuworker.still import NAMES, Halt, a_job, ended, table
 
 
 def test_a_job_is_done_and_its_files_are_kept_whole(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_job_is_done_and_its_files_are_kept_whole(tmp_path: Path) -> None:
 
 def test_a_snapshot_in_mid_render_lists_only_files_that_are_there(tmp_path: Path) -> None:
     halt = Halt(3)
-    with table(tmp_path, StillWorker(halt)) as jobs:
+    with table(tmp_path, FakeWorker(halt)) as jobs:
         jobs.submit(a_job())
         assert halt.reached.wait(60)
         snapshot = jobs.snapshot("one")
@@ -59,7 +59,7 @@ def test_a_snapshot_in_mid_render_lists_only_files_that_are_there(tmp_path: Path
 
 def test_jobs_wait_for_each_other_and_know_their_place(tmp_path: Path) -> None:
     halt = Halt(0)
-    with table(tmp_path, StillWorker(halt), waiting=2) as jobs:
+    with table(tmp_path, FakeWorker(halt), waiting=2) as jobs:
         jobs.submit(a_job("one"))
         assert halt.reached.wait(60)
         assert jobs.submit(a_job("two")).place == 1
@@ -74,7 +74,7 @@ def test_jobs_wait_for_each_other_and_know_their_place(tmp_path: Path) -> None:
 
 def test_repeating_a_submission_changes_nothing(tmp_path: Path) -> None:
     halt = Halt(1)
-    with table(tmp_path, StillWorker(halt), waiting=1) as jobs:
+    with table(tmp_path, FakeWorker(halt), waiting=1) as jobs:
         jobs.submit(a_job())
         assert halt.reached.wait(60)
         for _ in range(10):
@@ -88,7 +88,7 @@ def test_repeating_a_submission_changes_nothing(tmp_path: Path) -> None:
 
 def test_a_newer_attempt_stops_an_older_one_and_the_older_is_refused(tmp_path: Path) -> None:
     halt = Halt(3)
-    with table(tmp_path, StillWorker(halt)) as jobs:
+    with table(tmp_path, FakeWorker(halt)) as jobs:
         jobs.submit(a_job(attempt=1))
         assert halt.reached.wait(60)
         jobs.submit(a_job(attempt=2))
@@ -108,7 +108,7 @@ def test_a_newer_attempt_stops_an_older_one_and_the_older_is_refused(tmp_path: P
 
 def test_case_40_replays_and_late_messages_begin_nothing(tmp_path: Path) -> None:
     rendered: list[int] = []
-    with table(tmp_path, StillWorker(rendered.append)) as jobs:
+    with table(tmp_path, FakeWorker(rendered.append)) as jobs:
         jobs.submit(a_job(attempt=2))
         assert ended(jobs, attempt=2) == "done"
         jobs.forget("one", 2)
@@ -128,7 +128,7 @@ def test_case_40_replays_and_late_messages_begin_nothing(tmp_path: Path) -> None
 
 def test_cancelling_says_the_truth(tmp_path: Path) -> None:
     halt = Halt(2)
-    with table(tmp_path, StillWorker(halt)) as jobs:
+    with table(tmp_path, FakeWorker(halt)) as jobs:
         jobs.submit(a_job("one"))
         assert halt.reached.wait(60)
         jobs.submit(a_job("two"))
@@ -142,7 +142,7 @@ def test_cancelling_says_the_truth(tmp_path: Path) -> None:
 
 def test_forgetting_a_running_job_stops_it_and_leaves_nothing(tmp_path: Path) -> None:
     halt = Halt(3)
-    with table(tmp_path, StillWorker(halt)) as jobs:
+    with table(tmp_path, FakeWorker(halt)) as jobs:
         jobs.submit(a_job())
         assert halt.reached.wait(60)
         jobs.forget("one", 1)
@@ -169,7 +169,7 @@ def test_what_ended_an_hour_ago_is_purged(tmp_path: Path) -> None:
 
 def test_idleness_counts_from_the_last_wish_and_not_while_there_is_work(tmp_path: Path) -> None:
     clock, halt = ManualClock(), Halt(1)
-    with table(tmp_path, StillWorker(halt), clock) as jobs:
+    with table(tmp_path, FakeWorker(halt), clock) as jobs:
         assert eventually(lambda: jobs.readiness == "ready")
         clock.advance(50)
         assert jobs.idle_seconds == 50
@@ -183,12 +183,12 @@ def test_idleness_counts_from_the_last_wish_and_not_while_there_is_work(tmp_path
         assert eventually(lambda: jobs.idle_seconds == 7)
 
 
-def fails_with(error: Exception, at: int = 2) -> StillWorker:
+def fails_with(error: Exception, at: int = 2) -> FakeWorker:
     def fail(number: int) -> None:
         if number == at:
             raise error
 
-    return StillWorker(fail)
+    return FakeWorker(fail)
 
 
 @pytest.mark.parametrize("error", [NoFace("No face here."), WorkerDied(), RuntimeError("a bug")])
@@ -221,7 +221,7 @@ def test_case_60_a_gpu_out_of_memory_fails_this_job_and_not_the_next(tmp_path: P
         if number == 3 and faults:
             raise faults.pop()
 
-    with table(tmp_path, StillWorker(fail_once)) as jobs:
+    with table(tmp_path, FakeWorker(fail_once)) as jobs:
         jobs.submit(a_job("one"))
         assert ended(jobs) == "failed"
         error = jobs.snapshot("one").error
@@ -264,7 +264,7 @@ def test_a_name_is_looked_up_and_a_link_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_names_a_file_elsewhere_fails(tmp_path: Path) -> None:
-    class Sly(StillWorker):
+    class Sly(FakeWorker):
         def render(self, job: Job, cancelled: threading.Event | None = None) -> Iterator[Step]:
             from dataclasses import replace
 
@@ -285,7 +285,7 @@ def test_readiness_follows_the_preparation_and_a_failed_one_is_kept(tmp_path: Pa
         raise WorkerDied("Weights are not what they should be.")
 
     preparation = (("loading", lambda: loading.wait(60)), ("warming", warm))
-    jobs = JobTable(StillWorker(), tmp_path, preparation=preparation)
+    jobs = JobTable(FakeWorker(), tmp_path, preparation=preparation)
     try:
         assert jobs.readiness == "loading"
         assert jobs.submit(a_job()).state == "queued"
@@ -301,7 +301,7 @@ def test_readiness_follows_the_preparation_and_a_failed_one_is_kept(tmp_path: Pa
 def test_a_real_worker_renders_for_the_table(tmp_path: Path, astronaut: object) -> None:
     from tests.gpuworker.pictures import encoded
 
-    worker = ChildWorker(tmp_path, size=2)
+    worker = LocalWorker(tmp_path, size=2)
     with table(tmp_path / "jobs", worker, preparation=(("warming", worker.wait_ready),)) as jobs:
         jobs.submit(a_job(photo=encoded(astronaut), levels=("preview",)))
         assert ended(jobs) == "done"
@@ -309,7 +309,7 @@ def test_a_real_worker_renders_for_the_table(tmp_path: Path, astronaut: object) 
 
 
 def test_closing_removes_everything_and_may_be_repeated(tmp_path: Path) -> None:
-    jobs = JobTable(StillWorker(), tmp_path)
+    jobs = JobTable(FakeWorker(), tmp_path)
     jobs.submit(a_job())
     assert ended(jobs) == "done"
     jobs.close()

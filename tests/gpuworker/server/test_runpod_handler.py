@@ -11,11 +11,11 @@ from typing import Any
 from gpuworker.errors import NoFace
 from gpuworker.server import runpod_handler
 from gpuworker.server.runpod_handler import PART, Handler
-from gpuworker.workers.fake import StillWorker
+from gpuworker.workers.fake import FakeWorker
 from gpuworker.workers.protocol import Snapshot, submission
 from gpuworker.workers.worker import Job
+from tests.gpuworker.jobs import NAMES, Halt, a_job, table
 from tests.gpuworker.processes import eventually
-from tests.gpuworker.still import NAMES, Halt, a_job, table
 from tests.gpuworker.workers.test_http_client import truth
 
 
@@ -71,7 +71,7 @@ def test_an_error_of_the_engine_is_the_last_snapshot(tmp_path: Path) -> None:
         if number == 2:
             raise NoFace("No face here.")
 
-    with table(tmp_path, StillWorker(fail)) as jobs:
+    with table(tmp_path, FakeWorker(fail)) as jobs:
         items = list(Handler(jobs)(event(a_job())))
     last = Snapshot.from_json(items[-1]["snapshot"])
     assert last.state == "failed"
@@ -88,7 +88,7 @@ def test_an_attempt_that_is_over_is_refused(tmp_path: Path) -> None:
 
 def test_closing_the_generator_stops_the_job(tmp_path: Path) -> None:
     halt = Halt(3)
-    with table(tmp_path, StillWorker(halt)) as jobs:
+    with table(tmp_path, FakeWorker(halt)) as jobs:
         items = Handler(jobs)(event(a_job()))
         next(items)
         assert halt.reached.wait(60)
@@ -104,13 +104,13 @@ def test_the_providers_library_is_given_the_handler(monkeypatch: Any) -> None:
     started: list[dict[str, Any]] = []
     library = SimpleNamespace(serverless=SimpleNamespace(start=started.append))
     monkeypatch.setitem(sys.modules, "runpod", library)
-    monkeypatch.setattr(runpod_handler, "ChildWorker", lambda *_, **__: Warm())
+    monkeypatch.setattr(runpod_handler, "LocalWorker", lambda *_, **__: Warm())
     runpod_handler.main()
     assert isinstance(started[0]["handler"], Handler)
     assert started[0]["return_aggregate_stream"] is False
 
 
-class Warm(StillWorker):
+class Warm(FakeWorker):
     def warm(self) -> None: ...
 
     def wait_ready(self) -> None: ...

@@ -16,7 +16,7 @@ from gpuworker.contract import CARD_NAME, POSTER_NAME, STANDARD_FRAME, Manifest,
 from gpuworker.engines.warp.engine import WarpEngine
 from gpuworker.grid import Direction
 from gpuworker.images import photo
-from gpuworker.rendering.process_pool import Crew
+from gpuworker.rendering.process_pool import ProcessPool
 from gpuworker.rendering.scheduler import render
 from gpuworker.vision import faces, framing, matting, segmentation
 from gpuworker.vision.framing import FramedPortrait
@@ -131,8 +131,8 @@ def test_the_warp_engine_moves_the_matte_with_the_head(cut: FramedPortrait) -> N
 def test_a_render_without_background_has_sheets_with_alpha(tmp_path: Path) -> None:
     Image.fromarray(skimage.data.astronaut()).save(tmp_path / "photo.png")
     request = RenderRequest((tmp_path / "photo.png").read_bytes(), levels=("preview",), remove_background=True)
-    with Crew(size=1) as crew:
-        steps = list(render(request, tmp_path / "out", crew))
+    with ProcessPool(size=1) as pool:
+        steps = list(render(request, tmp_path / "out", pool))
     assert any(BUNDLED in step.advice for step in steps)
     assert Manifest.loads((tmp_path / "out" / "manifest.json").read_text()).alpha
     with Image.open(tmp_path / "out" / "preview.webp") as sheet:

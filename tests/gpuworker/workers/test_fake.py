@@ -6,13 +6,13 @@ import pytest
 
 from gpuworker.errors import Cancelled
 from gpuworker.images import webp
-from gpuworker.workers.fake import StillWorker
-from tests.gpuworker.still import NAMES, a_job
+from gpuworker.workers.fake import FakeWorker
+from tests.gpuworker.jobs import NAMES, a_job
 
 
 def test_the_twin_gives_what_a_render_gives() -> None:
     seen: dict[str, str] = {}
-    for step in StillWorker().render(a_job()):
+    for step in FakeWorker().render(a_job()):
         seen |= {file.name: file.sha256 for file in step.files}
         for level in step.progress.manifest.levels if step.progress.manifest else ():
             assert set(level.sheets) <= set(seen)
@@ -25,9 +25,9 @@ def test_the_twin_gives_what_a_render_gives() -> None:
 
 def test_sheets_have_the_size_that_the_manifest_promises_and_belong_to_their_photo() -> None:
     def hashes(photo: bytes) -> set[str]:
-        return {file.sha256 for step in StillWorker().render(a_job(photo=photo)) for file in step.files}
+        return {file.sha256 for step in FakeWorker().render(a_job(photo=photo)) for file in step.files}
 
-    for step in StillWorker().render(a_job(levels=("full",))):
+    for step in FakeWorker().render(a_job(levels=("full",))):
         for file in step.files:
             width = 120 if file.name == "poster.webp" else 15 * 120
             size = webp.size(file.path.read_bytes())
@@ -38,9 +38,9 @@ def test_sheets_have_the_size_that_the_manifest_promises_and_belong_to_their_pho
 
 def test_the_twin_can_be_cancelled() -> None:
     cancelled = threading.Event()
-    steps = StillWorker().render(a_job(), cancelled)
+    steps = FakeWorker().render(a_job(), cancelled)
     next(steps)
     cancelled.set()
     with pytest.raises(Cancelled):
         next(steps)
-    StillWorker().close()
+    FakeWorker().close()

@@ -1,4 +1,4 @@
-"""The client's side of the wire, over a line on which everything can go wrong."""
+"""The client's side of the wire, over a transport on which everything can go wrong."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from gpuworker.errors import (
     WorkerLost,
 )
 from gpuworker.server.job_queue import JobTable
-from gpuworker.workers.fake import StillWorker
+from gpuworker.workers.fake import FakeWorker
 from gpuworker.workers.http_client import HttpWorker
-from gpuworker.workers.polling import Patience
+from gpuworker.workers.polling import RetryPolicy
 from gpuworker.workers.worker import Job, RenderedFile, Step
-from tests.gpuworker.still import NAMES, TOKEN, Halt, a_job, client, table
+from tests.gpuworker.jobs import NAMES, TOKEN, Halt, a_job, client, table
 
-PATIENCE = Patience(silence=30, farewell=3, stall=1_000_000)
+RETRY_POLICY = RetryPolicy(silence=30, cancellation=3, stall=1_000_000)
 """On a clock that passes at once a slow machine's threads would otherwise seem to stand still."""
 
 
@@ -72,21 +72,26 @@ class Played:
 
 
 def truth(job: Job) -> dict[str, str]:
-    return {file.name: file.sha256 for step in StillWorker().render(job) for file in step.files}
+    return {file.name: file.sha256 for step in FakeWorker().render(job) for file in step.files}
 
 
 @contextmanager
 def worker(
-    folder: Path, jobs: JobTable, patience: Patience = PATIENCE, token: str = TOKEN
+    folder: Path, jobs: JobTable, retry_policy: RetryPolicy = RETRY_POLICY, token: str = TOKEN
 ) -> Iterator[tuple[HttpWorker, httpx.Client]]:
-    """A client of the table on a clock that passes at once, and its line."""
-    with client(jobs) as line:
-        bare = httpx.Client(transport=line._transport)
+    """A client of the table on a clock that passes at once, and its transport."""
+    with client(jobs) as transport:
+        bare = httpx.Client(transport=transport._transport)
         (folder / "fetched").mkdir(exist_ok=True)
         found = HttpWorker(
-            "http://worker", token, patience=patience, client=bare, folder=folder / "fetched", clock=ManualClock()
+            "http://worker",
+            token,
+            retry_policy=retry_policy,
+            client=bare,
+            folder=folder / "fetched",
+            clock=ManualClock(),
         )
-        yield found, line
+        yield found, transport
         found.close()
         assert list((folder / "fetched").iterdir()) == []
 
@@ -96,18 +101,18 @@ def play(found: HttpWorker, job: Job, cancelled: threading.Event | None = None) 
 
 
 def test_the_steps_are_those_of_a_render(tmp_path: Path) -> None:
-    with table(tmp_path / "jobs") as jobs, worker(tmp_path, jobs) as (found, line):
+    with table(tmp_path / "jobs") as jobs, worker(tmp_path, jobs) as (found, transport):
         played = play(found, a_job())
         assert played.whole
         assert played.hashes == truth(a_job())
         assert [step.progress.advice for step in played.steps if step.progress.advice] == [("The face is a stand-in.",)]
-        assert line.asked[-1] == "DELETE /jobs/one"
+        assert transport.asked[-1] == "DELETE /jobs/one"
         assert list((tmp_path / "jobs").iterdir()) == []
 
 
 def test_sheets_arrive_while_rendering(tmp_path: Path) -> None:
     halt = Halt(3)
-    with table(tmp_path / "jobs", StillWorker(halt)) as jobs, worker(tmp_path, jobs) as (found, _):
+    with table(tmp_path / "jobs", FakeWorker(halt)) as jobs, worker(tmp_path, jobs) as (found, _):
         played = Played()
         for step in found.render(a_job()):
             played.take(step)
@@ -154,18 +159,18 @@ def test_case_59_a_page_with_200_is_not_an_answer(tmp_path: Path, question: str)
 
 def survives(tmp_path: Path, question: str, kind: str) -> None:
     """Three breaks in a row at the question, then another one later: one whole, true result."""
-    with table(tmp_path / "jobs") as jobs, worker(tmp_path, jobs) as (found, line):
-        line.breaks.next(question, kind, kind, kind)
+    with table(tmp_path / "jobs") as jobs, worker(tmp_path, jobs) as (found, transport):
+        transport.breaks.next(question, kind, kind, kind)
         played = play(found, a_job())
-        assert (question, kind) in line.breaks.happened
+        assert (question, kind) in transport.breaks.happened
         assert played.whole
         assert played.hashes == truth(a_job())
 
 
 @pytest.mark.parametrize("kind", ["502", "timeout", "half", "wrong", "html"])
 def test_what_never_heals_ends_after_the_deadline_and_hands_nothing_wrong_on(tmp_path: Path, kind: str) -> None:
-    with table(tmp_path / "jobs") as jobs, worker(tmp_path, jobs) as (found, line):
-        line.breaks.next("files", *[kind] * 500)
+    with table(tmp_path / "jobs") as jobs, worker(tmp_path, jobs) as (found, transport):
+        transport.breaks.next("files", *[kind] * 500)
         played = Played()
         began = found._clock.now()
         with pytest.raises(WorkerLost) as lost:
@@ -176,27 +181,27 @@ def test_what_never_heals_ends_after_the_deadline_and_hands_nothing_wrong_on(tmp
 
 
 def test_case_58_another_jobs_sheet_is_not_handed_on(tmp_path: Path) -> None:
-    with table(tmp_path / "jobs") as jobs, worker(tmp_path, jobs) as (found, line):
+    with table(tmp_path / "jobs") as jobs, worker(tmp_path, jobs) as (found, transport):
         play(found, a_job("other", photo=b"another photo"))  # its files are what `stale` answers with
-        line.breaks.next("files", *["stale"] * 500)
+        transport.breaks.next("files", *["stale"] * 500)
         with pytest.raises(WorkerLost):
             play(found, a_job())
 
 
 def test_case_40_a_late_answer_is_ignored(tmp_path: Path) -> None:
     halt = Halt(3)
-    with table(tmp_path / "jobs", StillWorker(halt)) as jobs, worker(tmp_path, jobs) as (found, line):
+    with table(tmp_path / "jobs", FakeWorker(halt)) as jobs, worker(tmp_path, jobs) as (found, transport):
         seen: list[int] = []
         for step in found.render(a_job()):
             seen.append(step.progress.current)
             if halt.reached.is_set() and not halt.go_on.is_set():
-                line.breaks.next("progress", "stale", "stale")
+                transport.breaks.next("progress", "stale", "stale")
                 halt.go_on.set()
         assert seen == sorted(seen)
-        assert ("progress", "stale") in line.breaks.happened
+        assert ("progress", "stale") in transport.breaks.happened
 
 
-class Altered(StillWorker):
+class Altered(FakeWorker):
     """A worker whose steps are not what they should be."""
 
     def __init__(self, alter: object) -> None:
@@ -259,7 +264,7 @@ def test_case_60_an_error_of_the_engine_arrives_as_itself(tmp_path: Path, error:
         if number == 4:
             raise error
 
-    with table(tmp_path / "jobs", StillWorker(fail)) as jobs, worker(tmp_path, jobs) as (found, _):
+    with table(tmp_path / "jobs", FakeWorker(fail)) as jobs, worker(tmp_path, jobs) as (found, _):
         with pytest.raises(type(error), match=error.sentence):
             play(found, a_job())
         assert list((tmp_path / "jobs").iterdir()) == []
@@ -267,11 +272,11 @@ def test_case_60_an_error_of_the_engine_arrives_as_itself(tmp_path: Path, error:
 
 def test_a_worker_that_has_forgotten_the_job_has_died(tmp_path: Path) -> None:
     halt = Halt(2)
-    with table(tmp_path / "jobs", StillWorker(halt)) as jobs, worker(tmp_path, jobs) as (found, line):
+    with table(tmp_path / "jobs", FakeWorker(halt)) as jobs, worker(tmp_path, jobs) as (found, transport):
         steps = found.render(a_job())
         next(steps)
         with table(tmp_path / "reborn") as reborn:
-            inner = line._transport._inner
+            inner = transport._transport._inner
             from gpuworker.server.app import About, create_app
 
             inner._app = create_app(reborn, About("warp", None, "1"), TOKEN)
@@ -282,7 +287,7 @@ def test_a_worker_that_has_forgotten_the_job_has_died(tmp_path: Path) -> None:
 
 def test_a_newer_attempt_ends_this_one(tmp_path: Path) -> None:
     halt = Halt(2)
-    with table(tmp_path / "jobs", StillWorker(halt)) as jobs, worker(tmp_path, jobs) as (found, _):
+    with table(tmp_path / "jobs", FakeWorker(halt)) as jobs, worker(tmp_path, jobs) as (found, _):
         steps = found.render(a_job(attempt=1))
         next(steps)
         jobs.submit(a_job(attempt=2))
@@ -294,7 +299,7 @@ def test_a_newer_attempt_ends_this_one(tmp_path: Path) -> None:
 
 def test_a_full_queue_is_waited_for_and_then_given_up(tmp_path: Path) -> None:
     halt = Halt(0)
-    with table(tmp_path / "jobs", StillWorker(halt), waiting=1) as jobs, worker(tmp_path, jobs) as (found, _):
+    with table(tmp_path / "jobs", FakeWorker(halt), waiting=1) as jobs, worker(tmp_path, jobs) as (found, _):
         jobs.submit(a_job("first"))
         assert halt.reached.wait(60)
         jobs.submit(a_job("second"))
@@ -312,11 +317,11 @@ def test_a_full_queue_is_waited_for_and_then_given_up(tmp_path: Path) -> None:
 def test_what_is_refused_is_not_tried_again(
     tmp_path: Path, photo: bytes, options: dict[str, str], error: type[RenderError]
 ) -> None:
-    with table(tmp_path / "jobs") as jobs, worker(tmp_path, jobs) as (found, line):
+    with table(tmp_path / "jobs") as jobs, worker(tmp_path, jobs) as (found, transport):
         with pytest.raises(error) as refused:
             play(found, a_job(photo=photo, **options))
         assert refused.value.permanent
-        assert line.asked.count("POST /generate") == 1
+        assert transport.asked.count("POST /generate") == 1
 
 
 def test_a_wrong_token_and_a_worker_of_version_1_are_permanent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -335,14 +340,14 @@ def test_a_wrong_token_and_a_worker_of_version_1_are_permanent(tmp_path: Path, m
 
 
 def test_health_is_asked_once(tmp_path: Path) -> None:
-    with table(tmp_path / "jobs") as jobs, worker(tmp_path, jobs) as (found, line):
-        assert found.health().gpu == "Still GPU"
-        assert line.asked == ["GET /health"]
+    with table(tmp_path / "jobs") as jobs, worker(tmp_path, jobs) as (found, transport):
+        assert found.health().gpu == "Fake GPU"
+        assert transport.asked == ["GET /health"]
 
 
 def test_cancelling_stops_the_worker_and_is_confirmed_by_it(tmp_path: Path) -> None:
     halt, cancelled = Halt(3), threading.Event()
-    with table(tmp_path / "jobs", StillWorker(halt)) as jobs, worker(tmp_path, jobs) as (found, _):
+    with table(tmp_path / "jobs", FakeWorker(halt)) as jobs, worker(tmp_path, jobs) as (found, _):
         steps = found.render(a_job(), cancelled)
         while not halt.reached.is_set():
             next(steps)
@@ -357,11 +362,11 @@ def test_cancelling_stops_the_worker_and_is_confirmed_by_it(tmp_path: Path) -> N
 
 def test_cancelling_what_cannot_be_reached_is_told_as_unconfirmed(tmp_path: Path) -> None:
     halt, cancelled = Halt(3), threading.Event()
-    with table(tmp_path / "jobs", StillWorker(halt)) as jobs, worker(tmp_path, jobs) as (found, line):
+    with table(tmp_path / "jobs", FakeWorker(halt)) as jobs, worker(tmp_path, jobs) as (found, transport):
         steps = found.render(a_job(), cancelled)
         next(steps)
         cancelled.set()
-        line.breaks.next("cancel", *["timeout"] * 100)
+        transport.breaks.next("cancel", *["timeout"] * 100)
         with pytest.raises(Cancelled) as told:
             list(steps)
         assert told.value.details == {"confirmed": False}
@@ -370,7 +375,7 @@ def test_cancelling_what_cannot_be_reached_is_told_as_unconfirmed(tmp_path: Path
 
 def test_closing_the_iterator_stops_the_worker(tmp_path: Path) -> None:
     halt = Halt(3)
-    with table(tmp_path / "jobs", StillWorker(halt)) as jobs, worker(tmp_path, jobs) as (found, _):
+    with table(tmp_path / "jobs", FakeWorker(halt)) as jobs, worker(tmp_path, jobs) as (found, _):
         steps = found.render(a_job())
         while not halt.reached.is_set():
             next(steps)

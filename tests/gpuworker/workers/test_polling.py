@@ -1,4 +1,4 @@
-"""Following a job over a line that is only a few answers."""
+"""Following a job over a transport that is only a few answers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 from gpuworker.clock import ManualClock
 from gpuworker.contract import Progress
 from gpuworker.errors import Cancelled, NoFace, Superseded, WorkerDied, WorkerLost
-from gpuworker.workers.polling import Broken, Patience, follow
+from gpuworker.workers.polling import RetryPolicy, TransientError, poll
 from gpuworker.workers.protocol import Listing, Snapshot
 from gpuworker.workers.worker import Job, RenderedFile
-from tests.gpuworker.still import a_job
+from tests.gpuworker.jobs import a_job
 
 
 class Few:
@@ -37,7 +37,7 @@ class Few:
         return self._next()
 
     def fetch(self, job: Job, listing: Listing, folder: Path, cancelled: threading.Event) -> RenderedFile:
-        raise Broken("there are no files")
+        raise TransientError("there are no files")
 
     def cancel(self, job: Job) -> Snapshot:
         self.cancelled += 1
@@ -49,23 +49,26 @@ class Few:
 RUNNING = Snapshot("one", 1, "running", 2, 0, 0.0, Progress("rendering", 1, 9, "Rendering"))
 
 
-def run(line: Few, clock: ManualClock, **patience: float) -> list[int]:
-    return [s.progress.current for s in follow(line, a_job(), None, patience=Patience(**patience), clock=clock)]
+def run(transport: Few, clock: ManualClock, **retry_policy: float) -> list[int]:
+    return [
+        s.progress.current
+        for s in poll(transport, a_job(), None, retry_policy=RetryPolicy(**retry_policy), clock=clock)
+    ]
 
 
 def test_a_job_that_does_not_move_is_given_up_and_stopped() -> None:
-    line, clock = Few(RUNNING), ManualClock(0)
+    transport, clock = Few(RUNNING), ManualClock(0)
     with pytest.raises(WorkerLost, match="does not get on"):
-        run(line, clock, stall=120)
+        run(transport, clock, stall=120)
     assert 120 < clock.now() < 130
-    assert line.cancelled == 1
+    assert transport.cancelled == 1
 
 
 def test_a_job_may_wait_in_the_queue_for_longer_than_it_may_stall() -> None:
     waiting = replace(RUNNING, state="queued", revision=1)
-    line, clock = Few(*[waiting] * 2000, replace(RUNNING, state="cancelled", revision=3)), ManualClock(0)
+    transport, clock = Few(*[waiting] * 2000, replace(RUNNING, state="cancelled", revision=3)), ManualClock(0)
     with pytest.raises(Superseded):
-        run(line, clock, stall=10)
+        run(transport, clock, stall=10)
     assert clock.now() > 100
 
 
@@ -88,7 +91,7 @@ def test_pauses_grow_are_jittered_and_end_with_the_deadline() -> None:
 
     clock = Noting(0)
     with pytest.raises(WorkerLost):
-        run(Few(Broken("no answer")), clock, silence=60, longest_pause=8)
+        run(Few(TransientError("no answer")), clock, silence=60, longest_pause=8)
     tries = clock.waits[:7]
     assert 0.1 < tries[0] <= 0.25
     assert all(pause <= 8 for pause in clock.waits)
@@ -99,11 +102,11 @@ def test_pauses_grow_are_jittered_and_end_with_the_deadline() -> None:
 def test_a_cancellation_before_the_first_question_asks_nothing_but_to_stop() -> None:
     cancelled = threading.Event()
     cancelled.set()
-    line = Few(RUNNING)
+    transport = Few(RUNNING)
     with pytest.raises(Cancelled) as told:
-        list(follow(line, a_job(), cancelled, patience=Patience(), clock=ManualClock()))
+        list(poll(transport, a_job(), cancelled, retry_policy=RetryPolicy(), clock=ManualClock()))
     assert told.value.details["confirmed"] is True
-    assert line.cancelled == 1
+    assert transport.cancelled == 1
 
 
 def test_a_file_that_is_gone_because_the_job_failed_is_told_as_that_failure() -> None:
@@ -122,9 +125,9 @@ def test_case_40_an_answer_that_is_older_than_the_last_one_is_ignored() -> None:
     def at(revision: int, current: int) -> Snapshot:
         return replace(RUNNING, revision=revision, progress=replace(RUNNING.progress, current=current))
 
-    line = Few(at(5, 5), at(3, 1), at(5, 5), at(4, 2), at(6, 7), replace(RUNNING, state="cancelled", revision=7))
+    transport = Few(at(5, 5), at(3, 1), at(5, 5), at(4, 2), at(6, 7), replace(RUNNING, state="cancelled", revision=7))
     seen: list[int] = []
-    steps = follow(line, a_job(), None, patience=Patience(), clock=ManualClock())
+    steps = poll(transport, a_job(), None, retry_policy=RetryPolicy(), clock=ManualClock())
     with pytest.raises(Superseded):
         seen.extend(step.progress.current for step in steps)
     assert seen == [5, 7]

@@ -15,7 +15,7 @@ from gpuworker.errors import BadRequest, NoFace, OtherProtocol, WrongAnswer
 from gpuworker.workers import protocol
 from gpuworker.workers.protocol import Health, Listing, LogLine, Snapshot, job_from, submission
 from gpuworker.workers.worker import Job
-from tests.gpuworker.still import a_job
+from tests.gpuworker.jobs import a_job
 
 PAGE = Path(protocol.__file__).parents[1].joinpath("PROTOCOL.md").read_text()
 

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from gpuworker.contract import POSTER_NAME, RenderRequest, Size
 from gpuworker.errors import Cancelled, NoFace
-from gpuworker.workers.worker import ChildWorker, Job, RenderedFile, _AnyOf
+from gpuworker.workers.worker import Job, LocalWorker, RenderedFile, _AnyOf
 from tests.gpuworker.pictures import encoded
 
 
 @pytest.fixture(scope="module")
-def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChildWorker]:
-    worker = ChildWorker(tmp_path_factory.mktemp("jobs"), size=2)
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalWorker]:
+    worker = LocalWorker(tmp_path_factory.mktemp("jobs"), size=2)
     yield worker
     worker.close()
 
@@ -27,7 +27,7 @@ def job(pixels: NDArray[np.uint8]) -> Job:
     return Job("one", 1, RenderRequest(photo=encoded(pixels), frame=Size(120, 150), levels=("preview",)))
 
 
-def test_steps_carry_whole_files_with_their_hashes(worker: ChildWorker, astronaut: NDArray[np.uint8]) -> None:
+def test_steps_carry_whole_files_with_their_hashes(worker: LocalWorker, astronaut: NDArray[np.uint8]) -> None:
     seen: dict[str, RenderedFile] = {}
     for step in worker.render(job(astronaut)):
         for file in step.files:
@@ -40,7 +40,7 @@ def test_steps_carry_whole_files_with_their_hashes(worker: ChildWorker, astronau
     assert not any(file.path.exists() for file in seen.values())
 
 
-def test_a_job_waits_for_the_one_before_it(worker: ChildWorker, astronaut: NDArray[np.uint8]) -> None:
+def test_a_job_waits_for_the_one_before_it(worker: LocalWorker, astronaut: NDArray[np.uint8]) -> None:
     first = worker.render(job(astronaut))
     next(first)
     cancelled = threading.Event()
@@ -51,14 +51,14 @@ def test_a_job_waits_for_the_one_before_it(worker: ChildWorker, astronaut: NDArr
     assert next(worker.render(job(astronaut))).progress.stage == "starting"
 
 
-def test_a_refused_photo_leaves_the_worker_ready(worker: ChildWorker, astronaut: NDArray[np.uint8]) -> None:
+def test_a_refused_photo_leaves_the_worker_ready(worker: LocalWorker, astronaut: NDArray[np.uint8]) -> None:
     with pytest.raises(NoFace):
         list(worker.render(job(np.full((300, 300, 3), 127, np.uint8))))
     assert [step.progress.stage for step in worker.render(job(astronaut))][-1] == "done"
 
 
 def test_closing_stops_the_job_under_way_and_takes_no_other(astronaut: NDArray[np.uint8]) -> None:
-    worker = ChildWorker(size=2)
+    worker = LocalWorker(size=2)
     steps = worker.render(job(astronaut))
     next(steps)
     closer = threading.Thread(target=worker.close)
@@ -71,14 +71,14 @@ def test_closing_stops_the_job_under_way_and_takes_no_other(astronaut: NDArray[n
 
 
 def test_closing_an_unused_worker_does_nothing() -> None:
-    ChildWorker().close()
+    LocalWorker().close()
 
 
-def test_a_worker_that_is_ready_has_loaded_its_engine(worker: ChildWorker) -> None:
+def test_a_worker_that_is_ready_has_loaded_its_engine(worker: LocalWorker) -> None:
     worker.warm()
     worker.wait_ready()
-    assert worker._crew is not None
-    assert worker._crew.quiet
+    assert worker._pool is not None
+    assert worker._pool.quiet
 
 
 def test_a_combined_cancellation_follows_each_event_and_cannot_be_waited_for() -> None:

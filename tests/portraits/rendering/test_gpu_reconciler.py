@@ -17,7 +17,7 @@ def test_a_provider_that_does_not_answer_is_asked_again(
     stopped, asked = threading.Event(), []
 
     class Source:
-        def tend(self) -> None:
+        def reconcile(self) -> None:
             asked.append(True)
             if len(asked) == 3:
                 stopped.set()

@@ -36,7 +36,7 @@ def test_the_gpu_source_is_what_the_settings_say(settings: Settings) -> None:
     settings.RUNPOD_API_KEY, settings.RUNPOD_IMAGE, settings.RUNPOD_ENDPOINT = "rpa_key", "org/worker:1", "ep1"
     settings.GPU_IDLE_SECONDS, settings.GPU_DAILY_BUDGET = 120.0, 2.5
     settings.GPU_SOURCE = "runpod-pod"
-    made = workers.choice()
+    made = workers.source_config()
     assert made.pod is not None
     assert (made.pod.image, made.pod.engine, made.pod.gpus[0]) == (
         "org/worker:1",
@@ -45,7 +45,7 @@ def test_the_gpu_source_is_what_the_settings_say(settings: Settings) -> None:
     )
     assert (made.deadlines.idle, made.daily_budget, made.kind) == (120.0, 2.5, "runpod-pod")
     settings.GPU_SOURCE = "runpod-serverless"
-    assert workers.choice().endpoint is not None
+    assert workers.source_config().endpoint is not None
     first = workers.gpu()
     assert (first.name, workers.gpu() is first) == ("runpod-serverless", True)
     workers.close()

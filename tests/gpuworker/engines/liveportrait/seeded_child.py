@@ -1,6 +1,6 @@
 """A rendering process with seeded weights: what the real one does, with another table of hashes.
 
-The functions stand in the place of crew._enter, in the process itself, and leave out the self-check,
+The functions stand in the place of process_pool._enter, in the process itself, and leave out the self-check,
 which seeded weights cannot pass.
 """
 

@@ -245,8 +245,8 @@ def test_a_worker_that_starts_says_at_once_what_is_wrong_with_its_weights(
 ) -> None:
     monkeypatch.setenv(weights.FOLDER, str(tmp_path))
     monkeypatch.setenv(environment.DEVICE, "cpu")
-    with process_pool.Crew(engine="liveportrait") as team, pytest.raises(WrongWeights, match="fetch-weights"):
-        team.wait_ready()
+    with process_pool.ProcessPool(engine="liveportrait") as pool, pytest.raises(WrongWeights, match="fetch-weights"):
+        pool.wait_ready()
 
 
 def test_a_worker_that_starts_says_at_once_what_is_wrong_with_its_matting_model(
@@ -255,12 +255,12 @@ def test_a_worker_that_starts_says_at_once_what_is_wrong_with_its_matting_model(
     monkeypatch.setenv(weights.FOLDER, str(tmp_path))
     monkeypatch.setenv("GAZE_MATTING", str(tmp_path / "matte.onnx"))
     with (
-        process_pool.Crew(engine="liveportrait") as team,
+        process_pool.ProcessPool(engine="liveportrait") as pool,
         pytest.raises(WrongWeights, match="fetch-weights --which matting"),
     ):
-        team.wait_ready()
+        pool.wait_ready()
 
 
 def test_one_process_holds_the_gpu() -> None:
-    with process_pool.Crew(engine="liveportrait") as team:
-        assert team.size == 1
+    with process_pool.ProcessPool(engine="liveportrait") as pool:
+        assert pool.size == 1

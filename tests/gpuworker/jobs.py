@@ -13,7 +13,7 @@ from gpuworker.clock import SYSTEM, Clock
 from gpuworker.contract import RenderRequest, Size
 from gpuworker.server.app import About, create_app
 from gpuworker.server.job_queue import JobTable
-from gpuworker.workers.fake import StillWorker
+from gpuworker.workers.fake import FakeWorker
 from gpuworker.workers.worker import Job
 from tests.runpod.asgi import AppTransport, Loop
 from tests.runpod.breaks import BreakingTransport
@@ -42,8 +42,8 @@ class Halt:
 
 
 @contextmanager
-def table(folder: Path, worker: StillWorker | None = None, clock: Clock = SYSTEM, **more: object) -> Iterator[JobTable]:
-    jobs = JobTable(worker or StillWorker(), folder, clock=clock, **more)
+def table(folder: Path, worker: FakeWorker | None = None, clock: Clock = SYSTEM, **more: object) -> Iterator[JobTable]:
+    jobs = JobTable(worker or FakeWorker(), folder, clock=clock, **more)
     try:
         yield jobs
     finally:
@@ -63,7 +63,7 @@ def ended(jobs: JobTable, identity: str = "one", attempt: int = 1) -> str:
 def client(jobs: JobTable, token: str | None = TOKEN, **headers: str) -> Iterator[httpx.Client]:
     """One that bears the token and speaks the protocol, over a transport that breaks on demand."""
     loop = Loop()
-    transport = BreakingTransport(AppTransport(create_app(jobs, About("warp", "Still GPU", "1.2.3"), token), loop))
+    transport = BreakingTransport(AppTransport(create_app(jobs, About("warp", "Fake GPU", "1.2.3"), token), loop))
     ours = {"Gaze-Protocol": "2", **({"Authorization": f"Bearer {token}"} if token else {}), **headers}
     with httpx.Client(transport=transport, base_url="http://worker", headers=ours) as asking:
         asking.breaks = transport.breaks
