@@ -123,10 +123,10 @@ def _serve(serving: Serving, jobs: JobTable, listener: socket.socket) -> None:
     )
     server = uvicorn.Server(config)
     host, port = listener.getsockname()[:2]
-    sys.stdout.write(f"Serving {serving.engine} on http://{host}:{port}\n")
-    sys.stdout.flush()
     monitor = ShutdownMonitor(jobs, server, serving.idle_exit, serving.until)
-    with _ended_softly(), monitor:
+    with _ended_softly(server), monitor:
+        sys.stdout.write(f"Serving {serving.engine} on http://{host}:{port}\n")
+        sys.stdout.flush()
         server.run(sockets=[listener])
 
 
@@ -212,12 +212,19 @@ class HeaderTimeoutProtocol(H11Protocol):
 
 
 @contextmanager
-def _ended_softly() -> Iterator[None]:
-    """uvicorn raises the signal that ended it once more when it is done; the files have yet to go."""
+def _ended_softly(server: uvicorn.Server) -> Iterator[None]:
+    """Handlers of signals that come before uvicorn has its own, and of the one it raises again when it is done.
+
+    The files have yet to go then.
+    """
+
+    def end(number: int, frame: object) -> None:
+        server.should_exit = True
+
     before: dict[signal.Signals, Any] = {}
     if threading.current_thread() is threading.main_thread():
         for each in (signal.SIGINT, signal.SIGTERM):
-            before[each] = signal.signal(each, lambda number, frame: None)
+            before[each] = signal.signal(each, end)
     try:
         yield
     finally:
