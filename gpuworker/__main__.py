@@ -145,7 +145,7 @@ def _request(options: argparse.Namespace) -> RenderRequest:
 
 
 def _levels(options: argparse.Namespace) -> tuple[str, ...]:
-    """As asked for; by default all of them, but a draft from an engine that was sent to the CPU."""
+    """Levels asked for; by default all of them, but a draft from an engine that was sent to the CPU."""
     asked = getattr(options, "levels", "full")
     if asked is None:
         return (grid.DRAFT.name,) if getattr(options, "device", None) == "cpu" else tuple(grid.LEVELS)

@@ -24,14 +24,14 @@ log = logging.getLogger(__name__)
 
 SOURCE = "runpod-pod"
 RANK = {"RUNNING": 0, "STARTING": 1, "PROVISIONING": 1, "EXITED": 2}
-"""Which pod is used first. One of any other status is of no use."""
+"""Order in which pods are used, by status. A pod of any other status is of no use."""
 LOOK_UP_PAUSES = (2.0, 5.0, 10.0)
 """Seconds after an ambiguous response to an order, before its name is looked for; as many orders are given."""
 
 POD_END_SECONDS = 60.0
-"""What a worker may take from its decision to end until its pod costs nothing."""
+"""Longest time from a worker's decision to end until its pod costs nothing."""
 BILL_SECONDS = 7200.0
-"""How old a rental must be before the provider's bill for it is trusted to be whole."""
+"""Age of a rental before the provider's bill for it is taken to be whole."""
 
 
 class PodManager:
@@ -78,7 +78,7 @@ class PodManager:
         return best
 
     def again(self, pod: Pod) -> Pod | None:
-        """As it is now; None when it is gone."""
+        """Pod as it is now; None when it is gone."""
         now = self._api.pod(pod.id)
         if now is None:
             self._ledger.end(pod.id, self._clock.now())
@@ -141,7 +141,7 @@ class PodManager:
         self._budget.check(self._ledger, self._clock.now(), hourly)
 
     def check_running(self) -> None:
-        """Raises BudgetSpent, after having stopped what runs, when it must not go on. Otherwise asks nobody."""
+        """Raises BudgetSpent, after having stopped what runs, when it must not go on. Otherwise sends no request."""
         now = self._clock.now()
         running = [each for each in self._ledger.rentals(now) if each.ended is None and each.source == SOURCE]
         hourly = sum(each.hourly for each in running)
@@ -166,7 +166,7 @@ class PodManager:
                 self._begin(pod, self.unpaid_since(pod))
 
     def _unseen_end(self, rental: Rental) -> float:
-        """When a rental that nobody saw ending has ended, at the latest.
+        """Latest end of a rental whose end was not seen, seconds since the epoch.
 
         A site that was away for a night must not pay for it from today's budget: a worker that answered once ends
         by itself when idle, and for one that never did, the provider's bill is asked for.

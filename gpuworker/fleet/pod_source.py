@@ -97,7 +97,7 @@ class PodSource:
     # --- as a Source
 
     def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
-        """As Source.render: first the phases of the pod's way to readiness, then the worker's own steps."""
+        """Steps, as Source.render: first the phases of the pod's way to readiness, then the worker's own steps."""
         ready = yield from self._get_ready(cancelled)
         seconds, outcome = 0.0, "abandoned"
         try:

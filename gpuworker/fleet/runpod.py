@@ -186,7 +186,7 @@ class RunPod:
             raise AmbiguousResponse(type(error).__name__) from error
 
     def offers(self, cloud: str) -> dict[str, Offer]:
-        """What there is to rent, by the GPU's name."""
+        """Offers, by the GPU's name."""
         query = f"include=AVAILABILITY&product=POD&cloud={cloud}"
         answer = self.ask("GET", f"{self._rest}/catalog/gpus?{query}", repeat=True)
         try:
@@ -226,7 +226,7 @@ class RunPod:
         return _object(self.ask("GET", f"{self._serverless}/{endpoint}/status/{identity}", repeat=True))
 
     def stream(self, endpoint: str, identity: str) -> tuple[str | None, list[Any]]:
-        """(status, outputs that nobody has read yet). Asked once: what a broken answer held is gone.
+        """Status, and outputs that have not been read yet. Asked once: what a broken answer held is gone.
 
         The provider answers with an object, or with the bare array, which says nothing about the status.
         """

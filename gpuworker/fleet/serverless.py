@@ -87,7 +87,7 @@ class ServerlessSource:
         self._clock = clock
 
     def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
-        """As Source.render."""
+        """Steps, as Source.render."""
         with provider_errors():
             self._budget.check(self._ledger, self._clock.now(), self._spec.hourly)
         transport = _Stream(self._api, self._spec, self._ledger, self._budget, self._clock)

@@ -56,7 +56,7 @@ class Source(Worker, Protocol):
         """Stop everything that costs, whatever it is doing."""
 
     def status(self) -> Status:
-        """How it is now. Raises RenderError when the provider cannot be asked."""
+        """Status now. Raises RenderError when the provider cannot be asked."""
 
 
 @dataclass(slots=True)

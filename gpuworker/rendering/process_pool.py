@@ -39,7 +39,7 @@ ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": "4000000000",
 }
 POLL_SECONDS = 0.1
-"""How soon a cancellation from another thread is noticed."""
+"""Longest time until a cancellation from another thread is noticed."""
 
 ANALYST = 0
 """The member that finds faces; the others need not load the models for it."""

@@ -236,7 +236,7 @@ class _Run:
     def _render_rows(
         self, shape: SheetShape, level: LevelGrid, rows: Sequence[int], cols: Sequence[int]
     ) -> Iterator[Progress]:
-        """Hand one row at a time to whoever is idle, until all are there."""
+        """Hand one row at a time to an idle process, until all are there."""
         waiting = [
             RenderRow(shape, slot, tuple(self._direction(level, row, col) for col in cols))
             for slot, row in enumerate(rows)
@@ -346,7 +346,7 @@ def _bytes(shape: SheetShape) -> int:
 
 
 def _nested(level: LevelGrid, finest: LevelGrid, rows: range, cols: range) -> tuple[list[int], list[int]]:
-    """Which grid rows and columns of the finest level's quadrant belong to `level`."""
+    """Grid rows and columns of the finest level's quadrant that belong to `level`."""
     return (
         [slot for slot, row in enumerate(rows) if finest.y[row] in level.y],
         [slot for slot, col in enumerate(cols) if finest.x[col] in level.x],

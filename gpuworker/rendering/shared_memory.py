@@ -1,6 +1,6 @@
 """Anonymous memory that a few processes share: the quadrant that is being rendered.
 
-Linux: memfd, which leaves nothing behind whoever is killed and is not bound by the 64 MB that
+Linux: memfd, which leaves nothing behind after a kill and is not bound by the 64 MB that
 containers give /dev/shm. Elsewhere a temporary file, removed as soon as everybody has opened it.
 """
 

@@ -75,7 +75,7 @@ class Serving:
 
 
 def serve(serving: Serving) -> None:
-    """Until SIGTERM, Ctrl-C, or nobody needs it. Raises BadRequest for an occupied port, and why a start failed."""
+    """Serve until SIGTERM, Ctrl-C, or long idleness. Raises BadRequest for an occupied port, and why a start failed."""
     listener = _listener(serving)
     with tempfile.TemporaryDirectory(dir=serving.folder, prefix="worker-", ignore_cleanup_errors=True) as name:
         worker = LocalWorker(Path(name), serving.processes, serving.engine)

@@ -127,7 +127,7 @@ class JobTable:
             return self._snapshot(self._accept(job, fingerprint))
 
     def snapshot(self, identity: str, attempt: int | None = None) -> Snapshot:
-        """How the job stands. Raises UnknownJob, Superseded, JobOver."""
+        """Snapshot of the job. Raises UnknownJob, Superseded, JobOver."""
         with self._changed:
             self._touch()
             return self._snapshot(self._find(identity, attempt))

@@ -20,7 +20,7 @@ from gpuworker.images import webp
 from gpuworker.workers.worker import Job, RenderedFile, Step
 
 FILLING = 300
-"""How often a sheet repeats its 32 bytes."""
+"""Number of times that a sheet repeats its 32 bytes."""
 
 
 class FakeWorker:
@@ -33,7 +33,7 @@ class FakeWorker:
         self._before_step = before_step
 
     def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
-        """As Worker.render."""
+        """Steps, as Worker.render."""
         with tempfile.TemporaryDirectory(prefix="fake-") as name:
             for number, (progress, files) in enumerate(_steps(job)):
                 self._before_step(number)

@@ -77,7 +77,7 @@ class HttpWorker:
         return health
 
     def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
-        """As Worker.render. Cancelled.details["confirmed"] says whether the worker itself said that it stopped."""
+        """Steps, as Worker.render. Cancelled.details["confirmed"] says whether the worker confirmed that it stopped."""
         return poll(self, job, cancelled, retry_policy=self._retry_policy, clock=self._clock, folder=self._folder)
 
     def close(self) -> None:
@@ -157,7 +157,7 @@ class HttpWorker:
 
 
 def health_of(url: str, environment: Mapping[str, str] = os.environ) -> Health:
-    """How the worker at `url` is, asked once with WORKER_TOKEN. Raises WorkerLost, AccessDenied, OtherProtocol."""
+    """Health of the worker at `url`, asked once with WORKER_TOKEN. Raises WorkerLost, AccessDenied, OtherProtocol."""
     worker = HttpWorker(url, secret(environment, "WORKER_TOKEN"))
     try:
         return worker.health()

@@ -67,10 +67,10 @@ class Transport(Protocol):
     """
 
     def submit(self, job: Job) -> Snapshot:
-        """Begin the job, or learn how it stands."""
+        """Begin the job, or get its snapshot."""
 
     def progress(self, job: Job) -> Snapshot:
-        """How it stands."""
+        """Snapshot of the job."""
 
     def fetch(self, job: Job, listing: Listing, folder: Path, cancelled: threading.Event) -> RenderedFile:
         """A whole file, with exactly the bytes that it is listed with."""
@@ -173,7 +173,7 @@ class _Run:
         return False
 
     def _submit(self) -> Snapshot:
-        """Once or more often: whoever repeats it is answered with the same job."""
+        """Submit the job; a repeated submission is answered with the same job."""
         end = self.clock.now() + self.retry_policy.queue
         while True:
             try:

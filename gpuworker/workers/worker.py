@@ -24,7 +24,7 @@ from gpuworker.rendering.scheduler import render
 log = logging.getLogger(__name__)
 
 CLOSING_SECONDS = 5.0
-"""How long a job is given to notice that its worker is being closed."""
+"""Time in which a job must notice that its worker is being closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class LocalWorker:
             self._ready_pool().wait_ready()
 
     def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
-        """As Worker.render; waits until the job before it has ended. Raises Cancelled when the worker is closed."""
+        """Steps, as Worker.render; waits for the job before it. Raises Cancelled when the worker is closed."""
         stopped = _AnyOf(self._closing, *([cancelled] if cancelled else []))
         self._take_turn(stopped)
         try:

@@ -42,7 +42,7 @@ class Half(httpx.SyncByteStream):
 
 
 class Breaks:
-    """What shall break next, by the name of a question; each break is used once."""
+    """Breaks to come, by the name of a question; each break is used once."""
 
     def __init__(self) -> None:
         self._next: dict[str, deque[str]] = defaultdict(deque)

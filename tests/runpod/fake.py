@@ -184,7 +184,7 @@ class FakeRunPod:
     # --- requests
 
     def handle(self, request: httpx.Request) -> httpx.Response:
-        """By host, as outside, or by the path's beginning: /rest, /serverless, /proxy."""
+        """Route by host, as outside, or by the path's beginning: /rest, /serverless, /proxy."""
         request.read()
         host, path = request.url.host, request.url.path
         if found := re.fullmatch(r"(\w+)-8000\.proxy\.runpod\.net", host):

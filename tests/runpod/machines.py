@@ -1,4 +1,4 @@
-"""What runs inside the fake's pods: real workers in processes of their own, or applications that render nothing."""
+"""Machines inside the fake's pods: real workers in processes of their own, or applications that render nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Machine(Protocol):
 
 
 class Machines(Protocol):
-    """Where containers come from."""
+    """Provider of containers."""
 
     def start(self, environment: Mapping[str, str]) -> Machine: ...
 

@@ -42,7 +42,7 @@ RETRY_POLICY = RetryPolicy(poll=1.0, stall=1_000_000)
 
 
 class Steps:
-    """What happens before each step of the worker; tests replace `act`."""
+    """Callback before each step of the worker; tests replace `act`."""
 
     def __init__(self) -> None:
         self.act = lambda number: None

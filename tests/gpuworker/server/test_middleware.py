@@ -1,4 +1,4 @@
-"""What every request must be, whatever it asks for."""
+"""Checks of every request, whatever it asks for."""
 
 from __future__ import annotations
 
