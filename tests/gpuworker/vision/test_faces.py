@@ -658,6 +658,24 @@ def test_a_face_that_looks_worse_at_its_box_is_looked_for_as_it_was_found(
     assert faces.requested(astronaut, None, face.box) is face
 
 
+def test_a_face_that_only_its_box_shows_is_refused_for_its_own_reason(
+    astronaut: Picture, face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(faces, "_very", lambda *_: with_opening(face, 0.05))
+    monkeypatch.setattr(faces, "find", lambda _: [])
+    with pytest.raises(EyesClosed):
+        faces.requested(astronaut, None, face.box)
+
+
+def test_a_face_is_taken_from_the_whole_picture_only_where_its_box_was_from_there(
+    astronaut: Picture, face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = dataclasses.replace(face.box, x=face.box.x + 0.05 * face.box.width)
+    aside = dataclasses.replace(face, box=box)
+    monkeypatch.setattr(faces, "_at", lambda *_: [aside])
+    assert faces.requested(astronaut, None, box) is aside
+
+
 def test_a_face_that_was_pointed_at_is_found_again_from_its_box(
     astronaut: Picture, face: Face, monkeypatch: pytest.MonkeyPatch
 ) -> None:
