@@ -182,13 +182,13 @@ class Person:
         answer: dict[str, Any] = self.http.get(f"/sessions/{session}/progress.json").json()
         return answer
 
-    def until(self, session: str, state: str, seconds: float = 240) -> dict[str, Any]:
-        """The first progress with that state; `alive` is the preview's."""
+    def until(self, session: str, state: str, seconds: float = 240, pause: float = 0.2) -> dict[str, Any]:
+        """First progress with that state; `alive` is the preview's. pause: seconds between two questions."""
 
         def reached() -> dict[str, Any] | None:
             now = self.progress(session)
             return now if now["state"] == state or (state == "alive" and now["alive"]) else None
 
-        found: dict[str, Any] | None = patiently(reached, seconds, pause=0.2)
+        found: dict[str, Any] | None = patiently(reached, seconds, pause=pause)
         assert found, f"never {state}: {self.progress(session)}"
         return found
