@@ -9,6 +9,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def asks_for_torch(config: pytest.Config) -> bool:
     """Whether tests of the liveportrait engine are among those that the command line names."""
     named = [Path(each.partition("::")[0]).resolve() for each in config.args]
-    within = [
-        place for place in LIVEPORTRAIT for path in named if place in (path, *path.parents) or path in place.parents
-    ]
+    ignored = config.option.ignore_glob or []
+    places = [place for place in LIVEPORTRAIT if not any(fnmatch(str(place), glob) for glob in ignored)]
+    within = [place for place in places for path in named if place in (path, *path.parents) or path in place.parents]
     return config.option.markexpr != "not slow" and bool(within)
 
 
@@ -86,7 +87,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Browser tests come last: from the first one on, Playwright's loop runs, and no other can in this thread."""
     in_browser = {item for item in items if "browser" in getattr(item, "fixturenames", ())}
     files = {item.path for item in in_browser}  # a process of tests runs a file as a whole
-    items.sort(key=lambda item: (item.path in files, item in in_browser))
+    # A whole site and a browser take longest: begun last, one process would end long after the other.
+    items.sort(key=lambda item: (item.path in files, TESTS / "site" not in item.path.parents, item in in_browser))
     if not portraits.FOLDER.is_dir():
         leave_out_portraits(config, items)
 
