@@ -16,19 +16,19 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gazesite.settings")
 django = get_application()
 
 # The models must be ready before anything of the app is imported.
-from gazesite.middleware.access_log import AccessLog  # noqa: E402
-from gazesite.middleware.body_limits import MULTIPART_OVERHEAD, BodyLimitMiddleware, BodyLimits  # noqa: E402
-from gazesite.middleware.client_limit import ClientLimit  # noqa: E402
-from gazesite.middleware.client_queue import ClientQueue  # noqa: E402
-from gazesite.middleware.header_check import HeaderCheck  # noqa: E402
-from gazesite.middleware.health_check_host import PATHS, HealthCheckHost  # noqa: E402
-from gazesite.middleware.outage_guard import OutageGuard  # noqa: E402
-from gazesite.middleware.own_cookies import OwnCookies  # noqa: E402
-from gazesite.middleware.proxy_headers import ProxyHeaders  # noqa: E402
-from gazesite.middleware.session_user import signed_in_user  # noqa: E402
-from gazesite.observability.metrics import MetricsEndpoint  # noqa: E402
-from gazesite.server.static_files import static_files  # noqa: E402
-from portraits.live.routing import websocket_urlpatterns  # noqa: E402
+from gazesite.middleware.access_log import AccessLog
+from gazesite.middleware.body_limits import MULTIPART_OVERHEAD, BodyLimitMiddleware, BodyLimits
+from gazesite.middleware.client_limit import ClientLimit
+from gazesite.middleware.client_queue import ClientQueue
+from gazesite.middleware.header_check import HeaderCheck
+from gazesite.middleware.health_check_host import PATHS, HealthCheckHost
+from gazesite.middleware.outage_guard import OutageGuard
+from gazesite.middleware.own_cookies import OwnCookies
+from gazesite.middleware.proxy_headers import ProxyHeaders
+from gazesite.middleware.session_user import signed_in_user
+from gazesite.observability.metrics import MetricsEndpoint
+from gazesite.server.static_files import static_files
+from portraits.live.routing import websocket_urlpatterns
 
 UPLOAD = "/upload/"
 LIMITS = BodyLimits(

@@ -34,7 +34,7 @@ def dry_run(config: SourceConfig, spec: PodSpec, write: Callable[[str], None]) -
     pod = pods.settled() or pods.ordered(threading.Event())
     try:
         HttpWorker(api.proxy(pod.id), pods.token(pod.name), retry_policy=RetryPolicy(), client=client).health()
-    except TransientError:  # nobody is there, and it has been said what was asked
+    except TransientError:  # no worker answers in a dry run; the request has been printed
         return
     finally:
         client.close()

@@ -52,17 +52,22 @@ def check_port(host: str, port: int) -> None:
             ) from error
 
 
+def event_loop() -> Any:
+    """The asyncio loop below Twisted's reactor, which has no public name for it."""
+    from twisted.internet import reactor
+
+    return reactor._asyncioEventloop
+
+
 def serve(host: str, port: int, services: Lifecycle, ready: Callable[[], None]) -> None:
     """Serve until Ctrl-C or SIGTERM. ready: called once connections are accepted."""
     from daphne.endpoints import build_endpoint_description_strings
-    from twisted.internet import reactor
 
     from gazesite.asgi import application
     from gazesite.middleware.proxy_headers import TrustedProxies
     from gazesite.server.daphne_server import SiteServer, allowed_connections
 
-    loop: Any = reactor._asyncioEventloop
-    publisher.use_loop(loop)
+    publisher.use_loop(event_loop())
     connections = allowed_connections(settings.CONNECTIONS)
     services.start()
     try:

@@ -26,7 +26,7 @@ class BodyQueue(asyncio.Queue[Message]):
         self._pause()
 
     def end(self) -> None:
-        """Put the end of the body. Reading goes on, because nobody need ask for the end of an empty body."""
+        """Put the end of the body and resume reading: the application may never ask for an empty body."""
         self.put_nowait({"type": "http.request", "body": b"", "more_body": False})
         self._resume()
 

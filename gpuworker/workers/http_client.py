@@ -143,7 +143,7 @@ class HttpWorker:
         return self._client.stream(method, self.url + path, headers=headers, timeout=limits, **more)
 
     def _judge(self, response: httpx.Response) -> None:
-        """Raises TransientError when somebody else answers or the worker cannot, and otherwise what it refuses with."""
+        """Raises TransientError when the answer is not the worker's or it is unavailable, else the error in it."""
         version = response.headers.get(protocol.VERSION_HEADER)
         if version is None:
             raise TransientError(f"something in between answered with {response.status_code}")

@@ -48,7 +48,7 @@ class Bucket(S3Storage):  # type: ignore[misc]
             default_acl=None,
             querystring_auth=True,
             querystring_expire=SIGNED_SECONDS,
-            # Keys are random, or meant to be replaced, so nobody's file can overwrite another person's.
+            # Keys are random, or meant to be replaced, so no file can overwrite another person's.
             file_overwrite=True,
             transfer_config=TransferConfig(use_threads=False),
             **options,

@@ -474,7 +474,7 @@ class Output(models.Model):
     ) -> bool:
         """Note files that are stored, the manifest that lists them, and further advice. False when overtaken."""
         with transaction.atomic():
-            # Locked until the files are noted: nobody cancels or takes over in between.
+            # Locked until the files are noted: no cancel and no other attempt comes in between.
             live = Render.objects.active().select_for_update().filter(pk=self.render_id, attempt=self.attempt)
             if live.first() is None:
                 return False

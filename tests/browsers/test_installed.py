@@ -12,7 +12,7 @@ import pytest
 from tests.browsers import installed
 
 REPO = Path(__file__).parents[2]
-# As `make check` does it, no file is named, so that only a process that collects comes upon the conftest.py here.
+# Like `make check`, it names no file: the conftest.py here is then loaded only by processes that collect tests.
 COLLECT = [sys.executable, "-m", "pytest", "tests", f"--ignore-glob={REPO}/tests/[!b]*", "-m", "slow"]
 
 

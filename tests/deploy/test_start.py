@@ -52,7 +52,7 @@ def test_the_address_is_the_app_s_unless_it_is_given(
     assert started(fakes, **environment).environment["SITE_URL"] == address
 
 
-def test_as_root_it_gives_the_volume_away_and_becomes_somebody_else(fakes: FakeCommands) -> None:
+def test_as_root_it_changes_the_owner_of_the_volume_and_drops_its_rights(fakes: FakeCommands) -> None:
     fakes.add("id", output="0\n")
     fakes.add("chown")
     fakes.add("setpriv")

@@ -17,7 +17,7 @@ def test_the_system_clock_tells_the_time_and_waits() -> None:
 
 
 @pytest.mark.parametrize("clock", [SystemClock(), ManualClock()])
-def test_waiting_ends_when_somebody_cancels(clock: SystemClock | ManualClock) -> None:
+def test_waiting_ends_at_a_cancellation(clock: SystemClock | ManualClock) -> None:
     cancelled = threading.Event()
     cancelled.set()
     with pytest.raises(Cancelled):

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-STATIC = Path(__file__).parents[2] / "static"
+REPO = Path(__file__).parents[2]
+FILES = [file for folder in ("static", "templates") for file in sorted((REPO / folder).rglob("*")) if file.is_file()]
+TEXTS = [file for file in FILES if file.suffix in {".css", ".js", ".html", ".svg"}]
 ENDLESS = re.compile(r"animation[\w-]*:[^;}]*\binfinite\b[^;}]*")
 MOST_STEPS = 12
 """Steps a second. Beside a smooth pulse of one dot, a face took five times as long to load."""
 
 
 def endless() -> list[tuple[str, str]]:
-    files = sorted(STATIC.rglob("*.css"))
-    return [(file.name, found) for file in files for found in ENDLESS.findall(file.read_text())]
+    return [(file.name, found) for file in TEXTS for found in ENDLESS.findall(file.read_text())]
 
 
 @pytest.mark.parametrize(("name", "animation"), endless())
@@ -25,6 +26,11 @@ def test_what_moves_without_end_moves_in_few_steps(name: str, animation: str) ->
     assert steps, f"{name}: {animation} is drawn anew in every frame of the screen"
     assert seconds
     assert int(steps[1]) / float(seconds[1]) <= MOST_STEPS
+
+
+def test_no_script_or_picture_animates_without_end() -> None:
+    other = re.compile(r"iterations:\s*Infinity|repeatCount=[\"']indefinite")
+    assert [file.name for file in TEXTS if other.search(file.read_text())] == []
 
 
 def test_the_marks_of_work_in_progress_are_such_animations() -> None:

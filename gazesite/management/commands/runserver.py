@@ -14,6 +14,7 @@ from django.core.management.base import CommandError
 
 from gazesite.management.commands.serve import DEMO_PHOTO, welcome_lines
 from gazesite.processes.embedded_services import EmbeddedServices
+from gazesite.processes.web import event_loop
 from gazesite.server.daphne_server import SiteServer
 from portraits.live import publisher
 
@@ -30,11 +31,9 @@ class Command(runserver.Command):  # type: ignore[misc]
 
     def inner_run(self, *args: Any, **options: Any) -> None:
         """Run the site in this process. The process that watches the code does not come here."""
-        from twisted.internet import reactor
-
         call_command("migrate", interactive=False, verbosity=0)
         services = EmbeddedServices(DEMO_PHOTO)
-        publisher.use_loop(getattr(reactor, "_asyncioEventloop"))  # noqa: B009  Twisted's interfaces do not name it
+        publisher.use_loop(event_loop())
         services.start()
         self.stdout.write("\n".join(welcome_lines([settings.SITE_URL])))
         try:

@@ -31,12 +31,12 @@ def answered(user: object = None) -> HttpResponse:
     return response
 
 
-def test_the_person_is_noted_once_somebody_has_looked(context: RequestContext) -> None:
+def test_the_user_is_noted_once_a_view_has_read_it(context: RequestContext) -> None:
     assert answered(User(pk=7)).content == b"answer"
     assert context.user == 7
 
 
-def test_nobody_is_noted_for_a_stranger_or_where_nobody_has_looked(context: RequestContext) -> None:
+def test_no_user_is_noted_for_a_stranger_or_where_no_view_has_read_it(context: RequestContext) -> None:
     answered(AnonymousUser())
     answered()
     assert context.user is None

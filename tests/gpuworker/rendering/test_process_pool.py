@@ -48,7 +48,7 @@ def test_processes_have_their_own_environment_and_the_parents_is_untouched(warm:
     assert os.environ.get("MALLOC_TRIM_THRESHOLD_") != ENVIRONMENT["MALLOC_TRIM_THRESHOLD_"]
 
 
-def test_waiting_ends_when_somebody_cancels(warm: ProcessPool) -> None:
+def test_waiting_ends_at_a_cancellation(warm: ProcessPool) -> None:
     cancelled = threading.Event()
     threading.Timer(0.05, cancelled.set).start()
     with pytest.raises(Cancelled):
