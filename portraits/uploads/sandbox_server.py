@@ -87,8 +87,7 @@ class SandboxServer:
 
     def serve(self) -> None:
         """Serve until the site closes its end; then kill every child."""
-        self._control.send(ALIVE)
-        open_to_site = True
+        open_to_site = self._report_loaded()
         while open_to_site:
             for key, _ in self._selector.select(self._select_timeout()):
                 if key.fileobj is self._control:
@@ -102,12 +101,23 @@ class SandboxServer:
         for pid in self._children:
             _kill(pid)
 
+    def _report_loaded(self) -> bool:
+        """Report that everything is loaded. False when the site has closed its end meanwhile."""
+        try:
+            self._control.send(ALIVE)
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        return True
+
     def _select_timeout(self) -> float | None:
         return TICK_SECONDS if self._children else None
 
     def _fork_child(self) -> bool:
         """Fork a child for one request. False when the site has closed its end."""
-        message, descriptors, _, _ = socket.recv_fds(self._control, 1, 2)
+        try:
+            message, descriptors, _, _ = socket.recv_fds(self._control, 1, 2)
+        except ConnectionResetError:  # closed before it had read that everything is loaded
+            return False
         if not message:
             return False
         data, monitor = (socket.socket(fileno=descriptor) for descriptor in descriptors)

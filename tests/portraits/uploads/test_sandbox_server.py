@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from portraits.uploads.sandbox import Sandbox
+from portraits.uploads.sandbox import ENVIRONMENT, Sandbox
 from tests.gpuworker.processes import eventually
 from tests.portraits.uploads.conftest import children, reply_of
 
@@ -49,3 +52,19 @@ def test_it_forks_from_a_single_thread(photo_sandbox: Sandbox) -> None:
         data.sendall(b"")
         assert eventually(lambda: children(photo_sandbox.process_id or 0) != [])
     assert os.listdir(f"/proc/{photo_sandbox.process_id}/task") == [str(photo_sandbox.process_id)]
+
+
+@pytest.mark.parametrize("loaded", [False, True], ids=["while it loads", "before anyone has read that it has loaded"])
+def test_a_site_that_stops_right_after_its_start_leaves_no_traceback(loaded: bool) -> None:
+    sandbox = Sandbox("tests.portraits.uploads.handlers")
+    site, server = socket.socketpair()
+    with server:
+        command, descriptor = sandbox._command(server.fileno()), server.fileno()
+        process = subprocess.Popen(
+            command, pass_fds=[descriptor], stderr=subprocess.PIPE, env={**os.environ, **ENVIRONMENT}
+        )
+    if loaded:
+        select.select([site], [], [], 60)
+    site.close()
+    _, trouble = process.communicate(timeout=60)
+    assert (process.returncode, trouble) == (0, b"")
