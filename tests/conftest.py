@@ -34,6 +34,9 @@ NO_TORCH = (
 PARTS = {"redis_part", "postgres_part", "s3_part"}
 """Fixtures of tests/production: servers that run."""
 
+IN_BROWSERS = [TESTS / "pages", TESTS / "browsers", TESTS / "site"]
+"""The whole site and each of its pages; of what runs in a browser, `make test` keeps the element, tests/gaze."""
+
 NO_PORTRAITS = f"the portraits they look at are not in {portraits.FOLDER} (PORTRAITS=folder names another place)."
 
 CI = os.environ.get("CI", "").lower() in ("1", "true")
@@ -77,8 +80,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """The extra `check` brings the real parts, so that the tests on them belong to `make check`."""
-    if PARTS & set(getattr(item, "fixturenames", ())):
+    """Tests on the real parts, which the extra `check` brings, and on whole pages belong to `make check`."""
+    if PARTS & set(getattr(item, "fixturenames", ())) or any(room in item.path.parents for room in IN_BROWSERS):
         item.add_marker(pytest.mark.slow)
 
 

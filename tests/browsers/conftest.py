@@ -19,7 +19,7 @@ from tests.gaze.conftest import site as site
 CHROMIUM = "chromium"
 HERE = [name for name in installed.NAMES if installed.required() or not installed.missing(name)]
 LEFT_OUT = {name: installed.missing(name) for name in installed.NAMES if name not in HERE}
-ENGINES = [pytest.param(CHROMIUM), *(pytest.param(name, marks=pytest.mark.slow) for name in HERE)]
+ENGINES = [CHROMIUM, *HERE]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

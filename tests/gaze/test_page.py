@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 from tests.gaze import drawn
 from tests.gaze.conftest import GAZE, Site, Stage, Staged
 
+pytestmark = pytest.mark.slow  # each opens a page of many elements
+
 SNIPPET = (
     '<gaze-tracker src="q0.webp,q1.webp,q2.webp,q3.webp" mode="quadrants" grid="30" width="512" height="640">'
     "</gaze-tracker>"

@@ -9,6 +9,8 @@ from playwright.sync_api import Route
 from tests.gaze import drawn
 from tests.gaze.conftest import Js, Site, Stage, Staged
 
+pytestmark = pytest.mark.slow  # it waits as long as an element does before it asks again
+
 TRACKER = '<gaze-tracker src="manifest.json" smoothing="1" width="80" {attributes}></gaze-tracker>'
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from playwright.sync_api import Route, WebSocketRoute
 
 from portraits.live.subscriptions import NOT_FOUND
@@ -57,7 +56,6 @@ def test_a_lost_socket_is_opened_again(stand: Stand) -> None:
     wait_told(stand, 1, 2, 3)
 
 
-@pytest.mark.slow
 def test_where_sockets_are_blocked_it_asks(stand: Stand) -> None:
     sequence = iter(range(1, 100))
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # pytest collects in processes of its own
+
 ONLY = "tests/gpuworker/test_other_faces.py"
 
 

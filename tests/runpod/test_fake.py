@@ -256,6 +256,7 @@ def portrait(pixels: NDArray[np.uint8], attempt: int = 1, levels: tuple[str, ...
     return Job("real", attempt, RenderRequest(encoded(pixels), frame=Size(120, 150), levels=levels))
 
 
+@pytest.mark.slow
 def test_a_real_worker_on_a_rented_pod_renders_a_portrait(
     config: SourceConfig, served: ServedRunPod, ledger: MemoryLedger, astronaut: NDArray[np.uint8]
 ) -> None:
@@ -277,6 +278,7 @@ def test_a_real_worker_on_a_rented_pod_renders_a_portrait(
     assert len(served.fake.paid()) == 1
 
 
+@pytest.mark.slow
 def test_the_rented_worker_can_be_cancelled_in_mid_render(
     config: SourceConfig, ledger: MemoryLedger, astronaut: NDArray[np.uint8]
 ) -> None:
@@ -293,6 +295,7 @@ def test_the_rented_worker_can_be_cancelled_in_mid_render(
     source.close()
 
 
+@pytest.mark.slow
 def test_case_48_kill_9_of_a_real_worker_is_noticed_and_another_one_takes_over(
     config: SourceConfig, served: ServedRunPod, ledger: MemoryLedger, astronaut: NDArray[np.uint8]
 ) -> None:
@@ -312,6 +315,7 @@ def test_case_48_kill_9_of_a_real_worker_is_noticed_and_another_one_takes_over(
     source.close()
 
 
+@pytest.mark.slow
 def test_a_real_serverless_worker_renders_a_portrait(
     config: SourceConfig, served: ServedRunPod, ledger: MemoryLedger, astronaut: NDArray[np.uint8], tmp_path: Path
 ) -> None:

@@ -10,8 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.site.browser import PATIENCE, photograph
 from tests.site.running import RunningSite
 
-pytestmark = pytest.mark.slow
-
 PASSWORD = "a long enough password"
 MAKE = f"""
 from django.contrib.auth.models import Group
@@ -42,7 +40,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
 @pytest.fixture(
     params=[
         pytest.param(("desktop", "light"), id="desktop"),
-        pytest.param(("phone", "dark"), id="phone", marks=pytest.mark.slow),
+        pytest.param(("phone", "dark"), id="phone"),
     ]
 )
 def page(request: pytest.FixtureRequest, browser: Browser, site: RunningSite) -> Iterator[Page]:

@@ -18,7 +18,7 @@ def agrees(site: RunningSite) -> bool:
 
 @pytest.mark.parametrize(
     "moment",
-    [pytest.param("queued", marks=pytest.mark.slow), pytest.param("alive", marks=pytest.mark.slow), "rendering"],
+    ["queued", "alive", "rendering"],
 )
 def test_killed_in_mid_job_the_same_session_becomes_ready_once(
     site: RunningSite, person: Person, photo: bytes, moment: str
@@ -55,7 +55,6 @@ def test_case_43_killed_in_mid_upload_nothing_is_left_and_the_next_upload_works(
     person.until(person.session_of(person.upload(photo)), "alive")
 
 
-@pytest.mark.slow
 def test_ctrl_c_stops_everything_and_the_next_start_goes_on(site: RunningSite, person: Person, photo: bytes) -> None:
     session = person.session_of(person.upload(photo))
     person.until(session, "alive")

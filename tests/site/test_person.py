@@ -53,7 +53,7 @@ def one_time_link(site: RunningSite, email: str) -> str:
     return printed.stdout.strip()
 
 
-@pytest.fixture(params=["desktop", pytest.param("phone", marks=pytest.mark.slow)])
+@pytest.fixture(params=["desktop", "phone"])
 def size(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -178,7 +178,6 @@ BEFORE_MAGENTA = """() => {
 MAGENTA = (255, 0, 255)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("size", ["desktop"], indirect=True)
 def test_without_background_the_person_stands_before_the_page(visitor: Visitor, photo: bytes) -> None:
     page = visitor.page

@@ -16,8 +16,6 @@ from tests.gaze.drawn import Seen
 from tests.site.drawn_portrait import PRINT_SHARED
 from tests.site.running import RunningSite
 
-pytestmark = pytest.mark.slow
-
 ALIVE = "gaze-tracker:state(live)"
 PATIENCE = 60_000
 """Milliseconds."""

@@ -152,6 +152,7 @@ def test_case_60_an_error_of_the_engine_arrives_as_itself(
     assert [bill.outcome for bill in ledger.bills] == ["gpu_out_of_memory"]
 
 
+@pytest.mark.slow
 def test_case_61_no_machine_in_time_is_told_and_the_job_is_taken_back(
     source: ServerlessSource, endpoint: Endpoint, ledger: MemoryLedger
 ) -> None:

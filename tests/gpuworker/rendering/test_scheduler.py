@@ -186,6 +186,7 @@ def test_leaving_at_the_last_step_keeps_the_finished_render(pool: ProcessPool, p
     assert Manifest.loads((tmp_path / "out" / MANIFEST_NAME).read_text()).complete
 
 
+@pytest.mark.slow
 def test_leaving_at_a_quiet_moment_frees_the_canvas_too(photo: bytes, tmp_path: Path) -> None:
     with ProcessPool(size=2) as pool:
         steps = render(RenderRequest(photo=photo, frame=SMALL), tmp_path / "out", pool)
@@ -229,6 +230,7 @@ def test_a_killed_process_is_an_error_that_may_be_retried(photo: bytes, tmp_path
         assert list(render(again, tmp_path / "out", pool))[-1].stage == "done"
 
 
+@pytest.mark.slow
 def test_a_process_that_hangs_in_mid_render_is_an_error_and_the_next_render_is_made(
     photo: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,6 +64,7 @@ def test_a_job_that_does_not_move_is_given_up_and_stopped() -> None:
     assert transport.cancelled == 1
 
 
+@pytest.mark.slow
 def test_a_job_may_wait_in_the_queue_for_longer_than_it_may_stall() -> None:
     waiting = replace(RUNNING, state="queued", revision=1)
     transport, clock = Few(*[waiting] * 2000, replace(RUNNING, state="cancelled", revision=3)), ManualClock(0)

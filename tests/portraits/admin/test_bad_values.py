@@ -12,6 +12,8 @@ from portraits.models import Portrait, Session, User
 from tests.portraits import factories
 from tests.portraits.factories import signed_in
 
+pytestmark = pytest.mark.slow  # every list of the admin is asked with every bad value
+
 LISTS = {str(model._meta.model_name): model_admin for model, model_admin in moderation_site._registry.items()}
 VALUES = [
     "", "x", "-1", "9" * 40, "9" * 5000, "\x00", "a\x00b", "\ud7ff", "None", "a" * 9000, "'\"\\", "maybe",
