@@ -29,7 +29,18 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from gpuworker import engines, environment, grid
-from gpuworker.contract import MAX_INTENSITY, MIN_INTENSITY, STANDARD_FRAME, Box, Framing, Progress, RenderRequest, Size
+from gpuworker.contract import (
+    DEFAULT_LEVELS,
+    LEVELS,
+    MAX_INTENSITY,
+    MIN_INTENSITY,
+    STANDARD_FRAME,
+    Box,
+    Framing,
+    Progress,
+    RenderRequest,
+    Size,
+)
 from gpuworker.errors import BadRequest, Busy, Cancelled, OutputFailed, RenderError, SeveralFaces, UnreadablePhoto
 
 BAR_WIDTH = 28
@@ -79,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--intensity", type=float, default=1.0, help=f"how far the face looks, {MIN_INTENSITY} to {MAX_INTENSITY}"
         )
-    render.add_argument("--levels", help=f"some of {','.join(grid.ALL_LEVELS)} (default: {','.join(grid.LEVELS)})")
+    render.add_argument("--levels", help=f"some of {','.join(LEVELS)} (default: {','.join(DEFAULT_LEVELS)})")
     render.add_argument("--device", choices=("auto", "cuda", "cpu"), help="where the engine liveportrait computes")
     render.add_argument("--remove-background", action="store_true", help="show the person alone, on transparency")
     render.add_argument("--no-page", action="store_true", help="only sheets and manifest, no index.html")
@@ -148,7 +159,7 @@ def _levels(options: argparse.Namespace) -> tuple[str, ...]:
     """Levels asked for; by default all of them, but a draft from an engine that was sent to the CPU."""
     asked = getattr(options, "levels", "full")
     if asked is None:
-        return (grid.DRAFT.name,) if getattr(options, "device", None) == "cpu" else tuple(grid.LEVELS)
+        return (grid.DRAFT.name,) if getattr(options, "device", None) == "cpu" else DEFAULT_LEVELS
     return tuple(asked.split(","))
 
 

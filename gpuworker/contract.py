@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -66,6 +66,16 @@ SHEETS = {
 """Sheet names by level; names and quadrants are the original app's, so that its users' pages work."""
 ALL_SHEETS = {"draft": ("draft.webp",), **SHEETS}
 """Those of grid.ALL_LEVELS."""
+
+RIG = "rig"
+"""The level without frames: the photo, and what a reader needs to draw it in any direction (docs/rig.md)."""
+RIG_NAME = "rig.bin"
+PHOTO_NAMES = {"webp": "photo.webp", "avif": "photo.avif"}
+"""Names of the rig's photo by format. Every rig has the first; the second only where it is smaller."""
+
+LEVELS = (RIG, *grid.ALL_LEVELS)
+"""Levels that may be asked for, in the order in which a manifest lists them."""
+DEFAULT_LEVELS = (RIG, *grid.LEVELS)
 
 
 def level_frame(level: str, frame: Size) -> Size:
@@ -130,7 +140,7 @@ class RenderRequest:
     photo: the encoded picture, as uploaded or normalised.
     face: index into the faces found, largest first; None demands exactly one.
     face_box: where that face lies, which decides; `face` counts when there is none.
-    levels: which levels to make, a subset of grid.ALL_LEVELS; they are always made coarse to fine.
+    levels: which levels to make, a subset of LEVELS; the rig is made first, then sheets coarse to fine.
     intensity: scales every direction, MIN_INTENSITY … MAX_INTENSITY.
     remove_background: frames show the person alone, with alpha.
     Raises BadRequest when an option is unknown or out of range.
@@ -141,15 +151,15 @@ class RenderRequest:
     face: int | None = None
     face_box: Box | None = None
     frame: Size = STANDARD_FRAME
-    levels: tuple[str, ...] = tuple(grid.LEVELS)
+    levels: tuple[str, ...] = DEFAULT_LEVELS
     engine: str = "warp"
     intensity: float = 1.0
     remove_background: bool = False
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.levels if name not in grid.ALL_LEVELS]
+        unknown = [name for name in self.levels if name not in LEVELS]
         if unknown or not self.levels:
-            raise BadRequest(f"The levels are {', '.join(grid.LEVELS)}; “{', '.join(unknown)}” is not one of them.")
+            raise BadRequest(f"The levels are {', '.join(LEVELS)}; “{', '.join(unknown)}” is not one of them.")
         if not MIN_INTENSITY <= self.intensity <= MAX_INTENSITY:
             raise BadRequest(f"The intensity goes from {MIN_INTENSITY} to {MAX_INTENSITY}.")
         if min(self.frame.width, self.frame.height) < 64 or max(self.frame.width, self.frame.height) > MAX_SIDE:
@@ -186,25 +196,57 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One level of sheets. One sheet holds the whole grid; four tile it in quadrants q0 … q3."""
+    """Level of sheets. One sheet holds the whole grid; four tile it in quadrants q0 … q3."""
 
     name: str
     x: tuple[float, ...]
     y: tuple[float, ...]
     frame: Size
     sheets: tuple[str, ...]
-    kind: str = "sheets"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files that it lists."""
+        return self.sheets
 
     def to_json(self) -> dict[str, Any]:
         return {
             "name": self.name,
-            "kind": self.kind,
+            "kind": "sheets",
             "rows": len(self.y),
             "cols": len(self.x),
             "x": [round(v, 4) for v in self.x],
             "y": [round(v, 4) for v in self.y],
             "frame": {"width": self.frame.width, "height": self.frame.height},
             "sheets": list(self.sheets),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RigLevel:
+    """Level of a rig and its photo.
+
+    photo: file names by format, those of PHOTO_NAMES; webp is always there.
+    frame: size of the photo, at most twice the manifest's frame and never more than the upload has.
+    """
+
+    name: str
+    rig: str
+    photo: Mapping[str, str]
+    frame: Size
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files that it lists."""
+        return (self.rig, *self.photo.values())
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "kind": "rig",
+            "rig": self.rig,
+            "photo": dict(self.photo),
+            "frame": {"width": self.frame.width, "height": self.frame.height},
         }
 
 
@@ -218,12 +260,12 @@ class Manifest:
     alpha: bool = False
     synthetic: bool = True
     complete: bool = False
-    levels: tuple[Level, ...] = ()
+    levels: tuple[Level | RigLevel, ...] = ()
 
-    def with_level(self, level: Level) -> Manifest:
-        """This manifest with one more level, kept in the order coarse to fine."""
-        order = list(grid.ALL_LEVELS)
-        levels = sorted((*self.levels, level), key=lambda each: order.index(each.name))
+    def with_level(self, level: Level | RigLevel) -> Manifest:
+        """This manifest with one more level, or a new state of one that it has; in the order of LEVELS."""
+        others = (each for each in self.levels if each.name != level.name)
+        levels = sorted((*others, level), key=lambda each: LEVELS.index(each.name))
         return replace(self, levels=tuple(levels))
 
     def to_json(self) -> dict[str, Any]:
@@ -264,14 +306,35 @@ class Manifest:
                 alpha=bool(data["alpha"]),
                 synthetic=bool(data["synthetic"]),
                 complete=bool(data["complete"]),
-                levels=tuple(_level(level) for level in data["levels"] if level["kind"] == "sheets"),
+                levels=tuple(_LEVEL_READERS[each["kind"]](each) for each in data["levels"] if _is_known(each)),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"manifest lacks or garbles {error}") from error
 
 
+def with_file_names(manifest: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, Any]:
+    """A manifest's JSON in which each file has the name that `named` gives it; the rest is left as it is."""
+    levels = [_level_with_file_names(level, named) for level in manifest["levels"]]
+    return {**manifest, "poster": named(manifest["poster"]), "levels": levels}
+
+
+def _level_with_file_names(level: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, Any]:
+    if level["kind"] == "rig":
+        photo = {format: named(name) for format, name in level["photo"].items()}
+        return {**level, "rig": named(level["rig"]), "photo": photo}
+    return {**level, "sheets": [named(name) for name in level["sheets"]]}
+
+
 def _size(data: Mapping[str, Any]) -> Size:
-    return Size(int(_number(data["width"])), int(_number(data["height"])))
+    return Size(_length(data["width"]), _length(data["height"]))
+
+
+def _length(value: Any) -> int:
+    """A number of pixels. Raises ValueError."""
+    number = _number(value)
+    if number < 1 or not number.is_integer():
+        raise ValueError(f"{value!r} is not a number of pixels")
+    return int(number)
 
 
 def _number(value: Any) -> float:
@@ -306,3 +369,18 @@ def _level(data: Mapping[str, Any]) -> Level:
     ):
         raise ValueError(f"level {level.name} does not fit its own grid")
     return level
+
+
+def _rig_level(data: Mapping[str, Any]) -> RigLevel:
+    photo = data["photo"]
+    names = {format: _file_name(photo[format]) for format in PHOTO_NAMES if format in photo}
+    if "webp" not in names:
+        raise ValueError("a rig's photo has no webp")
+    return RigLevel(str(data["name"]), _file_name(data["rig"]), names, _size(data["frame"]))
+
+
+_LEVEL_READERS: dict[str, Callable[[Mapping[str, Any]], Level | RigLevel]] = {"sheets": _level, "rig": _rig_level}
+
+
+def _is_known(level: Mapping[str, Any]) -> bool:
+    return level["kind"] in _LEVEL_READERS

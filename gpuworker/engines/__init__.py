@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
+from gpuworker.contract import RIG
 from gpuworker.errors import BadRequest
 from gpuworker.grid import Direction
 
@@ -26,6 +27,9 @@ ENGINES = {
 
 SINGLE = frozenset({"liveportrait"})
 """Engines that fill a GPU, or every core, from one process."""
+
+RIGGED: frozenset[str] = frozenset()
+"""Engines whose portraits have a rig."""
 
 
 class Engine(Protocol):
@@ -59,6 +63,18 @@ def check(name: str) -> None:
     """Raises BadRequest for a name that is not in the table."""
     if name not in ENGINES:
         raise BadRequest(f"There is no engine “{name}”; there is {', '.join(ENGINES)}.")
+
+
+def levels_of(engine: str, asked: Sequence[str]) -> tuple[str, ...]:
+    """Those of the levels asked for that the engine makes: a rig only where it has one.
+
+    Raises BadRequest for an engine that is not in the table, and where nothing is left to make.
+    """
+    check(engine)
+    levels = tuple(name for name in asked if name != RIG or engine in RIGGED)
+    if not levels:
+        raise BadRequest(f"The engine {engine} has no rig; please ask for other levels.")
+    return levels
 
 
 def create(name: str) -> Engine:

@@ -70,7 +70,7 @@ def render(
     it replaced. Once the stage is `done`, everything stays. A pool that is given is kept warm after a
     success and after a refused photo, and started anew otherwise. Raises RenderError.
     """
-    engines.check(request.engine)
+    request = replace(request, levels=engines.levels_of(request.engine, request.levels))
     started = pool or ProcessPool(engine=request.engine)
     run = _Run(request, out, started, Manifest(request.engine, request.frame), cancelled)
     try:

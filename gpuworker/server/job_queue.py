@@ -111,7 +111,7 @@ class JobTable:
 
         Raises BadRequest, Busy, Superseded (a newer attempt is known) and JobOver.
         """
-        engines.check(job.request.engine)
+        engines.levels_of(job.request.engine, job.request.levels)
         fingerprint = hashlib.sha256(submission(job)).hexdigest()
         with self._changed:
             self._touch()

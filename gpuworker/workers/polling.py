@@ -17,8 +17,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from gpuworker import engines
 from gpuworker.clock import Clock
-from gpuworker.contract import POSTER_NAME, Manifest, Size
+from gpuworker.contract import POSTER_NAME, Level, Manifest, RigLevel, Size
 from gpuworker.errors import Busy, Cancelled, RenderError, Superseded, WorkerDied, WorkerLost, WrongAnswer
 from gpuworker.images import webp
 from gpuworker.workers import protocol
@@ -246,14 +247,13 @@ class _Run:
             raise Superseded("Somebody else gave up this attempt.")
 
     def _check(self, manifest: Manifest) -> None:
-        """It lists only files that are here, and each sheet has the size that its level promises."""
-        missing = [name for level in manifest.levels for name in level.sheets if name not in self.received]
+        """It lists only files that are here, and each picture has the size that its level promises."""
+        missing = [name for level in manifest.levels for name in level.files if name not in self.received]
         if missing or (manifest.levels and POSTER_NAME not in self.received):
             raise WrongAnswer(details={"missing": missing or [POSTER_NAME]})
         for level in manifest.levels:
-            halves = 1 if len(level.sheets) == 1 else 2
-            size = Size(len(level.x) // halves * level.frame.width, len(level.y) // halves * level.frame.height)
-            if wrong := [name for name in level.sheets if self.sizes[name] != size]:
+            size, names = _promised(level)
+            if wrong := [name for name in names if self.sizes[name] != size]:
                 raise WrongAnswer(details={"expected": str(size), "wrong": wrong})
 
     def _check_whole(self, snapshot: Snapshot) -> None:
@@ -263,7 +263,8 @@ class _Run:
             raise WrongAnswer(details={"reason": "done without a complete manifest"})
         if progress.current != progress.total:
             raise WrongAnswer(details={"reason": f"done with {progress.current} of {progress.total} frames"})
-        if missing := set(self.job.request.levels) - {level.name for level in manifest.levels}:
+        request = self.job.request
+        if missing := set(engines.levels_of(request.engine, request.levels)) - {each.name for each in manifest.levels}:
             raise WrongAnswer(details={"missing": sorted(missing)})
 
     def _insist(self, ask: Callable[[], T]) -> T:
@@ -282,6 +283,14 @@ class _Run:
 
     def _pause(self, seconds: float) -> None:
         self.clock.wait(seconds, self.cancelled)
+
+
+def _promised(level: Level | RigLevel) -> tuple[Size, tuple[str, ...]]:
+    """Size of a level's WebP pictures, and their names."""
+    if isinstance(level, RigLevel):
+        return level.frame, (level.photo["webp"],)
+    halves = 1 if len(level.sheets) == 1 else 2
+    return Size(len(level.x) // halves * level.frame.width, len(level.y) // halves * level.frame.height), level.sheets
 
 
 def _pauses(retry_policy: RetryPolicy) -> Iterator[float]:

@@ -17,6 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.http import quote_etag
 
+from gpuworker import contract
 from portraits.files import storage
 from portraits.live import publisher
 from portraits.models import Output
@@ -50,11 +51,7 @@ def manifest_response(request: HttpRequest, output: Output, audience: Audience) 
 
 def with_public_names(output: Output, manifest: dict[str, Any]) -> dict[str, Any]:
     """Manifest in which files have the names under which they are served."""
-    levels = [
-        {**level, "sheets": [publisher.file_name(output, name) for name in level["sheets"]]}
-        for level in manifest["levels"]
-    ]
-    return {**manifest, "poster": publisher.file_name(output, manifest["poster"]), "levels": levels}
+    return contract.with_file_names(manifest, lambda name: publisher.file_name(output, name))
 
 
 def file_response(request: HttpRequest, output: Output, name: str, audience: Audience) -> HttpResponse:

@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from gpuworker import contract
 from portraits.files import responses
 from portraits.files.responses import Audience
 from portraits.rendering import demo
@@ -18,10 +19,8 @@ def demo_manifest(request: HttpRequest) -> HttpResponse:
     pointer = demo.current()
     if pointer is None:
         raise Http404
-    version, manifest = pointer["version"], pointer["manifest"]
-    levels = [{**level, "sheets": [f"{version}.{name}" for name in level["sheets"]]} for level in manifest["levels"]]
     return JsonResponse(
-        {**manifest, "poster": f"{version}.{manifest['poster']}", "levels": levels},
+        contract.with_file_names(pointer["manifest"], lambda name: f"{pointer['version']}.{name}"),
         headers={"Cache-Control": "public, max-age=60"},
     )
 

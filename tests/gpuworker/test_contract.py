@@ -11,14 +11,20 @@ import pytest
 from gpuworker import grid
 from gpuworker.contract import (
     ALL_SHEETS,
+    LEVELS,
+    PHOTO_NAMES,
+    RIG,
+    RIG_NAME,
     SHEETS,
     STANDARD_FRAME,
     Box,
     Level,
     Manifest,
     RenderRequest,
+    RigLevel,
     Size,
     level_frame,
+    with_file_names,
 )
 from gpuworker.errors import BadRequest
 
@@ -28,7 +34,9 @@ REFUSED = json.loads((GOLDEN_FILES / "refused-manifests.json").read_text())
 """Changes to the golden manifest; tests/gaze/manifest.test.js reads them, too: the two readers keep the same rules."""
 
 
-def level(name: str) -> Level:
+def level(name: str) -> Level | RigLevel:
+    if name == RIG:
+        return RigLevel(RIG, RIG_NAME, PHOTO_NAMES, Size(820, 1024))
     cells = grid.LEVELS[name]
     return Level(name, cells.x, cells.y, level_frame(name, STANDARD_FRAME), SHEETS[name])
 
@@ -57,14 +65,19 @@ def place(data: dict[str, Any], path: list[str | int], value: object = None) -> 
 
 class TestManifestWriter:
     def test_it_reproduces_the_golden_manifest_byte_for_byte(self) -> None:
-        assert manifest("preview", "mobile", "full").dumps() == GOLDEN
+        assert manifest("rig", "preview", "mobile", "full").dumps() == GOLDEN
 
-    @pytest.mark.parametrize("order", [("full", "preview", "mobile"), ("mobile", "full", "preview")])
-    def test_levels_that_arrive_out_of_order_are_sorted_coarse_to_fine(self, order: tuple[str, ...]) -> None:
+    @pytest.mark.parametrize("order", [("full", "preview", "rig", "mobile"), ("rig", "mobile", "full", "preview")])
+    def test_the_rig_comes_first_and_sheets_coarse_to_fine_however_they_arrive(self, order: tuple[str, ...]) -> None:
         built = manifest()
         for name in order:
             built = built.with_level(level(name))
-        assert built == manifest("preview", "mobile", "full")
+        assert built == manifest("rig", "preview", "mobile", "full")
+
+    def test_a_level_that_is_there_is_replaced_by_its_new_state(self) -> None:
+        first = RigLevel(RIG, RIG_NAME, {"webp": "photo.webp"}, Size(820, 1024))
+        built = manifest("preview").with_level(first).with_level(level("rig"))
+        assert built == manifest("rig", "preview")
 
     def test_a_level_more_leaves_the_old_manifest_as_it_was(self) -> None:
         before = manifest("preview")
@@ -87,7 +100,7 @@ class TestManifestReader:
     def test_what_is_read_is_written_again_byte_for_byte(self) -> None:
         assert Manifest.loads(GOLDEN).dumps() == GOLDEN
 
-    @pytest.mark.parametrize("names", [(), ("preview",), ("preview", "mobile"), ("full",)])
+    @pytest.mark.parametrize("names", [(), ("rig",), ("preview",), ("rig", "preview", "mobile"), ("full",)])
     def test_a_manifest_of_any_stage_survives_the_round_trip(self, names: tuple[str, ...]) -> None:
         text = manifest(*names).dumps()
         assert Manifest.loads(text).dumps() == text
@@ -98,8 +111,16 @@ class TestManifestReader:
         assert Manifest.loads(text).dumps() == GOLDEN
 
     def test_unknown_fields_are_ignored(self) -> None:
-        text = spoilt(lambda data: (data.update(later=1), data["levels"][0].update(later=2)))
+        text = spoilt(lambda data: (data.update(later=1), [each.update(later=2) for each in data["levels"]]))
         assert Manifest.loads(text).dumps() == GOLDEN
+
+    def test_formats_of_a_rig_s_photo_that_are_not_known_are_ignored(self) -> None:
+        text = spoilt(lambda data: data["levels"][0]["photo"].update(jxl={"anything": "at all"}))
+        assert Manifest.loads(text).dumps() == GOLDEN
+
+    def test_a_rig_s_photo_need_not_have_an_avif(self) -> None:
+        (rig, *_) = Manifest.loads(spoilt(lambda data: data["levels"][0]["photo"].pop("avif"))).levels
+        assert rig.files == ("rig.bin", "photo.webp")
 
     @pytest.mark.parametrize("version", [None, 0, 2, "1", [1]])
     def test_another_version_is_refused(self, version: object) -> None:
@@ -119,7 +140,12 @@ class TestManifestReader:
     @pytest.mark.parametrize("key", ["name", "kind", "rows", "cols", "x", "y", "frame", "sheets"])
     def test_a_level_without_one_of_its_fields_is_refused(self, key: str) -> None:
         with pytest.raises(ValueError, match=key):
-            Manifest.loads(spoilt(lambda data: data["levels"][2].pop(key)))
+            Manifest.loads(spoilt(lambda data: data["levels"][3].pop(key)))
+
+    @pytest.mark.parametrize("key", ["name", "kind", "rig", "photo", "frame"])
+    def test_a_rig_without_one_of_its_fields_is_refused(self, key: str) -> None:
+        with pytest.raises(ValueError, match=key):
+            Manifest.loads(spoilt(lambda data: data["levels"][0].pop(key)))
 
     @pytest.mark.parametrize(
         "change",
@@ -128,11 +154,11 @@ class TestManifestReader:
             lambda data: data.update(frame={"width": "wide", "height": 512}),
             lambda data: data.update(levels=None),
             lambda data: data.update(levels=["full"]),
-            lambda data: data["levels"][0].update(x=None),
-            lambda data: data["levels"][0].update(y=["north"] * 6),
-            lambda data: data["levels"][0].update(sheets=None),
+            lambda data: data["levels"][1].update(x=None),
+            lambda data: data["levels"][1].update(y=["north"] * 6),
+            lambda data: data["levels"][1].update(sheets=None),
             lambda data: data.update(frame={"width": float("inf"), "height": 512}),
-            lambda data: data["levels"][0].update(x=[float("nan")] * 6),
+            lambda data: data["levels"][1].update(x=[float("nan")] * 6),
         ],
     )
     def test_a_garbled_field_is_refused(self, change: Callable[[dict[str, Any]], object]) -> None:
@@ -142,11 +168,11 @@ class TestManifestReader:
     @pytest.mark.parametrize(
         "change",
         [
-            lambda data: data["levels"][0].update(rows=7),
-            lambda data: data["levels"][0].update(cols=5),
-            lambda data: data["levels"][0]["x"].pop(),
-            lambda data: data["levels"][2]["sheets"].pop(),
-            lambda data: data["levels"][2].update(sheets=[]),
+            lambda data: data["levels"][1].update(rows=7),
+            lambda data: data["levels"][1].update(cols=5),
+            lambda data: data["levels"][1]["x"].pop(),
+            lambda data: data["levels"][3]["sheets"].pop(),
+            lambda data: data["levels"][3].update(sheets=[]),
         ],
     )
     def test_a_level_that_does_not_fit_its_own_grid_is_refused(
@@ -177,7 +203,7 @@ class TestManifestReader:
     )
     def test_a_name_that_leaves_the_folder_is_refused(self, name: object) -> None:
         with pytest.raises(ValueError, match="plain file name"):
-            Manifest.loads(spoilt(lambda data: data["levels"][2]["sheets"].__setitem__(0, name)))
+            Manifest.loads(spoilt(lambda data: data["levels"][3]["sheets"].__setitem__(0, name)))
         with pytest.raises(ValueError, match="plain file name"):
             Manifest.loads(spoilt(lambda data: data.update(poster=name)))
 
@@ -188,10 +214,22 @@ class TestManifestReader:
             Manifest.loads(spoiled)
 
 
+class TestFileNames:
+    def test_every_file_that_a_manifest_lists_is_given_its_name_and_nothing_else_changes(self) -> None:
+        named = with_file_names(json.loads(GOLDEN), lambda name: f"v1.{name}")
+        given = Manifest.loads(json.dumps(named))
+        files = Manifest.loads(GOLDEN)
+        assert given.poster == f"v1.{files.poster}"
+        for level, before in zip(given.levels, files.levels, strict=True):
+            assert level.files == tuple(f"v1.{name}" for name in before.files)
+        assert with_file_names(named, lambda name: name.removeprefix("v1.")) == json.loads(GOLDEN)
+
+
 class TestLevels:
     def test_every_level_has_the_originals_sheet_names(self) -> None:
         assert list(SHEETS) == list(grid.LEVELS)
         assert list(ALL_SHEETS) == list(grid.ALL_LEVELS)
+        assert (RIG, *ALL_SHEETS) == LEVELS
         assert SHEETS["full"] == tuple(f"q{index}.webp" for index in range(4))
         assert SHEETS["mobile"] == tuple(f"q{index}_20.webp" for index in range(4))
 
@@ -237,7 +275,7 @@ class TestBox:
 class TestRenderRequest:
     def test_without_options_it_asks_for_every_level_of_the_one_face(self) -> None:
         request = RenderRequest(b"photo")
-        assert request.levels == ("preview", "mobile", "full")
+        assert request.levels == ("rig", "preview", "mobile", "full")
         assert (request.framing, request.face, request.engine, request.intensity) == ("auto", None, "warp", 1.0)
         assert request.frame == STANDARD_FRAME
 
@@ -245,6 +283,7 @@ class TestRenderRequest:
         "options",
         [
             {"levels": ("preview",)},
+            {"levels": ("rig",)},
             {"intensity": 0.25},
             {"intensity": 1.5},
             {"frame": Size(64, 640)},
@@ -259,7 +298,7 @@ class TestRenderRequest:
     @pytest.mark.parametrize(
         ("options", "sentence"),
         [
-            ({"levels": ()}, "levels are preview, mobile, full"),
+            ({"levels": ()}, "levels are rig, draft, preview, mobile, full"),
             ({"levels": ("preview", "huge")}, "“huge” is not one"),
             ({"intensity": 0.2}, "from 0.25 to 1.5"),
             ({"intensity": 1.6}, "from 0.25 to 1.5"),

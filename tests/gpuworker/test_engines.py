@@ -30,3 +30,16 @@ def test_another_missing_library_is_a_bug_and_not_hidden(monkeypatch: pytest.Mon
 def test_an_unknown_engine_is_a_sentence() -> None:
     with pytest.raises(BadRequest, match="no engine “magic”; there is warp"):
         engines.create("magic")
+
+
+class TestLevelsOf:
+    def test_an_engine_without_a_rig_makes_the_other_levels(self) -> None:
+        assert engines.levels_of("liveportrait", ("rig", "preview", "full")) == ("preview", "full")
+
+    def test_a_rig_alone_of_an_engine_that_has_none_is_a_bad_request(self) -> None:
+        with pytest.raises(BadRequest, match="liveportrait has no rig"):
+            engines.levels_of("liveportrait", ("rig",))
+
+    def test_an_unknown_engine_is_a_bad_request(self) -> None:
+        with pytest.raises(BadRequest, match="no engine “magic”"):
+            engines.levels_of("magic", ("preview",))

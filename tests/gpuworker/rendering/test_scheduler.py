@@ -106,7 +106,7 @@ def test_at_every_step_the_manifest_lists_only_whole_files(pool: ProcessPool, ph
         if not (tmp_path / MANIFEST_NAME).exists():
             continue
         manifest = Manifest.loads((tmp_path / MANIFEST_NAME).read_text())
-        for name in (manifest.poster, *(sheet for level in manifest.levels for sheet in level.sheets)):
+        for name in (manifest.poster, *(name for level in manifest.levels for name in level.files)):
             with Image.open(tmp_path / name) as image:
                 image.load()
 

@@ -15,7 +15,7 @@ def test_the_twin_gives_what_a_render_gives() -> None:
     for step in FakeWorker().render(a_job()):
         seen |= {file.name: file.sha256 for file in step.files}
         for level in step.progress.manifest.levels if step.progress.manifest else ():
-            assert set(level.sheets) <= set(seen)
+            assert set(level.files) <= set(seen)
     assert set(seen) == NAMES
     assert step.progress.stage == "done"
     assert step.progress.current == step.progress.total == 936

@@ -51,7 +51,7 @@ class Played:
             assert file.name not in self.hashes
             self.hashes[file.name] = file.sha256
         for level in step.progress.manifest.levels if step.progress.manifest else ():
-            assert set(level.sheets) <= set(self.hashes)
+            assert set(level.files) <= set(self.hashes)
         self.steps.append(step)
 
     def play(self, steps: Iterable[Step]) -> Played:

@@ -35,7 +35,7 @@ def test_steps_carry_whole_files_with_their_hashes(worker: LocalWorker, astronau
             assert (hashlib.sha256(data).hexdigest(), len(data)) == (file.sha256, file.size)
             seen[file.name] = file
         for level in step.progress.manifest.levels if step.progress.manifest else ():
-            assert set(level.sheets) <= set(seen)
+            assert set(level.files) <= set(seen)
     assert set(seen) == {POSTER_NAME, "preview.webp"}
     assert not any(file.path.exists() for file in seen.values())
 

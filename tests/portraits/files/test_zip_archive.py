@@ -63,7 +63,7 @@ def test_there_is_nothing_else_in_it(packed: zipfile.ZipFile) -> None:
 def test_its_manifest_names_the_files_as_they_lie_there(packed: zipfile.ZipFile) -> None:
     manifest = Manifest.loads(packed.read("manifest.json").decode())
     assert manifest.complete
-    names = {manifest.poster, *(sheet for level in manifest.levels for sheet in level.sheets)}
+    names = {manifest.poster, *(name for level in manifest.levels for name in level.files)}
     assert names <= set(packed.namelist())
 
 
