@@ -28,10 +28,11 @@ export class Motion {
   /**
    * @param {{x: number, y: number}} target grid units
    * @param {number} seconds since the last step
+   * @param {number} [slowness] how many times longer it takes than usual
    * @returns {boolean} whether there is further to go
    */
-  step(target, seconds) {
-    const share = this.constant > 0 ? 1 - Math.exp(-seconds / this.constant) : 1;
+  step(target, seconds, slowness = 1) {
+    const share = this.constant > 0 ? 1 - Math.exp(-seconds / (this.constant * slowness)) : 1;
     const x = this.position.x + (target.x - this.position.x) * share;
     const y = this.position.y + (target.y - this.position.y) * share;
     const moving = Math.hypot(target.x - x, target.y - y) > ARRIVED;

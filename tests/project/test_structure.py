@@ -56,7 +56,7 @@ def test_every_script_has_its_test_at_the_mirrored_path(files: list[Path]) -> No
     assert {script.parts[1] for script in scripts} == {*TESTS_OF_SCRIPTS}
 
     def is_tested(script: Path) -> bool:
-        folder = Path("tests", TESTS_OF_SCRIPTS[script.parts[1]])
+        folder = Path("tests", TESTS_OF_SCRIPTS[script.parts[1]], *script.parts[2:-1])
         stem = script.stem.replace("-", "_")
         return bool({folder / f"{script.stem}.test.js", folder / f"test_{stem}.py"} & {*files})
 
@@ -67,7 +67,10 @@ def test_every_test_of_javascript_has_its_script(files: list[Path]) -> None:
     folders = {tests: scripts for scripts, tests in TESTS_OF_SCRIPTS.items()}
     tests = [file for file in files if file.name.endswith(".test.js")]
     assert tests
-    expected = {Path("static", folders[test.parts[1]], test.name.replace(".test.js", ".js")) for test in tests}
+    expected = {
+        Path("static", folders[test.parts[1]], *test.parts[2:-1], test.name.replace(".test.js", ".js"))
+        for test in tests
+    }
     assert expected - {*files} == set()
 
 
