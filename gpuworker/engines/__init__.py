@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # a look at the table alone needs no NumPy
     import numpy as np
     from numpy.typing import NDArray
 
+    from gpuworker.rig.model import Rig
     from gpuworker.vision.framing import FramedPortrait
 
 ENGINES = {
@@ -57,6 +58,14 @@ class Loading(Protocol):
 
     def wait_ready(self) -> None:
         """Block until it can. Raises RenderError when it never will."""
+
+
+@runtime_checkable
+class Rigger(Protocol):
+    """Engine whose portraits a shader can draw."""
+
+    def rig(self) -> Rig:
+        """The rig of the portrait that was set, with the intensity that was set."""
 
 
 def check(name: str) -> None:

@@ -14,4 +14,5 @@ frames of one photo; what each file holds:
     lids.py       lids and lashes that follow the gaze
     eyes.py       both eyes rendered into the source
     engine.py     all of it together
+    rig.py        all of it as a file for a shader
 """

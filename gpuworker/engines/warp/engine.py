@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from gpuworker.engines.warp.eyes import Eyes
 from gpuworker.engines.warp.head import Head
 from gpuworker.engines.warp.height import STEP, HeightField
+from gpuworker.engines.warp.rig import rig_of
 from gpuworker.engines.warp.rotation import LEAST_JACOBIAN, Rotation, least_jacobian
 from gpuworker.grid import LIMIT, Direction
+from gpuworker.rig.model import Rig
 from gpuworker.vision.framing import SUPERSAMPLING, FramedPortrait
 
 EXTREMES = tuple(Direction(x, y) for y in (-LIMIT, 0.0, LIMIT) for x in (-LIMIT, 0.0, LIMIT) if (x, y) != (0.0, 0.0))
@@ -55,6 +57,7 @@ class WarpEngine:
         """Analyse once, 0.2 to 0.5 s of CPU. Returns sentences about what had to be left out."""
         self._reset()
         with self._clock("set_portrait"):
+            self._portrait, self._intensity = portrait, intensity
             self._frame = portrait.frame
             self._source = _channels(portrait)
             head = Head.measure(portrait.landmarks)
@@ -75,6 +78,10 @@ class WarpEngine:
         for frame, direction in zip(frames, directions, strict=True):
             self._render_into(frame, direction)
         return frames
+
+    def rig(self) -> Rig:
+        """What a shader needs beside the photo to draw what `render` draws, for the intensity that was set."""
+        return rig_of(self._portrait, self._intensity, self._rotation, self._eyes)
 
     @property
     def report(self) -> Mapping[str, Any]:

@@ -44,6 +44,8 @@ class Eye:
     v: Field
     upper: Field
     lower: Field
+    upper_lid: NDArray[np.float64]
+    lower_lid: NDArray[np.float64]
     iris: Vector
     radius: float
     candidates: list[Vector] = field(default_factory=list)
@@ -68,6 +70,7 @@ class Eye:
         def own(p: NDArray[np.float64]) -> NDArray[np.float64]:
             return np.stack([(p - middle) @ along, (p - middle) @ down], axis=-1)
 
+        upper_lid, lower_lid = own(points[list(topology.upper)]), own(points[list(topology.lower)])
         iris = own(points[list(topology.iris)])
         spokes = np.linalg.norm(iris[1:] - iris[0], axis=1)
         return cls(
@@ -81,8 +84,10 @@ class Eye:
             pixels=picture[box[1] : box[3], box[0] : box[2], :3].astype(np.float32),
             u=u,
             v=v,
-            upper=_lid_curve(own(points[list(topology.upper)]), u),
-            lower=_lid_curve(own(points[list(topology.lower)]), u),
+            upper=lid_curve(upper_lid, u),
+            lower=lid_curve(lower_lid, u),
+            upper_lid=upper_lid,
+            lower_lid=lower_lid,
             iris=iris[0],
             radius=float(spokes.max() + spokes.mean()) / 2,
             candidates=list(own(candidates)),
@@ -127,9 +132,9 @@ def _box(middle: Vector, width: float, shape: tuple[int, ...]) -> tuple[int, int
     return max(int(x0), 0), max(int(y0), 0), min(int(x1), shape[1]), min(int(y1), shape[0])
 
 
-def _lid_curve(points: NDArray[np.float64], u: Field) -> Field:
+def lid_curve(points: NDArray[np.float64], u: NDArray[np.floating]) -> Field:
     """v of a lid margin at every u: monotone cubic through its landmarks, flat beyond its ends."""
     points = points[np.argsort(points[:, 0])]
     at = points[:, 0] + np.arange(len(points)) * 1e-4  # two landmarks may share a u
     dense = np.linspace(at[0], at[-1], 200)
-    return np.interp(u, dense, PchipInterpolator(at, points[:, 1])(dense)).astype(np.float32)
+    return np.asarray(np.interp(u, dense, PchipInterpolator(at, points[:, 1])(dense)), np.float32)

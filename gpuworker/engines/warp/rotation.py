@@ -22,6 +22,9 @@ from gpuworker.vision.topology import EYES
 BROW_RAISE = 0.062 / LIMIT
 """Brow travel per unit of eyebrow, in outer-corner distances."""
 
+IN_PLANE = 0.35
+"""Height in head widths from which on the in-plane terms count fully."""
+
 LEAST_JACOBIAN = 0.25
 """Below this area ratio a frame shows folds; the engine lowers its gain to stay above."""
 
@@ -46,7 +49,7 @@ class Rotation:
             field=field,
             head=head,
             brows=_brow_weights(field, head, landmarks),
-            in_plane=np.asarray(smoothstep(field.height, 0, 0.35 * head.width), np.float32),
+            in_plane=np.asarray(smoothstep(field.height, 0, IN_PLANE * head.width), np.float32),
             distance=max(2.6 * head.width, 1.2 * frame.height),
             yaw_gain=float(1 - 0.6 * smoothstep(abs(head.yaw), 17, 35)),
         )
