@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import globals from 'globals';
 
 export default defineConfig([
-  globalIgnores(['build/', 'dist/', 'out/', 'var/', '.venv/']),
+  globalIgnores(['build/', 'dist/', 'out/', 'var/', '.venv/', '**/*.min.js']),
   js.configs.recommended,
   {
     linterOptions: { reportUnusedDisableDirectives: 'error', reportUnusedInlineConfigs: 'error' },
@@ -25,5 +25,6 @@ export default defineConfig([
     },
   },
   { files: ['static/**/*.js'], languageOptions: { globals: globals.browser } },
+  { files: ['npm/bundle.js'], languageOptions: { globals: globals.node }, rules: { 'no-console': 'off' } },
   { files: ['tests/**/*.test.js'], languageOptions: { globals: globals.node } },
 ]);

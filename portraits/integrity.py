@@ -24,7 +24,7 @@ class Difference:
 
 
 def differences() -> Iterator[Difference]:
-    """All inconsistencies. Files of running attempts and of pending deletions may come and go."""
+    """All inconsistencies. Files of running attempts and of pending deletions may come and go; scripts have no row."""
     expected = dict(_expected())
     stored = set(storage.keys())
     for key, sha256 in expected.items():
@@ -52,7 +52,8 @@ def _expected() -> Iterator[tuple[str, str]]:
 
 
 def _changing_prefixes() -> Iterator[str]:
-    """Prefixes below which files are being written or deleted."""
+    """Prefixes below which files are being written or deleted, or belong to pages of other sites."""
+    yield storage.ELEMENT_PREFIX
     yield from PendingDeletion.objects.values_list("prefix", flat=True)
     yield from (storage.photo_prefix(pk) for pk in Upload.objects.filter(stored=False).values_list("pk", flat=True))
     unfinished = Render.objects.unfinished()

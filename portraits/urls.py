@@ -1,10 +1,11 @@
 """Every address of the app. tests/portraits/test_access.py declares who may use each."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from portraits.views.accounts.account import account, account_delete, account_sign_out
 from portraits.views.accounts.one_time_sign_in import one_time_sign_in
 from portraits.views.demo import demo_file, demo_manifest
+from portraits.views.element_script import element_script
 from portraits.views.gallery import gallery
 from portraits.views.health import livez, readyz
 from portraits.views.home import home
@@ -40,6 +41,11 @@ urlpatterns = [
     path("account/sign-out/", account_sign_out, name="account-sign-out"),
     path("demo/manifest.json", demo_manifest, name="demo-manifest"),
     path("demo/<str:name>", demo_file, name="demo-file"),
+    re_path(
+        r"^element/(?P<version>[0-9a-f]{32})/(?P<name>gaze-tracker(?:-[a-z]+)?\.min\.js)$",
+        element_script,
+        name="element-script",
+    ),
     path("livez", livez, name="livez"),
     path("portraits/", gallery, name="portraits"),
     path("portraits/<uuid:portrait_id>/", portrait, name="portrait"),

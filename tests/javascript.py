@@ -1,7 +1,8 @@
-"""Linters and tests of the JavaScript: python -m tests.javascript lint, or test.
+"""Linters, tests and bundle of the JavaScript: python -m tests.javascript lint, test, or bundle.
 
-Both run in the Node.js that Playwright brings, so that everybody has the same one. ESLint and TypeScript are packages
-of npm: where there is no npm, or no way to its registry, they are left out with one line; in CI that is an error.
+All run in the Node.js that Playwright brings, so that everybody has the same one. ESLint, TypeScript and esbuild are
+packages of npm: where there is no npm, or no way to its registry, they are left out with one line; in CI that is an
+error.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from playwright._impl._driver import compute_driver_executable
 REPO = Path(__file__).parents[1]
 NODE = compute_driver_executable()[0]
 LINTERS = ["eslint/bin/eslint.js", "typescript/bin/tsc"]
+BUNDLER = "npm/bundle.js"
 NO_NPM = "there is no npm here."
 NO_PACKAGES = "`npm ci` could not install them; is there a network?"
 
@@ -33,6 +35,15 @@ def lint(repo: Path) -> int:
         return int(CI)
     packages = repo / "node_modules"
     return max(node(repo, str(packages / program)) for program in LINTERS)
+
+
+def bundle(repo: Path) -> int:
+    """Writes the element's bundle anew; returns an exit status."""
+    missing = install(repo)
+    if missing:
+        print(f"The bundle cannot be written: {missing}", file=sys.stderr)
+        return 1
+    return node(repo, BUNDLER)
 
 
 def install(repo: Path) -> str:
@@ -63,4 +74,4 @@ def node(repo: Path, *arguments: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit({"lint": lint, "test": test}[sys.argv[1]](REPO))
+    sys.exit({"lint": lint, "test": test, "bundle": bundle}[sys.argv[1]](REPO))

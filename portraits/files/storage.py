@@ -3,6 +3,7 @@
 photos/<id>/photo.webp, thumbnail.webp     an upload and its portrait share the id
 renders/<tag>/<attempt>/<name>             files of one attempt of a render
 demo/<version>/<name>                      the portrait of the home page
+element/<version>/<name>                   the element's bundle; other people's pages name its versions
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, storages
 
 PHOTO, THUMBNAIL = "photo.webp", "thumbnail.webp"
+ELEMENT_PREFIX = "element/"
 
 
 class StorageUnavailable(OSError):
@@ -113,6 +115,11 @@ def private() -> Any:
 def photo_prefix(portrait_id: UUID) -> str:
     """Key prefix of the photo and thumbnail of an upload and its portrait."""
     return f"photos/{portrait_id.hex}/"
+
+
+def element_key(version: str, name: str) -> str:
+    """Key of a file of the element's bundle."""
+    return f"{ELEMENT_PREFIX}{version}/{name}"
 
 
 def put(key: str, source: Path | bytes) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urljoin
 
 from django.conf import settings
 from django.urls import reverse
 
 from gpuworker.contract import STANDARD_FRAME, Size
+from portraits.sharing.element_script import CURRENT
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class ShareURLs:
 
     @property
     def script_snippet(self) -> str:
-        """HTML for any page: the element and its script.
+        """HTML for any page: the element and its script, which is `element_versions.keep`'s to keep.
 
         The style reserves the space until the script has loaded; without inline styles, width and height do.
         """
@@ -43,7 +43,8 @@ class ShareURLs:
             f"display:inline-block;vertical-align:bottom;width:{width}px;max-width:100%;aspect-ratio:{width}/{height}"
         )
         return (
-            f'<script src="{element_script_url()}" async></script>\n'
+            f'<script type="module" src="{CURRENT.url}" async\n'
+            f'  integrity="{CURRENT.integrity}" crossorigin="anonymous"></script>\n'
             f'<gaze-tracker src="{self.manifest}" width="{width}" height="{height}"\n'
             f'  style="{style}"></gaze-tracker>'
         )
@@ -59,8 +60,3 @@ class ShareURLs:
 
     def _absolute(self, name: str) -> str:
         return f"{settings.SITE_URL}{reverse(name, args=[self.token])}"
-
-
-def element_script_url() -> str:
-    """URL of the element's script, without a hash in its name, which would change with the next version."""
-    return urljoin(f"{settings.SITE_URL}/", f"{settings.STATIC_URL}gaze/gaze-tracker.js")

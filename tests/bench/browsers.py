@@ -185,14 +185,15 @@ def _snippets() -> tuple[str, str]:
     import django
 
     django.setup()
-    from portraits.sharing.share_urls import ShareURLs, element_script_url
+    from portraits.sharing.element_script import CURRENT
+    from portraits.sharing.share_urls import ShareURLs
 
     share_urls = ShareURLs("token")
-    here = {element_script_url(): "/gaze/gaze-tracker.js", share_urls.manifest: "face/manifest.json"}
+    here = {CURRENT.url: "/gaze/gaze-tracker.min.js", share_urls.manifest: "face/manifest.json"}
     snippet = share_urls.script_snippet
     for there, address in here.items():
         snippet = snippet.replace(there, address)
-    return snippet.partition("\n")[0], snippet
+    return snippet.partition("<gaze-tracker")[0], snippet
 
 
 if __name__ == "__main__":

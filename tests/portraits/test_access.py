@@ -24,6 +24,7 @@ from portraits.files import storage
 from portraits.live import publisher
 from portraits.models import AuditEntry, BrowserSession, Portrait, Session, ShareLink, User
 from portraits.rendering import demo
+from portraits.sharing.element_script import CURRENT
 from tests.portraits import factories
 
 READ, WRITE, BOTH = {"GET", "HEAD"}, {"POST"}, {"GET", "HEAD", "POST"}
@@ -43,6 +44,7 @@ PUBLIC = {
     "home": READ,
     "demo-manifest": READ,
     "demo-file": READ,
+    "element-script": READ,
     "livez": READ,
     "readyz": READ,
     "one-time-sign-in": READ,
@@ -138,6 +140,8 @@ def address(name: str, things: dict[str, str]) -> str:
         return "/demo/poster.webp"
     if name == "one-time-sign-in":
         return "/sign-in/MQ/wrong/"
+    if name == "element-script":
+        return CURRENT.path()
     return "/" + re.sub(r"<\w+:(\w+)>", lambda found: things[found[1]], OURS[name])
 
 
@@ -238,6 +242,7 @@ def test_every_private_thing_of_the_owner_is_asked_for() -> None:
 KEPT = {
     "demo-manifest": "public, max-age=60",
     "demo-file": "public, max-age=60",
+    "element-script": "public, max-age=31536000, immutable",
     "share": "private, no-cache",
     "share-embed": "public, max-age=60",
     "share-file": "public, max-age=60",

@@ -35,6 +35,11 @@ def test_a_file_without_a_row_is_found(portrait: Portrait) -> None:
     assert found() == ["orphan"]
 
 
+def test_a_script_that_pages_of_other_sites_name_is_none(portrait: Portrait) -> None:
+    storage.put(storage.element_key("0" * 32, "gaze-tracker.min.js"), b"older")
+    assert found() == []
+
+
 def test_a_file_that_is_about_to_go_is_none(portrait: Portrait) -> None:
     storage.put("photos/nobodys/photo.webp", b"lost")
     PendingDeletion.create_for("photos/nobodys/")

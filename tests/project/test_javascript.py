@@ -47,6 +47,11 @@ def test_in_ci_their_absence_is_an_error(
     assert capsys.readouterr().err == f"ESLint and TypeScript cannot run: {javascript.NO_NPM}\n"
 
 
+def test_without_npm_no_bundle_is_written(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert javascript.bundle(empty) == 1
+    assert capsys.readouterr().err == f"The bundle cannot be written: {javascript.NO_NPM}\n"
+
+
 def test_packages_that_are_there_are_not_installed_again(empty: Path) -> None:
     (empty / "node_modules").mkdir()
     (empty / "node_modules" / ".package-lock.json").touch()

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
 from gpuworker.contract import STANDARD_FRAME, Size
+from portraits.files import element_versions
 from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Portrait, ShareLink
 from portraits.sharing.forms import ShareForm
@@ -23,6 +24,7 @@ def share_create(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
     form = ShareForm(request.POST, portrait=portrait)
     if not form.is_valid():
         return panel(request, portrait, 422, share_form=form)
+    element_versions.keep()
     link, token = ShareLink.create_for(portrait, form.expires_at)
     frame = Size(**link.output.manifest["frame"]) if link.output else STANDARD_FRAME
     return panel(request, portrait, 201, new_link=ShareURLs(token, frame))

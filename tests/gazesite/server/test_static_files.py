@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from gazesite.server.static_files import static_files
+from portraits.sharing.element_script import BUNDLE, CURRENT
 
 
 async def beyond(scope: Any, receive: Any, send: Any) -> None:
@@ -36,6 +37,25 @@ async def test_other_sites_may_use_the_element() -> None:
 @pytest.mark.parametrize("path", ["/static/site/tokens.css", "/static/admin/css/base.css"])
 async def test_files_of_the_site_and_of_its_apps_are_there(path: str) -> None:
     assert (await get(path)).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/static/gaze/element.js", "/static/site/tokens.css", "/static/admin/css/base.css"])
+async def test_text_is_compressed_for_those_who_take_it(path: str) -> None:
+    plain, packed = [await get(path, **{"Accept-Encoding": accepted}) for accepted in ("identity", "gzip")]
+    assert (plain.headers.get("content-encoding"), packed.headers["content-encoding"]) == (None, "gzip")
+    assert plain.headers["vary"] == packed.headers["vary"] == "Accept-Encoding"
+    assert packed.content == plain.content
+    assert int(packed.headers["content-length"]) < 0.6 * int(plain.headers["content-length"])
+    assert packed.headers["content-type"] == plain.headers["content-type"]
+
+
+async def test_the_current_bundle_is_served_for_ever_without_django() -> None:
+    answer = await get(CURRENT.path(), **{"Accept-Encoding": "gzip"})
+    assert answer.content == CURRENT.files[BUNDLE]
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["content-type"].startswith("text/javascript")
 
 
 @pytest.mark.parametrize("path", ["/", "/static/", "/static/../manage.py", "/static/%2e%2e/manage.py", "/static/no.js"])

@@ -10,9 +10,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from portraits.files import element_versions, storage
 from portraits.models import Portrait, ShareLink
 from portraits.models.share import hash_token
 from portraits.sharing import forms
+from portraits.sharing.element_script import CURRENT
 from tests.portraits import factories
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/s/([A-Za-z0-9_-]{22})/")
@@ -31,13 +33,23 @@ def test_a_link_is_made_and_shown_with_what_to_put_on_other_pages(as_owner: Clie
     link = portrait.share_links.get()
     assert (link.token_hash, link.expires_at) == (hash_token(token), None)
     new = answer.context["new_link"]
-    assert new.script_snippet.splitlines()[:2] == [
-        f'<script src="{new.page.partition("/s/")[0]}/static/gaze/gaze-tracker.js" async></script>',
+    assert new.script_snippet.splitlines()[:3] == [
+        f'<script type="module" src="{CURRENT.url}" async',
+        f'  integrity="{CURRENT.integrity}" crossorigin="anonymous"></script>',
         f'<gaze-tracker src="{new.page}manifest.json" width="410" height="512"',
     ]
     assert new.frame_snippet.startswith(f'<iframe src="{new.page}embed/"')
     assert 'width="410" height="512"' in new.frame_snippet
     assert "&lt;gaze-tracker src=" in text
+
+
+def test_the_script_that_a_snippet_names_is_kept_for_ever(
+    as_owner: Client, portrait: Portrait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(element_versions, "_kept", set())
+    as_owner.post(address(portrait), {"days": ""})
+    kept = {key.rpartition("/")[2]: storage.read(key) for key in storage.keys(f"element/{CURRENT.version}/")}
+    assert kept == CURRENT.files
 
 
 def test_case_27_the_token_is_shown_once_and_kept_nowhere(as_owner: Client, portrait: Portrait) -> None:

@@ -1,0 +1,80 @@
+/**
+ * Bundler of the element: static/gaze/define.js and all that it imports become gaze-tracker.min.js beside it. A module
+ * that the element imports only when it is needed becomes a file of its own, gaze-tracker-NAME.min.js.
+ *
+ *     node npm/bundle.js            writes the files
+ *     node npm/bundle.js --check    says which of them are not what their sources make; exit status 1
+ */
+import { readFile, readdir, unlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { argv, exit } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const FOLDER = fileURLToPath(new URL('../static/gaze', import.meta.url));
+const BUNDLE = 'gaze-tracker.min.js';
+const NOTICE = '/*! <gaze-tracker>, MIT licence */';
+
+/** @param {string} source path of a module that is imported when it is needed */
+const nameOf = (source) => `gaze-tracker-${basename(source, '.js')}.min.js`;
+
+/**
+ * Leaves `import('./module.js')` as it is, with the name of that module's bundle, and notes the module.
+ *
+ * @param {Set<string>} later paths of the modules noted
+ */
+const apart = (later) => ({
+  name: 'apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\./ }, ({ kind, path, importer }) => {
+      if (kind !== 'dynamic-import') return null;
+      const source = resolve(dirname(importer), path);
+      later.add(source);
+      return { path: `./${nameOf(source)}`, external: true };
+    });
+  },
+});
+
+/** @param {string} source path @param {Set<string>} later */
+async function bundled(source, later) {
+  const { outputFiles } = await build({
+    absWorkingDir: FOLDER,
+    banner: { js: NOTICE },
+    bundle: true,
+    charset: 'utf8',
+    entryPoints: [source],
+    format: 'esm',
+    logLevel: 'warning',
+    minify: true,
+    plugins: [apart(later)],
+    target: 'es2022',
+    write: false,
+  });
+  return outputFiles[0].text;
+}
+
+/** @returns {Promise<Map<string, string>>} text by name */
+async function bundles() {
+  const later = new Set();
+  const made = new Map([[BUNDLE, await bundled(join(FOLDER, 'define.js'), later)]]);
+  // A set that grows while it is read is read to its end.
+  for (const source of later) made.set(nameOf(source), await bundled(source, later));
+  return made;
+}
+
+/** @returns {Promise<Map<string, string>>} the same, as it lies in the folder */
+async function present() {
+  const names = (await readdir(FOLDER)).filter((name) => name.endsWith('.min.js'));
+  return new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(FOLDER, name), 'utf8')])));
+}
+
+const [made, found] = [await bundles(), await present()];
+const stale = [...new Set([...made.keys(), ...found.keys()])].filter((name) => made.get(name) !== found.get(name));
+if (argv.includes('--check')) {
+  if (stale.length) console.error(`${stale.join(', ')}: not what the sources make. \`make bundle\` writes them anew.`);
+  exit(stale.length ? 1 : 0);
+}
+for (const name of stale) {
+  const text = made.get(name);
+  await (text === undefined ? unlink(join(FOLDER, name)) : writeFile(join(FOLDER, name), text));
+}
