@@ -16,12 +16,13 @@ export class Program {
    * @param {WebGL2RenderingContext} gl
    * @param {string} fragment source
    * @param {Record<string, number>} samplers the texture unit of each sampler
+   * @param {string} [vertex] source
    */
-  constructor(gl, fragment, samplers) {
+  constructor(gl, fragment, samplers, vertex = COVER) {
     this.#gl = gl;
     this.#samplers = samplers;
     this.#program = gl.createProgram();
-    this.#attach(gl.VERTEX_SHADER, COVER);
+    this.#attach(gl.VERTEX_SHADER, vertex);
     this.#attach(gl.FRAGMENT_SHADER, fragment);
     gl.linkProgram(this.#program);
   }
@@ -34,6 +35,16 @@ export class Program {
   use() {
     this.finish();
     this.#gl.useProgram(this.#program);
+  }
+
+  /** Uses the program with these uniforms: floats, one to four each. @param {Record<string, number[]>} uniforms */
+  set(uniforms) {
+    this.use();
+    for (const [name, values] of Object.entries(uniforms)) {
+      /** @type {Record<number, 'uniform1fv' | 'uniform2fv' | 'uniform3fv' | 'uniform4fv'>} */
+      const methods = { 1: 'uniform1fv', 2: 'uniform2fv', 3: 'uniform3fv', 4: 'uniform4fv' };
+      this.#gl[methods[values.length]](this.at[name], values);
+    }
   }
 
   /**
@@ -60,6 +71,7 @@ export class Program {
     this.#at = at;
     return at;
   }
+
   /**
    * @param {number} type of shader
    * @param {string} text its source

@@ -29,9 +29,8 @@ export class Renderer extends EventTarget {
   /** How often the context has been lost; what was uploaded before is gone. */
   epoch = 0;
   #canvas = document.createElement('canvas');
-  #gl;
-  #mix;
-  #scale;
+  /** Programs by their fragment shaders. @type {Map<string, Program>} */
+  #programs = new Map();
   /** @type {{texture: WebGLTexture, framebuffer: WebGLFramebuffer, width: number, height: number} | null} */
   #picture = null;
   #strips = 0;
@@ -41,19 +40,44 @@ export class Renderer extends EventTarget {
     super();
     const gl = this.#canvas.getContext('webgl2', CONTEXT);
     if (!gl) throw new GazeFailure('webgl', NO_WEBGL);
-    this.#gl = gl;
+    this.gl = gl;
     this.#canvas.addEventListener('webglcontextlost', (event) => this.#lose(event));
     this.#canvas.addEventListener('webglcontextrestored', () => this.#restore());
-    [this.#mix, this.#scale] = this.#build();
+    this.#prepare();
+  }
+
+  /**
+   * @param {string} fragment source
+   * @param {Record<string, number>} samplers the texture unit of each
+   * @param {string} [vertex] source
+   * @returns {Program} the page's only one of that source; the compiler starts with the first call
+   */
+  program(fragment, samplers, vertex) {
+    const program = this.#programs.get(fragment) ?? new Program(this.gl, fragment, samplers, vertex);
+    this.#programs.set(fragment, program);
+    return program;
+  }
+
+  get #mix() {
+    return this.program(MIX, { frame0: 0, frame1: 1, frame2: 2, frame3: 3 });
+  }
+
+  get #scale() {
+    return this.program(SCALE, { picture: 0 });
+  }
+
+  /** Starts the compiler, which works while the frames come. */
+  #compile() {
+    return [this.#mix, this.#scale];
   }
 
   get lost() {
-    return this.#gl.isContextLost();
+    return this.gl.isContextLost();
   }
 
   /** @returns {{maxLayers: number, maxSize: number}} of a texture array: layers, pixels */
   get limits() {
-    const gl = this.#gl;
+    const gl = this.gl;
     return {
       maxLayers: gl.getParameter(gl.MAX_ARRAY_TEXTURE_LAYERS) ?? 0,
       maxSize: gl.getParameter(gl.MAX_TEXTURE_SIZE) ?? 0,
@@ -68,7 +92,8 @@ export class Renderer extends EventTarget {
    * @throws {GazeFailure} `context-lost`
    */
   createStrip(width, height, layers) {
-    const gl = this.#gl;
+    const gl = this.gl;
+    this.#compile();
     const texture = gl.createTexture();
     gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
     gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
@@ -85,7 +110,7 @@ export class Renderer extends EventTarget {
    * @param {HTMLCanvasElement} frame of the strip's size
    */
   fillLayer(strip, layer, frame) {
-    const gl = this.#gl;
+    const gl = this.gl;
     gl.bindTexture(gl.TEXTURE_2D_ARRAY, strip.texture);
     const { width, height } = strip;
     gl.texSubImage3D(gl.TEXTURE_2D_ARRAY, 0, 0, 0, layer, width, height, 1, gl.RGBA, gl.UNSIGNED_BYTE, frame);
@@ -93,7 +118,7 @@ export class Renderer extends EventTarget {
 
   /** @param {Strip} strip */
   deleteStrip(strip) {
-    this.#gl.deleteTexture(strip.texture);
+    this.gl.deleteTexture(strip.texture);
   }
 
   /**
@@ -105,7 +130,7 @@ export class Renderer extends EventTarget {
    * @throws {GazeFailure} `memory`; `webgl` when its shaders are refused; `context-lost` when that epoch is over
    */
   async drained(epoch, pause) {
-    const gl = this.#gl;
+    const gl = this.gl;
     const over = () => this.lost || this.epoch !== epoch;
     const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
     gl.flush();
@@ -113,8 +138,7 @@ export class Renderer extends EventTarget {
     while (fence && !over() && gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED);
     if (over() || !fence) throw contextLost();
     gl.deleteSync(fence);
-    this.#mix.finish();
-    this.#scale.finish();
+    for (const program of this.#programs.values()) program.finish();
     const failed = this.#takeErrors();
     if (over()) throw contextLost();
     if (failed) throw new GazeFailure('memory', 'The graphics card has no room for a finer portrait.');
@@ -122,7 +146,7 @@ export class Renderer extends EventTarget {
 
   /** All of them, or what comes next would answer for what was before. @returns {boolean} whether there were any */
   #takeErrors() {
-    const gl = this.#gl;
+    const gl = this.gl;
     const failed = gl.getError() !== gl.NO_ERROR;
     for (let kinds = 1; failed && kinds < ERROR_KINDS; kinds += 1) gl.getError();
     return failed;
@@ -138,12 +162,25 @@ export class Renderer extends EventTarget {
    */
   draw(target, place, frames, sharp) {
     const { width, height } = frames[0].strip;
-    const picture = this.#mixFrames(frames, width, height);
     const magnify = place.width >= width;
-    this.#scalePicture(picture, place, magnify, magnify && sharp);
-    const from = this.#canvas.height - place.height;
+    this.paint(target, place, () => {
+      this.#scalePicture(this.#mixFrames(frames, width, height), place, magnify, magnify && sharp);
+    });
+  }
+
+  /**
+   * Copies what is drawn into the lower left corner of the renderer's canvas to an element's own canvas.
+   *
+   * @param {CanvasRenderingContext2D} target
+   * @param {{x: number, y: number, width: number, height: number}} place device pixels
+   * @param {(place: {width: number, height: number}) => void} draw
+   */
+  paint(target, place, draw) {
+    const { x, y, width, height } = place;
+    this.#growCanvas(width, height);
+    draw(place);
     target.clearRect(0, 0, target.canvas.width, target.canvas.height);
-    target.drawImage(this.#canvas, 0, from, place.width, place.height, place.x, place.y, place.width, place.height);
+    target.drawImage(this.#canvas, 0, this.#canvas.height - height, width, height, x, y, width, height);
   }
 
   /**
@@ -153,7 +190,7 @@ export class Renderer extends EventTarget {
    * @returns {WebGLTexture} the mixture
    */
   #mixFrames(frames, width, height) {
-    const gl = this.#gl;
+    const gl = this.gl;
     const { texture, framebuffer } = this.#sizedPicture(width, height);
     gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
     gl.viewport(0, 0, width, height);
@@ -176,8 +213,7 @@ export class Renderer extends EventTarget {
    * @param {boolean} sharp
    */
   #scalePicture(picture, { width, height }, magnify, sharp) {
-    const gl = this.#gl;
-    this.#growCanvas(width, height);
+    const gl = this.gl;
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     gl.viewport(0, 0, width, height);
     this.#scale.use();
@@ -209,7 +245,7 @@ export class Renderer extends EventTarget {
    */
   #sizedPicture(width, height) {
     if (this.#picture?.width === width && this.#picture.height === height) return this.#picture;
-    const gl = this.#gl;
+    const gl = this.gl;
     if (this.#picture) {
       gl.deleteTexture(this.#picture.texture);
       gl.deleteFramebuffer(this.#picture.framebuffer);
@@ -227,15 +263,9 @@ export class Renderer extends EventTarget {
     return this.#picture;
   }
 
-  /** @returns {[Program, Program]} that mix frames, and that scale a picture */
-  #build() {
-    const gl = this.#gl;
+  #prepare() {
     // A canvas keeps its colours premultiplied by alpha, and so do the shaders.
-    gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, true);
-    return [
-      new Program(gl, MIX, { frame0: 0, frame1: 1, frame2: 2, frame3: 3 }),
-      new Program(gl, SCALE, { picture: 0 }),
-    ];
+    this.gl.pixelStorei(this.gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, true);
   }
 
   /** @param {Event} event */
@@ -243,11 +273,12 @@ export class Renderer extends EventTarget {
     event.preventDefault();
     this.epoch += 1;
     this.#picture = null;
+    this.#programs.clear();
     this.dispatchEvent(new Event('lost'));
   }
 
   #restore() {
-    [this.#mix, this.#scale] = this.#build();
+    this.#prepare();
     this.dispatchEvent(new Event('restored'));
   }
 }

@@ -26,17 +26,8 @@ void main() {
   if (weights.w > 0.0) colour += weights.w * texelFetch(frame3, ivec3(at, layers.w), 0);
 }`;
 
-/**
- * Catmull-Rom when magnifying (16 texels in nine linear taps), else linear, with mipmaps when minifying. The picture's
- * first row is its top; the canvas counts from the bottom.
- */
-export const SCALE = `#version 300 es
-precision highp float;
-uniform sampler2D picture;
-uniform vec2 size;
-uniform bool sharp;
-out vec4 colour;
-
+/** Cubic sampling of `picture`: 16 texels in nine linear taps. */
+export const CATMULL_ROM = `
 vec4 catmullRom(vec2 uv) {
   vec2 texels = vec2(textureSize(picture, 0));
   vec2 at = uv * texels;
@@ -62,7 +53,20 @@ vec4 catmullRom(vec2 uv) {
   // The negative lobes may overshoot; a premultiplied colour lies between 0 and its alpha.
   float alpha = clamp(sum.a, 0.0, 1.0);
   return vec4(clamp(sum.rgb, 0.0, alpha), alpha);
-}
+}`;
+
+/**
+ * Catmull-Rom when magnifying, else linear, with mipmaps when minifying. The picture's
+ * first row is its top; the canvas counts from the bottom.
+ */
+export const SCALE = `#version 300 es
+precision highp float;
+uniform sampler2D picture;
+uniform vec2 size;
+uniform bool sharp;
+out vec4 colour;
+
+${CATMULL_ROM}
 
 void main() {
   vec2 uv = gl_FragCoord.xy / size;

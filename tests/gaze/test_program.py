@@ -34,6 +34,7 @@ def test_shaders_that_the_card_refuses_are_a_failure_once_uploads_are_waited_for
     refused = """async () => {
       const { pageRenderer } = await import('/gaze/renderer.js');
       const rest = () => new Promise((resolve) => setTimeout(resolve));
+      pageRenderer().createStrip(4, 4, 1);
       return pageRenderer().drained(0, rest).catch(({ code }) => code);
     }"""
     assert stage.page.evaluate(refused) == "webgl"

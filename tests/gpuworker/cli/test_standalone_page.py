@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 from gpuworker.cli import standalone_page
@@ -6,16 +7,21 @@ from gpuworker.cli import standalone_page
 def test_the_page_is_complete_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
     names = standalone_page.write(tmp_path)
     assert {"index.html", "gaze-tracker.js", "standalone.css"} <= set(names)
-    assert sorted(names) == sorted(path.name for path in tmp_path.iterdir())
+    assert sorted(names) == sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
     html = (tmp_path / "index.html").read_text()
     assert 'src="manifest.json"' in html
     assert "://" not in html
 
 
-def test_every_module_that_a_module_imports_is_beside_it(tmp_path: Path) -> None:
-    import re
+def test_every_module_that_a_module_imports_is_there(tmp_path: Path) -> None:
+    for name in (name for name in standalone_page.write(tmp_path) if name.endswith(".js")):
+        module = tmp_path / name
+        for imported in re.findall(r"""(?:from|import\()\s*['"](\.[^'"]+)['"]""", module.read_text()):
+            assert (module.parent / imported).is_file(), f"{name} imports {imported}"
 
-    names = set(standalone_page.write(tmp_path))
-    for name in (name for name in names if name.endswith(".js")):
-        for imported in re.findall(r"""(?:from|import\()\s*['"]\./([^'"]+)['"]""", (tmp_path / name).read_text()):
-            assert imported in names, f"{name} imports {imported}"
+
+def test_a_page_that_is_removed_leaves_no_folder_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "rig.bin").write_bytes(b"")
+    standalone_page.write(tmp_path)
+    standalone_page.remove(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["rig.bin"]

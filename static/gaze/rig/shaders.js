@@ -1,0 +1,131 @@
+/**
+ * The two passes that draw a rig: EYE paints an eye into the photo's texture, HEAD and a SHOW… turn the head. The
+ * formulas are those of gpuworker/engines/warp; a test holds both together. The texture's first row is its top. All
+ * colours in textures are premultiplied by alpha.
+ */
+import { CATMULL_ROM } from '../shaders.js';
+
+/**
+ * Lengths are source pixels, and w is the eye's width. A lid that closes (close > 0) is a sheet of smooth skin that
+ * comes out from under its crease, with the photo's own lashes, which turn down, at its margin.
+ */
+export const EYE = `#version 300 es
+precision highp float;
+uniform sampler2D photo, atlas, lids, rest;
+// area: the box in the texture; axes: middle, along; iris: u and v in the photo, then now;
+// rows: white's origin in the box, the eye's x in the strips, its row of lids; look: y, nearness to rest, close, w
+uniform vec4 box, area, axes, iris, white, disc, rows, look;
+uniform vec2 scale, size; // texture pixels in a source pixel; radius and reach of the iris
+uniform vec4 travel, light; // upper, lower, fold, lashes; lower margin, shadow, its depth, ball
+out vec4 colour;
+
+float rise(float a, float b, float x) {
+  float t = clamp((x - a) / (b - a), 0., 1.);
+  return t * t * (3. - 2. * t);
+}
+
+vec4 strip(sampler2D s, vec2 p, float lod) {
+  p = clamp(p * scale, area.xy + .5, area.zw - .5) - area.xy + vec2(rows.z, 0);
+  vec4 c = textureLod(s, p / vec2(textureSize(s, 0)), lod);
+  return vec4(c.rgb / max(c.a, 1e-4), c.a);
+}
+
+vec3 part(vec2 p, vec4 place) {
+  return textureLod(atlas, (clamp(p, vec2(.5), place.zw - .5) + place.xy) / vec2(textureSize(atlas, 0)), 0.).rgb;
+}
+
+float front(float u) {
+  float s = min(.85, abs(u) / (light.w * size.x));
+  return sqrt(max(.5, 1. - s * s));
+}
+
+float grey(vec3 c) { return dot(c, vec3(.3, .6, .1)); }
+
+void main() {
+  vec2 down = vec2(-axes.w, axes.z), p = gl_FragCoord.xy / scale, q = p - axes.xy;
+  float y = look.x, close = look.z, w = look.w, u = dot(q, axes.zw), v = dot(q, down);
+  float last = float(textureSize(lids, 0).x - 1), k = clamp(u / w + .5, 0., 1.) * last, k0 = min(floor(k), last - 1.);
+  vec2 lid = mix(texelFetch(lids, ivec2(k0, rows.w), 0).xy, texelFetch(lids, ivec2(k0 + 1., rows.w), 0).xy, k - k0);
+  float bell = max(0., 1. - pow(abs(u) / (.5 * w), 2.2));
+  float upperMove = min(y * travel.x * w * bell, .6 * (lid.y - lid.x)), lowerMove = y * travel.y * w * bell;
+  float upper = lid.x + upperMove, lower = lid.y + lowerMove;
+  float rising = close * .07 * max(0., lower - upper);
+  lowerMove -= rising;
+  lower -= rising;
+  float pastUpper = v - upper, pastLower = lower - v;
+  float withUpper = pastUpper < 0. ? 1. - rise(.04 * w, travel.z * w, -pastUpper) : 1. - rise(0., .1 * w, pastUpper);
+  float withLower = 1. - rise(0., (pastLower < 0. ? .3 : .1) * w, abs(pastLower));
+  float soft = max(.7, .018 * w), lash = travel.w * w * (.35 + .65 * bell);
+  float above = rise(-soft, soft, pastLower + light.x * w) * float(abs(u) < .5 * w);
+  float opening = rise(-soft, soft, pastUpper - lash) * above;
+  vec3 skin = strip(photo, p - down * (upperMove * withUpper + lowerMove * withLower), 0.).rgb;
+  if (close > 0.) {
+    CLOSING
+  }
+  vec3 eye = part(p - box.xy - rows.xy, white);
+  vec2 t = vec2((u - iris.z) * front(iris.x) / front(iris.z), v - iris.w);
+  eye = mix(eye, part(t + size.y + .5, disc), 1. - rise(.9 * size.x, 1.1 * size.x, length(t)));
+  eye *= 1. - light.y * exp(-max(pastUpper, 0.) / (light.z * w));
+  vec3 made = mix(skin, eye, opening);
+  vec4 own = strip(photo, p, 0.);
+  if (look.y > 0.) made += look.y * mix(1., opening, min(1., 8. * close)) * (own.rgb - strip(rest, p, 0.).rgb);
+  colour = vec4(clamp(made, 0., 1.) * own.a, own.a);
+}`.replace('CLOSING', `
+    float shut = max(0., lower - upper + .01 * w) * close * min(1., 6. * bell), margin = upper + shut, d = margin - v;
+    float h = lid.x - v, held = .12 * shut * (1. - rise(.1 * w, travel.z * w, h));
+    float lod = log2(max(1., .07 * w * scale.x));
+    vec2 at = p + down * (lid.x - v - .15 * w);
+    vec3 smooth_ = mix(strip(photo, at, lod).rgb, strip(photo, at - down * .1 * w, lod).rgb, .4);
+    vec3 over = strip(photo, p - down * held, 0.).rgb, under = strip(photo, p - down * lowerMove * withLower, 0.).rgb;
+    vec3 sheet = smooth_ * (1. - .12 * bell * exp(-max(d, 0.) / (.1 * w)));
+    sheet = mix(sheet, over, rise(.05 * w, .13 * w, h));
+    float turned = cos(close * 3.1416 * .8), from = d / (abs(turned) < .15 ? sign(turned) * .15 : turned);
+    float lashes = min(1., grey(strip(photo, p + down * (h - from), 0.).rgb) / max(grey(smooth_), .02));
+    lashes = mix(1., lashes, rise(-.02 * w, 0., from) * (1. - rise(.05 * w, .1 * w, from)) * rise(0., .2, bell));
+    vec3 closed = mix(under, sheet, rise(-soft, soft, d)) * lashes;
+    float begun = rise(0., .15, close);
+    skin = mix(skin, closed, begun);
+    opening = mix(opening, rise(-soft, soft, -d) * above * (1. - rise(.85, 1., close)) * lashes, begun);
+    pastUpper -= shut;`);
+
+/** Forward: each point of the grid goes where its height takes it. */
+export const HEAD = `#version 300 es
+precision highp float;
+layout(location = 0) in vec4 point; // frame x, y, height, brow
+uniform vec4 head, turn, depth; // centre, right; cos and sin of yaw, then of pitch; distance, in-plane width, brow raise
+uniform vec2 size; // frame
+out vec2 moved;
+void main() {
+  vec2 right = head.zw, down = vec2(-right.y, right.x), q = point.xy - head.xy;
+  float u = dot(q, right), v = dot(q, down), z = point.z;
+  float tu = u * turn.x + z * turn.y, tz = z * turn.x - u * turn.y, tv = v * turn.z + tz * turn.w;
+  tz = tz * turn.z - v * turn.w;
+  float t = clamp(z / depth.y, 0., 1.), inPlane = t * t * (3. - 2. * t);
+  vec2 lift = vec2(z * turn.y, z * turn.x * turn.w);
+  vec2 move = lift + (vec2(tu, tv) * (depth.x - z) / (depth.x - tz) - vec2(u, v) - lift) * inPlane;
+  move.y -= point.w * depth.z;
+  moved = right * move.x + down * move.y;
+  gl_Position = vec4((point.xy + moved) / size * vec2(2, -2) + vec2(-1, 1), 0, 1);
+}`;
+
+/**
+ * Fragments take their displacement off their own place: where nothing moves, pixels stay exact.
+ *
+ * @param {string} fetch
+ */
+const show = (fetch) => `#version 300 es
+precision highp float;
+uniform sampler2D picture;
+uniform vec2 size, canvas; // frame; device pixels
+in vec2 moved;
+out vec4 colour;
+${CATMULL_ROM}
+void main() {
+  vec2 uv = vec2(gl_FragCoord.x, canvas.y - gl_FragCoord.y) / canvas - moved / size;
+  colour = ${fetch};
+}`;
+
+/** At about its own size; enlarged with cubics; made smaller with mipmaps. */
+export const SHOW = show('textureLod(picture, uv, 0.)').replace(CATMULL_ROM, '');
+export const SHOW_SHARP = show('catmullRom(uv)');
+export const SHOW_SMALL = show('texture(picture, uv, -.5)').replace(CATMULL_ROM, '');
