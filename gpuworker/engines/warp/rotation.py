@@ -28,7 +28,11 @@ IN_PLANE = 0.35
 LEAST_JACOBIAN = 0.25
 """Below this area ratio a frame shows folds; the engine lowers its gain to stay above."""
 
-INVERSION_STEPS = 3
+SETTLED = 0.25
+"""Frame pixels: the inversion ends with the step that moves no point farther. Against 200 steps, frames of the
+portraits then have 63 dB and more in the face, where three steps left 44 to 57."""
+MOST_INVERSION_STEPS = 24
+"""Four to five do on average, 13 at the corners; a turn that folds the picture never settles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +88,16 @@ class Rotation:
         )
 
     def _invert(self, forward: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Fixed point b(p) = −d(p + b(p)), Chen et al. 2008; three steps are within a tenth of a pixel."""
+        """Fixed point b(p) = −d(p + b(p)), Chen et al. 2008, until it has settled: at steep flanks, as of ears, each
+        step takes away less than half of what is left."""
         rows, cols = forward.shape[:2]
         at = np.stack(np.meshgrid(np.arange(cols, dtype=np.float32), np.arange(rows, dtype=np.float32)), axis=-1)
         backward = -forward
-        for _ in range(INVERSION_STEPS):
-            where = at + backward / STEP
+        for _ in range(MOST_INVERSION_STEPS):
+            before, where = backward, at + backward / STEP
             backward = -cv2.remap(forward, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+            if cv2.norm(backward, before, cv2.NORM_INF) <= SETTLED:
+                break
         return np.asarray(backward, np.float32)
 
 

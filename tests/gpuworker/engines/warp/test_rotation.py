@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import map_coordinates
 
 from gpuworker.engines.warp.head import Head
 from gpuworker.engines.warp.height import STEP, HeightField
@@ -41,6 +42,20 @@ def test_the_nose_moves_where_the_face_looks(
     nose = -rotation.displacement(direction)[_at(rotation, framed, 1)]
     assert nose[axis] * sign > 10
     assert abs(nose[1 - axis]) < 5
+
+
+@pytest.mark.parametrize("direction", [Direction(x, y) for y in (-15, 15) for x in (-15, 15)], ids=str)
+def test_what_a_point_shows_is_what_the_turn_takes_there(rotation: Rotation, direction: Direction) -> None:
+    """Also at steep flanks, as of the ears: to half a frame pixel."""
+    backward, forward = rotation.displacement(direction), rotation._forward(direction)
+    rows, cols = np.mgrid[0 : forward.shape[0], 0 : forward.shape[1]]
+    places = [rows + backward[..., 1] / STEP, cols + backward[..., 0] / STEP]
+    taken = np.stack([map_coordinates(forward[..., axis], places, order=1, mode="nearest") for axis in (0, 1)], -1)
+    assert np.abs(backward + taken).max() < 0.5
+
+
+def test_a_turn_that_folds_the_picture_is_inverted_in_bounded_time(rotation: Rotation) -> None:
+    assert np.isfinite(replace(rotation, gain=8.0).displacement(Direction(15, 15))).all()
 
 
 def test_nothing_outside_the_height_field_moves(rotation: Rotation) -> None:
