@@ -21,6 +21,13 @@ from gpuworker.grid import LIMIT, Direction
 from gpuworker.rig.model import Rig
 from gpuworker.vision.framing import SUPERSAMPLING, FramedPortrait
 
+BORDER = tuple(
+    Direction(x * LIMIT, y * LIMIT)
+    for y in (-1.0, -0.5, 0.0, 0.5, 1.0)
+    for x in (-1.0, -0.5, 0.0, 0.5, 1.0)
+    if max(abs(x), abs(y)) == 1
+)
+"""Farthest directions, at half the way from each extreme to the next: nothing folds inside that does not there."""
 EXTREMES = tuple(Direction(x, y) for y in (-LIMIT, 0.0, LIMIT) for x in (-LIMIT, 0.0, LIMIT) if (x, y) != (0.0, 0.0))
 LEAST_GAIN = 0.2
 STILL = 0.005
@@ -195,16 +202,18 @@ def _identity(rows: slice, cols: slice) -> NDArray[np.float32]:
 
 
 def _safe(rotation: Rotation, intensity: float) -> Rotation:
-    """The rotation with the largest gain ≤ 1 at which no extreme direction folds the picture."""
+    """The rotation with the largest gain ≤ 1 at which no direction, scaled by the intensity, folds the picture."""
 
-    def worst(gain: float) -> float:
+    def holds(gain: float, directions: Sequence[Direction] = BORDER) -> bool:
         turned = replace(rotation, gain=gain)
-        return min(least_jacobian(turned.displacement(extreme.scaled(intensity))) for extreme in EXTREMES)
+        return all(turned.keeps_shape(direction.scaled(intensity)) for direction in directions)
 
-    if worst(1.0) >= LEAST_JACOBIAN:
+    if holds(1.0):
         return rotation
     low, high = LEAST_GAIN, 1.0
     for _ in range(6):
         middle = (low + high) / 2
-        low, high = (middle, high) if worst(middle) >= LEAST_JACOBIAN else (low, middle)
+        low, high = (middle, high) if holds(middle, EXTREMES) else (low, middle)
+    while low > LEAST_GAIN and not holds(low):
+        low = max(LEAST_GAIN, 0.97 * low)
     return replace(rotation, gain=low)

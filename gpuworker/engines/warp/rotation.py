@@ -26,7 +26,13 @@ IN_PLANE = 0.35
 """Height in head widths from which on the in-plane terms count fully."""
 
 LEAST_JACOBIAN = 0.25
-"""Below this area ratio a frame shows folds; the engine lowers its gain to stay above."""
+"""Below this area ratio of a frame's point to the photo's a frame is smeared or folds; the engine lowers its gain to
+stay above."""
+LEAST_FORWARD_JACOBIAN = 0.07
+"""The same from the photo to the frame: at 0 the triangles of a mesh that draws forwards would turn over."""
+SPARE = 0.06
+"""How much less LEAST_JACOBIAN may be met by a direction between those at which a gain is tried: the inverse is
+sampled at a thirty-second of a grid step, and at steep flanks its ratio jitters by so much."""
 
 SETTLED = 0.25
 """Frame pixels: the inversion ends with the step that moves no point farther. Against 200 steps, frames of the
@@ -61,6 +67,13 @@ class Rotation:
     def displacement(self, direction: Direction) -> NDArray[np.float32]:
         """(h, w, 2) float32 frame pixels on the quarter grid: a frame's point p shows the source's p + d(p)."""
         return self._invert(self._forward(direction))
+
+    def keeps_shape(self, direction: Direction) -> bool:
+        """Whether neither the turn nor its inverse comes near a fold."""
+        forward = self._forward(direction)
+        if least_jacobian(forward) < LEAST_FORWARD_JACOBIAN:
+            return False
+        return least_jacobian(self._invert(forward)) >= LEAST_JACOBIAN + SPARE
 
     def _forward(self, direction: Direction) -> NDArray[np.float32]:
         """Where each source point goes, minus where it is, in frame pixels."""

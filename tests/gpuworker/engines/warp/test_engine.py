@@ -5,8 +5,9 @@ import pytest
 
 from gpuworker.contract import Size
 from gpuworker.engines.warp import engine as module
+from gpuworker.engines.warp import rotation
 from gpuworker.engines.warp.engine import EYES_STAY, TURNS_LESS, WarpEngine
-from gpuworker.engines.warp.rotation import LEAST_JACOBIAN
+from gpuworker.engines.warp.rotation import LEAST_JACOBIAN, least_jacobian
 from gpuworker.grid import FULL, NEUTRAL, Direction
 from gpuworker.vision.framing import FramedPortrait
 
@@ -48,16 +49,44 @@ def test_four_corners_are_four_pictures(engine: WarpEngine) -> None:
             assert np.abs(frames[i] - frames[j]).mean() > 2
 
 
+def _border(intensity: float, steps: int = 25) -> list[Direction]:
+    """Directions all along the border of the grid, far more than those at which a gain is tried."""
+    along = [-15 + 30 * i / (steps - 1) for i in range(steps)]
+    sides = [place for v in along for place in ((v, -15.0), (v, 15.0), (-15.0, v), (15.0, v))]
+    return [Direction(x, y).scaled(intensity) for x, y in sides]
+
+
 def test_an_intensity_that_would_fold_the_picture_turns_less_and_says_so(
     framed: FramedPortrait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LEAST_JACOBIAN", 0.6)
+    for place in (module, rotation):
+        monkeypatch.setattr(place, "LEAST_JACOBIAN", 0.6)
     engine = WarpEngine()
     assert TURNS_LESS in engine.set_portrait(framed, intensity=1.5)
-    frames = [Direction(x * 1.5, y * 1.5) for x in FULL.x[::7] for y in FULL.y[::7]]
-    engine.render(frames)
+    engine.render(_border(1.5, steps=7))
     assert engine.report["least_jacobian"] >= 0.6
     assert engine.report["gain"] < 1
+
+
+@pytest.mark.parametrize("bar", [0.25, 0.275, 0.4])
+def test_no_frame_is_softened_because_the_gain_was_proved_all_around(
+    framed: FramedPortrait, bar: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shader, which draws from the gain alone, softens nothing."""
+    for place in (module, rotation):
+        monkeypatch.setattr(place, "LEAST_JACOBIAN", bar)
+    engine = WarpEngine()
+    engine.set_portrait(framed, intensity=1.5)
+    for direction in _border(1.5):
+        engine._unfolded(direction)
+    assert engine.report["softened"] == 0
+    assert engine.report["least_jacobian"] >= bar
+
+
+def test_a_mesh_that_is_drawn_forwards_turns_no_triangle_over(framed: FramedPortrait) -> None:
+    engine = WarpEngine()
+    engine.set_portrait(framed, intensity=1.5)
+    assert min(least_jacobian(engine._rotation._forward(direction)) for direction in _border(1.5)) > 0.05
 
 
 def test_eyes_that_cannot_be_seen_stay_and_the_engine_says_so(framed: FramedPortrait) -> None:

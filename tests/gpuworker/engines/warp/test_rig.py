@@ -89,7 +89,7 @@ def test_intensity_and_transparency_are_carried_over(framed: FramedPortrait) -> 
 
 
 def test_a_turned_head_s_reduced_gain_is_carried_over(framed: FramedPortrait, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gpuworker.engines.warp.engine.LEAST_JACOBIAN", 0.6)
+    monkeypatch.setattr("gpuworker.engines.warp.rotation.LEAST_JACOBIAN", 0.6)
     engine = WarpEngine()
     engine.set_portrait(framed, intensity=1.5)
     engine._rotation = replace(engine._rotation, yaw_gain=0.61)
