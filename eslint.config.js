@@ -25,6 +25,6 @@ export default defineConfig([
     },
   },
   { files: ['static/**/*.js'], languageOptions: { globals: globals.browser } },
-  { files: ['npm/bundle.js'], languageOptions: { globals: globals.node }, rules: { 'no-console': 'off' } },
+  { files: ['npm/*.js'], languageOptions: { globals: globals.node }, rules: { 'no-console': 'off' } },
   { files: ['tests/**/*.test.js'], languageOptions: { globals: globals.node } },
 ]);

@@ -35,6 +35,23 @@ const apart = (later) => ({
   },
 });
 
+/** Leaves comments and indentation out of the texts in shaders.js and style.js, which are GLSL and CSS. */
+const squeezed = {
+  name: 'squeezed',
+  setup({ onLoad }) {
+    onLoad({ filter: /(shaders|style)\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      return { contents: source.replace(/`[^`]*`/g, squeeze) };
+    });
+  },
+};
+
+/** @param {string} text of GLSL or CSS */
+function squeeze(text) {
+  const lines = text.replace(/\/\*.*?\*\/|\/\/.*?$/gms, '').split('\n');
+  return lines.map((line) => line.trim()).filter(Boolean).join('\n');
+}
+
 /** @param {string} source path @param {Set<string>} later */
 async function bundled(source, later) {
   const { outputFiles } = await build({
@@ -46,11 +63,12 @@ async function bundled(source, later) {
     format: 'esm',
     logLevel: 'warning',
     minify: true,
-    plugins: [apart(later)],
+    plugins: [apart(later), squeezed],
     target: 'es2022',
     write: false,
   });
-  return outputFiles[0].text;
+  // esbuild drops these notes; without them, bundlers of pages would look for what only the page can name.
+  return outputFiles[0].text.replace(/\bimport\((?=[\w$]+\))/g, 'import(/* @vite-ignore */ /* webpackIgnore: true */');
 }
 
 /** @returns {Promise<Map<string, string>>} text by name */
