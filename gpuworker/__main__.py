@@ -32,11 +32,13 @@ from gpuworker import engines, environment, grid
 from gpuworker.contract import (
     DEFAULT_LEVELS,
     LEVELS,
+    MANIFEST_NAME,
     MAX_INTENSITY,
     MIN_INTENSITY,
     STANDARD_FRAME,
     Box,
     Framing,
+    Manifest,
     Progress,
     RenderRequest,
     Size,
@@ -93,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--levels", help=f"some of {','.join(LEVELS)} (default: {','.join(DEFAULT_LEVELS)})")
     render.add_argument("--device", choices=("auto", "cuda", "cpu"), help="where the engine liveportrait computes")
     render.add_argument("--remove-background", action="store_true", help="show the person alone, on transparency")
-    render.add_argument("--no-page", action="store_true", help="only sheets and manifest, no index.html")
+    render.add_argument("--no-page", action="store_true", help="only the portrait's files, no index.html")
     render.add_argument("--quiet", action="store_true", help="no progress bar")
     loop.add_argument("--width", type=int, default=320, help="in pixels (default: 320)")
     weights = commands.add_parser("fetch-weights", help="fetch and verify the weights of the GPU engine and of matting")
@@ -229,13 +231,20 @@ def _asked_to_end() -> Iterator[threading.Event]:
 
 
 def _print_result(options: argparse.Namespace, seconds: float, *, page_written: bool) -> None:
-    megabytes = sum(path.stat().st_size for path in options.out.glob("*.webp")) / 1e6
-    print(f"{options.out}: {megabytes:.1f} MB of sheets in {seconds:.1f} s")
+    manifest = Manifest.loads((options.out / MANIFEST_NAME).read_text())
+    names = {manifest.poster, *(name for level in manifest.levels for name in level.files)}
+    size = sum((options.out / name).stat().st_size for name in names)
+    print(f"{options.out}: {_readable(size)} in {seconds:.1f} s")
     if page_written:
         print(
             "Look at it:",
             shlex.join([sys.executable, "-m", "http.server", "--bind=127.0.0.1", f"--directory={options.out}", "8000"]),
         )
+
+
+def _readable(size: int) -> str:
+    """Bytes in the unit that a person would take."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} KB"
 
 
 def _shown(steps: Iterator[Progress], stream: TextIO, *, quiet: bool) -> Iterator[Progress]:

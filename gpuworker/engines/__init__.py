@@ -29,7 +29,7 @@ ENGINES = {
 SINGLE = frozenset({"liveportrait"})
 """Engines that fill a GPU, or every core, from one process."""
 
-RIGGED: frozenset[str] = frozenset()
+RIGGED = frozenset({"warp"})
 """Engines whose portraits have a rig."""
 
 

@@ -68,11 +68,35 @@ class WritePoster:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteRig:
+    """The rig of the engine's portrait as a file."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class WritePhoto:
+    """The portrait's photo as WebP. Value: its Size."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class WriteAvif:
+    """The portrait's photo as AVIF, if that has fewer bytes than the file `other`. Value: whether it has."""
+
+    path: Path
+    other: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Value: the engine's report."""
 
 
-Task = Analyse | SetPortrait | UseSharedMemory | RenderRow | EncodeSheet | WritePoster | Report
+Encoding = EncodeSheet | WritePhoto | WriteAvif
+"""Tasks that a process does aside, on a thread of its own."""
+Task = Analyse | SetPortrait | UseSharedMemory | RenderRow | WritePoster | WriteRig | Encoding | Report
 
 
 @dataclass(frozen=True, slots=True)

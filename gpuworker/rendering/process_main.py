@@ -26,12 +26,13 @@ from gpuworker import engines
 from gpuworker.engines import Engine
 from gpuworker.errors import RenderError, WorkerDied
 from gpuworker.grid import NEUTRAL
-from gpuworker.rendering import encoding, shared_memory, sheets
+from gpuworker.rendering import encoding, rig_photo, shared_memory, sheets
 from gpuworker.rendering.heartbeat import Heartbeat
 from gpuworker.rendering.messages import (
     Analyse,
     Done,
     EncodeSheet,
+    Encoding,
     Failed,
     Order,
     Ready,
@@ -41,9 +42,15 @@ from gpuworker.rendering.messages import (
     SheetShape,
     Taken,
     UseSharedMemory,
+    WriteAvif,
+    WritePhoto,
     WritePoster,
+    WriteRig,
 )
+from gpuworker.rig import rig_file
 from gpuworker.vision import bundled_networks, matting_model, preparation
+from gpuworker.vision.framing import FramedPortrait
+from gpuworker.whole_file import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +83,7 @@ class WorkerProcess:
         self._encoder = ThreadPoolExecutor(encoding.sheets_at_once(engine), thread_name_prefix="encode")
         self._engines = {engine: engines.create(engine)}
         self._engine = self._engines[engine]
+        self._portrait: FramedPortrait | None = None
         self._memory: mmap | None = None
 
     def serve(self) -> None:
@@ -88,7 +96,7 @@ class WorkerProcess:
             except EOFError:
                 return
             self._heart.begin()
-            if isinstance(order.task, EncodeSheet):
+            if isinstance(order.task, Encoding):
                 self._encoder.submit(self._answer, order)
             else:
                 self._answer(order)
@@ -128,11 +136,12 @@ class WorkerProcess:
             case Analyse(request):
                 return preparation.prepare(request)
             case SetPortrait(name, portrait, intensity):
-                self._engine = self._built(name)
+                self._engine, self._portrait = self._built(name), portrait
                 return self._engine.set_portrait(portrait, intensity)
             case UseSharedMemory(path):
                 self._memory = shared_memory.attach(path) if path else None
                 if path is None:
+                    self._portrait = None
                     _give_memory_back()
             case RenderRow(shape, row, directions):
                 sheet = self._sheet(shape)
@@ -146,6 +155,13 @@ class WorkerProcess:
                 sheets.write(image, path)
             case WritePoster(path, card):
                 self._write_poster(path, card)
+            case WriteRig(path):
+                self._write_rig(path)
+            case WritePhoto(path):
+                write_whole(path, rig_photo.webp(rig_photo.photo_of(self._given_portrait())))
+                return rig_photo.photo_size(self._given_portrait())
+            case WriteAvif(path, other):
+                return self._write_smaller_avif(path, other)
             case Report():
                 return dict(self._engine.report)
         return None
@@ -155,6 +171,22 @@ class WorkerProcess:
         sheets.write(image, path, sheets.POSTER_QUALITY, sheets.POSTER_METHOD)
         if card is not None:
             sheets.write(sheets.on_ground(image), card, sheets.POSTER_QUALITY, sheets.POSTER_METHOD)
+
+    def _write_rig(self, path: Path) -> None:
+        if not isinstance(self._engine, engines.Rigger):
+            raise TypeError(f"the engine {self._engine.name} has no rig")
+        write_whole(path, rig_file.dumps(self._engine.rig()))
+
+    def _write_smaller_avif(self, path: Path, other: Path) -> bool:
+        encoded = rig_photo.avif(rig_photo.photo_of(self._given_portrait()), other.stat().st_size)
+        if encoded is not None:
+            write_whole(path, encoded)
+        return encoded is not None
+
+    def _given_portrait(self) -> FramedPortrait:
+        if self._portrait is None:
+            raise RuntimeError("an order came before its portrait")
+        return self._portrait
 
     def _sheet(self, shape: SheetShape) -> sheets.Pixels:
         if self._memory is None:

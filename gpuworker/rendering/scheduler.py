@@ -1,9 +1,10 @@
 """Scheduler of one render, from a request to files and progress.
 
-The preview comes first, then quadrant by quadrant full and mobile together. The pool renders one
-quadrant at a time into shared memory; its sheets are copied out and encoded while the next quadrant is
-rendered, those of one quadrant at once or of several (encoding.py). Files appear whole or not at all;
-the manifest is rewritten after each level and lists only files that are there; `complete` comes last.
+The rig comes first: one process writes it, the photo and the poster, and the portrait is alive. Then come the
+preview and, quadrant by quadrant, full and mobile together. The pool renders one quadrant at a time into shared
+memory; its sheets are copied out and encoded while the next quadrant is rendered, those of one quadrant at once
+or of several (encoding.py). Files appear whole or not at all; the manifest is rewritten after each level and lists
+only files that are there; `complete` comes last.
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ from gpuworker.contract import (
     ALL_SHEETS,
     CARD_NAME,
     MANIFEST_NAME,
+    PHOTO_NAMES,
     POSTER_NAME,
+    RIG,
+    RIG_NAME,
     Level,
     Manifest,
     Progress,
     RenderRequest,
+    RigLevel,
     Size,
     Stage,
     TileState,
@@ -45,7 +50,10 @@ from gpuworker.rendering.messages import (
     Taken,
     Task,
     UseSharedMemory,
+    WriteAvif,
+    WritePhoto,
     WritePoster,
+    WriteRig,
 )
 from gpuworker.rendering.process_pool import ANALYST, Cancellation, ProcessPool
 from gpuworker.rendering.shared_memory import SharedMemory
@@ -54,7 +62,14 @@ from gpuworker.whole_file import part_of, write_whole
 log = logging.getLogger(__name__)
 
 QUADRANTS = range(4)
-OUTPUT_NAMES = (MANIFEST_NAME, POSTER_NAME, CARD_NAME, *(sheet for level in ALL_SHEETS.values() for sheet in level))
+OUTPUT_NAMES = (
+    MANIFEST_NAME,
+    POSTER_NAME,
+    CARD_NAME,
+    RIG_NAME,
+    *PHOTO_NAMES.values(),
+    *(sheet for level in ALL_SHEETS.values() for sheet in level),
+)
 
 
 def render(
@@ -122,13 +137,17 @@ class _Run:
         portrait, advice = self._ask(ANALYST, Analyse(self.request))
         yield self._progress("Measuring eyes and head")
         set_portrait = SetPortrait(self.request.engine, portrait, self.request.intensity)
-        advice += self._ask_all(set_portrait)[0]
+        advice += self._ask_all(set_portrait)[ANALYST]
         self._prepare(portrait.frame, 3 if portrait.alpha is None else 4)
         yield replace(self._progress("Found the face"), advice=advice)
+        if RIG in self.request.levels:
+            yield from self._rig()
         for level in (grid.DRAFT, grid.PREVIEW):
             if level.name in self.request.levels:
                 yield from self._at_once(level)
         yield from self._quadrants()
+        if RIG in self.request.levels and self._has_sheets:
+            yield from self._avif()
         self._report()
         self._ask_all(UseSharedMemory(None))
         self._publish(complete=True)
@@ -172,12 +191,47 @@ class _Run:
         self.channels = channels
         self.manifest = replace(self.manifest, frame=frame, alpha=channels == 4)
         self.tiles = dict.fromkeys(self._sheets_in_order(), "pending")
+        if self._has_sheets:
+            self._prepare_sheets()
+        else:
+            self.total = 1  # the poster
+
+    def _prepare_sheets(self) -> None:
+        """Count the frames, and make shared memory for the largest sheet."""
         finest = self._finest()
         at_once = [level for level in (grid.DRAFT, grid.PREVIEW) if level.name in self.request.levels]
         self.total = sum(level.rows * level.cols for level in (*at_once, *([finest] if finest else [])))
         shapes = [self._shape(level, 1) for level in at_once] + ([self._shape(finest, 2)] if finest else [])
         self.memory = SharedMemory(max(_bytes(shape) for shape in shapes))
         self._ask_all(UseSharedMemory(self.memory.path))
+
+    def _rig(self) -> Iterator[Progress]:
+        """The first level: rig, photo and poster, all from one process."""
+        self.stage = "preview"
+        self._begin(ANALYST, WritePhoto(self.out / PHOTO_NAMES["webp"]), self._photo_is_there, aside=True)
+        self._begin_poster()
+        self._begin(ANALYST, WriteRig(self.out / RIG_NAME), lambda _: self._finished(RIG_NAME))
+        yield from self._until(lambda: not self.pending, "Measuring how the face moves")
+        if not self._has_sheets:
+            self.current = self.total
+        self._publish()
+        yield self._progress("Alive")
+
+    def _photo_is_there(self, size: Size) -> None:
+        self._finished(PHOTO_NAMES["webp"])
+        self._list(RigLevel(RIG, RIG_NAME, {"webp": PHOTO_NAMES["webp"]}, size))
+
+    def _avif(self) -> Iterator[Progress]:
+        """The photo's second format. It costs CPU time, so it comes after everything that somebody waits for."""
+        webp, avif = (self.out / PHOTO_NAMES[format] for format in ("webp", "avif"))
+        self._begin(ANALYST, WriteAvif(avif, webp), self._avif_is_there, aside=True)
+        yield from self._until(lambda: not self.pending, "Finishing")
+
+    def _avif_is_there(self, written: bool) -> None:
+        if written:
+            rig = next(level for level in self.manifest.levels if isinstance(level, RigLevel))
+            self._finished(PHOTO_NAMES["avif"])
+            self._list(replace(rig, photo=PHOTO_NAMES))
 
     def _at_once(self, level: LevelGrid) -> Iterator[Progress]:
         """A level of one sheet."""
@@ -190,8 +244,10 @@ class _Run:
         yield from self._render_rows(shape, level, range(level.rows), range(level.cols))
         self._encode(1 % self.pool.size, name, shape, range(shape[0]), range(shape[2]))
         yield from self._until(lambda: not self.pending, f"Making the {level.name}")
-        self._publish(level)
-        yield self._progress("Alive")
+        first = not self.manifest.levels
+        self._list(self._level_of(level))
+        self._publish()
+        yield self._progress("Alive" if first else f"Level {level.name} is there")
 
     def _quadrants(self) -> Iterator[Progress]:
         finest = self._finest()
@@ -216,7 +272,8 @@ class _Run:
         for name in ("mobile", "full"):
             if name in self.request.levels:
                 yield from self._until(partial(self._has_all, name), "Encoding")
-                self._publish(grid.LEVELS[name])
+                self._list(self._level_of(grid.LEVELS[name]))
+                self._publish()
                 yield self._progress(f"Level {name} is there")
         yield from self._until(lambda: not self.pending, "Finishing")
 
@@ -293,9 +350,10 @@ class _Run:
             yield self._progress(message)
 
     def _ask_all(self, task: Task) -> list[Any]:
-        """Everybody's answers, in the pool's order."""
+        """Answers of all processes that take part, in the pool's order. One suffices for a rig."""
         answers: dict[int, Any] = {}
-        numbers = [self.pool.order(member, task) for member in range(self.pool.size)]
+        members = range(self.pool.size) if self._has_sheets else (ANALYST,)
+        numbers = [self.pool.order(member, task) for member in members]
         while len(answers) < len(numbers):
             answers.update({r.number: r.value for r in self._replies() if isinstance(r, Done) and r.number in numbers})
         return [answers[number] for number in numbers]
@@ -312,11 +370,15 @@ class _Run:
     def _finished(self, name: str) -> None:
         self.fresh_files.append(name)
 
-    def _publish(self, level: LevelGrid | None = None, *, complete: bool = False) -> None:
-        """Rewrite the manifest; its level's files are all in place by now."""
-        if level is not None:
-            frame = level_frame(level.name, self.manifest.frame)
-            self.manifest = self.manifest.with_level(Level(level.name, level.x, level.y, frame, ALL_SHEETS[level.name]))
+    def _level_of(self, level: LevelGrid) -> Level:
+        return Level(level.name, level.x, level.y, level_frame(level.name, self.manifest.frame), ALL_SHEETS[level.name])
+
+    def _list(self, level: Level | RigLevel) -> None:
+        """List a level in the manifest that is published next; its files are all in place by then."""
+        self.manifest = self.manifest.with_level(level)
+
+    def _publish(self, *, complete: bool = False) -> None:
+        """Rewrite the manifest."""
         self.manifest = replace(self.manifest, complete=complete)
         write_whole(self.out / MANIFEST_NAME, self.manifest.dumps().encode())
         self.fresh_manifest = self.manifest
@@ -325,6 +387,10 @@ class _Run:
         files, self.fresh_files = tuple(self.fresh_files), []
         manifest, self.fresh_manifest = self.fresh_manifest, None
         return Progress(self.stage, self.current, self.total, message, dict(self.tiles), files, manifest)
+
+    @property
+    def _has_sheets(self) -> bool:
+        return set(self.request.levels) != {RIG}
 
     def _sheets_in_order(self) -> list[str]:
         at_once = [ALL_SHEETS[name][0] for name in ("draft", "preview") if name in self.request.levels]

@@ -22,7 +22,7 @@ from gpuworker.workers.protocol import Health
 CANCEL_SECONDS = 3.0
 """Seconds that a cancellation waits for the job's end, so that its answer is the truth."""
 
-TYPES = {"webp": "image/webp", "json": "application/json", "bin": "application/octet-stream"}
+TYPES = {"webp": "image/webp", "avif": "image/avif", "json": "application/json", "bin": "application/octet-stream"}
 
 _BY_ERROR: dict[type[RenderError], int] = {
     BadRequest: 400,

@@ -1,7 +1,7 @@
 """Fake worker that renders nothing: the same steps, files and manifest in a millisecond.
 
-For tests of a worker's callers. A sheet is a WebP head of the right size with bytes that
-depend on the photo and the name, so that a sheet of another job is told apart.
+For tests of a worker's callers. A picture is a WebP head of the right size, and every file has bytes that
+depend on the photo and the name, so that those of another job are told apart. No rig of these can be drawn.
 """
 
 from __future__ import annotations
@@ -13,14 +13,27 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from gpuworker import grid
-from gpuworker.contract import POSTER_NAME, SHEETS, Level, Manifest, Progress, Size, Stage, level_frame
+from gpuworker import engines, grid
+from gpuworker.contract import (
+    PHOTO_NAMES,
+    POSTER_NAME,
+    RIG,
+    RIG_NAME,
+    SHEETS,
+    Level,
+    Manifest,
+    Progress,
+    RigLevel,
+    Size,
+    Stage,
+    level_frame,
+)
 from gpuworker.errors import Cancelled
 from gpuworker.images import webp
 from gpuworker.workers.worker import Job, RenderedFile, Step
 
 FILLING = 300
-"""Number of times that a sheet repeats its 32 bytes."""
+"""Number of times that a file repeats its 32 bytes."""
 
 
 class FakeWorker:
@@ -47,26 +60,44 @@ class FakeWorker:
 
 def _steps(job: Job) -> Iterator[tuple[Progress, dict[str, bytes]]]:
     request = job.request
-    levels = [level for name, level in grid.LEVELS.items() if name in request.levels]
+    wanted = engines.levels_of(request.engine, request.levels)
+    levels = [level for name, level in grid.LEVELS.items() if name in wanted]
     manifest = Manifest(request.engine, request.frame)
-    total = sum(level.rows * level.cols for level in levels if level.name != "mobile" or len(levels) == 1)
+    total = sum(level.rows * level.cols for level in levels if level.name != "mobile" or len(levels) == 1) or 1
     yield Progress("starting", 0, 0, "Starting"), {}
     yield Progress("analysing", 0, total, "Found the face", advice=("The face is a stand-in.",)), {}
-    poster = {POSTER_NAME: _sheet(job, POSTER_NAME, request.frame)}
+    poster = {POSTER_NAME: _picture(job, POSTER_NAME, request.frame)}
+    if RIG in wanted:
+        rig, files = _rig(job)
+        manifest = manifest.with_level(rig)
+        yield Progress("preview", 0 if levels else 1, total, "Alive", manifest=manifest), poster | files
+        poster = {}
     for level in levels:
         frame, names = level_frame(level.name, request.frame), SHEETS[level.name]
         rows, cols = (level.rows, level.cols) if len(names) == 1 else (level.rows // 2, level.cols // 2)
         size = Size(cols * frame.width, rows * frame.height)
         manifest = manifest.with_level(Level(level.name, level.x, level.y, frame, names))
         stage: Stage = "preview" if level.name == "preview" else "rendering"
-        files = poster | {name: _sheet(job, name, size) for name in names}
+        files = poster | {name: _picture(job, name, size) for name in names}
         yield Progress(stage, total // 2, total, f"Level {level.name} is there", manifest=manifest), files
         poster = {}
     yield Progress("done", total, total, "Done", manifest=replace(manifest, complete=True)), {}
 
 
-def _sheet(job: Job, name: str, size: Size) -> bytes:
-    return webp.head(size) + hashlib.sha256(job.request.photo + name.encode()).digest() * FILLING
+def _rig(job: Job) -> tuple[RigLevel, dict[str, bytes]]:
+    """Level of a rig, and its files."""
+    frame, photo = job.request.frame, PHOTO_NAMES["webp"]
+    size = Size(2 * frame.width, 2 * frame.height)
+    files = {RIG_NAME: _filling(job, RIG_NAME), photo: _picture(job, photo, size)}
+    return RigLevel(RIG, RIG_NAME, {"webp": photo}, size), files
+
+
+def _picture(job: Job, name: str, size: Size) -> bytes:
+    return webp.head(size) + _filling(job, name)
+
+
+def _filling(job: Job, name: str) -> bytes:
+    return hashlib.sha256(job.request.photo + name.encode()).digest() * FILLING
 
 
 def _write(path: Path, data: bytes) -> RenderedFile:

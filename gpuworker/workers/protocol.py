@@ -28,8 +28,8 @@ from gpuworker.contract import (
 from gpuworker.errors import BadRequest, OtherProtocol, RenderError, WrongAnswer, from_code
 from gpuworker.workers.worker import Job
 
-VERSION = 2
-"""Version of the JSON. Version 1 called a job's id session_id."""
+VERSION = 3
+"""Version of the JSON. Version 1 called a job's id session_id; version 2 knew no rig."""
 VERSION_HEADER = "Gaze-Protocol"
 HASH_HEADER = "Gaze-SHA256"
 

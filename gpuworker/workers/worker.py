@@ -90,32 +90,46 @@ class Worker(Protocol):
 
 
 class LocalWorker:
-    """Worker with a warm process pool on this machine; jobs wait for each other.
+    """Worker with a process pool on this machine; jobs wait for each other.
+
+    Two of them share nothing: a job of one never waits for the other's, and no cancellation reaches the other's
+    processes. So a site keeps one small and warm for rigs (`size` 1, no `idle_seconds`) and one for sheets, with a
+    higher niceness, whose processes are spawned by its first job and end when they have been idle.
 
     folder: where files lie while a job runs, on a disk with room for one (60 MB); None is the system's.
-    niceness: as ProcessPool's.
+    size, niceness: as ProcessPool's.
+    idle_seconds: time without a job after which the processes end; None keeps them.
     """
 
     def __init__(
-        self, folder: Path | None = None, size: int | None = None, engine: str = "warp", niceness: int = 0
+        self,
+        folder: Path | None = None,
+        size: int | None = None,
+        engine: str = "warp",
+        niceness: int = 0,
+        idle_seconds: float | None = None,
     ) -> None:
         self._niceness = niceness
         self._folder = folder
         self._pool_size = size
         self._engine = engine
+        self._idle_seconds = idle_seconds
         self._pool: ProcessPool | None = None
         self._turn = threading.Lock()
         self._closing = threading.Event()
+        self._idle_timer: threading.Timer | None = None
 
     def warm(self) -> None:
         """Spawn the processes now, so that the first job need not wait for them."""
         with self._turn:
             self._ready_pool()
+            self._end_when_idle()
 
     def wait_ready(self) -> None:
         """Block until every process has loaded its engine. Raises WorkerDied when one cannot."""
         with self._turn:
             self._ready_pool().wait_ready()
+            self._end_when_idle()
 
     def render(self, job: Job, cancelled: threading.Event | None = None) -> Generator[Step]:
         """Steps, as Worker.render; waits for the job before it. Raises Cancelled when the worker is closed."""
@@ -129,16 +143,17 @@ class LocalWorker:
                 for progress in steps:
                     yield Step(progress, tuple(RenderedFile.at(Path(name) / each) for each in progress.files))
         finally:
+            self._end_when_idle()
             self._turn.release()
 
     def close(self) -> None:
         """Stop the job under way and kill the processes. No job is taken any more."""
         self._closing.set()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
         ended = self._turn.acquire(timeout=CLOSING_SECONDS)
         try:
-            if self._pool is not None:
-                self._pool.close()
-                self._pool = None
+            self._end_processes()
         finally:
             if ended:
                 self._turn.release()
@@ -147,6 +162,28 @@ class LocalWorker:
         if self._pool is None:
             self._pool = ProcessPool(self._pool_size, self._engine, self._niceness)
         return self._pool
+
+    def _end_when_idle(self) -> None:
+        """Have the processes end later, unless a job comes before. Called in turn."""
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        if self._idle_seconds is not None and not self._closing.is_set():
+            self._idle_timer = threading.Timer(self._idle_seconds, self._end_if_idle)
+            self._idle_timer.daemon = True
+            self._idle_timer.start()
+
+    def _end_if_idle(self) -> None:
+        """A job under way sets the timer again when it ends."""
+        if self._turn.acquire(blocking=False):
+            try:
+                self._end_processes()
+            finally:
+                self._turn.release()
+
+    def _end_processes(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
 
     def _take_turn(self, cancelled: Cancellation) -> None:
         while not self._turn.acquire(timeout=0.1):

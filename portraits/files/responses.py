@@ -28,6 +28,7 @@ CONTENT_TYPES = {
     "json": "application/json",
     "avif": "image/avif",
     "mp4": "video/mp4",
+    "bin": "application/octet-stream",
 }
 
 

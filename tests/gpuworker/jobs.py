@@ -20,7 +20,9 @@ from tests.runpod.breaks import BreakingTransport
 
 TOKEN = "a token of at least 16 characters"
 SMALL = Size(120, 150)
-NAMES = {"poster.webp", "preview.webp", *(f"q{n}.webp" for n in range(4)), *(f"q{n}_20.webp" for n in range(4))}
+SIGHT = {"poster.webp", "rig.bin", "photo.webp"}
+"""Names of the files with which a portrait is alive."""
+NAMES = SIGHT | {"preview.webp", *(f"q{n}.webp" for n in range(4)), *(f"q{n}_20.webp" for n in range(4))}
 
 
 def a_job(identity: str = "one", attempt: int = 1, photo: bytes = b"a photo", **options: object) -> Job:
@@ -64,7 +66,7 @@ def client(jobs: JobTable, token: str | None = TOKEN, **headers: str) -> Iterato
     """One that bears the token and speaks the protocol, over a transport that breaks on demand."""
     loop = Loop()
     transport = BreakingTransport(AppTransport(create_app(jobs, About("warp", "Fake GPU", "1.2.3"), token), loop))
-    ours = {"Gaze-Protocol": "2", **({"Authorization": f"Bearer {token}"} if token else {}), **headers}
+    ours = {"Gaze-Protocol": "3", **({"Authorization": f"Bearer {token}"} if token else {}), **headers}
     with httpx.Client(transport=transport, base_url="http://worker", headers=ours) as asking:
         asking.breaks = transport.breaks
         asking.asked = transport.asked

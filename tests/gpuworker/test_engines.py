@@ -9,6 +9,11 @@ def test_every_engine_of_the_table_can_be_made_and_knows_its_name() -> None:
         assert engines.create(name).name == name
 
 
+def test_the_engines_that_have_a_rig_are_those_of_the_table() -> None:
+    for name in engines.ENGINES.keys() - engines.SINGLE:
+        assert isinstance(engines.create(name), engines.Rigger) == (name in engines.RIGGED)
+
+
 def test_an_engine_without_its_library_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(module: str) -> None:
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
@@ -33,6 +38,9 @@ def test_an_unknown_engine_is_a_sentence() -> None:
 
 
 class TestLevelsOf:
+    def test_an_engine_with_a_rig_makes_all_levels(self) -> None:
+        assert engines.levels_of("warp", ("rig", "preview")) == ("rig", "preview")
+
     def test_an_engine_without_a_rig_makes_the_other_levels(self) -> None:
         assert engines.levels_of("liveportrait", ("rig", "preview", "full")) == ("preview", "full")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -61,7 +62,7 @@ def test_a_photo_becomes_a_folder_with_a_page(photo: Path, tmp_path: Path) -> No
     assert result.returncode == 0, result.stderr
     manifest = Manifest.loads((out / "manifest.json").read_text())
     assert manifest.complete
-    assert [level.name for level in manifest.levels] == ["preview", "mobile", "full"]
+    assert [level.name for level in manifest.levels] == ["rig", "preview", "mobile", "full"]
     assert (out / "index.html").exists()
     assert (out / "gaze-tracker.js").exists()
     assert "http.server" in result.stdout
@@ -71,6 +72,29 @@ def test_sheets_without_a_page(photo: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert main(["render", str(photo), str(out), *SMALL, "--levels", "preview", "--no-page", "--quiet"]) == 0
     assert sorted(path.name for path in out.iterdir()) == ["manifest.json", "poster.webp", "preview.webp"]
+
+
+def test_a_rig_alone_is_a_folder_of_kilobytes_with_a_page(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["render", str(photo), str(out), *SMALL, "--levels", "rig"]) == 0
+    manifest = Manifest.loads((out / "manifest.json").read_text())
+    assert manifest.complete
+    assert [level.files for level in manifest.levels] == [("rig.bin", "photo.webp")]
+    assert (out / "index.html").exists()
+    shown = capsys.readouterr()
+    assert re.search(r"out: [0-9]+ KB in [0-9.]+ s", shown.out)
+    assert "preview: Measuring how the face moves" in shown.err
+
+
+def test_a_rig_of_an_engine_that_has_none_is_a_sentence(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--engine", "liveportrait", "--levels", "rig"]
+    assert main(["render", str(photo), str(tmp_path / "out"), *options]) == errors.BadRequest.exit_code
+    assert "liveportrait has no rig" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def _pictures(astronaut: NDArray[np.uint8]) -> dict[str, tuple[bytes, type[errors.RenderError]]]:

@@ -103,7 +103,7 @@ class Breaks:
             case "empty":
                 body = b""
             case "garbled":
-                body = b'{"protocol": 2, "state": "odd"}'
+                body = b'{"protocol": 3, "state": "odd"}'
             case "stale" if self._answers[question]:
                 body = self._answers[question][0]
         headers["content-length"] = str(len(body))

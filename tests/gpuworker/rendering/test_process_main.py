@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gpuworker.contract import RenderRequest
+from gpuworker.contract import RenderRequest, Size
+from gpuworker.engines.warp.engine import WarpEngine
 from gpuworker.errors import NoFace
 from gpuworker.grid import Direction
 from gpuworker.rendering.heartbeat import Heartbeat
@@ -30,10 +31,14 @@ from gpuworker.rendering.messages import (
     Taken,
     Task,
     UseSharedMemory,
+    WriteAvif,
+    WritePhoto,
     WritePoster,
+    WriteRig,
 )
 from gpuworker.rendering.process_main import WorkerProcess
 from gpuworker.rendering.shared_memory import SharedMemory, attach
+from gpuworker.rig import rig_file
 from gpuworker.vision.framing import FramedPortrait
 from tests.gpuworker.pictures import encoded
 
@@ -110,3 +115,31 @@ def test_the_poster_is_the_neutral_frame(line: Line, framed: FramedPortrait, tmp
     report = line.ask(Report())
     assert isinstance(report, Done)
     assert report.value["frames"] == 1
+
+
+def test_a_rig_is_written_with_the_photo_beside_it(line: Line, framed: FramedPortrait, tmp_path: Path) -> None:
+    line.ask(SetPortrait("warp", framed, 1.5))
+    assert line.ask(WriteRig(tmp_path / "rig.bin")) == Done(1)
+    rig = rig_file.loads((tmp_path / "rig.bin").read_bytes())
+    assert (rig.frame, rig.intensity, len(rig.eyes)) == (framed.frame, 1.5, 2)
+    assert line.ask(WritePhoto(tmp_path / "photo.webp")) == Done(1, Size(220, 275))
+    assert line.ask(WriteAvif(tmp_path / "photo.avif", tmp_path / "photo.webp")) == Done(1, value=True)
+    report = line.ask(Report())
+    assert isinstance(report, Done)
+    assert report.value["frames"] == 0
+
+
+def test_a_photo_without_a_portrait_and_a_rig_of_an_engine_without_one_are_faults(
+    line: Line, framed: FramedPortrait, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(line.ask(WritePhoto(tmp_path / "photo.webp")), Failed)
+    line.ask(SetPortrait("warp", framed, 1.0))
+    monkeypatch.delattr(WarpEngine, "rig")
+    assert isinstance(line.ask(WriteRig(tmp_path / "rig.bin")), Failed)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_that_waits_keeps_no_photo(line: Line, framed: FramedPortrait, tmp_path: Path) -> None:
+    line.ask(SetPortrait("warp", framed, 1.0))
+    line.ask(UseSharedMemory(None))
+    assert isinstance(line.ask(WritePhoto(tmp_path / "photo.webp")), Failed)

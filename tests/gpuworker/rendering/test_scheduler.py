@@ -11,16 +11,32 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from gpuworker import grid
-from gpuworker.contract import MANIFEST_NAME, POSTER_NAME, SHEETS, Manifest, Progress, RenderRequest, Size
-from gpuworker.errors import Cancelled, NoFace, OutputFailed, WorkerDied
+from gpuworker import engines, grid
+from gpuworker.contract import (
+    CARD_NAME,
+    MANIFEST_NAME,
+    PHOTO_NAMES,
+    POSTER_NAME,
+    RIG_NAME,
+    SHEETS,
+    Manifest,
+    Progress,
+    RenderRequest,
+    RigLevel,
+    Size,
+)
+from gpuworker.errors import BadRequest, Cancelled, NoFace, OutputFailed, WorkerDied
 from gpuworker.rendering import encoding, heartbeat
+from gpuworker.rendering.messages import Task
 from gpuworker.rendering.process_pool import ProcessPool
 from gpuworker.rendering.scheduler import render
+from gpuworker.rig import rig_file
 from tests.gpuworker.pictures import encoded
 from tests.gpuworker.processes import alive, eventually
 
 SMALL = Size(120, 150)
+FILES = {POSTER_NAME, RIG_NAME, *PHOTO_NAMES.values(), *(sheet for level in SHEETS.values() for sheet in level)}
+"""Those of a render of everything, beside its manifest."""
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +57,18 @@ def whole(pool: ProcessPool, photo: bytes, tmp_path_factory: pytest.TempPathFact
     return out, list(render(RenderRequest(photo=photo, frame=SMALL), out, pool))
 
 
+@pytest.fixture(scope="module")
+def alone(pool: ProcessPool, photo: bytes, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Progress]]:
+    """A render of the rig alone: its folder and every step."""
+    out = tmp_path_factory.mktemp("rig") / "out"
+    return out, list(render(RenderRequest(photo=photo, frame=SMALL, levels=("rig",)), out, pool))
+
+
 def test_all_900_frames_and_the_preview_are_there(whole: tuple[Path, list[Progress]]) -> None:
     out, steps = whole
     assert steps[-1].stage == "done"
     assert steps[-1].current == steps[-1].total == 936
-    names = {MANIFEST_NAME, POSTER_NAME, *(sheet for level in SHEETS.values() for sheet in level)}
-    assert {path.name for path in out.iterdir()} == names
+    assert {path.name for path in out.iterdir()} == {MANIFEST_NAME, *FILES}
     for name, cells in (("q0.webp", 15), ("q0_20.webp", 10)):
         with Image.open(out / name) as image:
             assert image.size == (cells * SMALL.width, cells * SMALL.height)
@@ -54,15 +76,18 @@ def test_all_900_frames_and_the_preview_are_there(whole: tuple[Path, list[Progre
         assert image.size == (6 * 60, 6 * 75)
 
 
-def test_levels_come_coarse_to_fine_and_complete_comes_last(whole: tuple[Path, list[Progress]]) -> None:
+def test_the_rig_comes_first_and_complete_last(
+    whole: tuple[Path, list[Progress]],
+) -> None:
     manifests = [step.manifest for step in whole[1] if step.manifest]
     assert [[level.name for level in manifest.levels] for manifest in manifests] == [
-        ["preview"],
-        ["preview", "mobile"],
-        ["preview", "mobile", "full"],
-        ["preview", "mobile", "full"],
+        ["rig"],
+        ["rig", "preview"],
+        ["rig", "preview", "mobile"],
+        ["rig", "preview", "mobile", "full"],
+        ["rig", "preview", "mobile", "full"],
     ]
-    assert [manifest.complete for manifest in manifests] == [False, False, False, True]
+    assert [manifest.complete for manifest in manifests] == [False, False, False, False, True]
     assert Manifest.loads((whole[0] / MANIFEST_NAME).read_text()).to_json() == manifests[-1].to_json()
 
 
@@ -77,7 +102,7 @@ def test_progress_counts_up_and_tiles_go_through_their_states(whole: tuple[Path,
         assert states == sorted(states)
         assert states[-1] == 3
     files = [name for step in steps for name in step.files]
-    assert sorted(files) == sorted({POSTER_NAME, *(sheet for level in SHEETS.values() for sheet in level)})
+    assert sorted(files) == sorted(FILES)
 
 
 def test_the_mobile_sheet_holds_every_nested_frame_of_the_full_one(whole: tuple[Path, list[Progress]]) -> None:
@@ -119,7 +144,7 @@ def test_a_pool_that_waits_holds_no_shared_memory(pool: ProcessPool, photo: byte
 
 
 def test_mobile_is_published_before_the_last_full_sheet_is_encoded(whole: tuple[Path, list[Progress]]) -> None:
-    level = next(step for step in whole[1] if step.manifest and len(step.manifest.levels) == 2)
+    level = next(step for step in whole[1] if step.manifest and len(step.manifest.levels) == 3)
     assert all(level.tiles[sheet] == "done" for sheet in SHEETS["mobile"])
 
 
@@ -146,6 +171,92 @@ def test_only_the_levels_asked_for_are_made(pool: ProcessPool, photo: bytes, tmp
     steps = list(render(request, tmp_path, pool))
     assert steps[-1].total == 400
     assert {path.name for path in tmp_path.iterdir()} == {MANIFEST_NAME, POSTER_NAME, *SHEETS["mobile"]}
+
+
+class TestRigAlone:
+    def test_it_is_a_rig_its_photo_and_the_poster(self, alone: tuple[Path, list[Progress]]) -> None:
+        out = alone[0]
+        assert {path.name for path in out.iterdir()} == {MANIFEST_NAME, POSTER_NAME, RIG_NAME, PHOTO_NAMES["webp"]}
+        manifest = Manifest.loads((out / MANIFEST_NAME).read_text())
+        (level,) = manifest.levels
+        assert isinstance(level, RigLevel)
+        with Image.open(out / level.photo["webp"]) as image:
+            assert image.size == (level.frame.width, level.frame.height)
+        assert rig_file.loads((out / level.rig).read_bytes()).frame == manifest.frame == SMALL
+
+    def test_it_is_alive_with_its_first_manifest_and_done_with_the_second(
+        self, alone: tuple[Path, list[Progress]]
+    ) -> None:
+        published = [step for step in alone[1] if step.manifest]
+        assert [step.message for step in published] == ["Alive", "Done"]
+        assert [step.manifest.complete for step in published if step.manifest] == [False, True]
+        before = [name for step in alone[1][: alone[1].index(published[0]) + 1] for name in step.files]
+        assert sorted(before) == sorted([POSTER_NAME, RIG_NAME, PHOTO_NAMES["webp"]])
+
+    def test_its_progress_is_one_frame_of_one(self, alone: tuple[Path, list[Progress]]) -> None:
+        found = next(step for step in alone[1] if step.message == "Found the face")
+        assert (found.current, found.total) == (0, 1)
+        assert (alone[1][-1].current, alone[1][-1].total) == (1, 1)
+        assert [dict(step.tiles) for step in alone[1] if step.tiles] == []
+
+    def test_no_frame_but_the_poster_is_rendered_in_one_process_and_no_memory_is_shared(
+        self, pool: ProcessPool, photo: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ordered: list[tuple[int, str]] = []
+        order = ProcessPool.order
+
+        def noted(pool: ProcessPool, member: int, task: Task, *, aside: bool = False) -> int:
+            ordered.append((member, type(task).__name__))
+            return order(pool, member, task, aside=aside)
+
+        monkeypatch.setattr(ProcessPool, "order", noted)
+        monkeypatch.setattr("gpuworker.rendering.scheduler.SharedMemory", None)
+        list(render(RenderRequest(photo=photo, frame=SMALL, levels=("rig",)), tmp_path, pool))
+        names = ["Analyse", "SetPortrait", "WritePhoto", "WritePoster", "WriteRig", "Report", "UseSharedMemory"]
+        assert ordered == [(0, name) for name in names]
+
+    def test_the_same_level_asked_for_twice_is_made_once(self, pool: ProcessPool, photo: bytes, tmp_path: Path) -> None:
+        steps = list(render(RenderRequest(photo=photo, frame=SMALL, levels=("rig", "rig")), tmp_path, pool))
+        assert steps[-1].stage == "done"
+
+    def test_a_person_without_background_has_a_transparent_photo_and_a_card(
+        self, pool: ProcessPool, photo: bytes, tmp_path: Path
+    ) -> None:
+        request = RenderRequest(photo=photo, frame=SMALL, levels=("rig",), remove_background=True)
+        list(render(request, tmp_path, pool))
+        assert (tmp_path / CARD_NAME).exists()
+        assert rig_file.loads((tmp_path / RIG_NAME).read_bytes()).alpha
+        with Image.open(tmp_path / PHOTO_NAMES["webp"]) as image:
+            assert image.mode == "RGBA"
+
+    def test_leaving_it_in_the_middle_leaves_nothing(self, photo: bytes, tmp_path: Path) -> None:
+        with ProcessPool(size=1) as pool:
+            steps = render(RenderRequest(photo=photo, frame=SMALL, levels=("rig",)), tmp_path / "out", pool)
+            while not next(steps).files:
+                pass
+            steps.close()
+            assert not (tmp_path / "out").exists()
+
+
+def test_the_photo_s_second_format_is_listed_by_the_last_manifest_alone(whole: tuple[Path, list[Progress]]) -> None:
+    manifests = [step.manifest for step in whole[1] if step.manifest]
+    listed = [set(level.photo) for each in manifests for level in each.levels if isinstance(level, RigLevel)]
+    assert listed == [{"webp"}] * 4 + [{"webp", "avif"}]
+    with Image.open(whole[0] / PHOTO_NAMES["avif"]) as avif, Image.open(whole[0] / PHOTO_NAMES["webp"]) as webp:
+        assert avif.size == webp.size
+
+
+def test_an_engine_without_a_rig_makes_the_sheets(
+    pool: ProcessPool, photo: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "RIGGED", frozenset())
+    steps = list(render(RenderRequest(photo=photo, frame=SMALL, levels=("rig", "preview")), tmp_path / "out", pool))
+    assert [level.name for level in Manifest.loads((tmp_path / "out" / MANIFEST_NAME).read_text()).levels] == [
+        "preview"
+    ]
+    assert "Alive" in [step.message for step in steps]
+    with pytest.raises(BadRequest, match="has no rig"):
+        list(render(RenderRequest(photo=photo, frame=SMALL, levels=("rig",)), tmp_path / "none", pool))
 
 
 def test_a_refused_photo_leaves_nothing_and_the_pool_warm(pool: ProcessPool, tmp_path: Path) -> None:

@@ -18,18 +18,21 @@ def code(response: object) -> str:
     return str(response.json()["error"]["code"])
 
 
+TYPES = {".webp": "image/webp", ".bin": "application/octet-stream"}
+
+
 def test_a_portrait_becomes_files_over_http(tmp_path: Path) -> None:
     with table(tmp_path) as jobs, client(jobs) as asking:
         accepted = asking.post("/generate", content=submission(a_job()))
         assert accepted.status_code == 202
-        assert accepted.headers["Gaze-Protocol"] == "2"
+        assert accepted.headers["Gaze-Protocol"] == "3"
         assert ended(jobs) == "done"
         snapshot = Snapshot.from_json(asking.get("/progress/one").json())
         assert {listing.name for listing in snapshot.files} == NAMES
         for listing in snapshot.files:
             answer = asking.get(f"/files/one/{listing.name}?attempt=1")
             assert answer.status_code == 200
-            assert answer.headers["content-type"] == "image/webp"
+            assert answer.headers["content-type"] == TYPES[Path(listing.name).suffix]
             assert hashlib.sha256(answer.content).hexdigest() == listing.sha256 == answer.headers["Gaze-SHA256"]
         assert asking.delete("/jobs/one?attempt=1").status_code == 200
         assert asking.get("/progress/one").status_code == 410
@@ -102,7 +105,7 @@ def test_a_client_of_version_1_is_refused_with_a_code_and_a_sentence(tmp_path: P
     with table(tmp_path) as jobs, client(jobs) as asking:
         body = json.loads(submission(a_job())) | {"protocol": 1}
         body["session_id"] = body.pop("job_id")
-        for headers in ({"Gaze-Protocol": "1"}, {}):
+        for headers in ({"Gaze-Protocol": "2"}, {}):
             answer = asking.post("/generate", json=body, headers=headers)
             assert (answer.status_code, code(answer)) == (426, "other_protocol")
             assert "install the same on both" in answer.json()["error"]["sentence"]
@@ -196,7 +199,7 @@ def test_a_fault_of_our_own_is_a_500_in_the_same_shape(tmp_path: Path, monkeypat
         monkeypatch.setattr(jobs, "snapshot", lambda *_: 1 / 0)
         answer = asking.get("/progress/one")
         assert (answer.status_code, code(answer)) == (500, "render_failed")
-        assert answer.headers["Gaze-Protocol"] == "2"
+        assert answer.headers["Gaze-Protocol"] == "3"
         monkeypatch.undo()
 
 

@@ -27,7 +27,7 @@ from gpuworker.workers.fake import FakeWorker
 from tests.gpuworker.jobs import TOKEN, a_job, ended, table
 from tests.gpuworker.processes import eventually
 
-HEADERS = {"Authorization": f"Bearer {TOKEN}", "Gaze-Protocol": "2"}
+HEADERS = {"Authorization": f"Bearer {TOKEN}", "Gaze-Protocol": "3"}
 
 
 def options(**more: object) -> SimpleNamespace:
@@ -159,7 +159,7 @@ def test_case_41_a_slow_loris_in_the_head_is_closed(tmp_path: Path) -> None:
             with socket.create_connection(("127.0.0.1", port)) as line:
                 line.sendall(sent)
                 assert read_all(line) == b""
-        head = b"GET /health HTTP/1.1\r\nHost: w\r\nGaze-Protocol: 2\r\nAuthorization: Bearer " + TOKEN.encode()
+        head = b"GET /health HTTP/1.1\r\nHost: w\r\nGaze-Protocol: 3\r\nAuthorization: Bearer " + TOKEN.encode()
         with socket.create_connection(("127.0.0.1", port)) as line:  # the second head on the same connection drips
             line.sendall(head + b"\r\n\r\n")
             answer = b""
@@ -174,7 +174,7 @@ def test_case_41_an_announced_gigabyte_is_answered_and_the_line_is_closed(tmp_pa
     with table(tmp_path) as jobs, listening(jobs) as port:
         for token, status in ((TOKEN, b"413"), ("wrong", b"401")):
             with socket.create_connection(("127.0.0.1", port)) as line:
-                head = f"POST /generate HTTP/1.1\r\nHost: w\r\nGaze-Protocol: 2\r\nAuthorization: Bearer {token}\r\n"
+                head = f"POST /generate HTTP/1.1\r\nHost: w\r\nGaze-Protocol: 3\r\nAuthorization: Bearer {token}\r\n"
                 line.sendall(f"{head}Content-Length: {2**30}\r\n\r\n".encode() + bytes(1000))
                 assert read_all(line).startswith(b"HTTP/1.1 " + status)
 

@@ -24,7 +24,7 @@ from gpuworker.errors import (
 from gpuworker.server.job_queue import JobOver, JobTable, UnknownJob
 from gpuworker.workers.fake import FakeWorker
 from gpuworker.workers.worker import Job, LocalWorker, Step
-from tests.gpuworker.jobs import NAMES, Halt, a_job, ended, table
+from tests.gpuworker.jobs import NAMES, SIGHT, Halt, a_job, ended, table
 from tests.gpuworker.processes import eventually
 
 
@@ -44,14 +44,14 @@ def test_a_job_is_done_and_its_files_are_kept_whole(tmp_path: Path) -> None:
 
 
 def test_a_snapshot_in_mid_render_lists_only_files_that_are_there(tmp_path: Path) -> None:
-    halt = Halt(3)
+    halt = Halt(4)
     with table(tmp_path, FakeWorker(halt)) as jobs:
         jobs.submit(a_job())
         assert halt.reached.wait(60)
         snapshot = jobs.snapshot("one")
         assert snapshot.state == "running"
         assert jobs.readiness == "busy"
-        assert {listing.name for listing in snapshot.files} == {"poster.webp", "preview.webp"}
+        assert {listing.name for listing in snapshot.files} == {*SIGHT, "preview.webp"}
         halt.go_on.set()
         assert ended(jobs) == "done"
         assert jobs.snapshot("one").revision > snapshot.revision

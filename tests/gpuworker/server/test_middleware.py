@@ -12,7 +12,7 @@ from gpuworker.server.middleware import WorkerMiddleware
 from gpuworker.workers import protocol
 
 TOKEN = "a token of at least 16 characters"
-GOOD = {"authorization": f"Bearer {TOKEN}", "gaze-protocol": "2"}
+GOOD = {"authorization": f"Bearer {TOKEN}", "gaze-protocol": "3"}
 
 
 class Inside:
@@ -82,7 +82,7 @@ def ask(
 @pytest.mark.parametrize("path", ["/health", "/generate", "/nowhere", "/docs", "/openapi.json"])
 def test_case_37_whoever_does_not_bear_the_token_gets_401_everywhere(headers: dict[str, str], path: str) -> None:
     inside, sender = Inside(), Sender(iter([b"x"] * 3))
-    status, answer = ask(inside, {"gaze-protocol": "2", **headers}, sender, path)
+    status, answer = ask(inside, {"gaze-protocol": "3", **headers}, sender, path)
     assert (status, answer[b"www-authenticate"], answer[b"connection"]) == (401, b"Bearer", b"close")
     assert (inside.bodies, sender.taken) == ([], 0)
 
@@ -91,15 +91,15 @@ def test_whoever_bears_it_gets_through_with_the_whole_body() -> None:
     inside = Inside()
     status, answer = ask(inside, GOOD, Sender(iter([b"ab", b"c"])))
     assert (status, inside.bodies) == (200, [b"abc"])
-    assert answer[b"gaze-protocol"] == b"2"
+    assert answer[b"gaze-protocol"] == b"3"
     assert answer[b"cache-control"] == b"no-store"
 
 
 def test_without_a_token_everybody_is_let_in() -> None:
-    assert ask(Inside(), {"gaze-protocol": "2"}, token=None)[0] == 200
+    assert ask(Inside(), {"gaze-protocol": "3"}, token=None)[0] == 200
 
 
-@pytest.mark.parametrize("version", ["", "0", "1", "3", "2.0", "two"])
+@pytest.mark.parametrize("version", ["", "0", "2", "4", "3.0", "three"])
 def test_another_version_is_refused_except_for_a_look_at_the_health(version: str) -> None:
     headers = {**GOOD, "gaze-protocol": version}
     assert ask(Inside(), headers)[0] == 426

@@ -63,7 +63,7 @@ def test_a_submission_of_version_1_is_one_error_that_says_so(tmp_path: Path) -> 
     wrong["input"] |= {"protocol": 1, "session_id": wrong["input"].pop("job_id")}
     with table(tmp_path) as jobs:
         (item,) = Handler(jobs)(wrong)
-    assert (item["seq"], item["protocol"], item["error"]["code"]) == (0, 2, "other_protocol")
+    assert (item["seq"], item["protocol"], item["error"]["code"]) == (0, 3, "other_protocol")
 
 
 def test_an_error_of_the_engine_is_the_last_snapshot(tmp_path: Path) -> None:

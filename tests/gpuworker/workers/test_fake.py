@@ -7,7 +7,7 @@ import pytest
 from gpuworker.errors import Cancelled
 from gpuworker.images import webp
 from gpuworker.workers.fake import FakeWorker
-from tests.gpuworker.jobs import NAMES, a_job
+from tests.gpuworker.jobs import NAMES, SIGHT, a_job
 
 
 def test_the_twin_gives_what_a_render_gives() -> None:
@@ -44,3 +44,12 @@ def test_the_twin_can_be_cancelled() -> None:
     with pytest.raises(Cancelled):
         next(steps)
     FakeWorker().close()
+
+
+def test_the_twin_of_a_rig_alone_is_alive_and_done() -> None:
+    steps = list(FakeWorker().render(a_job(levels=("rig",))))
+    assert {file.name for step in steps for file in step.files} == SIGHT
+    assert [(step.progress.message, step.progress.current, step.progress.total) for step in steps[2:]] == [
+        ("Alive", 1, 1),
+        ("Done", 1, 1),
+    ]

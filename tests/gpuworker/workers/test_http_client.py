@@ -31,7 +31,7 @@ from gpuworker.workers.fake import FakeWorker
 from gpuworker.workers.http_client import HttpWorker
 from gpuworker.workers.polling import RetryPolicy
 from gpuworker.workers.worker import Job, RenderedFile, Step
-from tests.gpuworker.jobs import NAMES, TOKEN, Halt, a_job, client, table
+from tests.gpuworker.jobs import NAMES, SIGHT, TOKEN, Halt, a_job, client, table
 
 RETRY_POLICY = RetryPolicy(silence=30, cancellation=3, stall=1_000_000)
 """On a clock that passes at once a slow machine's threads would otherwise seem to stand still."""
@@ -110,16 +110,19 @@ def test_the_steps_are_those_of_a_render(tmp_path: Path) -> None:
         assert list((tmp_path / "jobs").iterdir()) == []
 
 
-def test_sheets_arrive_while_rendering(tmp_path: Path) -> None:
-    halt = Halt(3)
+@pytest.mark.parametrize(
+    ("step", "files", "levels"), [(3, SIGHT, ["rig"]), (4, SIGHT | {"preview.webp"}, ["rig", "preview"])]
+)
+def test_levels_arrive_while_rendering(tmp_path: Path, step: int, files: set[str], levels: list[str]) -> None:
+    halt = Halt(step)
     with table(tmp_path / "jobs", FakeWorker(halt)) as jobs, worker(tmp_path, jobs) as (found, _):
         played = Played()
         for step in found.render(a_job()):
             played.take(step)
-            if "preview.webp" in played.hashes and step.progress.manifest is not None and not halt.go_on.is_set():
+            if files <= set(played.hashes) and step.progress.manifest is not None and not halt.go_on.is_set():
                 assert halt.reached.is_set()
-                assert set(played.hashes) == {"poster.webp", "preview.webp"}
-                assert [level.name for level in step.progress.manifest.levels] == ["preview"]
+                assert set(played.hashes) == files
+                assert [level.name for level in step.progress.manifest.levels] == levels
                 halt.go_on.set()
         assert played.whole
 
@@ -216,6 +219,8 @@ class Altered(FakeWorker):
 def test_case_58_a_render_that_is_not_whole_is_not_done(tmp_path: Path) -> None:
     from dataclasses import replace
 
+    from gpuworker.contract import Size
+
     def fewer_frames(step: Step) -> Step:
         done = step.progress.stage == "done"
         return replace(step, progress=replace(step.progress, current=899)) if done else step
@@ -239,7 +244,6 @@ def test_case_58_a_render_that_is_not_whole_is_not_done(tmp_path: Path) -> None:
         return replace(step, files=tuple(file for file in step.files if file.name != "q2.webp"))
 
     def a_wrong_size(step: Step) -> Step:
-        from gpuworker.contract import Size
         from gpuworker.images import webp
 
         for file in step.files:
@@ -247,8 +251,35 @@ def test_case_58_a_render_that_is_not_whole_is_not_done(tmp_path: Path) -> None:
                 file.path.write_bytes(webp.head(Size(15 * 120, 14 * 150)) + bytes(100))
         return replace(step, files=tuple(RenderedFile.at(file.path) for file in step.files))
 
+    def no_rig(step: Step) -> Step:
+        return replace(step, files=tuple(file for file in step.files if file.name != "rig.bin"))
+
+    def a_smaller_photo(step: Step) -> Step:
+        manifest = step.progress.manifest
+        if manifest is None:
+            return step
+        rig, *sheets = manifest.levels
+        levels = (replace(rig, frame=Size(241, 300)), *sheets)
+        return replace(step, progress=replace(step.progress, manifest=replace(manifest, levels=levels)))
+
+    def sheets_alone(step: Step) -> Step:
+        manifest = step.progress.manifest
+        if manifest is None:
+            return step
+        return replace(step, progress=replace(step.progress, manifest=replace(manifest, levels=manifest.levels[1:])))
+
     for number, alter in enumerate(
-        (fewer_frames, no_manifest, never_complete, a_level_less, a_file_less, a_wrong_size)
+        (
+            fewer_frames,
+            no_manifest,
+            never_complete,
+            a_level_less,
+            a_file_less,
+            a_wrong_size,
+            no_rig,
+            a_smaller_photo,
+            sheets_alone,
+        )
     ):
         folder = tmp_path / str(number)
         folder.mkdir()
@@ -268,6 +299,20 @@ def test_case_60_an_error_of_the_engine_arrives_as_itself(tmp_path: Path, error:
         with pytest.raises(type(error), match=error.sentence):
             play(found, a_job())
         assert list((tmp_path / "jobs").iterdir()) == []
+
+
+def test_an_engine_without_a_rig_is_whole_without_one(tmp_path: Path) -> None:
+    job = a_job(engine="liveportrait")
+    with table(tmp_path / "jobs") as jobs, worker(tmp_path, jobs) as (found, _):
+        played = play(found, job)
+    assert set(played.hashes) == NAMES - {"rig.bin", "photo.webp"}
+
+
+def test_a_rig_alone_is_whole(tmp_path: Path) -> None:
+    with table(tmp_path / "jobs") as jobs, worker(tmp_path, jobs) as (found, _):
+        played = play(found, a_job(levels=("rig",)))
+    assert set(played.hashes) == SIGHT
+    assert played.steps[-1].progress.stage == "done"
 
 
 def test_a_worker_that_has_forgotten_the_job_has_died(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_photo_over_the_limit_is_refused() -> None:
         job_from(altered(image=base64.b64encode(bytes(MAX_PHOTO_BYTES + 1)).decode()))
 
 
-@pytest.mark.parametrize("version", [1, 3, "2", None])
+@pytest.mark.parametrize("version", [1, 2, 4, "3", None])
 def test_a_submission_of_another_version_is_refused_as_such(version: object) -> None:
     with pytest.raises(OtherProtocol, match="install the same on both"):
         job_from(altered(protocol=version))

@@ -14,6 +14,7 @@ from gpuworker.contract import POSTER_NAME, RenderRequest, Size
 from gpuworker.errors import Cancelled, NoFace
 from gpuworker.workers.worker import Job, LocalWorker, RenderedFile, _AnyOf
 from tests.gpuworker.pictures import encoded
+from tests.gpuworker.processes import alive, eventually
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +24,8 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalWorker]:
     worker.close()
 
 
-def job(pixels: NDArray[np.uint8]) -> Job:
-    return Job("one", 1, RenderRequest(photo=encoded(pixels), frame=Size(120, 150), levels=("preview",)))
+def job(pixels: NDArray[np.uint8], levels: tuple[str, ...] = ("preview",)) -> Job:
+    return Job("one", 1, RenderRequest(photo=encoded(pixels), frame=Size(120, 150), levels=levels))
 
 
 def test_steps_carry_whole_files_with_their_hashes(worker: LocalWorker, astronaut: NDArray[np.uint8]) -> None:
@@ -79,6 +80,60 @@ def test_a_worker_that_is_ready_has_loaded_its_engine(worker: LocalWorker) -> No
     worker.wait_ready()
     assert worker._pool is not None
     assert worker._pool.quiet
+
+
+def test_processes_that_have_been_idle_end_and_the_next_job_has_new_ones(astronaut: NDArray[np.uint8]) -> None:
+    worker = LocalWorker(size=1, idle_seconds=0.01)
+    worker.warm()
+    assert eventually(lambda: worker._pool is None)
+    assert [step.progress.stage for step in worker.render(job(astronaut, ("rig",)))][-1] == "done"
+    assert eventually(lambda: worker._pool is None)
+    worker.close()
+
+
+def test_no_process_ends_as_idle_under_a_job(astronaut: NDArray[np.uint8]) -> None:
+    worker = LocalWorker(size=1, idle_seconds=0.01)
+    steps = worker.render(job(astronaut, ("rig",)))
+    next(steps)
+    assert worker._pool is not None
+    (process,) = worker._pool.process_ids
+    worker._end_if_idle()
+    assert alive(process)
+    assert [step.progress.stage for step in steps][-1] == "done"
+    worker.close()
+
+
+def test_a_worker_without_a_limit_keeps_its_processes(worker: LocalWorker, astronaut: NDArray[np.uint8]) -> None:
+    list(worker.render(job(astronaut)))
+    assert worker._idle_timer is None
+
+
+def test_a_closed_worker_waits_for_no_idle_time() -> None:
+    worker = LocalWorker(size=1, idle_seconds=3600)
+    worker.warm()
+    timer = worker._idle_timer
+    worker.close()
+    assert timer is not None
+    assert timer.finished.is_set()
+
+
+def test_a_rig_waits_neither_for_another_worker_s_sheets_nor_for_their_cancellation(
+    worker: LocalWorker, astronaut: NDArray[np.uint8]
+) -> None:
+    first_sights = LocalWorker(size=1)
+    first_sights.wait_ready()
+    assert first_sights._pool is not None
+    processes = first_sights._pool.process_ids
+    try:
+        sheets = worker.render(job(astronaut, ("rig", "preview", "mobile", "full")))
+        while next(sheets).progress.stage != "rendering":
+            pass
+        assert list(first_sights.render(job(astronaut, ("rig",))))[-1].progress.stage == "done"
+        sheets.close()
+        assert first_sights._pool.process_ids == processes
+        assert list(first_sights.render(job(astronaut, ("rig",))))[-1].progress.stage == "done"
+    finally:
+        first_sights.close()
 
 
 def test_a_combined_cancellation_follows_each_event_and_cannot_be_waited_for() -> None:
