@@ -24,7 +24,7 @@ export default defineConfig([
       'prefer-const': 'error',
     },
   },
-  { files: ['static/**/*.js'], languageOptions: { globals: globals.browser } },
+  { files: ['static/**/*.js', 'tests/bench/*.js'], languageOptions: { globals: globals.browser } },
   { files: ['npm/*.js'], languageOptions: { globals: globals.node }, rules: { 'no-console': 'off' } },
   { files: ['tests/**/*.test.js'], languageOptions: { globals: globals.node } },
 ]);
