@@ -16,6 +16,7 @@ from gpuworker.rendering.process_pool import ProcessPool
 from gpuworker.rendering.scheduler import render
 from tests.bench.figures import Figure, publish
 from tests.bench.photos import human_faces
+from tests.bench.processes import proportional
 
 RUNS = 3
 PREVIEW_BAR, EVERYTHING_BAR = 2.0, 20.0
@@ -116,7 +117,7 @@ class _Memory:
 
     def _watch(self) -> None:
         while PROC.exists() and not self._stop.wait(0.02):
-            self.peak = max(self.peak, sum(_proportional(pid) for pid in ("self", *self._pids)) / 1e6)
+            self.peak = max(self.peak, sum(proportional(pid) for pid in ("self", *self._pids)) / 1e6)
 
     def __enter__(self) -> _Memory:
         self._thread.start()
@@ -125,12 +126,6 @@ class _Memory:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
-
-
-def _proportional(pid: int | str) -> int:
-    """kB, from the kernel's own summary."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ from PIL import Image
 from playwright.sync_api import Page, Playwright, ViewportSize, sync_playwright
 
 from tests import chromium
-from tests.bench import browser_processes
-from tests.bench.browser_processes import GPU, PAGE
+from tests.bench import processes
+from tests.bench.processes import GPU, PAGE
 
 PROBE = Path(__file__).with_name("probe.js")
 WINDOW: ViewportSize = {"width": 900, "height": 700}
@@ -158,9 +158,9 @@ class Visit:
         browser = self.page.context.browser
         assert browser
         self.wander(SETTLING)
-        before = browser_processes.usage(browser).seconds
+        before = processes.usage(browser).seconds
         self.wander(COUNTED)
-        after = browser_processes.usage(browser).seconds
+        after = processes.usage(browser).seconds
         return sum(after[kind] - before[kind] for kind in (GPU, PAGE)) * 1e3 / COUNTED
 
     def pictures(self, looks: list[tuple[float, float]]) -> NDArray[np.uint8]:
@@ -219,10 +219,10 @@ class Visitor:
         shown a portrait keeps some of its memory."""
         alone = Visitor(self._playwright)
         with alone.visit("about:blank", 0):
-            before = browser_processes.usage(alone.browser).megabytes
+            before = processes.usage(alone.browser).megabytes
         with alone.visit(address, count, **options) as visit:
             visit.wander(WANDERED)
-            after = browser_processes.usage(alone.browser).megabytes
+            after = processes.usage(alone.browser).megabytes
             textures = visit.textures()
         alone.browser.close()
         return Memory(after[GPU] - before[GPU], after[PAGE] - before[PAGE], textures)

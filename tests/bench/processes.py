@@ -1,4 +1,4 @@
-"""Processor time and memory of a Chromium's processes."""
+"""Processor time and memory of processes, among them those of a Chromium."""
 
 from __future__ import annotations
 
