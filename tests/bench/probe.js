@@ -14,10 +14,19 @@ addEventListener('gaze-level', ({ target, detail }) => {
   levels.set(target, detail?.name);
 });
 
-let shift = 0;
+/** Layout shift as Chromium scores it: in all, and from when the element's definition has had its effect. */
+const shift = { all: 0, late: 0 };
+let defined = Infinity;
 new PerformanceObserver((list) => {
-  for (const { value } of list.getEntries()) shift += value;
+  for (const { value, startTime } of list.getEntries()) {
+    shift.all += value;
+    if (startTime > defined) shift.late += value;
+  }
 }).observe({ type: 'layout-shift', buffered: true });
+customElements.whenDefined('gaze-tracker').then(async () => {
+  for (let i = 0; i < 2; i += 1) await new Promise(requestAnimationFrame);
+  defined = performance.now();
+});
 
 /** Bytes of each texture that is alive, with its mipmaps; a canvas is not one. @type {Map<WebGLTexture, number>} */
 const textures = new Map();
@@ -172,6 +181,6 @@ window.probe = {
   alive: (count) => (alive.size >= count ? Math.max(...alive.values()) : null),
   finest: () => Math.max(...finest.values()),
   levels: () => [...levels.values()],
-  shift: () => shift,
+  shift: () => [shift.all, shift.late],
   textureBytes: () => [...textures.values()].reduce((sum, bytes) => sum + bytes, 0),
 };

@@ -120,6 +120,8 @@ class Load:
     bytes: float
     script_bytes: float
     shift: float
+    late_shift: float
+    """Of it, what came once the element was defined."""
 
 
 @dataclass(frozen=True)
@@ -140,11 +142,11 @@ class Visit:
     @property
     def load(self) -> Load:
         """How the page came, from an empty cache."""
-        origin, first, finest, shift = self.page.evaluate(
+        origin, first, finest, shifts = self.page.evaluate(
             f"[performance.timeOrigin, probe.alive({self._count}), probe.finest(), probe.shift()]"
         )
         early = self._traffic.total(origin + first)
-        return Load(first, finest, early, self._traffic.total(), self._traffic.scripts(), shift)
+        return Load(first, finest, early, self._traffic.total(), self._traffic.scripts(), *shifts)
 
     def textures(self) -> float:
         """Megabytes of all textures that are alive, mipmaps included, as the page asked for them."""
