@@ -13,7 +13,8 @@ import { build } from 'esbuild';
 
 const FOLDER = fileURLToPath(new URL('../static/gaze', import.meta.url));
 const BUNDLE = 'gaze-tracker.min.js';
-const NOTICE = '/*! <gaze-tracker>, MIT licence */';
+// TypeScript follows the loader's import into the bundle.
+const NOTICE = '/*! <gaze-tracker>, MIT licence */ // @ts-nocheck';
 
 /** @param {string} source path of a module that is imported when it is needed */
 const nameOf = (source) => `gaze-tracker-${basename(source, '.js')}.min.js`;

@@ -6,18 +6,20 @@ from contextlib import suppress
 from pathlib import Path
 
 from gpuworker.errors import OutputFailed
-from gpuworker.whole_file import make_folder, write_whole
+from gpuworker.whole_file import write_whole
 
 IN_PACKAGE = Path(__file__).parents[1] / "page_files"
 IN_REPOSITORY = Path(__file__).parents[2] / "static" / "gaze"
 """A wheel carries the element's files inside the package; a checkout has them where the site serves them."""
 
 STANDALONE = "standalone.html"
+NAMES = ("gaze-tracker*.min.js", "gaze-tracker.js", "standalone.*")
+"""The page, the element's bundle, and the loader that pages of your own may name."""
 
 
 def sources() -> list[Path]:
     """The files of the page, as they lie in the package or the checkout."""
-    return sorted(path for path in _folder().rglob("*") if path.suffix in {".js", ".css", ".html"})
+    return sorted(path for pattern in NAMES for path in _folder().glob(pattern))
 
 
 def _folder() -> Path:
@@ -36,20 +38,15 @@ def remove(out: Path) -> None:
     for name in names():
         with suppress(OSError):  # the error that led here is the one to tell
             (out / name).unlink(missing_ok=True)
-    for folder in sorted({(out / name).parent for name in names()} - {out}, reverse=True):
-        with suppress(OSError):  # it holds something else
-            folder.rmdir()
 
 
 def names() -> tuple[str, ...]:
-    """Paths of the page's files in the folder of the sheets."""
-    inside = (source.relative_to(_folder()).as_posix() for source in sources())
-    return tuple("index.html" if name == STANDALONE else name for name in inside)
+    """Names of the page's files beside the sheets."""
+    return tuple("index.html" if source.name == STANDALONE else source.name for source in sources())
 
 
 def write(out: Path) -> tuple[str, ...]:
     """Put the page into the folder; returns the names written. Raises OutputFailed."""
     for name, source in zip(names(), sources(), strict=True):
-        make_folder((out / name).parent)
         write_whole(out / name, source.read_bytes())
     return names()

@@ -119,9 +119,7 @@ class Site:
         data = content.encode() if isinstance(content, str) else content
         (self.folder / name).write_bytes(data)
 
-    def page(
-        self, body: str, *, name: str = "index.html", script: str = 'type="module" src="/gaze/gaze-tracker.js"'
-    ) -> str:
+    def page(self, body: str, *, name: str = "index.html", script: str = 'type="module" src="/gaze/define.js"') -> str:
         """Writes a page with the element's script; returns its address."""
         html = f'<!doctype html><meta charset="utf-8"><title>t</title><script {script}></script>{body}'
         self.write(name, html)

@@ -27,6 +27,13 @@ def test_it_works_from_another_origin(stage: Stage, site: Site, script: str) -> 
     stage.wait_for_level("preview")
 
 
+def test_it_is_two_requests_however_many_modules_it_is_made_of(stage: Stage, site: Site) -> None:
+    drawn.write_portrait(site.folder, "preview")
+    stage.open(site.page(TRACKER, script='src="/gaze/gaze-tracker.js"'))
+    stage.wait_for_level("preview")
+    assert sorted(n for n in stage.requested if n.endswith(".js")) == ["gaze-tracker.js", "gaze-tracker.min.js"]
+
+
 def test_included_twice_it_is_defined_once(stage: Stage, site: Site) -> None:
     again = '<script src="/gaze/gaze-tracker.js"></script><script type="module" src="/gaze/gaze-tracker.js?2"></script>'
     drawn.write_portrait(site.folder, "preview")
@@ -34,8 +41,9 @@ def test_included_twice_it_is_defined_once(stage: Stage, site: Site) -> None:
     stage.wait_for_level("preview")
 
 
-def test_when_its_modules_cannot_be_loaded_the_page_keeps_its_picture(stage: Stage, site: Site) -> None:
-    stage.page.route("**/element.js", lambda route: route.abort())
+def test_when_its_bundle_cannot_be_loaded_the_page_keeps_its_picture(stage: Stage, site: Site) -> None:
+    picture = '<gaze-tracker src="manifest.json"><img src="poster.webp" alt="Ada"></gaze-tracker>'
+    stage.page.route("**/gaze-tracker.min.js", lambda route: route.abort())
     with stage.page.expect_console_message(lambda message: "stays a still picture" in message.text):
-        stage.open(site.page('<gaze-tracker src="manifest.json"><img src="poster.webp" alt="Ada"></gaze-tracker>'))
+        stage.open(site.page(picture, script='src="/gaze/gaze-tracker.js"'))
     assert stage.page.get_by_role("img", name="Ada").is_visible()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,28 @@ def test_the_lock_file_pins_every_package_and_names_no_registry(repo: Path) -> N
     assert locked[""]["devDependencies"] == packages["devDependencies"]
     assert [name for name, entry in locked.items() if "resolved" in entry] == []
     assert [name for name, entry in locked.items() if name and "integrity" not in entry] == []
+
+
+@pytest.fixture
+def cloned(repo: Path, tmp_path: Path) -> Path:
+    """The element's sources, its bundler and the packages of npm; skips where `make lint` leaves its check out, too."""
+    missing = javascript.install(repo)
+    if missing and not javascript.CI:
+        pytest.skip(missing)
+    assert missing == ""
+    shutil.copytree(repo / "static" / "gaze", tmp_path / "static" / "gaze")
+    shutil.copytree(repo / "npm", tmp_path / "npm")
+    shutil.copy(repo / "package.json", tmp_path)
+    (tmp_path / "node_modules").symlink_to(repo / "node_modules")
+    return tmp_path
+
+
+def test_a_bundle_that_is_not_what_its_sources_make_is_refused_until_it_is_written_anew(cloned: Path) -> None:
+    bundler, failure = javascript.BUNDLER, cloned / "static" / "gaze" / "failure.js"
+    assert javascript.node(cloned, bundler) == 0
+    failure.write_text(failure.read_text().replace("GazeFailure'", "OtherFailure'"))
+    assert javascript.node(cloned, bundler, "--check") == 1
+    assert javascript.node(cloned, bundler) == 0
+    assert javascript.node(cloned, bundler, "--check") == 0
+    (cloned / "static" / "gaze" / "gaze-tracker-gone.min.js").touch()
+    assert javascript.node(cloned, bundler, "--check") == 1

@@ -69,7 +69,7 @@ def test_case_29_staff_who_may_not_view_portraits_are_refused(portrait: Portrait
 def test_the_live_view_is_the_element_and_nothing_inline(as_moderator: Client, portrait: Portrait) -> None:
     text = as_moderator.get(at("live", portrait)).content.decode()
     assert f'<gaze-tracker src="{at("manifest", portrait)}"' in text
-    assert "gaze/gaze-tracker.js" in text
+    assert '/gaze-tracker.min.js"></script>' in text
     assert "style=" not in text
 
 

@@ -1,0 +1,39 @@
+"""Template tag of the element's script."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.template import engines
+from django.test import Client
+from pytest_django import Settings
+
+from portraits.models import Portrait, ShareLink
+from portraits.sharing.element_script import CURRENT
+from portraits.templatetags.element import element_script
+
+BUNDLED = f'<script type="module" src="/element/{CURRENT.version}/gaze-tracker.min.js"></script>'
+
+
+def test_pages_load_one_script_which_browsers_keep() -> None:
+    assert element_script() == BUNDLED
+
+
+def test_while_one_changes_the_element_pages_load_its_sources(settings: Settings) -> None:
+    settings.DEBUG = True
+    assert element_script() == '<script type="module" src="/static/gaze/define.js"></script>'
+
+
+@pytest.mark.parametrize("name", ["portraits/_tracker.html", "admin/portraits/live.html"])
+def test_every_template_with_a_portrait_uses_the_tag(name: str) -> None:
+    source = engines["django"].engine.get_template(name).source  # type: ignore[attr-defined]
+    assert "{% element_script %}" in source
+
+
+def test_a_shared_page_asks_for_no_other_script_of_the_element(anonymous: Client, portrait: Portrait) -> None:
+    _, token = ShareLink.create_for(portrait)
+    for address in (f"/s/{token}/", f"/s/{token}/embed/"):
+        text = anonymous.get(address).content.decode()
+        assert BUNDLED in text
+        assert re.findall(r'"(/static/gaze/[^"]+)"', text) == []
