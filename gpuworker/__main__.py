@@ -300,8 +300,9 @@ def _contact_sheets(options: argparse.Namespace) -> int:
     from gpuworker.vision import bundled_networks
 
     bundled_networks.warm()
-    for path in contact.write(_request(options), options.out):
-        print(path)
+    sheets = contact.write(_request(options), options.out)
+    print(sheets.directions, sheets.eyes, sep="\n")
+    _say(sys.stderr, sheets.drawn_by, over=False)
     return 0
 
 

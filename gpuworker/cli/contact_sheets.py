@@ -1,7 +1,7 @@
 """Contact sheets: what a person looks at to judge an engine on a portrait.
 
 `directions` shows 3×5 whole frames; `eyes` the same directions' eye regions at 1:1, above them the
-photo's own at the same size.
+photo's own at the same size. Both are what a visitor sees: drawn by the element's shader where a Chromium is at hand.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -16,8 +17,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gpuworker import engines
+from gpuworker.cli import shader_frames
+from gpuworker.cli.shader_frames import ShaderUnavailableError
 from gpuworker.contract import RenderRequest
+from gpuworker.engines import Engine, Rigger
 from gpuworker.grid import LIMIT, Direction
+from gpuworker.rendering import rig_photo
+from gpuworker.rig import rig_file
 from gpuworker.vision import preparation
 from gpuworker.vision.framing import FramedPortrait
 from gpuworker.vision.topology import OUTER_CORNERS
@@ -27,21 +33,44 @@ ROWS = (-LIMIT, 0.0, LIMIT)
 COLUMNS = (-LIMIT, -LIMIT / 2, 0.0, LIMIT / 2, LIMIT)
 
 
-def write(request: RenderRequest, out: Path) -> tuple[Path, Path]:
-    """Write contact.png and eyes.png into the folder and return their paths. Raises RenderError."""
+class ContactSheets(NamedTuple):
+    """Pictures that were written, and by what they were drawn."""
+
+    directions: Path
+    eyes: Path
+    drawn_by: str
+    """A sentence."""
+
+
+def write(request: RenderRequest, out: Path) -> ContactSheets:
+    """Write contact.png and eyes.png into the folder. Raises RenderError."""
     portrait = preparation.prepare(request).portrait
     engine = engines.create(request.engine)
     engine.set_portrait(portrait, request.intensity)
-    looks = [Direction(x, y).scaled(request.intensity) for y, x in product(ROWS, COLUMNS)]
-    frames = engine.render(looks)
+    frames, drawn_by = _frames(engine, portrait, request.intensity)
     make_folder(out)
     window = _eye_window(portrait.landmarks, frames.shape[1:3])
     photo_row = np.repeat(_photo(portrait)[None], len(COLUMNS), axis=0)
     eyes = np.concatenate([photo_row, frames[..., :3]])[:, *window]
-    paths = out / "contact.png", out / "eyes.png"
-    write_whole(paths[0], png(_tiled(frames)))
-    write_whole(paths[1], png(_tiled(eyes)))
-    return paths
+    sheets = ContactSheets(out / "contact.png", out / "eyes.png", drawn_by)
+    write_whole(sheets.directions, png(_tiled(frames)))
+    write_whole(sheets.eyes, png(_tiled(eyes)))
+    return sheets
+
+
+def _frames(engine: Engine, portrait: FramedPortrait, intensity: float) -> tuple[NDArray[np.uint8], str]:
+    """Frames of all directions, and a sentence about what drew them."""
+    looks = [Direction(x, y) for y, x in product(ROWS, COLUMNS)]
+    why = f"the engine {engine.name} has no rig"
+    if isinstance(engine, Rigger):
+        photo = rig_photo.webp(rig_photo.photo_of(portrait))
+        try:
+            frames = shader_frames.draw(rig_file.dumps(engine.rig()), photo, looks, portrait.frame)
+        except ShaderUnavailableError as error:
+            why = str(error)
+        else:
+            return frames, "Drawn by the element's shader in Chromium."
+    return engine.render([look.scaled(intensity) for look in looks]), f"Drawn by the engine {engine.name}: {why}."
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:

@@ -223,9 +223,15 @@ def test_inspect_says_what_it_sees(photo: Path, tmp_path: Path, capsys: pytest.C
     assert json.loads(capsys.readouterr().out)["code"] is None
 
 
-def test_contact_sheets_are_written(photo: Path, tmp_path: Path) -> None:
+def test_contact_sheets_are_written_and_it_is_said_by_what_they_were_drawn(
+    photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
     assert main(["contact-sheets", str(photo), str(tmp_path / "sheets")]) == 0
     assert {path.name for path in (tmp_path / "sheets").iterdir()} == {"contact.png", "eyes.png"}
+    shown = capsys.readouterr()
+    assert shown.out.splitlines() == [str(tmp_path / "sheets" / name) for name in ("contact.png", "eyes.png")]
+    assert "Drawn by the engine warp: Playwright is not installed." in shown.err
 
 
 @pytest.mark.parametrize(
