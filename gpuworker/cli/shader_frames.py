@@ -55,6 +55,8 @@ def draw(rig: bytes, photo: bytes, directions: Sequence[Direction], frame: Size)
     directions: as a visitor's pointer gives them; the rig itself scales them by its intensity.
     Raises ShaderUnavailableError.
     """
+    if not (standalone_page.element_folder() / "rig" / "draw.js").is_file():
+        raise ShaderUnavailableError("the element's modules are not in this package, only in a checkout")
     with _browser() as browser:
         return draw_in(browser, rig, photo, directions, frame)
 
@@ -80,8 +82,8 @@ def draw_in(
 
 def _files(rig: bytes, photo: bytes) -> dict[str, bytes]:
     """Everything that the page may load, by path."""
-    modules = zip(standalone_page.names(), standalone_page.sources(), strict=True)
-    scripts = {name: source.read_bytes() for name, source in modules if name.endswith(".js")}
+    folder = standalone_page.element_folder()
+    scripts = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.js")}
     return {**scripts, RIG_NAME: rig, PHOTO_NAMES["webp"]: photo, "": b"<!doctype html>"}
 
 

@@ -19,10 +19,11 @@ NAMES = ("gaze-tracker*.min.js", "gaze-tracker.js", "standalone.*")
 
 def sources() -> list[Path]:
     """The files of the page, as they lie in the package or the checkout."""
-    return sorted(path for pattern in NAMES for path in _folder().glob(pattern))
+    return sorted(path for pattern in NAMES for path in element_folder().glob(pattern))
 
 
-def _folder() -> Path:
+def element_folder() -> Path:
+    """Folder of the element's modules."""
     return IN_PACKAGE if IN_PACKAGE.is_dir() else IN_REPOSITORY
 
 

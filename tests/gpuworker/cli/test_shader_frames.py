@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from gpuworker.cli import shader_frames
+from gpuworker.cli import shader_frames, standalone_page
 from gpuworker.cli.shader_frames import ShaderUnavailableError
 from gpuworker.contract import Size
 from gpuworker.engines.warp.engine import WarpEngine
@@ -53,6 +53,12 @@ def test_a_person_without_background_stays_without_one(browser: Browser, framed:
     assert drawn.shape == (256, 205, 4)
     assert drawn[:, :40, 3].max() == 0
     assert drawn[:, 60:, 3].min() == 255
+
+
+def test_a_package_without_the_element_s_modules_cannot_draw(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(standalone_page, "IN_PACKAGE", tmp_path)
+    with pytest.raises(ShaderUnavailableError, match="only in a checkout"):
+        shader_frames.draw(b"", b"", LOOKS, Size(64, 64))
 
 
 def test_without_playwright_the_shader_cannot_draw(monkeypatch: pytest.MonkeyPatch) -> None:
