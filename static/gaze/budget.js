@@ -27,6 +27,9 @@ export function deviceBudget({ deviceMemory, coarsePointer }) {
   return coarsePointer ? 640e6 : 1200e6;
 }
 
+/** Bytes on the graphics card that finer photos of rigs may fill, all portraits of the page together. */
+export const RIG_BUDGET = 120e6;
+
 /** @returns {{deviceMemory?: number, coarsePointer: boolean}} this device, as `deviceBudget` wants it */
 export function thisDevice() {
   const { deviceMemory, maxTouchPoints } = /** @type {Navigator & {deviceMemory?: number}} */ (navigator);

@@ -9,6 +9,10 @@ const LONGEST_STEP = 0.1;
 const LAG = 1 / 30;
 const AVERAGE_SHARE = 0.1;
 
+/** Seconds a frame, below which there is time for the finest filter; frames that are measured before it is tried. */
+const SWIFT = 1 / 45;
+const TRIED = 30;
+
 /** @typedef {{turn(seconds: number): boolean}} Participant */
 
 /** @type {Set<Participant>} */
@@ -17,6 +21,9 @@ let handle = 0;
 let last = 0;
 let average = 1 / 60;
 let lagging = false;
+/** Frames measured, and whether some were too slow while the finest filter was in use. */
+let frames = 0;
+let tooFine = false;
 
 /**
  * Gives `participant.turn(seconds)` the next animation frame, and further ones while it returns true.
@@ -43,6 +50,11 @@ export function isLagging() {
   return lagging;
 }
 
+/** @returns {boolean} whether frames come so quickly that the finest filter is no burden */
+export function isSwift() {
+  return frames >= TRIED && !tooFine;
+}
+
 /** @param {number} now milliseconds */
 function run(now) {
   // The frame's time may lie a little before the moment that asked for it.
@@ -50,6 +62,8 @@ function run(now) {
   last = now;
   average += (seconds - average) * AVERAGE_SHARE;
   lagging ||= average > LAG;
+  frames += 1;
+  tooFine ||= frames > TRIED && average > SWIFT;
   const due = [...waiting];
   waiting.clear();
   for (const participant of due) {

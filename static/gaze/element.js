@@ -13,14 +13,18 @@ import { lengthOf, sizeOf } from './size.js';
 import { isSafe, parseSource } from './source.js';
 import { styleRoot } from './style.js';
 import { View } from './view.js';
+import { afterInteraction, hasInteracted, loadingOf } from './loading.js';
 
 const SOURCE_ATTRIBUTES = ['src', 'mode', 'grid'];
 /** Each is also a property of that name. */
-const ATTRIBUTES = [...SOURCE_ATTRIBUTES, 'poster', 'width', 'height', 'smoothing', 'alt'];
+const ATTRIBUTES = [...SOURCE_ATTRIBUTES, 'poster', 'width', 'height', 'smoothing', 'alt', 'loading'];
 const LABEL = 'Portrait whose eyes follow the pointer';
 
 /** Seconds that an element out of the document keeps its portrait: routers take elements out to move them. */
 const LINGER = 1;
+
+/** An element this far outside the window begins to load, so that it is alive when it is scrolled to. */
+const NEAR = '200px';
 
 /** An element lower than this share of the window leaves room beside it to scroll the page. */
 const SCROLL_ROOM = 0.7;
@@ -28,8 +32,8 @@ const SCROLL_ROOM = 0.7;
 const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
 /**
- * Events, all bubbling and composed: `gaze-ready` (alive), `gaze-level` (detail: {name}), `gaze-error` (detail:
- * {code, message}; see failure.js). Custom states for style sheets: `live`, `moved`, `alpha`.
+ * Events, all bubbling and composed: `gaze-ready` (alive), `gaze-level` (detail: {name, width}, its pictures' pixels),
+ * `gaze-error` (detail: {code, message}; see failure.js). Custom states for style sheets: `live`, `moved`, `alpha`.
  */
 export class GazeTracker extends HTMLElement {
   static observedAttributes = [...ATTRIBUTES, 'no-poll'];
@@ -43,6 +47,8 @@ export class GazeTracker extends HTMLElement {
   #motion = new Motion();
   #attention = new Attention();
   #onScreen = false;
+  /** Whether it is on the screen or soon will be. */
+  #near = false;
   #settling = false;
   #lingering = 0;
   #live = false;
@@ -149,7 +155,7 @@ export class GazeTracker extends HTMLElement {
     if (!this.#awake) return false;
     const target = this.#isStill ? { x: 0, y: 0 } : this.#attention.target(boxOf(this));
     const moving = this.#motion.step(target, seconds);
-    this.#draw(moving);
+    this.#draw();
     return moving;
   }
 
@@ -186,8 +192,16 @@ export class GazeTracker extends HTMLElement {
     const asked = JSON.stringify([this.#bases.src, ...SOURCE_ATTRIBUTES.map((name) => this.getAttribute(name))]);
     if (asked !== this.#asked) this.#open(this.#parsedSource());
     this.#asked = asked;
-    this.#showPoster();
+    this.#start();
     this.#fitSize();
+  }
+
+  /** Loads what may be loaded by now: first what describes the portrait, then the portrait. */
+  #start() {
+    if (!this.#near && loadingOf(this) !== 'eager') return;
+    this.#portrait?.describe();
+    this.#showPoster();
+    this.#climb();
     this.#keepUp();
   }
 
@@ -202,6 +216,9 @@ export class GazeTracker extends HTMLElement {
     const stopWatching = watchPointer((moved) => this.#onPointer(moved));
     const onScreen = new IntersectionObserver((entries) => this.#onIntersection(entries[entries.length - 1]));
     onScreen.observe(this);
+    const near = new IntersectionObserver((entries) => this.#onNear(entries), { rootMargin: NEAR });
+    near.observe(this);
+    afterInteraction(() => this.#start(), signal);
     this.#view.connect();
     reducedMotion.addEventListener('change', () => this.#onMotionPreference(), { signal });
     document.addEventListener('visibilitychange', () => this.#wake(), { signal });
@@ -209,6 +226,7 @@ export class GazeTracker extends HTMLElement {
     signal.addEventListener('abort', () => {
       stopWatching();
       onScreen.disconnect();
+      near.disconnect();
       this.#view.disconnect();
     });
   }
@@ -218,6 +236,7 @@ export class GazeTracker extends HTMLElement {
     this.#leaving?.abort();
     this.#leaving = null;
     this.#onScreen = false;
+    this.#near = false;
     clearTimeout(this.#lingering);
     this.#lingering = setTimeout(() => this.#forget(), LINGER * 1000);
   }
@@ -253,22 +272,19 @@ export class GazeTracker extends HTMLElement {
     portrait.addEventListener('level', () => this.#onLevel(), { signal });
     portrait.addEventListener('problem', (event) => this.#onProblem(portrait, failureOf(event)), { signal });
     if (portrait.description) this.#onDescribed();
-    else portrait.describe();
     if (portrait.frames) queueMicrotask(() => signal.aborted || this.#onLevel());
-    this.#climb();
   }
 
   #climb() {
-    if (!this.#onScreen || !this.#portrait) return;
+    if (!this.#portrait || (loadingOf(this) === 'interaction' && !hasInteracted())) return;
     if (this.#isStill && (this.#hasStill || !this.#portrait.description)) return;
     this.#portrait.climb();
   }
 
   #onDescribed() {
     this.#toggleState('alpha', Boolean(this.#portrait?.description?.alpha));
-    this.#showPoster();
     this.#fitSize();
-    this.#climb();
+    this.#start();
   }
 
   #onLevel() {
@@ -277,7 +293,8 @@ export class GazeTracker extends HTMLElement {
     this.#wake();
     if (!this.#live) this.#tell('gaze-ready');
     this.#live = true;
-    this.#tell('gaze-level', { name: this.#portrait?.frames?.level.name });
+    this.#tell('gaze-level', { name: this.#portrait?.frames?.level.name, width: this.#portrait?.frames?.width });
+    this.#portrait?.want(this.#canvas.width);
   }
 
   /** @param {import('./portrait.js').Portrait} portrait @param {GazeFailure} failure */
@@ -292,14 +309,18 @@ export class GazeTracker extends HTMLElement {
   /** @param {IntersectionObserverEntry} entry the latest one */
   #onIntersection({ isIntersecting }) {
     this.#onScreen = isIntersecting;
-    if (!isIntersecting) return;
-    this.#climb();
-    this.#wake();
+    if (isIntersecting) this.#wake();
+  }
+
+  /** @param {IntersectionObserverEntry[]} entries */
+  #onNear(entries) {
+    this.#near = entries[entries.length - 1].isIntersecting;
+    this.#start();
   }
 
   #onMotionPreference() {
     if (this.#awake) this.#draw();
-    this.#climb();
+    this.#start();
     this.#wake();
   }
 
@@ -329,22 +350,23 @@ export class GazeTracker extends HTMLElement {
 
   #onResize() {
     this.#fitTouch();
+    this.#portrait?.want(this.#canvas.width);
     if (this.#awake) this.#draw();
   }
 
   #onPosterError() {
     this.#poster.hidden = true;
-    this.#climb();
+    this.#start();
   }
 
   #wake() {
     if (this.#awake) nextTurn(this);
   }
 
-  #draw(moving = false) {
+  #draw() {
     const still = this.#isStill && this.#hasStill;
     const frames = this.#portrait?.frames;
-    if (!still && frames) this.#view.show(frames, this.#motion.position, moving);
+    if (!still && frames) this.#view.show(frames, this.#motion.position);
     this.#cover(!still);
   }
 

@@ -80,6 +80,15 @@ export function pose(level, gaze) {
 }
 
 /**
+ * @param {{rows: number, cols: number, x: number[], y: number[]}} level
+ * @param {Gaze} gaze
+ * @returns {{row: number, col: number}}
+ */
+export function nearestCell(level, gaze) {
+  return { row: nearest(level.y, gaze.y)[0][0], col: nearest(level.x, gaze.x)[0][0] };
+}
+
+/**
  * The index of the nearest value, in the shape that `neighbours` has.
  *
  * @param {number[]} values

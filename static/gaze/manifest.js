@@ -6,6 +6,9 @@ import { GazeFailure } from './failure.js';
 
 const VERSION = 1;
 
+/** Formats that a rig's photo may have, best first; the last one is always there. */
+export const PHOTO_FORMATS = /** @type {const} */ (['avif', 'webp']);
+
 /** Frame that is assumed while nothing is known about a portrait: the one that most have. @type {Size} */
 export const USUAL_FRAME = { width: 410, height: 512 };
 
@@ -14,8 +17,10 @@ export const USUAL_FRAME = { width: 410, height: 512 };
  * @typedef {Record<string, unknown>} Unread parsed JSON that may hold anything
  * @typedef {{name: string, kind: 'sheets', rows: number, cols: number, x: number[], y: number[], frame: Size,
  *   sheets: string[]}} ManifestLevel
+ * @typedef {{webp: string, avif?: string}} Photo
+ * @typedef {{name: string, kind: 'rig', rig: string, photo: Photo, frame: Size}} ManifestRig `frame`: the photo's size
  * @typedef {{version: 1, engine: string, synthetic: boolean, frame: Size, alpha: boolean, poster: string,
- *   complete: boolean, levels: ManifestLevel[]}} Manifest
+ *   complete: boolean, levels: (ManifestLevel | ManifestRig)[]}} Manifest
  */
 
 /**
@@ -39,7 +44,9 @@ export function readManifest(data) {
     alpha: Boolean(data.alpha),
     poster: readFileName(data.poster),
     complete: Boolean(data.complete),
-    levels: levels.filter((level) => level.kind === 'sheets').map(readLevel),
+    levels: levels
+      .filter(({ kind }) => kind === 'rig' || kind === 'sheets')
+      .map((level) => (level.kind === 'rig' ? readRigLevel(level) : readLevel(level))),
   };
 }
 
@@ -62,6 +69,15 @@ function readLevel(data) {
   const fits = data.cols === level.cols && data.rows === level.rows && [1, 4].includes(level.sheets.length);
   demand(fits, `level ${level.name} does not fit its own grid`);
   return level;
+}
+
+/** @param {Unread} data @returns {ManifestRig} */
+function readRigLevel({ name, rig, photo, frame }) {
+  if (!isObject(photo) || !('webp' in photo)) throw unusable("a rig's photo has no webp");
+  const formats = PHOTO_FORMATS.filter((format) => format in photo);
+  const files = Object.fromEntries(formats.map((format) => [format, readFileName(photo[format])]));
+  const names = /** @type {Photo} */ (/** @type {unknown} */ (files));
+  return { name: String(name), kind: 'rig', rig: readFileName(rig), photo: names, frame: readSize(frame) };
 }
 
 /** @param {unknown} data @returns {number[]} */

@@ -4,9 +4,10 @@
  *
  * Events: `described`, `level`, and `problem` with a GazeFailure as `detail`.
  */
-import { deviceBudget, fits, levelBytes, nextLevel, thisDevice } from './budget.js';
+import { deviceBudget, fits, levelBytes, nextLevel, RIG_BUDGET, thisDevice } from './budget.js';
 import { GazeFailure } from './failure.js';
 import { contextLost, pageRenderer } from './renderer.js';
+import { fetchRigFile, loadRig, RigFrames } from './rig/frames.js';
 import { loadLevel } from './sheets.js';
 import { describe } from './source.js';
 
@@ -23,6 +24,12 @@ const LONGEST_OUTAGE_WAIT = 60;
  * ones also while it keeps up.
  */
 const LASTING = ['memory', 'context-lost', 'decode'];
+
+/** A photo that is finer by less than this factor is not worth loading. */
+const FINER = 1.05;
+
+/** Sheets that are kept as they are, for a 2-D canvas, may take this share of the budget. */
+const FLAT_SHARE = 1 / 2;
 
 /**
  * Level that stands for outdated frames: it counts as less than anything that the manifest now lists.
@@ -48,9 +55,11 @@ export function openPortrait(source) {
 export class Portrait extends EventTarget {
   /** Description of what may be loaded; null until it is known. @type {import('./source.js').Description | null} */
   description = null;
-  /** The level to show; null while there is none. @type {import('./frames.js').LevelFrames | null} */
+  /** What to show; null while there is nothing. @type {import('./frames.js').Drawable | null} */
   frames = null;
   holders = 0;
+  /** Whether an element has asked for frames. */
+  #started = false;
   #source;
   #closing = new AbortController();
   /** @type {import('./renderer.js').Renderer | null} */
@@ -73,6 +82,10 @@ export class Portrait extends EventTarget {
   #reloading = false;
   /** Name of the engine whose frames are shown. @type {string | null} */
   #engine = null;
+  /** Device pixels, the width of the largest canvas that shows it. */
+  #wanted = 0;
+  /** Files of the rig, by address: a context that is made anew wants them again. @type {Map<string, Promise<Blob>>} */
+  #files = new Map();
   /** Size of the first frames. @type {import('./manifest.js').Size | null} */
   #measured = null;
 
@@ -90,6 +103,7 @@ export class Portrait extends EventTarget {
 
   /** Loads level after level until the finest is there that the device can hold. Safe to call at any time. */
   climb() {
+    this.#started = true;
     this.#climbing ??= this.#climb().finally(() => {
       this.#climbing = null;
     });
@@ -126,6 +140,13 @@ export class Portrait extends EventTarget {
     if (this.frames) this.climb();
   }
 
+  /** Tells how large it is shown: a finer photo is loaded only when it would be seen. @param {number} width */
+  want(width) {
+    if (width <= this.#wanted) return;
+    this.#wanted = width;
+    this.climbOn();
+  }
+
   /** Size of its frames when it is finished; where no manifest says so, the size of the first ones. */
   get size() {
     return this.description?.frame ?? this.#measured;
@@ -153,18 +174,44 @@ export class Portrait extends EventTarget {
 
   async #climb() {
     await this.describe();
-    const renderer = this.description && this.#takeRenderer();
-    if (!renderer) return;
     for (;;) {
-      const drawable = !this.#closed && !renderer.lost && !this.#failed.has('renderer');
-      const level = drawable ? this.#nextLevel(renderer) : null;
-      if (!level) return;
-      await this.#load(level, renderer);
+      const step = this.description && this.#nextStep();
+      if (!step) return;
+      await step();
     }
   }
 
+  /** What to load next: the rig, then its finer photo; sheets only where no rig can be used. */
+  #nextStep() {
+    const renderer = this.#takeRenderer();
+    if (this.#closed || renderer?.lost) return null;
+    const { rig } = /** @type {import('./source.js').Description} */ (this.description);
+    if (renderer && rig) {
+      const failure = this.#failed.get(rig.rig);
+      if (!failure) return this.#rigStep(rig, renderer);
+      if (failure.temporary) return null;
+    }
+    const level = this.#nextLevel(renderer);
+    return level && (() => this.#loadSheets(level, renderer));
+  }
+
+  /**
+   * @param {import('./source.js').RigLevel} rig
+   * @param {import('./renderer.js').Renderer} renderer
+   */
+  #rigStep(rig, renderer) {
+    const { frames } = this;
+    if (!(frames instanceof RigFrames) || this.#outdated) return () => this.#loadRig(rig, renderer);
+    const { level, width } = frames;
+    const finer = level.frame.width > width * FINER && this.#wanted > width * FINER;
+    const bytes = level.frame.width * level.frame.height * 4;
+    if (!finer || this.#failed.has(level.photo.webp) || this.#othersBytes + bytes > RIG_BUDGET) return null;
+    return () => this.#refine(frames);
+  }
+
   #takeRenderer() {
-    if (this.#renderer || this.#failed.has('renderer')) return this.#renderer;
+    if (this.#failed.has('renderer')) return null;
+    if (this.#renderer) return this.#renderer;
     try {
       this.#renderer = pageRenderer();
       this.#renderer.addEventListener('lost', this.#onLost);
@@ -175,10 +222,11 @@ export class Portrait extends EventTarget {
     return this.#renderer;
   }
 
-  /** @param {import('./renderer.js').Renderer} renderer */
+  /** @param {import('./renderer.js').Renderer | null} renderer null where there is no WebGL */
   #nextLevel(renderer) {
-    const current = this.#outdated || this.#reloading ? OUTDATED : (this.frames?.level ?? null);
-    return nextLevel(this.#levels(), current, this.#device(renderer));
+    const shown = this.frames?.level;
+    const current = shown && 'sheets' in shown ? shown : null;
+    return nextLevel(this.#levels(), this.#outdated || this.#reloading ? OUTDATED : current, this.#device(renderer));
   }
 
   /**
@@ -187,24 +235,50 @@ export class Portrait extends EventTarget {
    */
   get #outdated() {
     if (!this.frames || !this.description) return false;
-    const { engine, complete, levels } = this.description;
+    const { engine, complete, levels, rig } = this.description;
     if (engine !== this.#engine) return true;
-    const shown = this.frames.level.sheets.join(' ');
-    return complete && !levels.some(({ sheets }) => sheets.join(' ') === shown);
+    const shown = filesOf(this.frames.level);
+    return complete && ![...levels, ...(rig ? [rig] : [])].some((level) => filesOf(level) === shown);
   }
 
   /**
-   * @param {import('./source.js').Level} level
+   * @param {import('./source.js').RigLevel} level
    * @param {import('./renderer.js').Renderer} renderer
    */
-  async #load(level, renderer) {
+  async #loadRig(level, renderer) {
+    const { engine = '', poster = null } = this.description ?? {};
+    await this.#try(level.rig, async () => {
+      this.#show(await loadRig(level, poster, renderer, this.#fetchFile), engine);
+    });
+  }
+
+  /** @param {RigFrames} frames */
+  async #refine(frames) {
+    await this.#try(frames.level.photo.webp, async () => {
+      await frames.refine(this.#fetchFile);
+      if (!this.#closed) this.dispatchEvent(new Event('level'));
+    });
+  }
+
+  /** @param {string} url */
+  #fetchFile = (url) => {
+    const file = this.#files.get(url) ?? fetchRigFile(url, this.#closing.signal);
+    this.#files.set(url, file);
+    file.catch(() => this.#files.delete(url));
+    return file;
+  };
+
+  /**
+   * @param {import('./source.js').Level} level
+   * @param {import('./renderer.js').Renderer | null} renderer
+   */
+  async #loadSheets(level, renderer) {
     const engine = this.description?.engine ?? '';
-    const key = this.#keyOf(level);
     this.#loading = level;
     this.#reloading = false;
     /** @type {GazeFailure | null} */
     let patched = null;
-    try {
+    await this.#try(this.#keyOf(level), async () => {
       const frames = await loadLevel(level, renderer, {
         signal: this.#closing.signal,
         tolerant: !this.#levels().some((other) => other.rows < level.rows),
@@ -216,18 +290,28 @@ export class Portrait extends EventTarget {
       });
       this.#patched = patched;
       this.#show(frames, engine);
+    });
+    this.#loading = null;
+  }
+
+  /**
+   * @param {string} key of what is loaded, under which its failure is noted
+   * @param {() => Promise<void>} load
+   */
+  async #try(key, load) {
+    try {
+      await load();
     } catch (error) {
       const failure = this.#known(error);
       const lost = failure.code === 'context-lost';
-      // A context that is lost during an upload was probably lost because of it, unless there is nothing less to try.
-      if (!lost || this.#levels().length > 1) this.#failed.set(failure.code === 'webgl' ? 'renderer' : key, failure);
+      // A context that is lost while sheets are uploaded was probably lost because of them; a rig is small.
+      const guilty = key !== this.description?.rig?.rig && this.#levels().length > 1;
+      if (!lost || guilty) this.#failed.set(failure.code === 'webgl' ? 'renderer' : key, failure);
       if (!lost) this.#report(failure);
-    } finally {
-      this.#loading = null;
     }
   }
 
-  /** @param {import('./frames.js').LevelFrames} frames @param {string} engine */
+  /** @param {import('./frames.js').Drawable} frames @param {string} engine */
   #show(frames, engine) {
     if (this.#closed) {
       frames.delete();
@@ -250,11 +334,16 @@ export class Portrait extends EventTarget {
     return [this.description?.engine, level.name, level.rows, level.cols, ...level.sheets].join(' ');
   }
 
-  /** @param {import('./renderer.js').Renderer} renderer */
+  /** @param {import('./renderer.js').Renderer | null} renderer */
   #device(renderer) {
+    const budget = deviceBudget(thisDevice()) * (renderer ? 1 : FLAT_SHARE);
+    const limits = renderer?.limits ?? { maxLayers: Infinity, maxSize: Infinity };
+    return { budget, inUse: this.#othersBytes, ...limits };
+  }
+
+  get #othersBytes() {
     const others = [...opened.values()].filter((portrait) => portrait !== this);
-    const inUse = others.reduce((sum, { bytes }) => sum + bytes, 0);
-    return { budget: deviceBudget(thisDevice()), inUse, ...renderer.limits };
+    return others.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   #onLost = () => {
@@ -277,7 +366,7 @@ export class Portrait extends EventTarget {
       const tried = this.#outage;
       this.#retry(({ temporary }) => temporary);
       await this.#read();
-      const climbing = this.#renderer && this.climb();
+      const climbing = this.#started && this.climb();
       // Whether the sheets that had failed are there now decides how long to wait.
       if (tried) await climbing;
       const longest = this.#outage ? LONGEST_OUTAGE_WAIT : LONGEST_WAIT;
@@ -299,7 +388,8 @@ export class Portrait extends EventTarget {
   }
 
   get #offered() {
-    return this.description?.levels.length ?? 0;
+    const { levels = [], rig = null } = this.description ?? {};
+    return levels.length + (rig ? 1 : 0);
   }
 
   /**
@@ -337,6 +427,11 @@ export class Portrait extends EventTarget {
     if (this.#closed) return;
     this.dispatchEvent(new CustomEvent('problem', { detail: failure }));
   }
+}
+
+/** @param {import('./source.js').Level | import('./source.js').RigLevel} level */
+function filesOf(level) {
+  return 'rig' in level ? level.rig : level.sheets.join(' ');
 }
 
 /** @param {number} count */

@@ -126,10 +126,10 @@ export class Renderer extends EventTarget {
    * it asked how that went: a question that comes earlier holds up the page until everything before it is done.
    *
    * @param {number} epoch in which the uploads began
-   * @param {() => Promise<void>} pause lets other tasks run
+   * @param {() => Promise<void>} [pause] before it looks again
    * @throws {GazeFailure} `memory`; `webgl` when its shaders are refused; `context-lost` when that epoch is over
    */
-  async drained(epoch, pause) {
+  async drained(epoch, pause = shortly) {
     const gl = this.gl;
     const over = () => this.lost || this.epoch !== epoch;
     const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
@@ -281,6 +281,11 @@ export class Renderer extends EventTarget {
     this.#prepare();
     this.dispatchEvent(new Event('restored'));
   }
+}
+
+/** @returns {Promise<void>} */
+function shortly() {
+  return new Promise((resolve) => setTimeout(resolve, 4));
 }
 
 /** @type {Renderer | null} */

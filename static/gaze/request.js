@@ -13,7 +13,7 @@ const LONGEST_RETRY_AFTER = 3600;
  * @template T
  * @param {string} url
  * @param {object} options
- * @param {'manifest' | 'sheet'} options.code of the failure
+ * @param {'manifest' | 'sheet' | 'rig'} options.code of the failure
  * @param {string} options.name of the file, as the subject of a sentence
  * @param {(response: Response) => Promise<T>} options.read takes the content
  * @param {RequestInit & {signal: AbortSignal}} options.init what `fetch` takes

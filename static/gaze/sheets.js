@@ -3,7 +3,7 @@
  * that a running animation does not notice.
  */
 import { GazeFailure } from './failure.js';
-import { LevelFrames } from './frames.js';
+import { FlatFrames, LevelFrames } from './frames.js';
 import { sheetSize } from './grid.js';
 import { request } from './request.js';
 
@@ -40,20 +40,21 @@ let busy = Promise.resolve();
 
 /**
  * @param {import('./source.js').Level} level
- * @param {import('./renderer.js').Renderer} renderer
+ * @param {import('./renderer.js').Renderer | null} renderer null keeps the sheets as they are, for a 2-D canvas
  * @param {Options} options
- * @returns {Promise<LevelFrames>}
+ * @returns {Promise<LevelFrames | FlatFrames>}
  * @throws {GazeFailure} `sheet`, `decode`, `memory`, `context-lost`
  */
 export async function loadLevel(level, renderer, options) {
-  const frames = new LevelFrames(level, renderer);
+  const frames = renderer ? new LevelFrames(level, renderer) : new FlatFrames(level);
+  if (!renderer && !document.createElement('canvas').getContext('2d')) throw noRoom();
   const downloads = level.sheets.map((url) => download(url, options));
   const failures = [];
   try {
     for (const [sheet, downloaded] of downloads.entries()) {
       try {
         const blob = await downloaded;
-        await inTurn(() => takeSheet(frames, sheet, blob, renderer, options));
+        await inTurn(() => takeSheet(frames, sheet, blob, options));
       } catch (failure) {
         if (!options.tolerant || !isSheetFailure(failure)) throw failure;
         failures.push({ sheet, failure });
@@ -96,15 +97,15 @@ function inTurn(task) {
 }
 
 /**
- * @param {LevelFrames} frames
+ * @param {LevelFrames | FlatFrames} frames
  * @param {number} sheet
  * @param {Blob} blob
- * @param {import('./renderer.js').Renderer} renderer
  * @param {Options} options
  */
-async function takeSheet(frames, sheet, blob, renderer, { signal, fits }) {
+async function takeSheet(frames, sheet, blob, { signal, fits }) {
   signal.throwIfAborted();
   const picture = await decode(blob);
+  let kept = false;
   try {
     signal.throwIfAborted();
     const size = frameSize(frames.level, picture);
@@ -113,9 +114,14 @@ async function takeSheet(frames, sheet, blob, renderer, { signal, fits }) {
       if (!sameSize(size, frames.level.frame) && !fits(size)) throw noRoom();
     }
     if (!sameSize(size, frames.size)) throw new GazeFailure('sheet', 'The sheets of the portrait differ in size.');
-    await cutAndUpload(frames, sheet, new Cutter(picture.source, size), renderer, signal);
+    if (frames instanceof FlatFrames) {
+      frames.keep(sheet, picture);
+      kept = true;
+    } else {
+      await cutAndUpload(frames, sheet, new Cutter(picture.source, size), signal);
+    }
   } finally {
-    picture.close();
+    if (!kept) picture.close();
   }
 }
 
@@ -197,10 +203,10 @@ function frameSize(level, sheet) {
  * @param {LevelFrames} frames
  * @param {number} sheet
  * @param {Cutter} cutter
- * @param {import('./renderer.js').Renderer} renderer
  * @param {AbortSignal} signal
  */
-async function cutAndUpload(frames, sheet, cutter, renderer, signal) {
+async function cutAndUpload(frames, sheet, cutter, signal) {
+  const { renderer } = frames;
   const { rows, cols } = sheetSize(frames.level);
   const pace = new Pace();
   let underWay = 0;
@@ -213,7 +219,7 @@ async function cutAndUpload(frames, sheet, cutter, renderer, signal) {
     }
     underWay += strip.bytes;
     if (underWay < UNDER_WAY && row < rows - 1) continue;
-    await renderer.drained(frames.epoch, () => pace.pause());
+    await renderer.drained(frames.epoch);
     underWay = 0;
   }
 }

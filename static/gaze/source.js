@@ -13,8 +13,10 @@ const MOST_STEPS = 64;
  * @typedef {import('./manifest.js').Size} Size
  * @typedef {{name: string, rows: number, cols: number, x: number[], y: number[], frame: Size | null,
  *   sheets: string[]}} Level `sheets` are absolute addresses; `frame` is null until a sheet has been decoded
+ * @typedef {{name: string, rig: string, photo: import('./manifest.js').Photo, frame: Size}} RigLevel as the manifest
+ *   has it, with absolute addresses
  * @typedef {{engine: string, frame: Size | null, alpha: boolean, poster: string | null, complete: boolean,
- *   levels: Level[]}} Description what may be loaded right now
+ *   rig: RigLevel | null, levels: Level[]}} Description what may be loaded right now
  * @typedef {{key: string, manifest: string} | {key: string, description: Description}} Source `key` is equal for
  *   attributes that ask for the same thing
  */
@@ -44,11 +46,18 @@ export async function describe(source, signal) {
   const manifest = readManifest(await fetchJson(source.manifest, signal));
   /** @param {string} name */
   const address = (name) => new URL(encodeURIComponent(name), source.manifest).href;
-  return {
-    ...manifest,
-    poster: address(manifest.poster),
-    levels: manifest.levels.map((level) => ({ ...level, sheets: level.sheets.map(address) })),
-  };
+  /** @type {Description} */
+  const description = { ...manifest, poster: address(manifest.poster), rig: null, levels: [] };
+  for (const level of manifest.levels) {
+    if (level.kind === 'sheets') {
+      description.levels.push({ ...level, sheets: level.sheets.map(address) });
+    } else {
+      const { webp, avif } = level.photo;
+      const photo = { webp: address(webp), ...(avif && { avif: address(avif) }) };
+      description.rig ??= { ...level, rig: address(level.rig), photo };
+    }
+  }
+  return description;
 }
 
 /**
@@ -132,7 +141,7 @@ function plainLevel(name, steps, sheets) {
 /** @param {Level[]} levels @param {string | null} poster @returns {Source} */
 function described(levels, poster) {
   const key = JSON.stringify(levels.map((level) => [level.rows, ...level.sheets]));
-  return { key, description: { engine: '', frame: null, alpha: false, poster, complete: true, levels } };
+  return { key, description: { engine: '', frame: null, alpha: false, poster, complete: true, rig: null, levels } };
 }
 
 /** @param {string} url @param {AbortSignal} signal @returns {Promise<unknown>} */

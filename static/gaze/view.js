@@ -2,11 +2,13 @@
  * Canvas of an element: as many pixels as the screen has under it, with the picture fitted in whole.
  */
 import { cssZoom } from './box.js';
-import { isLagging } from './clock.js';
-import { pageRenderer } from './renderer.js';
+import { isLagging, isSwift } from './clock.js';
 
 /** Larger drawings show nothing more and cost much. Pixels a side. */
 const LARGEST = 4096;
+
+/** Stride of a rig's mesh on devices that are slow. */
+const COARSE = 2;
 
 export class View {
   #canvas;
@@ -44,20 +46,18 @@ export class View {
   }
 
   /**
-   * Draws a gaze unless the canvas shows that very pose already.
+   * Draws a pose unless the canvas shows that very one already.
    *
-   * @param {import('./frames.js').LevelFrames} frames
-   * @param {import('./grid.js').Gaze} gaze
-   * @param {boolean} [moving] whether the next gaze follows at once; a slow device may then draw it softer
+   * @param {import('./frames.js').Drawable} frames
+   * @param {import('./frames.js').Pose} pose
    */
-  show(frames, gaze, moving = false) {
+  show(frames, pose) {
     const { width, height } = this.#canvas;
     if (!width || !height || !frames.size || !this.#context) return;
-    const pose = frames.pose(gaze);
-    const sharp = !(moving && isLagging());
-    const drawn = [sharp, ...pose.map(({ strip, layer, weight }) => `${strip.id}/${layer}/${weight}`)].join();
+    const quality = { sharp: isSwift(), stride: isLagging() ? COARSE : 1 };
+    const drawn = `${frames.key(pose)} ${quality.sharp} ${quality.stride}`;
     if (drawn === this.#drawn) return;
-    pageRenderer().draw(this.#context, fitted(frames.size, { width, height }), pose, sharp);
+    frames.draw(this.#context, fitted(frames.size, { width, height }), pose, quality);
     this.#drawn = drawn;
   }
 

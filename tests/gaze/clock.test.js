@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
-import { nextTurn, noTurn } from '../../static/gaze/clock.js';
+import { isLagging, isSwift, nextTurn, noTurn } from '../../static/gaze/clock.js';
 
 /** Animation frames that come when the test says so. */
 const frames = { asked: 0, pending: new Map() };
@@ -52,4 +52,28 @@ test('a frame dated before its request is no step back', () => {
   nextTurn({ turn: (seconds) => steps.push(seconds) < 1 });
   pass(-60_000);
   assert.deepEqual(steps, [0]);
+});
+
+/** Frames as far apart as given, in milliseconds. */
+function run(count, apart) {
+  let left = count;
+  nextTurn({ turn: () => (left -= 1) > 0 });
+  for (let i = 1; i <= count; i += 1) pass(i * apart);
+}
+
+test('the finest filter waits until frames were measured, and is given up for good where they are slow', () => {
+  run(10, 16);
+  assert.equal(isSwift(), false);
+  run(60, 16);
+  assert.equal(isSwift(), true);
+  run(30, 30);
+  assert.deepEqual([isSwift(), isLagging()], [false, false]);
+  run(60, 16);
+  assert.equal(isSwift(), false);
+});
+
+test('a device that is slow once counts as lagging for good', () => {
+  run(30, 50);
+  run(60, 16);
+  assert.equal(isLagging(), true);
 });

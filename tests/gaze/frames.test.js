@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { LevelFrames } from '../../static/gaze/frames.js';
+import { FlatFrames, LevelFrames } from '../../static/gaze/frames.js';
 
 const STEPS = 4;
 
@@ -53,4 +53,22 @@ test('all bytes are counted and all strips deleted', () => {
   assert.equal(frames.bytes, 384);
   frames.delete();
   assert.deepEqual([alive.size, frames.bytes], [0, 0]);
+});
+
+test('sheets kept as they are show the nearest cell, and are closed in the end', () => {
+  const values = [-15, 15];
+  const frames = new FlatFrames({ rows: 2, cols: 2, x: values, y: values, sheets: ['a'], frame: null });
+  frames.size = { width: 4, height: 5 };
+  let closed = 0;
+  const source = {};
+  frames.keep(0, { source, width: 8, height: 10, close: () => (closed += 1) });
+  assert.equal(frames.bytes, 320);
+  assert.equal(frames.key({ x: 9, y: -2 }), frames.key({ x: 1, y: -14 }));
+  assert.notEqual(frames.key({ x: 9, y: -2 }), frames.key({ x: 9, y: 2 }));
+  const drawn = [];
+  const target = { canvas: { width: 40, height: 50 }, clearRect() {}, drawImage: (...values_) => drawn.push(values_) };
+  frames.draw(target, { x: 1, y: 2, width: 38, height: 46 }, { x: 9, y: -2 });
+  assert.deepEqual(drawn, [[source, 4, 0, 4, 5, 1, 2, 38, 46]]);
+  frames.delete();
+  assert.equal(closed, 1);
 });

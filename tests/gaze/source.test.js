@@ -85,10 +85,14 @@ test('equal sources have equal keys', () => {
   assert.notEqual(parse('a,b,c,d').key, parse('a,b,c,e').key);
 });
 
-test('sheets are resolved against the manifest', async () => {
-  const { poster, levels } = await described(JSON.stringify(GOLDEN), `${MANIFEST}?token=1`);
+test('files are resolved against the manifest', async () => {
+  const { poster, rig, levels } = await described(JSON.stringify(GOLDEN), `${MANIFEST}?token=1`);
   assert.equal(poster, 'https://page.example/files/poster.webp');
   assert.deepEqual(levels[0].sheets, ['https://page.example/files/preview.webp']);
+  assert.equal(rig.rig, 'https://page.example/files/rig.bin');
+  assert.deepEqual(rig.photo, {
+    webp: 'https://page.example/files/photo.webp', avif: 'https://page.example/files/photo.avif',
+  });
 });
 
 test('encoded dots do not climb out of the folder', async () => {

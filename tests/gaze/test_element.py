@@ -210,7 +210,9 @@ class TestStill:
         live(stage, portrait, inside='<img src="poster.webp" alt="Ada">')
         expect(stage.page.locator("gaze-tracker > img")).to_be_hidden()
 
-    def test_without_webgl_it_stays_and_the_page_hears_why(self, staged: Staged, portrait: Site) -> None:
+    def test_without_webgl_a_plain_canvas_shows_the_nearest_frame_and_the_page_hears_why(
+        self, staged: Staged, portrait: Site
+    ) -> None:
         stage = staged()
         stage.page.add_init_script(
             """const { getContext } = HTMLCanvasElement.prototype;
@@ -218,6 +220,15 @@ class TestStill:
               return type === 'webgl2' ? null : getContext.call(this, type, ...rest);
             };"""
         )
+        stage.open(portrait.page(tracker()))
+        stage.wait_for_error("webgl")
+        stage.wait_for_level("mobile")
+        assert stage.look(0.99, -0.99).cell == (0, 19)
+        assert stage.look(-1, 1).cell == (19, 0)
+
+    def test_without_any_canvas_the_poster_stays(self, staged: Staged, portrait: Site) -> None:
+        stage = staged()
+        stage.page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null;")
         stage.open(portrait.page(tracker()))
         stage.wait_for_error("webgl")
         stage.wait_for(POSTER_SHOWN)
@@ -397,8 +408,9 @@ class TestLife:
 
     def test_off_screen_nothing_is_drawn_and_nothing_loaded(self, stage: Stage, portrait: Site) -> None:
         stage.open(portrait.page(f'<div style="height: 2000px"></div>{tracker()}'))
-        stage.wait_for(POSTER_SHOWN)
-        assert "q0_20.webp" not in stage.requested
+        expect(stage.page.locator("gaze-tracker")).to_have_attribute("tabindex", "0")
+        stage.settle()
+        assert {"manifest.json", "poster.webp", "q0_20.webp"} & {*stage.requested} == set()
         stage.page.evaluate("scrollTo(0, 5000)")
         stage.wait_for_level("mobile")
         stage.page.evaluate("scrollTo(0, 0)")

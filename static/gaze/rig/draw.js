@@ -8,8 +8,8 @@ import { readRig } from './reader.js';
 /**
  * @param {ArrayBuffer} data rig.bin
  * @param {Blob} photo of any size
- * @returns {Promise<(canvas: HTMLCanvasElement, pose: import('./picture.js').Pose,
- *   quality?: import('./picture.js').Quality) => void>} draws a pose, as large as the canvas is
+ * @returns {Promise<(canvas: HTMLCanvasElement, pose: import('../frames.js').Pose,
+ *   quality?: Partial<import('../frames.js').Quality>) => void>} draws a pose, as large as the canvas is
  * @throws {import('../failure.js').GazeFailure} `rig`, `webgl`
  */
 export async function openRig(data, photo) {
@@ -29,7 +29,7 @@ export async function openRig(data, photo) {
  * @param {HTMLCanvasElement} canvas of any size
  * @param {ArrayBuffer} data rig.bin
  * @param {Blob} photo
- * @param {import('./picture.js').Pose} pose
+ * @param {import('../frames.js').Pose} pose
  */
 export async function drawRig(canvas, data, photo, pose) {
   (await openRig(data, photo))(canvas, pose);

@@ -18,11 +18,7 @@ const SMALL = 0.45;
 
 const EYE_SAMPLERS = { photo: 0, atlas: 1, lids: 2, rest: 3 };
 
-/**
- * @typedef {{x: number, y: number, close?: number, left?: number, right?: number}} Pose grid units; `close`: how far
- *   the lids are shut, 0 … 1; `left` and `right`: gain of the eye on the viewer's side, 1 unless given
- * @typedef {{sharp?: boolean, stride?: number}} Quality `sharp`: enlarge with cubics; `stride`: of the mesh
- */
+/** @typedef {import('../frames.js').Pose} Pose */
 
 /**
  * Starts the compiler, so that the programs are ready when the files are.
@@ -105,7 +101,7 @@ export class RigPicture {
    *
    * @param {Pose} pose
    * @param {{width: number, height: number}} place device pixels
-   * @param {Quality} [quality]
+   * @param {Partial<import('../frames.js').Quality>} [quality]
    */
   draw({ x, y, close = 0, left = 1, right = 1 }, { width, height }, { sharp = false, stride = 1 } = {}) {
     const textures = this.#photo;

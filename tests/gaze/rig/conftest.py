@@ -16,6 +16,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.gaze import drawn as drawn_portrait
 from tests.gaze.conftest import Js
 
 Picture = NDArray[np.uint8]
@@ -96,3 +97,29 @@ def drawn(js: Js) -> Drawn:
         return [np.asarray(Image.open(io.BytesIO(base64.b64decode(each))).convert("RGBA")) for each in pictures]
 
     return draw
+
+
+def write_rig(
+    folder: Path, *sheets: str, rig: bytes | None = None, formats: tuple[str, ...] = ("webp",), **changes: Any
+) -> None:
+    """A portrait of the golden rig, with these levels of drawn sheets and its photo in these formats."""
+    picture = Image.fromarray(usual_photo())
+    drawn_portrait.write_portrait(folder, *sheets)
+    picture.resize(FRAME).save(folder / "poster.webp", quality=90)
+    for name in formats:
+        picture.save(folder / f"photo.{name}", quality=90)
+    (folder / "rig.bin").write_bytes(rig or GOLDEN.read_bytes())
+    levels = [rig_level(*formats), *map(drawn_portrait.level, sheets)]
+    frame = {"width": FRAME[0], "height": FRAME[1]}
+    (folder / "manifest.json").write_text(json.dumps(drawn_portrait.manifest(*levels, **{"frame": frame, **changes})))
+
+
+def rig_level(*formats: str) -> dict[str, Any]:
+    """As the manifest lists it."""
+    return {
+        "name": "rig",
+        "kind": "rig",
+        "rig": "rig.bin",
+        "photo": {name: f"photo.{name}" for name in formats},
+        "frame": {"width": 2 * FRAME[0], "height": 2 * FRAME[1]},
+    }
