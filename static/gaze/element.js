@@ -4,7 +4,7 @@
 import { Attention } from './attention.js';
 import { boxOf } from './box.js';
 import { nextTurn, noTurn } from './clock.js';
-import { GazeFailure } from './failure.js';
+import { isFailure } from './failure.js';
 import { USUAL_FRAME } from './manifest.js';
 import { Motion, timeConstant } from './motion.js';
 import { watchPointer } from './pointer.js';
@@ -297,7 +297,7 @@ export class GazeTracker extends HTMLElement {
     this.#portrait?.want(this.#canvas.width);
   }
 
-  /** @param {import('./portrait.js').Portrait} portrait @param {GazeFailure} failure */
+  /** @param {import('./portrait.js').Portrait} portrait @param {import('./failure.js').GazeFailure} failure */
   #onProblem(portrait, failure) {
     // A portrait that cannot be loaded gives the room to the picture that stands for it.
     if (!portrait.size && !failure.temporary) this.#lastSize = null;
@@ -460,7 +460,7 @@ export class GazeTracker extends HTMLElement {
 
   /** @param {unknown} error */
   #report(error) {
-    if (!(error instanceof GazeFailure)) throw error;
+    if (!isFailure(error)) throw error;
     this.#tell('gaze-error', { code: error.code, message: error.message });
   }
 
@@ -484,7 +484,7 @@ for (const name of ATTRIBUTES) {
   });
 }
 
-/** @param {Event} event `problem` of a portrait @returns {GazeFailure} */
+/** @param {Event} event `problem` of a portrait @returns {import('./failure.js').GazeFailure} */
 function failureOf(event) {
   return /** @type {CustomEvent} */ (event).detail;
 }

@@ -18,3 +18,19 @@ export class GazeFailure extends Error {
     this.retryAfter = retryAfter;
   }
 }
+
+/**
+ * Told by its name: what is loaded only when it is needed may bring a class of its own along.
+ *
+ * @param {unknown} error
+ * @returns {error is GazeFailure}
+ */
+export function isFailure(error) {
+  return error instanceof Error && error.name === 'GazeFailure';
+}
+
+/** @returns {GazeFailure} */
+export function contextLost() {
+  const sentence = 'The browser took the graphics card away; the portrait rests until it is back.';
+  return new GazeFailure('context-lost', sentence);
+}

@@ -12,6 +12,8 @@ import { nearestCell, placeOf, pose, sheetSize } from './grid.js';
  *   the lids are shut, 0 … 1; `left` and `right`: gain of the eye on the viewer's side, 1 unless given. Sheets show x
  *   and y alone.
  *
+ * @typedef {Pick<import('./strips.js').StripRenderer, keyof import('./strips.js').StripRenderer>} Strips
+ *
  * @typedef {object} Drawable what an element shows
  * @property {import('./source.js').Level | import('./source.js').RigLevel} level
  * @property {import('./manifest.js').Size | null} size pixels of a frame
@@ -80,11 +82,11 @@ class SheetFrames {
   }
 }
 
-/** @extends {SheetFrames<import('./renderer.js').Strip[]>} */
+/** @extends {SheetFrames<import('./strips.js').Strip[]>} */
 export class LevelFrames extends SheetFrames {
   /**
    * @param {import('./source.js').Level} level
-   * @param {import('./renderer.js').Renderer} renderer
+   * @param {Strips} renderer
    */
   constructor(level, renderer) {
     super(level);
@@ -96,7 +98,7 @@ export class LevelFrames extends SheetFrames {
    * Adds a strip for the next row of a sheet.
    *
    * @param {number} sheet
-   * @returns {import('./renderer.js').Strip}
+   * @returns {import('./strips.js').Strip}
    * @throws {import('./failure.js').GazeFailure} `context-lost`
    */
   addStrip(sheet) {
@@ -109,7 +111,7 @@ export class LevelFrames extends SheetFrames {
 
   /**
    * @param {import('./grid.js').Gaze} gaze
-   * @returns {{strip: import('./renderer.js').Strip, layer: number, weight: number}[]} what to draw
+   * @returns {{strip: import('./strips.js').Strip, layer: number, weight: number}[]} what to draw
    */
   pose(gaze) {
     return pose(this.level, gaze).map(({ row, col, weight }) => {

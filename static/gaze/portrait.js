@@ -5,10 +5,9 @@
  * Events: `described`, `level`, and `problem` with a GazeFailure as `detail`.
  */
 import { deviceBudget, fits, levelBytes, nextLevel, RIG_BUDGET, thisDevice } from './budget.js';
-import { GazeFailure } from './failure.js';
-import { contextLost, pageRenderer } from './renderer.js';
+import { contextLost, GazeFailure, isFailure } from './failure.js';
+import { pageRenderer } from './renderer.js';
 import { fetchRigFile, loadRig, RigFrames } from './rig/frames.js';
-import { loadLevel } from './sheets.js';
 import { describe } from './source.js';
 
 /** Seconds between looks at a manifest that is not complete: at first, and at most. */
@@ -279,6 +278,7 @@ export class Portrait extends EventTarget {
     /** @type {GazeFailure | null} */
     let patched = null;
     await this.#try(this.#keyOf(level), async () => {
+      const { loadLevel } = await sheetLoader();
       const frames = await loadLevel(level, renderer, {
         signal: this.#closing.signal,
         tolerant: !this.#levels().some((other) => other.rows < level.rows),
@@ -417,7 +417,7 @@ export class Portrait extends EventTarget {
    * @throws {unknown} when it is another error, which is a mistake of ours
    */
   #known(error) {
-    if (error instanceof GazeFailure) return error;
+    if (isFailure(error)) return error;
     if (this.#closed) return new GazeFailure('source', String(error));
     throw error;
   }
@@ -432,6 +432,14 @@ export class Portrait extends EventTarget {
 /** @param {import('./source.js').Level | import('./source.js').RigLevel} level */
 function filesOf(level) {
   return 'rig' in level ? level.rig : level.sheets.join(' ');
+}
+
+/** The code for sheets is loaded where no rig can be used. @returns {Promise<typeof import('./sheets.js')>} */
+function sheetLoader() {
+  return import('./sheets.js').catch(() => {
+    const sentence = "The script that shows the portrait's sheets cannot be loaded.";
+    throw new GazeFailure('sheet', sentence, { temporary: true });
+  });
 }
 
 /** @param {number} count */

@@ -2,10 +2,11 @@
  * Loader of a level: fetches its sheets, decodes each once, cuts it into frames and uploads them in slices so short
  * that a running animation does not notice.
  */
-import { GazeFailure } from './failure.js';
+import { GazeFailure, isFailure } from './failure.js';
 import { FlatFrames, LevelFrames } from './frames.js';
 import { sheetSize } from './grid.js';
 import { request } from './request.js';
+import { stripsOf } from './strips.js';
 
 /** Milliseconds of cutting and uploading before other tasks get their turn. */
 const SLICE = 4;
@@ -46,7 +47,7 @@ let busy = Promise.resolve();
  * @throws {GazeFailure} `sheet`, `decode`, `memory`, `context-lost`
  */
 export async function loadLevel(level, renderer, options) {
-  const frames = renderer ? new LevelFrames(level, renderer) : new FlatFrames(level);
+  const frames = renderer ? new LevelFrames(level, drawing(renderer)) : new FlatFrames(level);
   if (!renderer && !document.createElement('canvas').getContext('2d')) throw noRoom();
   const downloads = level.sheets.map((url) => download(url, options));
   const failures = [];
@@ -70,6 +71,15 @@ export async function loadLevel(level, renderer, options) {
     frames.delete();
     throw error;
   }
+}
+
+/**
+ * PixiJS's renderer holds strips itself, the page's own does not.
+ *
+ * @param {import('./renderer.js').Renderer | import('./frames.js').Strips} renderer
+ */
+function drawing(renderer) {
+  return 'createStrip' in renderer ? renderer : stripsOf(renderer);
 }
 
 /** @param {string} url @param {Options} options */
@@ -288,5 +298,5 @@ function otherTasks() {
 
 /** @param {unknown} error @returns {error is GazeFailure} */
 function isSheetFailure(error) {
-  return error instanceof GazeFailure && ['sheet', 'decode'].includes(error.code);
+  return isFailure(error) && ['sheet', 'decode'].includes(error.code);
 }

@@ -9,11 +9,12 @@ from playwright.sync_api import expect
 
 from tests.gaze import drawn
 from tests.gaze.conftest import GAZE, Site, Stage
+from tests.gaze.rig.conftest import write_rig
 
 TRACKER = '<gaze-tracker src="manifest.json" smoothing="1" width="80"></gaze-tracker>'
 MODULE = 'type="module" src="/gaze/{}"'
 
-MOST = 14_000
+MOST = 19_000
 """Bytes of the script that a page loads, as gzip packs it."""
 
 
@@ -31,10 +32,26 @@ def test_a_module_defines_the_element_and_hands_out_its_class(stage: Stage, site
 
 
 def test_the_bundle_asks_for_no_other_script(stage: Stage, site: Site) -> None:
+    write_rig(site.folder, "preview")
+    stage.open(site.page(TRACKER, script=MODULE.format("gaze-tracker.min.js")))
+    stage.wait_for_level("rig")
+    assert [name for name in stage.requested if name.endswith(".js")] == ["gaze-tracker.min.js"]
+
+
+def test_the_script_for_sheets_is_loaded_where_there_is_no_rig(stage: Stage, site: Site) -> None:
     drawn.write_portrait(site.folder, "preview")
     stage.open(site.page(TRACKER, script=MODULE.format("gaze-tracker.min.js")))
     stage.wait_for_level("preview")
-    assert [name for name in stage.requested if name.endswith(".js")] == ["gaze-tracker.min.js"]
+    scripts = [name for name in stage.requested if name.endswith(".js")]
+    assert scripts == ["gaze-tracker.min.js", "gaze-tracker-sheets.min.js"]
+
+
+def test_without_the_script_for_sheets_the_poster_stays_and_it_is_told(stage: Stage, site: Site) -> None:
+    drawn.write_portrait(site.folder, "preview")
+    stage.page.route("**/gaze-tracker-sheets.min.js", lambda route: route.abort())
+    stage.open(site.page(TRACKER, script=MODULE.format("gaze-tracker.min.js")))
+    stage.wait_for_error("sheet")
+    assert stage.told("gaze-ready") == []
 
 
 def test_two_versions_on_one_page_get_on_with_each_other(stage: Stage, site: Site) -> None:

@@ -4,6 +4,7 @@ from tests.gaze.conftest import Js, Site, Stage, Staged
 
 LOSE = """async () => {
   const { pageRenderer } = await import('/gaze/renderer.js');
+  const { stripsOf } = await import('/gaze/strips.js');
   const renderer = pageRenderer();
   const heard = [];
   for (const type of ['lost', 'restored']) renderer.addEventListener(type, () => heard.push(type));
@@ -13,10 +14,10 @@ LOSE = """async () => {
   extension.loseContext();
   await after('lost');
   let making;
-  try { renderer.createStrip(4, 4, 4); } catch (error) { making = error.code; }
+  try { stripsOf(renderer).createStrip(4, 4, 4); } catch (error) { making = error.code; }
   setTimeout(() => extension.restoreContext());
   const code = await uploading;
-  const strip = renderer.createStrip(4, 4, 4);
+  const strip = stripsOf(renderer).createStrip(4, 4, 4);
   return { heard, code, making, epoch: renderer.epoch, bytes: strip.bytes };
 }"""
 
@@ -33,11 +34,12 @@ def test_every_device_offers_a_row_of_frames(js: Js) -> None:
 
 def test_a_strip_that_does_not_fit_is_a_failure_once_it_is_waited_for(js: Js) -> None:
     wait = """async ({ pageRenderer }) => {
+      const { stripsOf } = await import('/gaze/strips.js');
       const renderer = pageRenderer();
       const codes = [];
       const rest = () => new Promise((resolve) => setTimeout(resolve));
       for (const layers of [1 << 20, 1]) {
-        renderer.createStrip(8, 8, layers);
+        stripsOf(renderer).createStrip(8, 8, layers);
         await renderer.drained(renderer.epoch, rest).then(() => codes.push(null), ({ code }) => codes.push(code));
       }
       return codes;
@@ -53,9 +55,10 @@ QUESTIONS = """async () => {
     prototype[name] = function (...values) { asked.push(name); return method.apply(this, values); };
   }
   const { pageRenderer } = await import('/gaze/renderer.js');
+  const { stripsOf } = await import('/gaze/strips.js');
   const renderer = pageRenderer();
-  const strip = renderer.createStrip(4, 4, 1);
-  renderer.fillLayer(strip, 0, await createImageBitmap(new ImageData(4, 4)));
+  const strip = stripsOf(renderer).createStrip(4, 4, 1);
+  stripsOf(renderer).fillLayer(strip, 0, await createImageBitmap(new ImageData(4, 4)));
   const before = [...asked];
   await renderer.drained(renderer.epoch, () => new Promise((resolve) => setTimeout(resolve)));
   return [before, asked.length > 0];
@@ -69,12 +72,13 @@ def test_nothing_is_asked_of_a_card_that_is_still_at_work(stage: Stage, site: Si
 
 def test_uploads_are_waited_for_without_blocking(js: Js) -> None:
     wait = """async ({ pageRenderer }) => {
+      const { stripsOf } = await import('/gaze/strips.js');
       const renderer = pageRenderer();
       let pauses = 0;
-      const strip = renderer.createStrip(4, 4, 1);
-      renderer.fillLayer(strip, 0, await createImageBitmap(new ImageData(4, 4)));
+      const strip = stripsOf(renderer).createStrip(4, 4, 1);
+      stripsOf(renderer).fillLayer(strip, 0, await createImageBitmap(new ImageData(4, 4)));
       await renderer.drained(renderer.epoch, () => new Promise((resolve) => { pauses += 1; setTimeout(resolve); }));
-      renderer.deleteStrip(strip);
+      stripsOf(renderer).deleteStrip(strip);
       return pauses;
     }"""
     assert js("renderer.js", wait) >= 1

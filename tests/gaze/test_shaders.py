@@ -9,7 +9,8 @@ import pytest
 from tests.gaze.conftest import Js
 
 DRAW = """async ({ pageRenderer }, { size, frames, place, at, sharp }) => {
-  const renderer = pageRenderer();
+  const { stripsOf } = await import('/gaze/strips.js');
+  const renderer = stripsOf(pageRenderer());
   const [width, height] = size;
   const drawn = [];
   for (const { pixels, weight } of frames) {

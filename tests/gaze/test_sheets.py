@@ -18,7 +18,7 @@ LOAD = """async ({ loadLevel }, { sheets, steps, tolerant, frame, fits, abort })
     },
     fillLayer: (strip, layer, bitmap) => layers.push([strip.id, layer, bitmap.width, bitmap.height]),
     deleteStrip: () => { strips -= 1; },
-    drained: async (epoch, pause) => pause(),
+    drained: async () => {},
   };
   const values = Array.from({ length: steps }, (_, i) => i);
   const level = { name: 'test', rows: steps, cols: steps, x: values, y: values, sheets, frame };

@@ -3,7 +3,7 @@
  * every length and range is checked before use. The Python reader (gpuworker/rig) keeps the same rules and shares
  * tests/golden/rig.bin and rig.json: a change to one is a change to all.
  */
-import { GazeFailure } from '../failure.js';
+import { GazeFailure, isFailure } from '../failure.js';
 
 const VERSION = 1;
 const MAGIC = 'RIG1';
@@ -258,7 +258,7 @@ async function inflate(packed, length) {
       at += value.length;
     }
   } catch (error) {
-    throw error instanceof GazeFailure ? error : damaged('inflate');
+    throw isFailure(error) ? error : damaged('inflate');
   }
   demand(at === length, 'fields-length');
   return bytes;
