@@ -4,6 +4,7 @@ import pytest
 
 from tests.gaze import drawn
 from tests.gaze.conftest import Site, Stage
+from tests.gaze.rig.conftest import write_rig
 
 TRACKER = '<gaze-tracker src="manifest.json" smoothing="1" width="80"></gaze-tracker>'
 
@@ -28,9 +29,9 @@ def test_it_works_from_another_origin(stage: Stage, site: Site, script: str) -> 
 
 
 def test_it_is_two_requests_however_many_modules_it_is_made_of(stage: Stage, site: Site) -> None:
-    drawn.write_portrait(site.folder, "preview")
+    write_rig(site.folder, "preview")
     stage.open(site.page(TRACKER, script='src="/gaze/gaze-tracker.js"'))
-    stage.wait_for_level("preview")
+    stage.wait_for_level("rig")
     assert sorted(n for n in stage.requested if n.endswith(".js")) == ["gaze-tracker.js", "gaze-tracker.min.js"]
 
 
