@@ -12,6 +12,7 @@ frames of one photo; what each file holds:
     iris.py       the full iris, also the part that the lids hide
     sclera.py     the white, also the part that the iris hides
     lids.py       lids and lashes that follow the gaze
+    closing.py    whether a blink may close them
     eyes.py       both eyes rendered into the source
     engine.py     all of it together
     rig.py        all of it as a file for a shader

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker.engines.warp import limbus, sclera
+from gpuworker.engines.warp import closing, limbus, sclera
 from gpuworker.engines.warp.eye import Eye
 from gpuworker.engines.warp.iris import Iris
 from gpuworker.engines.warp.lids import Lids
@@ -43,10 +43,12 @@ REST_REACH = 3.0
 
 @dataclass(slots=True)
 class Eyes:
-    """Two rendered eyes. travel: how far each iris goes at full x to the left and to the right, in eye widths."""
+    """Two rendered eyes. travel: how far each iris goes at full x to the left and to the right, in eye widths;
+    close: whether a blink may close them."""
 
     renderers: tuple[EyeRenderer, EyeRenderer]
     travel: tuple[tuple[float, float], tuple[float, float]]
+    close: bool
 
     @classmethod
     def build(
@@ -61,7 +63,8 @@ class Eyes:
             return None
         limbus.fit_irises(left, right)
         whites = sclera.match((left, right), (sclera.reconstruct(left), sclera.reconstruct(right)))
-        return cls((EyeRenderer.of(left, whites[0]), EyeRenderer.of(right, whites[1])), _travel(left, right))
+        renderers = EyeRenderer.of(left, whites[0]), EyeRenderer.of(right, whites[1])
+        return cls(renderers, _travel(left, right), closing.can_close(left, right))
 
     def render_into(self, picture: NDArray[np.uint8], direction: Direction) -> None:
         """Overwrite both eyes' boxes in `picture` (H, W, ≥3) with eyes that look in `direction`."""

@@ -81,13 +81,13 @@ def _head(turning: Rotation) -> RigHead:
 
 def _eyes(eyes: Eyes, places: Sequence[Place]) -> tuple[RigEye, RigEye]:
     left, right = (
-        _eye(renderer, travel, white, texture)
+        _eye(renderer, travel, white, texture, eyes.close)
         for renderer, travel, white, texture in zip(eyes.renderers, eyes.travel, places[:2], places[2:], strict=True)
     )
     return left, right
 
 
-def _eye(renderer: EyeRenderer, travel: tuple[float, float], white: Place, texture: Place) -> RigEye:
+def _eye(renderer: EyeRenderer, travel: tuple[float, float], white: Place, texture: Place, closes: bool) -> RigEye:
     eye = renderer.eye
     rows, columns = _opening(renderer)
     u = np.linspace(-0.5, 0.5, CURVE) * eye.width
@@ -104,7 +104,7 @@ def _eye(renderer: EyeRenderer, travel: tuple[float, float], white: Place, textu
         white_at=(columns.start, rows.start),
         texture=texture,
         reach=renderer.iris.reach,
-        closes=True,
+        closes=closes,
         upper=_quantised(lid_curve(eye.upper_lid, u), CURVE_UNIT),
         lower=_quantised(lid_curve(eye.lower_lid, u), CURVE_UNIT),
     )

@@ -39,8 +39,9 @@ def draw(
     aperture: float = APERTURE,
     model_offset: tuple[float, float] = (0.0, 0.0),
     model_radius: float = 0.24 / 1.05,
+    model_aperture: float | None = None,
 ) -> DrawnEyes:
-    """iris, radius, aperture: the truth in eye widths; model_*: how far off the landmarks say it is."""
+    """iris, radius, aperture: the truth in eye widths; model_*: what the landmarks say of it, or how far off."""
     scale = 4  # drawn large and averaged down, so that edges have the softness of a photo
     canvas = np.full((240 * scale, 480 * scale, 3), SKIN, np.uint8)
     landmarks = np.zeros((478, 3))
@@ -48,7 +49,7 @@ def draw(
     for index, side in enumerate(SIDES):
         middle = MIDDLES[side]
         _draw_eye(canvas, middle, np.array(iris), radius, aperture, scale)
-        _place(landmarks, side, middle, aperture)
+        _place(landmarks, side, middle, aperture if model_aperture is None else model_aperture)
         centre = middle + (np.array(iris) + model_offset) * WIDTH
         ring = model_radius * WIDTH * np.array([[1, 0], [0, -1], [-1, 0], [0, 1]])
         landmarks[list(EYES[side].iris), :2] = [centre, *(centre + ring)]
