@@ -73,17 +73,22 @@ void main() {
 }`.replace('CLOSING', `
     float shut = max(0., lower - upper + .01 * w) * close * min(1., 6. * bell), margin = upper + shut, d = margin - v;
     float h = lid.x - v, held = .12 * shut * (1. - rise(.1 * w, travel.z * w, h));
-    float lod = log2(max(1., .07 * w * scale.x));
-    vec2 at = p + down * (lid.x - v - .15 * w);
-    vec3 smooth_ = mix(strip(photo, at, lod).rgb, strip(photo, at - down * .1 * w, lod).rgb, .4);
+    float lod = log2(max(1., .1 * w * scale.x)), come = clamp((.1 * w - h) / (.1 * w + shut), 0., 1.);
+    vec2 aside = axes.zw * .1 * w, top = p + down * (h - .17 * w), low = p + down * (lid.y - v + .2 * w);
+    vec3 brow = strip(photo, top - aside, lod).rgb + strip(photo, top + aside, lod).rgb;
+    vec3 cheek = strip(photo, low - aside, lod).rgb + strip(photo, low + aside, lod).rgb;
+    vec3 plain = mix(brow, cheek, .25 + .45 * come) * .5;
     vec3 over = strip(photo, p - down * held, 0.).rgb, under = strip(photo, p - down * lowerMove * withLower, 0.).rgb;
-    vec3 sheet = smooth_ * (1. - .12 * bell * exp(-max(d, 0.) / (.1 * w)));
-    sheet = mix(sheet, over, rise(.05 * w, .13 * w, h));
+    low += down * (d * .6 - .06 * w);
+    vec3 grain = strip(photo, low, 0.).rgb - strip(photo, low, log2(max(1., .05 * w * scale.x))).rgb;
+    vec3 sheet = (plain + grain * .8) * (1. - .14 * exp(-max(d, 0.) / (.07 * w))) * (.92 + .08 * bell);
+    sheet = mix(sheet, over, rise(.04 * w, .14 * w, h));
     float turned = cos(close * 3.1416 * .8), from = d / (abs(turned) < .15 ? sign(turned) * .15 : turned);
-    float lashes = min(1., grey(strip(photo, p + down * (h - from), 0.).rgb) / max(grey(smooth_), .02));
+    float lashes = clamp(grey(strip(photo, p + down * (h - from), 0.).rgb) / max(grey(plain), .02), .3, 1.);
     lashes = mix(1., lashes, rise(-.02 * w, 0., from) * (1. - rise(.05 * w, .1 * w, from)) * rise(0., .2, bell));
     vec3 closed = mix(under, sheet, rise(-soft, soft, d)) * lashes;
     float begun = rise(0., .15, close);
+    begun *= rise(0., .35, bell);
     skin = mix(skin, closed, begun);
     opening = mix(opening, rise(-soft, soft, -d) * above * (1. - rise(.85, 1., close)) * lashes, begun);
     pastUpper -= shut;`);
