@@ -338,6 +338,8 @@ CONTENT_SECURITY_POLICY = {
 UPLOADS_PER_ADDRESS = env.whole_number("UPLOADS_PER_ADDRESS", 0, 0, 1_000_000)
 """Photos from one address within an hour; what is more is refused. 0 is no limit."""
 RENDERS_PER_PERSON = env.whole_number("RENDERS_PER_PERSON", 0, 0, 100_000)
+SHEETS = env.choice("SHEETS", "always", ("always", "on-request"))
+"""When sheets are made: after each first pass, or only once somebody asks for them."""
 GPU_RENDERS_PER_DAY = env.whole_number("GPU_RENDERS_PER_DAY", 0, 0, 1_000_000)
 """Most renders in any 24 hours; further ones wait. 0 is no limit."""
 WORK_PROCESSES = env.whole_number("WORK_PROCESSES", 1, 1, 64)

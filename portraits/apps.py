@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import dramatiq
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
@@ -18,5 +20,6 @@ class PortraitsConfig(AppConfig):
 
         lock_timeout.start()
         dramatiq.set_broker(broker.configured())
+        import_module("portraits.rendering.actors")  # each binds itself to the broker that is set
         # Its permissions are there by then: django.contrib.auth, which makes them, was connected earlier.
         post_migrate.connect(groups.make_groups, sender=self)

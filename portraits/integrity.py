@@ -69,8 +69,15 @@ def _rows() -> Iterator[Difference]:
     for render in Render.objects.select_related("charge"):
         if render.charge.state != states.get(Render.State(render.state), Charge.State.RESERVED):
             yield Difference("charge", f"{render} is {render.state}, its charge {render.charge.state}")
-        if render.state == Render.State.READY and not render.outputs.filter(complete=True).exists():
+        if render.state == Render.State.READY and not _has_whole_output(render):
             yield Difference("missing", f"{render} is ready without a whole output")
     for session in Session.objects.select_related("shown__render"):
         if session.shown is not None and session.shown.render.session_id != session.pk:
             yield Difference("shown", f"{session} shows {session.shown}")
+
+
+def _has_whole_output(render: Render) -> bool:
+    """Whether its whole output is there, or for a first pass, that of the sheets, which replaced it."""
+    kinds = [render.kind, *([Render.Kind.SHEETS] if render.kind == Render.Kind.RIG else [])]
+    whole = Output.objects.filter(render__session=render.session_id, render__kind__in=kinds, complete=True)
+    return whole.exists()

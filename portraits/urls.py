@@ -21,6 +21,7 @@ from portraits.views.portraits.session import (
     session_manifest,
     session_progress,
     session_retry,
+    session_sheets,
 )
 from portraits.views.shares.share import share
 from portraits.views.shares.share_create import share_create
@@ -65,6 +66,7 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/manifest.json", session_manifest, name="session-manifest"),
     path("sessions/<uuid:session_id>/progress.json", session_progress, name="session-progress"),
     path("sessions/<uuid:session_id>/retry/", session_retry, name="session-retry"),
+    path("sessions/<uuid:session_id>/sheets/", session_sheets, name="session-sheets"),
     path("sessions/<uuid:session_id>/<str:name>", session_file, name="session-file"),
     path("shares/<uuid:link_id>/revoke/", share_revoke, name="share-revoke"),
     path("sign-in/<str:user_id>/<str:token>/", one_time_sign_in, name="one-time-sign-in"),

@@ -10,8 +10,10 @@ from portraits.models import Charge, PendingDeletion, Render, ShareLink, Upload
 
 @admin.register(Render, site=moderation_site)
 class RenderAdmin(ReadOnlyAdmin):
-    list_display = ("id", "engine", "source", "state", "attempt", "stage", "error_code", "seconds", "created_at")
-    list_filter = ("state", "engine", "source", "error_code", "created_at")
+    list_display = (
+        "id", "kind", "engine", "source", "state", "attempt", "stage", "error_code", "seconds", "created_at"
+    )  # fmt: skip
+    list_filter = ("state", "kind", "engine", "source", "error_code", "created_at")
     search_fields = ("=id", "=session__id", "error_code")
     exclude = ("log", "tiles")
 
@@ -26,7 +28,7 @@ class ChargeAdmin(ReadOnlyAdmin):
 
 @admin.register(ShareLink, site=moderation_site)
 class ShareLinkAdmin(ReadOnlyAdmin):
-    list_display = ("id", "portrait", "is_live", "created_at", "expires_at", "revoked_at")
+    list_display = ("id", "portrait", "is_live", "standard", "created_at", "expires_at", "revoked_at")
     list_filter = ("created_at", "revoked_at")
     list_select_related = ("portrait",)
     search_fields = ("=portrait__id", "portrait__owner__email")

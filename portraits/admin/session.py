@@ -19,7 +19,7 @@ from portraits.models import Render, Session
 class SessionAdmin(ReadOnlyAdmin):
     list_display = ("picture", "short", "owner", "state", "progress", "attempts", "error", "seconds", "created_at")
     list_display_links = ("short",)
-    list_filter = ("renders__state", "renders__engine", "created_at")
+    list_filter = ("renders__state", "renders__kind", "renders__engine", "created_at")
     list_select_related = ("portrait__owner", "shown")
     search_fields = ("=id", "=portrait__id", "portrait__title", "portrait__owner__email", "renders__error_code")
     fields = (
@@ -83,7 +83,8 @@ class SessionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="progress")
     def progress(self, run: Session) -> str:
-        render = run.first_render
+        """Progress of its newest pass on this machine."""
+        render = run.sheets or run.first_render
         return f"{render.stage or 'none'} {render.current}/{render.total}" if render.total else render.stage
 
     @admin.display(description="attempts")
@@ -104,9 +105,10 @@ class SessionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="renders")
     def runs(self, run: Session) -> str:
-        """Table with engine, state, attempts, charge and error of each render."""
+        """Table with kind, engine, state, attempts, charge and error of each render."""
         rows = (
             (
+                render.get_kind_display(),
                 render.engine,
                 render.get_state_display(),
                 f"{render.attempt} of {render.attempts_allowed}",
@@ -116,10 +118,8 @@ class SessionAdmin(ReadOnlyAdmin):
             )
             for render in run.renders.all()
         )
-        cells = format_html_join(
-            "", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows
-        )
-        heads = "Engine", "State", "Attempts", "Where", "Charge", "Error"
+        heads = "Kind", "Engine", "State", "Attempts", "Where", "Charge", "Error"
+        cells = format_html_join("", f"<tr>{'<td>{}</td>' * len(heads)}</tr>", rows)
         head = format_html_join("", "<th>{}</th>", ((each,) for each in heads))
         return format_html("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, cells)
 

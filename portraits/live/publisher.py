@@ -95,16 +95,28 @@ def close_sockets_on(session_id: UUID) -> None:
 
 def snapshot(session: Session) -> dict[str, Any]:
     """Snapshot of everything that a page shows of a session, for JSON."""
-    render = session.first_render
     return {
         "sequence": session.sequence,
         "session": str(session.pk),
+        **_pass(session.first_render),
         "state": session.state,
         "alive": session.alive,
         "complete": session.complete,
         "manifest": reverse("session-manifest", args=[session.pk]) if session.alive else None,
         "poster": poster(session),
         "shown": file_name(session.shown, "") if session.shown else None,
+        "advice": session.advice,
+        "has_sheets": session.has_sheets,
+        "can_ask_for_sheets": session.can_ask_for_sheets and not session.first_render.can_cancel,
+        "sheets": _sheets(session),
+        "refining": _refining(session),
+    }
+
+
+def _pass(render: Render) -> dict[str, Any]:
+    """How one of its renders goes on."""
+    return {
+        "state": render.state,
         "position": scheduling.position(render),
         "stage": render.stage,
         "label": _label(render),
@@ -113,15 +125,21 @@ def snapshot(session: Session) -> dict[str, Any]:
         "total": render.total,
         "attempt": render.attempt,
         "tiles": [{"name": name, "state": state} for name, state in render.tiles.items()],
-        "advice": session.advice,
         "log": render.log,
         "eta_seconds": _eta(render),
         "seconds": render.seconds,
         "error": _error(render),
         "can_cancel": render.can_cancel,
         "can_retry": render.can_retry,
-        "refining": _refining(session),
     }
+
+
+def _sheets(session: Session) -> dict[str, Any] | None:
+    """How the sheets come along; None before they are asked for, and once refined ones are there in their place."""
+    render = session.sheets
+    if render is None or (session.has_sheets and render.state != Render.State.READY):
+        return None
+    return _pass(render)
 
 
 def _error(render: Render) -> dict[str, str] | None:

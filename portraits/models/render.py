@@ -18,7 +18,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest, Now, RowNumber
 from django.utils import timezone
 
-from gpuworker.contract import Manifest, Progress
+from gpuworker.contract import DEFAULT_LEVELS, RIG, Manifest, Progress
 from gpuworker.errors import RenderError
 from portraits.models.charge import Charge
 from portraits.models.pending_deletion import PendingDeletion
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(seconds=12)
 """Longest silence of a process before another takes its render over; it renews its lease every few seconds."""
-MOST_PUT_OFF = {False: 4000, True: 1500}
-"""Most times that a first and a refined pass is put off for a passing fault before it fails: about a day."""
+MOST_PUT_OFF, MOST_PUT_OFF_LATER = 4000, 1500
+"""Most times that a first pass and one after it are put off for a passing fault before they fail: about a day."""
 DAY = timedelta(hours=24)
 MAX_ATTEMPTS = 3
-FACES_AHEAD = 3
-"""Most faces of one person that may be alive and incomplete; then one is completed before the next first sight."""
 HEAD_START = timedelta(minutes=1)
 """Time after a person's turn in which those who come, new accounts too, go before; then they queue behind."""
 LOG_LINES = 200
+TURN_FIELDS = {"rig": "last_first_pass_at", "sheets": "last_sheets_at", "refinement": "last_refinement_at"}
+"""Field of User with the time of the last turn, by Render.Kind."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -61,13 +61,8 @@ class RenderQuerySet(models.QuerySet["Render"]):
         """Queued renders, in the order in which they came."""
         return self.filter(state=Render.State.QUEUED).order_by("queued_at", "pk")
 
-    def here(self) -> RenderQuerySet:
-        """First passes, which are made on the host of the rendering process."""
-        return self.filter(source=Render.Source.CHILD)
-
-    def elsewhere(self) -> RenderQuerySet:
-        """Refined passes, which are made on a GPU."""
-        return self.exclude(source=Render.Source.CHILD)
+    def of_kind(self, kind: str) -> RenderQuerySet:
+        return self.filter(kind=kind)
 
     def startable(self) -> RenderQuerySet:
         """Renders that a process with nothing to do could take up now, quotas aside."""
@@ -78,22 +73,19 @@ class RenderQuerySet(models.QuerySet["Render"]):
     def in_turn(self) -> RenderQuerySet:
         """Round-robin by person, the earliest `turn` first; work that a dead process left comes before.
 
-        A turn is a first sight, a completion or a refined pass, so that uploading more gives no more turns. It falls
-        due HEAD_START after the person's last one, and not before they wait: however many accounts come later, old
-        ones or new, they delay that person no further.
+        Meant for renders of one kind, each of which is a turn, so that uploading more gives no more turns. It falls
+        due HEAD_START after the person's last one of that kind, and not before they wait: however many accounts come
+        later, old ones or new, they delay that person no further.
         """
         owner = "session__portrait__owner"
-        last_turn = Case(
-            When(source=Render.Source.CHILD, then=F(f"{owner}__last_first_pass_at")),
-            default=F(f"{owner}__last_refinement_at"),
-        )
+        last_turn = Case(*(When(kind=kind, then=F(f"{owner}__{field}")) for kind, field in TURN_FIELDS.items()))
         rested = ExpressionWrapper(last_turn + HEAD_START, output_field=DateTimeField())
         return self.annotate(
             dropped=Case(When(state__in=Render.ACTIVE, then=0), default=1),
             nth_of_person=Window(
                 RowNumber(),
                 partition_by=[F(owner)],
-                order_by=["dropped", _urgency(), "queued_at", "pk"],
+                order_by=["dropped", "queued_at", "pk"],
             ),
             waits_since=Window(Min("queued_at"), partition_by=[F(owner)]),
             turn=Greatest(Coalesce(rested, F("waits_since")), F("waits_since")),
@@ -106,11 +98,11 @@ class RenderQuerySet(models.QuerySet["Render"]):
         return self.filter(ready | begun)
 
     def within_quotas(self) -> RenderQuerySet:
-        """Renders without those whose owner has used up a day's quota."""
+        """Renders without the first passes whose owner has used up a day's quota, which counts portraits."""
         if not settings.RENDERS_PER_PERSON:
             return self
         owners = (
-            Render.objects.here()
+            Render.objects.of_kind(Render.Kind.RIG)
             .of_today()
             .values("session__portrait__owner")
             .annotate(had=Count("pk"))
@@ -118,20 +110,11 @@ class RenderQuerySet(models.QuerySet["Render"]):
             .values("session__portrait__owner")
         )
         # A render that has begun may end.
-        return self.exclude(session__portrait__owner__in=owners, source=Render.Source.CHILD, started_at=None)
+        return self.exclude(session__portrait__owner__in=owners, kind=Render.Kind.RIG, started_at=None)
 
     def void_leases(self) -> int:
         """End the leases at boot, when this machine's earlier processes are gone. How many there were."""
         return self.active().filter(source=Render.Source.CHILD).update(lease_until=LONG_AGO)
-
-
-def _urgency() -> Case:
-    """Order among one person's first passes: a face not yet seen first, unless FACES_AHEAD wait for completion."""
-    incomplete = Render.objects.here().unfinished().exclude(session__shown=None).order_by()
-    by_owner = incomplete.values("session__portrait__owner").annotate(number=Count("pk"))
-    enough = by_owner.filter(number__gte=FACES_AHEAD).values("session__portrait__owner")
-    unseen = Q(source=Render.Source.CHILD, session__shown=None)
-    return Case(When(unseen & ~Q(session__portrait__owner__in=enough), then=0), When(unseen, then=2), default=1)
 
 
 def _lease_is_over() -> Q:
@@ -141,6 +124,13 @@ def _lease_is_over() -> Q:
 
 class Render(models.Model):
     """One pass of one engine over a session."""
+
+    class Kind(models.TextChoices):
+        """What a render makes; each replaces the output of those before it, once it is whole."""
+
+        RIG = "rig", "First pass"
+        SHEETS = "sheets", "Sheets"
+        REFINEMENT = "refinement", "Refined pass"
 
     class State(models.TextChoices):
         QUEUED = "queued", "Waiting"
@@ -165,6 +155,8 @@ class Render(models.Model):
     """Session that it is made for."""
     engine = models.CharField(max_length=20, default="warp")
     """Name of the engine."""
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.RIG)
+    """What it makes; also the name of its queue."""
     source = models.CharField(max_length=20, choices=Source.choices, default=Source.CHILD)
     """Machine on which it is made."""
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED, db_index=True)
@@ -174,7 +166,7 @@ class Render(models.Model):
     attempts_allowed = models.PositiveSmallIntegerField(default=MAX_ATTEMPTS)
     """Most attempts before it fails."""
     lease_until = models.DateTimeField(null=True, blank=True)
-    """Time until which the attempt may be silent. While queued: until which no further process gives way to it."""
+    """Time until which the attempt may be silent; None while there is none."""
     created_at = models.DateTimeField(default=timezone.now)
     """Time at which it was asked for."""
     queued_at = models.DateTimeField(default=timezone.now)
@@ -212,23 +204,23 @@ class Render(models.Model):
 
     class Meta:
         ordering = ("created_at", "pk")
-        constraints = (models.UniqueConstraint(fields=["session", "engine", "source"], name="one_render_per_pass"),)
+        constraints = (models.UniqueConstraint(fields=["session", "kind"], name="one_render_of_a_kind"),)
 
     def __str__(self) -> str:
-        return f"{self.engine} render {self.pk}"
+        return f"{self.kind} render {self.pk} by {self.engine}"
 
     @classmethod
-    def begin(cls, session: Session, engine: str = "warp", source: str = Source.CHILD) -> Render:
-        """New render in the queue, with its charge reserved."""
+    def begin(cls, session: Session, kind: str = Kind.RIG, engine: str = "warp", source: str = Source.CHILD) -> Render:
+        """New render in the queue, with its charge reserved. Raises IntegrityError where there is one of that kind."""
         with transaction.atomic():
-            render = cls.objects.create(session=session, engine=engine, source=source)
+            render = cls.objects.create(session=session, kind=kind, engine=engine, source=source)
             Charge.objects.create(render=render)
         return render
 
     @property
-    def refines(self) -> bool:
-        """Whether this is the second pass, whose result is better than the first's."""
-        return self.source != self.Source.CHILD
+    def levels(self) -> tuple[str, ...]:
+        """Levels to ask a worker for."""
+        return (RIG,) if self.kind == self.Kind.RIG else DEFAULT_LEVELS
 
     @property
     def active(self) -> bool:
@@ -266,7 +258,7 @@ class Render(models.Model):
             self.refresh_from_db()
             if not claimed:
                 return None
-            self.session.portrait.owner.note_turn(refines=self.refines)
+            self.session.portrait.owner.note_turn(TURN_FIELDS[self.kind])
             return Output.objects.create(render=self, attempt=self.attempt)
 
     def advance(self, output: Output, progress: Progress, lines: Sequence[str] = ()) -> bool:
@@ -285,13 +277,23 @@ class Render(models.Model):
         )
 
     def finish(self, output: Output) -> bool:
-        """End it as ready, charge it, and show its whole output. False when it was overtaken or cancelled."""
+        """End it as ready, charge it, and show its whole output. False when it was overtaken or cancelled.
+
+        A whole output is shown here and nowhere else: once pages show it, no cancel deletes it any more. Sheets
+        replace the first pass, and where SHEETS is always, the first pass queues them in the same transaction.
+        """
         with transaction.atomic():
             if not self._end(output.attempt, self.State.READY, stage="done", message="Ready"):
                 return False
             Charge.objects.filter(render=self).charge()
-            self.session.show(output)
+            if self.kind == self.Kind.REFINEMENT:
+                self._cancel_sheets()
+            shown = self.session.show(output)
             self._delete_outputs(but=output)
+            if self.kind == self.Kind.SHEETS and shown:
+                self.session.first_render._delete_outputs(but=None)
+            if self.kind == self.Kind.RIG and settings.SHEETS == "always":
+                self.session.ask_for_sheets()
         return True
 
     def fail(self, attempt: int, error: RenderError) -> bool:
@@ -318,20 +320,9 @@ class Render(models.Model):
         """Queue it again unfinished, without a fault; the attempt does not count."""
         return self._wait_again(attempt, F("attempts_allowed") + 1)
 
-    def give_way(self, attempt: int, other: Render) -> bool:
-        """Hand back for another render that waits; False when a process has just given way to that one."""
-        waits = Render.objects.filter(pk=other.pk, state=self.State.QUEUED)
-        with transaction.atomic():
-            if not waits.filter(Q(lease_until=None) | _lease_is_over()).update(lease_until=from_now(LEASE)):
-                return False
-            if not self.hand_back(attempt):
-                return False
-            self.session.portrait.owner.note_turn(refines=self.refines)
-        return True
-
     def put_off(self, attempt: int, error: RenderError, seconds: float) -> bool:
         """Put it off for a passing fault, such as a storage that is away: no attempt counts. Fails it in the end."""
-        if self.times_put_off >= MOST_PUT_OFF[self.refines]:
+        if self.times_put_off >= (MOST_PUT_OFF if self.kind == self.Kind.RIG else MOST_PUT_OFF_LATER):
             return self.fail(attempt, error)
         with transaction.atomic():
             won = self._wait_again(
@@ -414,6 +405,11 @@ class Render(models.Model):
         Charge.objects.filter(render=self).release()
         self._delete_outputs(but=None)
 
+    def _cancel_sheets(self) -> None:
+        """Cancel the first engine's sheets, which nobody would see: the refined ones take their place."""
+        for render in Render.objects.of_kind(self.Kind.SHEETS).filter(session=self.session_id):
+            render.cancel()
+
     def _delete_outputs(self, but: Output | None) -> None:
         """Delete rows at once, and files by the sweeper: a process that was overtaken may still be putting one."""
         for output in self.outputs.all():
@@ -460,6 +456,11 @@ class Output(models.Model):
     def prefix(self) -> str:
         """Beginning of its files' keys in storage; ends with a slash."""
         return f"renders/{self.tag.hex}/{self.attempt}/"
+
+    @property
+    def has_sheets(self) -> bool:
+        """Whether it is whole and has the sheets that a download needs."""
+        return self.complete and any(level["name"] == "full" for level in self.manifest["levels"])
 
     @property
     def alpha(self) -> bool:

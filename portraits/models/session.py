@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from gpuworker.contract import STANDARD_FRAME, Box, RenderRequest, Size
+from gpuworker.contract import DEFAULT_LEVELS, STANDARD_FRAME, Box, RenderRequest, Size
 from portraits.models.portrait import Portrait
 from portraits.models.render import Output, Render
 
@@ -63,12 +63,17 @@ class Session(models.Model):
     @property
     def first_render(self) -> Render:
         """First pass, which makes the face alive."""
-        return min(self.renders.all(), key=lambda render: (render.refines, render.created_at))
+        return next(render for render in self.renders.all() if render.kind == Render.Kind.RIG)
+
+    @property
+    def sheets(self) -> Render | None:
+        """Render that makes the sheets; None before they are asked for."""
+        return self._render_of(Render.Kind.SHEETS)
 
     @property
     def refinement(self) -> Render | None:
-        """Second pass, on a GPU; None where there is none."""
-        return next((render for render in self.renders.all() if render.refines), None)
+        """Refined pass, on a GPU; None where there is none."""
+        return self._render_of(Render.Kind.REFINEMENT)
 
     @property
     def alive(self) -> bool:
@@ -77,7 +82,13 @@ class Session(models.Model):
 
     @property
     def complete(self) -> bool:
+        """Whether the output that is shown is whole: nothing more is needed for a face that follows."""
         return self.shown is not None and self.shown.complete
+
+    @property
+    def has_sheets(self) -> bool:
+        """Whether the output that is shown has sheets, so that it can be downloaded."""
+        return self.shown is not None and self.shown.has_sheets
 
     @property
     def cut_out(self) -> bool:
@@ -94,7 +105,25 @@ class Session(models.Model):
         """State: `ready` once a whole output is there, else the first render's state."""
         return Render.State.READY.value if self.complete else self.first_render.state
 
-    def request(self, photo: bytes, engine: str) -> RenderRequest:
+    @property
+    def can_ask_for_sheets(self) -> bool:
+        """Whether there is a whole face without sheets, and nothing that makes them."""
+        return self.complete and not self.has_sheets and (self.sheets is None or self.sheets.can_retry)
+
+    def ask_for_sheets(self) -> bool:
+        """Queue the sheets of a face that is whole, also again after they failed. Whether this call did it."""
+        with transaction.atomic():
+            # Locked, so that of two who ask at once one finds the other's render.
+            row = Session.objects.select_for_update(of=("self",)).select_related("shown").filter(pk=self.pk).first()
+            if row is None or not row.complete or row.has_sheets:
+                return False
+            render = row.sheets
+            if render is not None:
+                return render.retry()
+            Render.begin(row, Render.Kind.SHEETS)
+        return True
+
+    def request(self, photo: bytes, engine: str, levels: tuple[str, ...] = DEFAULT_LEVELS) -> RenderRequest:
         """Request for a worker. Raises BadRequest."""
         return RenderRequest(
             photo=photo,
@@ -102,6 +131,7 @@ class Session(models.Model):
             face=self.portrait.face,
             face_box=Box(**self.portrait.face_box),
             frame=Size(self.frame_width, self.frame_height),
+            levels=levels,
             engine=engine,
             intensity=self.intensity,
             remove_background=self.remove_background,
@@ -110,19 +140,22 @@ class Session(models.Model):
     def show(self, output: Output) -> bool:
         """Show this output, unless a better one is shown. Whether it is shown now.
 
-        A later attempt of the same render replaces an earlier one at once; another render's output
-        replaces what is shown only when it is whole, and never a refined one by one that is not.
+        A later attempt of the same render replaces an earlier one at once; another render's output replaces what is
+        shown only when it is whole, and never that of a later kind.
         """
         better = Q(shown=None) | Q(shown=output)
         better |= Q(shown__render=output.render, shown__complete=False, shown__attempt__lt=output.attempt)
         if output.complete:
-            another = ~Q(shown__render=output.render)
-            if not output.render.refines:
-                another &= Q(shown__render__source=Render.Source.CHILD)
-            better |= another | Q(shown__render=output.render, shown__attempt__lt=output.attempt)
+            kinds = Render.Kind.values
+            earlier = kinds[: kinds.index(output.render.kind)]
+            better |= Q(shown__render__kind__in=earlier)
+            better |= Q(shown__render=output.render, shown__attempt__lt=output.attempt)
         # Two statements, because an UPDATE cannot join: what is shown is read first and fenced in the second.
         rows = list(Session.objects.filter(better, pk=self.pk).values_list("shown_id", flat=True))
         won = bool(rows) and Session.objects.filter(pk=self.pk, shown_id=rows[0]).update(shown=output) == 1
         if won:
             self.shown = output
         return won
+
+    def _render_of(self, kind: str) -> Render | None:
+        return next((render for render in self.renders.all() if render.kind == kind), None)

@@ -48,6 +48,8 @@ class ShareLink(models.Model):
     """Time at which it was made."""
     expires_at = models.DateTimeField(null=True, blank=True)
     """Time from which it does not work; None works until it is revoked."""
+    standard = models.BooleanField(default=False)
+    """Whether it shows the photo at the frames' own size, and not at up to twice that."""
     revoked_at = models.DateTimeField(null=True, blank=True)
     """Time at which its owner revoked it; None while they have not."""
 
@@ -60,10 +62,13 @@ class ShareLink(models.Model):
         return f"link to {self.portrait_id}"
 
     @classmethod
-    def create_for(cls, portrait: Portrait, expires_at: datetime | None = None) -> tuple[ShareLink, str]:
+    def create_for(
+        cls, portrait: Portrait, expires_at: datetime | None = None, *, standard: bool = False
+    ) -> tuple[ShareLink, str]:
         """New link, and its token: 128 bits, base64url, which is kept nowhere."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        return cls.objects.create(portrait=portrait, token_hash=hash_token(token), expires_at=expires_at), token
+        fields = {"portrait": portrait, "expires_at": expires_at, "standard": standard}
+        return cls.objects.create(token_hash=hash_token(token), **fields), token
 
     @classmethod
     def was_made(cls, token: str) -> bool:

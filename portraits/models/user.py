@@ -36,9 +36,11 @@ class User(AbstractUser):
     email = models.EmailField("e-mail address", unique=True)
     """Address in lower case; it identifies the account."""
     last_first_pass_at = models.DateTimeField(null=True, blank=True, editable=False)
-    """Time, by the database's clock, at which an attempt at a first pass last began or gave way to another's."""
+    """Time, by the database's clock, at which an attempt at a first pass last began."""
+    last_sheets_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """Time, by the database's clock, at which an attempt at sheets last began."""
     last_refinement_at = models.DateTimeField(null=True, blank=True, editable=False)
-    """Time, by the database's clock, at which an attempt at a refined pass last began or gave way to another's."""
+    """Time, by the database's clock, at which an attempt at a refined pass last began."""
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -48,9 +50,8 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.email
 
-    def note_turn(self, *, refines: bool) -> None:
-        """Note that a render of theirs begins or gives way, so that others go before their next one."""
-        field = "last_refinement_at" if refines else "last_first_pass_at"
+    def note_turn(self, field: str) -> None:
+        """Note that a render of theirs begins, so that others go before their next one of that kind."""
         User.objects.filter(pk=self.pk).update(**{field: Now()})
 
     def ban(self) -> bool:

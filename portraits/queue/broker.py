@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 import dramatiq
 from django.conf import settings
+from django.db import transaction
 from django_dramatiq.middleware import DbConnectionsMiddleware
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.errors import DramatiqError
@@ -17,10 +18,11 @@ from dramatiq.middleware import AgeLimit, Callbacks, Pipelines, Retries, Shutdow
 
 log = logging.getLogger(__name__)
 
-QueueName = Literal["here", "elsewhere"]
-"""Name of a queue: first passes on the job's host, and refined ones on a GPU. Neither waits for the other."""
-HERE: Final = "here"
-ELSEWHERE: Final = "elsewhere"
+QueueName = Literal["rig", "sheets", "refinement"]
+"""Name of a queue, that of the kind of its renders (models.Render.Kind). None of them waits for another."""
+RIG: Final = "rig"
+SHEETS: Final = "sheets"
+REFINEMENT: Final = "refinement"
 POLL = 200
 """Milliseconds, at most, between two reads of an empty queue."""
 HEARTBEAT = 15_000
@@ -64,9 +66,10 @@ def _middleware() -> list[dramatiq.Middleware]:
 def start_worker(broker: dramatiq.Broker) -> list[dramatiq.Worker]:
     """Start threads that take messages until `stop` is called on them.
 
-    One renders here, which uses every core that there is; for the GPU there are as many as its source serves at once.
+    First passes and sheets have one each, because each has one worker of this process (rendering/workers.py); for the
+    GPU there are as many as its source serves at once.
     """
-    threads = {HERE: 1, **({ELSEWHERE: settings.GPU_AT_ONCE} if settings.GPU_SOURCE != "none" else {})}
+    threads = {RIG: 1, SHEETS: 1, **({REFINEMENT: settings.GPU_AT_ONCE} if settings.GPU_SOURCE != "none" else {})}
     workers = [
         dramatiq.Worker(broker, queues={queue}, worker_threads=count, worker_timeout=POLL)
         for queue, count in threads.items()
@@ -85,6 +88,11 @@ def send(actor: Any) -> bool:
         log.warning("the queue is away (%s); %s waits for the sweeper", error, actor.actor_name)
         return False
     return True
+
+
+def enqueue(queue: QueueName) -> None:
+    """Send on commit a message that a render waits. It is a hint: if it is lost, the sweeper sends another."""
+    transaction.on_commit(lambda: send(dramatiq.get_broker().get_actor(queue)))
 
 
 def length(queue: str) -> int:

@@ -6,14 +6,14 @@ neither a person with a hundred portraits nor a queue that was lost decides who 
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import cast
 
 from django.conf import settings
 from django.utils import timezone
 
 from portraits.models import Output, Render
-from portraits.models.render import DAY, HEAD_START, RenderQuerySet
-from portraits.queue.broker import ELSEWHERE, HERE, QueueName
+from portraits.models.render import DAY, RenderQuerySet
+from portraits.queue.broker import REFINEMENT, QueueName
 from portraits.times import moment_in_words
 
 CANDIDATES = 20
@@ -21,7 +21,7 @@ CANDIDATES = 20
 
 
 def queue_of(render: Render) -> QueueName:
-    return ELSEWHERE if render.refines else HERE
+    return cast(QueueName, render.kind)
 
 
 def take(queue: QueueName) -> tuple[Render, Output] | None:
@@ -36,27 +36,9 @@ def take(queue: QueueName) -> tuple[Render, Output] | None:
 
 def in_turn(queue: QueueName) -> RenderQuerySet:
     """Renders that may begin now, in their order."""
-    if queue == HERE:
-        return Render.objects.here().startable().within_quotas().in_turn()
-    if _gpu_is_used_up():
+    if queue == REFINEMENT and _gpu_is_used_up():
         return Render.objects.none()
-    return Render.objects.elsewhere().startable().in_turn()
-
-
-def give_way(render: Render, output: Output) -> bool:
-    """Hand back a first pass whose face has just been seen if another's turn is next. Whether it did."""
-    first = in_turn(HERE).select_related("session__portrait").first()
-    return first is not None and _goes_before(first, render) and render.give_way(output.attempt, first)
-
-
-def _goes_before(first: Render, render: Render) -> bool:
-    """Rule of in_turn(), for a render that has its turn."""
-    owner = render.session.portrait.owner
-    if owner.pk == first.session.portrait.owner_id:
-        return not first.session.alive or first.queued_at < render.queued_at
-    owner.refresh_from_db(fields=["last_first_pass_at"])
-    turn: datetime = vars(first)["turn"]  # an annotation of the query, which no class declares
-    return owner.last_first_pass_at is None or turn < owner.last_first_pass_at + HEAD_START
+    return Render.objects.of_kind(queue).startable().within_quotas().in_turn()
 
 
 def position(render: Render) -> int | None:
@@ -71,13 +53,14 @@ def reason(render: Render) -> str:
     """Reason why it waits although none is before it: a sentence for the person, or nothing."""
     if render.state != Render.State.QUEUED:
         return ""
-    if render.refines:
+    if render.kind == Render.Kind.REFINEMENT:
         if _gpu_is_used_up():
             return "Today's GPU time is used up. The refined version begins by itself as soon as there is some again."
         return f"A refined version will follow. {render.error_sentence}" if render.error_sentence else ""
     most = settings.RENDERS_PER_PERSON
-    if most and render.started_at is None:
-        had = Render.objects.here().of_today().filter(session__portrait__owner=render.session.portrait.owner_id)
+    if most and render.started_at is None and render.kind == Render.Kind.RIG:
+        owner = render.session.portrait.owner_id
+        had = Render.objects.of_kind(Render.Kind.RIG).of_today().filter(session__portrait__owner=owner)
         if had.count() >= most:
             return _next_day_sentence(most, had)
     return render.error_sentence
@@ -93,4 +76,4 @@ def _next_day_sentence(most: int, had: RenderQuerySet) -> str:
 
 def _gpu_is_used_up() -> bool:
     most = settings.GPU_RENDERS_PER_DAY
-    return bool(most) and Render.objects.elsewhere().of_today().count() >= most
+    return bool(most) and Render.objects.of_kind(Render.Kind.REFINEMENT).of_today().count() >= most

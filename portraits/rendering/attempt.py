@@ -18,8 +18,8 @@ from portraits import log_context, metrics
 from portraits.files import storage
 from portraits.live import publisher
 from portraits.models import Output, Render
-from portraits.queue import scheduling
-from portraits.queue.broker import QueueName
+from portraits.queue import broker, scheduling
+from portraits.queue.broker import SHEETS, QueueName
 from portraits.rendering import lease, workers
 from portraits.rendering.lease import Lease
 from portraits.rendering.phases import PhaseLog
@@ -105,37 +105,33 @@ def _put_off_once_database_answers(render: Render, output: Output) -> None:
 
 def _attempt(render: Render, output: Output, held: Lease) -> None:
     photo = storage.read(storage.photo_prefix(render.session.portrait_id) + storage.PHOTO)
-    request = render.session.request(photo, render.engine)
+    request = render.session.request(photo, render.engine, render.levels)
     recorder = _Recorder(render, output)
-    unseen = not render.session.alive and not render.refines
-    worker = workers.source(render.source)
+    worker = workers.of(render)
     try:
         with closing(worker.render(Job(str(render.pk), output.attempt, request), held.stop)) as steps:
             for step in steps:
                 if not recorder.take(step):
                     log.info("render %s attempt %d was overtaken or cancelled", render.pk, output.attempt)
                     return
-                if unseen and render.session.alive:
-                    unseen = False
-                    if scheduling.give_way(render, output):
-                        log.info("render %s attempt %d waits again: another's turn is next", render.pk, output.attempt)
-                        return
                 if held.stop.is_set():
                     raise Cancelled
     except Cancelled:
         if held.handing_back or not held.stop.is_set():  # else the worker itself was closed
-            _hand_back(render, output, "this process ends")
+            _hand_back(render, output)
         else:
             log.info("render %s attempt %d was overtaken or cancelled", render.pk, output.attempt)
         return
     if render.finish(output):
+        if render.kind == Render.Kind.RIG:
+            broker.enqueue(SHEETS)  # which wait where settings.SHEETS says so
         log.info("render %s attempt %d is ready after %.1f s", render.pk, output.attempt, render.seconds or 0)
 
 
-def _hand_back(render: Render, output: Output, why: str) -> None:
-    """Hand the render back: frames that are there stay to be seen, the rest is for another process, or for later."""
+def _hand_back(render: Render, output: Output) -> None:
+    """Hand the render back: what is there stays to be seen, the rest is for another process, or for later."""
     if render.hand_back(output.attempt):
-        log.info("render %s attempt %d waits again: %s", render.pk, output.attempt, why)
+        log.info("render %s attempt %d waits again: this process ends", render.pk, output.attempt)
 
 
 def _give_back(render: Render, output: Output, error: RenderError) -> None:
@@ -176,7 +172,7 @@ class _Recorder:
         if step.files or manifest or advice:
             if not self.output.record(_described(step.files), manifest, advice):
                 return False
-            if manifest and manifest.levels:
+            if manifest and manifest.levels and not manifest.complete:  # a whole one is shown as the render ends
                 self.render.session.show(self.output)
         self._note(step)
         now = time.monotonic()

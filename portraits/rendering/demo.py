@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 
 CURRENT = "demo/current.json"
 """Key of the pointer: {"version", "files": name → {"sha256", "size"}, "manifest"}."""
-LEVELS = ("preview", "mobile", "full")
 
 
 def current() -> dict[str, Any] | None:
@@ -46,10 +45,10 @@ def render(photo: Path) -> Iterator[str]:
     """
     version, files, manifest = uuid.uuid4().hex[:12], {}, None
     replaces = current() is not None
-    request = RenderRequest(photo=photo.read_bytes(), levels=LEVELS)
+    request = RenderRequest(photo=photo.read_bytes())
     stage = ""
     try:
-        with closing(workers.current().render(Job(f"demo-{version}", 1, request))) as steps:
+        with closing(workers.sheets().render(Job(f"demo-{version}", 1, request))) as steps:
             for step in steps:
                 for file in step.files:
                     storage.put(key(version, file.name), file.path)

@@ -1,6 +1,8 @@
-"""Actions of a person on a session: start, cancel, retry. Queue and pages hear on commit."""
+"""Actions of a person on a session: start, sheets, stop, cancel, retry. Queue and pages hear on commit."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import transaction
@@ -9,8 +11,7 @@ from gpuworker.contract import STANDARD_FRAME, Size
 from portraits.live import publisher
 from portraits.models import Portrait, Render, Session
 from portraits.queue import broker, scheduling
-from portraits.queue.broker import ELSEWHERE, HERE, QueueName
-from portraits.rendering import actors
+from portraits.queue.broker import REFINEMENT, RIG, SHEETS
 
 
 def start(
@@ -21,7 +22,7 @@ def start(
     remove_background: bool = False,
 ) -> Session:
     """Create a session, queued on commit: the pass that makes the face alive, and where there is a GPU source,
-    the refined one beside it.
+    the refined one beside it. Sheets follow the first pass, or wait until they are asked for (settings.SHEETS).
     """
     with transaction.atomic():
         session = Session.objects.create(
@@ -32,18 +33,38 @@ def start(
             remove_background=remove_background,
         )
         Render.begin(session)
-        enqueue(HERE)
+        broker.enqueue(RIG)
         if settings.GPU_SOURCE != "none":
-            Render.begin(session, settings.GPU_ENGINE, settings.GPU_SOURCE)
-            enqueue(ELSEWHERE)
+            Render.begin(session, Render.Kind.REFINEMENT, settings.GPU_ENGINE, settings.GPU_SOURCE)
+            broker.enqueue(REFINEMENT)
     return session
 
 
-def cancel(session: Session) -> bool:
-    """Cancel what is not over. Whether there was anything to cancel."""
-    won = [render for render in session.renders.all() if render.cancel()]
-    if won:
+def ask_for_sheets(session: Session) -> bool:
+    """Have the sheets of a face that is whole made. Whether they are under way: a second call is the same job."""
+    if session.ask_for_sheets():
+        broker.enqueue(SHEETS)
         publisher.publish(session.pk)
+    return Render.objects.of_kind(Render.Kind.SHEETS).unfinished().filter(session=session).exists()
+
+
+def stop(session: Session) -> bool:
+    """Stop what its page shows as being made: the sheets of a face that is whole, which stays; before, all of it.
+
+    Whether there was anything to stop.
+    """
+    return _cancel([session.sheets] if session.complete and session.sheets else session.renders.all())
+
+
+def cancel(session: Session) -> bool:
+    """Cancel all that is not over. Whether there was anything to cancel."""
+    return _cancel(session.renders.all())
+
+
+def _cancel(renders: Iterable[Render]) -> bool:
+    won = [render for render in renders if render.cancel()]
+    if won:
+        publisher.publish(won[0].session_id)
     return bool(won)
 
 
@@ -51,13 +72,7 @@ def retry(session: Session) -> bool:
     """Queue again what failed or was cancelled. Whether there was anything to try again."""
     again = [render for render in session.renders.all() if render.retry()]
     for render in again:
-        enqueue(scheduling.queue_of(render))
+        broker.enqueue(scheduling.queue_of(render))
     if again:
         publisher.publish(session.pk)
     return bool(again)
-
-
-def enqueue(queue: QueueName) -> None:
-    """Send on commit a message that a render waits. It is a hint: if it is lost, the sweeper sends another."""
-    actor = actors.run_render if queue == HERE else actors.run_refinement
-    transaction.on_commit(lambda: broker.send(actor))

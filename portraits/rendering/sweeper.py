@@ -17,7 +17,6 @@ from portraits import deletion
 from portraits.live import publisher
 from portraits.models import Portrait, Render, Upload
 from portraits.queue import broker, scheduling
-from portraits.rendering import dispatch
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +43,7 @@ def sweep_renders() -> None:
     for queue in get_args(broker.QueueName):
         waiting = scheduling.in_turn(queue).count()
         for _ in range(min(waiting - broker.length(queue), MOST_AT_ONCE)):
-            dispatch.enqueue(queue)
+            broker.enqueue(queue)
 
 
 def clean() -> None:

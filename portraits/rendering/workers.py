@@ -1,6 +1,7 @@
-"""Workers of this process: its own warm one, and the GPU source where there is one.
+"""Workers of this process: a warm one for first passes, one for sheets, and the GPU source where there is one.
 
-Both are made on first use.
+All are made on first use. A first pass never waits for sheets: it has a process of its own, and the system gives it
+nearly all of a core that a process of the sheets would have, too.
 """
 
 from __future__ import annotations
@@ -17,25 +18,35 @@ from gpuworker.fleet.serverless import EndpointSpec
 from gpuworker.fleet.source import Source
 from gpuworker.fleet.source_config import Kind, SourceConfig, build
 from gpuworker.workers.worker import LocalWorker, Worker
+from portraits.models import Render
 from portraits.rendering.costs import DatabaseLedger
 
-NICENESS = 5
-"""Niceness of the rendering processes, so that no page waits for a frame."""
+NICENESS, SHEETS_NICENESS = 5, 19
+"""Niceness of the processes for first passes, so that no page waits for one, and of those for sheets."""
+SHEETS_IDLE_SECONDS = 120.0
+"""Seconds without sheets to draw after which their processes end."""
 
 _lock = threading.Lock()
-_worker: LocalWorker | None = None
+_children: dict[str, LocalWorker] = {}
 _gpu: Source | None = None
 _closing = threading.Event()
 
 
 def current() -> Worker:
-    """The process's own worker."""
-    return _child()
+    """Worker of this process for first passes."""
+    return _first()
 
 
-def source(name: str) -> Worker:
-    """Worker of a render's source. A render that was queued for a source of an older set-up is made by today's."""
-    return current() if name == "child" or settings.GPU_SOURCE == "none" else gpu()
+def sheets() -> Worker:
+    """Worker of this process for whole renders, with a process for each core while there is something to do."""
+    return _child("sheets", size=None, niceness=SHEETS_NICENESS, idle_seconds=SHEETS_IDLE_SECONDS)
+
+
+def of(render: Render) -> Worker:
+    """Worker that makes a render. A refined pass that was queued for a source of an older set-up is made by today's."""
+    if render.kind == Render.Kind.RIG:
+        return current()
+    return sheets() if render.kind == Render.Kind.SHEETS or settings.GPU_SOURCE == "none" else gpu()
 
 
 def gpu() -> Source:
@@ -48,9 +59,9 @@ def gpu() -> Source:
 
 
 def warm() -> None:
-    """Spawn the rendering processes now: the first portrait then need not wait for them."""
+    """Spawn the process for first passes now: the first portrait then need not wait for it."""
     _closing.clear()
-    _child().warm()
+    _first().warm()
     if settings.GPU_SOURCE != "none" and settings.GPU_WARM:
         gpu().warm()
 
@@ -71,11 +82,10 @@ def begin_closing() -> None:
 
 def close() -> None:
     """Kill the rendering processes at once, and let go of the GPU, which others may go on using."""
-    global _worker, _gpu
+    global _gpu
     with _lock:
-        if _worker is not None:
-            _worker.close()
-            _worker = None
+        for name in list(_children):
+            _children.pop(name).close()
         if _gpu is not None:
             _gpu.close()
             _gpu = None
@@ -111,12 +121,15 @@ def _pod_spec() -> PodSpec:
     )
 
 
-def _child() -> LocalWorker:
-    global _worker
+def _first() -> LocalWorker:
+    return _child("first", size=1, niceness=NICENESS, idle_seconds=None)
+
+
+def _child(name: str, size: int | None, niceness: int, idle_seconds: float | None) -> LocalWorker:
     with _lock:
-        if _worker is None:
-            _worker = LocalWorker(_folder(), niceness=NICENESS)
-        return _worker
+        if name not in _children:
+            _children[name] = LocalWorker(_folder(), size=size, niceness=niceness, idle_seconds=idle_seconds)
+        return _children[name]
 
 
 def _folder() -> Path:

@@ -3,14 +3,18 @@
  */
 
 /** @typedef {{
- *   sequence: number, session: string, state: string, alive: boolean, complete: boolean,
- *   manifest: string | null, poster: string | null, position: number | null,
+ *   state: string, position: number | null,
  *   stage: string, label: string, message: string, current: number, total: number, attempt: number,
  *   tiles: {name: string, state: string}[], log: {t: number, text: string}[],
- *   shown: string | null, refining: {state: string, label: string, sentence: string} | null,
  *   eta_seconds: number | null, seconds: number | null, error: {code: string, sentence: string} | null,
- *   can_cancel: boolean, can_retry: boolean, advice: string[],
- * }} Snapshot as portraits/live/publisher.py writes it */
+ *   can_cancel: boolean, can_retry: boolean,
+ * }} Pass how one render goes on */
+/** @typedef {Pass & {
+ *   sequence: number, session: string, alive: boolean, complete: boolean,
+ *   manifest: string | null, poster: string | null, shown: string | null, advice: string[],
+ *   has_sheets: boolean, can_ask_for_sheets: boolean, sheets: Pass | null,
+ *   refining: {state: string, label: string, sentence: string} | null,
+ * }} Snapshot as portraits/live/publisher.py writes it; the first pass's, with that of the sheets in it */
 
 /** The site closes a socket with it when there is nothing (any more) for this person. */
 const NOT_FOUND = 4404;

@@ -61,12 +61,14 @@ function follow(first) {
     showFace(detail);
     advise(detail.advice);
     showRefining(part('#refining', HTMLElement), detail);
-    part('#download', HTMLElement).hidden = !detail.complete;
+    part('#download', HTMLElement).hidden = !detail.has_sheets;
+    part('#sheets-form', HTMLElement).hidden = !detail.can_ask_for_sheets;
     if (isOver(detail) && !isRefining(detail)) feed.stop();
     else feed.start();
   });
   feed.addEventListener('gone', () => { part('#progress-words', HTMLElement).textContent = GONE; });
-  for (const form of [part('#cancel-form', HTMLFormElement), part('#retry-form', HTMLFormElement)]) {
+  for (const id of ['cancel', 'retry', 'sheets']) {
+    const form = part(`#${id}-form`, HTMLFormElement);
     form.addEventListener('submit', (event) => press(event, form, feed));
   }
   feed.take(first);

@@ -1,15 +1,20 @@
 /**
- * Progress panel of a session, from one snapshot to the next.
+ * Progress panel of a session, from one snapshot to the next: of the first pass, then of the sheets.
  */
 
 import { withLocalTimes } from './local-times.js';
 import { part } from './part.js';
 
 /** @typedef {import('./feed.js').Snapshot} Snapshot */
+/** @typedef {import('./feed.js').Pass} Pass */
 
 /** @type {Record<string, string>} */
 const FINAL = { failed: 'It did not work', cancelled: 'Stopped' };
+const OVER = ['ready', 'failed', 'cancelled'];
 const STOPPED = 'You stopped it. Nothing half-made is kept.';
+const SHEETS_LABEL = 'Sheets for downloads';
+const SHEETS_STOPPED = 'You stopped the sheets for downloads. The living portrait stays.';
+const SHEETS_FAILED = 'The sheets for downloads could not be made. The living portrait stays.';
 /** @type {Record<string, string>} */
 const SHEETS = { preview: 'Preview', q: 'Large sheet', q_20: 'Small sheet' };
 /** @type {Record<string, string>} */
@@ -31,40 +36,48 @@ export class Panel {
 
   /** @param {Snapshot} snapshot */
   show(snapshot) {
-    const before = this.#panel.dataset.state;
-    if (isOver(snapshot)) {
-      if (before !== 'ready') this.#finish(snapshot);
+    const pass = snapshot.sheets ?? snapshot;
+    const label = snapshot.sheets ? SHEETS_LABEL : snapshot.label;
+    if (isOver(snapshot) && pass.state !== 'failed') {
+      if (this.#panel.dataset.state !== pass.state) this.#finish(snapshot);
       return;
     }
     this.#panel.hidden = false;
     this.#panel.classList.remove('folding');
-    this.#panel.dataset.state = snapshot.state === 'ready' ? 'storing' : snapshot.state;
-    this.#text('label', FINAL[snapshot.state] ?? snapshot.label);
-    this.#text('counter', snapshot.total ? `${snapshot.current} of ${snapshot.total}` : '');
-    this.#text('words', words(snapshot));
-    this.#bar(snapshot);
-    this.#tiles(snapshot.tiles);
-    this.#log(snapshot.log);
-    this.#part('cancel-form', HTMLElement).hidden = !snapshot.can_cancel;
-    this.#part('retry-form', HTMLElement).hidden = !snapshot.can_retry;
-    this.#tell(snapshot);
+    this.#panel.dataset.state = pass.state === 'ready' ? 'storing' : pass.state;
+    this.#text('label', FINAL[pass.state] ?? label);
+    this.#text('counter', pass.total ? `${pass.current} of ${pass.total}` : '');
+    this.#text('words', snapshot.sheets ? sheetWords(snapshot.sheets) : words(snapshot));
+    this.#bar(pass);
+    this.#tiles(pass.tiles);
+    this.#log(pass.log);
+    this.#part('cancel-form', HTMLElement).hidden = !pass.can_cancel;
+    this.#part('retry-form', HTMLElement).hidden = !pass.can_retry;
+    this.#tell({ ...pass, label });
   }
 
-  /** Says calmly that it is ready, then makes room. @param {Snapshot} snapshot */
-  #finish(snapshot) {
-    this.#panel.dataset.state = 'ready';
-    this.#text('label', 'Ready');
+  /** Says calmly that it is ready, or that the sheets were stopped, then makes room. @param {Snapshot} snapshot */
+  #finish({ sheets, ...first }) {
+    const pass = sheets ?? first;
+    const label = FINAL[pass.state] ?? 'Ready';
+    this.#panel.dataset.state = pass.state;
+    this.#text('label', label);
     this.#text('counter', '');
-    const { seconds, total } = snapshot;
-    this.#text('words', seconds ? `All ${total} directions, in ${Math.round(seconds)} seconds.` : '');
-    this.#bar({ ...snapshot, current: total });
-    this.#tell({ ...snapshot, label: 'Ready' });
+    this.#text('words', sheets ? lastSheetWords(sheets) : lastWords(first));
+    this.#bar({ ...pass, current: pass.total });
+    this.#part('retry-form', HTMLElement).hidden = true;
+    this.#tell({ ...pass, label });
     if (this.#panel.hidden) return;
-    setTimeout(() => this.#panel.classList.add('folding'), FAREWELL);
-    setTimeout(() => { this.#panel.hidden = this.#panel.dataset.state === 'ready'; }, FAREWELL + FOLDING);
+    setTimeout(() => this.#fold(pass.state), FAREWELL);
+    setTimeout(() => { this.#panel.hidden = this.#panel.dataset.state === pass.state; }, FAREWELL + FOLDING);
   }
 
-  /** @param {Snapshot} snapshot */
+  /** Folds away, unless something has begun anew. @param {string} state */
+  #fold(state) {
+    if (this.#panel.dataset.state === state) this.#panel.classList.add('folding');
+  }
+
+  /** @param {Pass} pass */
   #bar({ current, total, state }) {
     const bar = this.#part('progress-bar', HTMLProgressElement);
     bar.max = total || 1;
@@ -72,7 +85,7 @@ export class Panel {
     else bar.removeAttribute('value');
   }
 
-  /** @param {Snapshot['tiles']} tiles */
+  /** @param {Pass['tiles']} tiles */
   #tiles(tiles) {
     const list = this.#part('progress-tiles', HTMLElement);
     if (list.children.length !== tiles.length) list.replaceChildren(...tiles.map(newTile));
@@ -86,7 +99,7 @@ export class Panel {
     });
   }
 
-  /** @param {Snapshot['log']} lines */
+  /** @param {Pass['log']} lines */
   #log(lines) {
     const list = this.#part('progress-lines', HTMLElement);
     const follows = list.scrollHeight - list.scrollTop - list.clientHeight < 24;
@@ -100,7 +113,7 @@ export class Panel {
     if (follows) list.scrollTop = list.scrollHeight;
   }
 
-  /** Tells screen readers each stage once, not each frame. @param {Snapshot} snapshot */
+  /** Tells screen readers each stage once, not each frame. @param {Pass} pass */
   #tell({ state, label, error }) {
     const said = error ? `${FINAL[state] ?? label}. ${error.sentence}` : FINAL[state] ?? label;
     if (said === this.#told) return;
@@ -125,12 +138,35 @@ export class Panel {
 }
 
 /**
- * Whether everything is there and booked: its files are whole a moment before its time is known.
+ * Whether nothing more is to come: the face is whole and booked (its files are whole a moment before its time is
+ * known), and the sheets are there, or nobody makes them.
  *
  * @param {Snapshot} snapshot
  */
-export function isOver({ state, can_cancel: underWay }) {
-  return state === 'ready' && !underWay;
+export function isOver({ state, can_cancel: underWay, sheets }) {
+  return state === 'ready' && !underWay && (sheets === null || OVER.includes(sheets.state));
+}
+
+/** @param {Pass} first */
+function lastWords({ seconds }) {
+  return seconds ? `Alive after ${seconds.toFixed(1)} seconds.` : '';
+}
+
+/** @param {Pass} sheets */
+function lastSheetWords({ state, seconds, total }) {
+  if (state === 'cancelled') return SHEETS_STOPPED;
+  return seconds ? `All ${total} directions, in ${Math.round(seconds)} seconds.` : '';
+}
+
+/** @param {Pass} sheets */
+function sheetWords({ error, position, message, state, eta_seconds: eta }) {
+  if (error) return `${SHEETS_FAILED} ${error.sentence}`;
+  if (position === 1) return 'The portrait is alive. Its sheets are next.';
+  if (position) {
+    return `The portrait is alive. Sheets of ${position - 1} ${position === 2 ? 'other comes' : 'others come'} first.`;
+  }
+  if (state === 'queued' && message) return withLocalTimes(message);
+  return `The portrait is alive. Its sheets are being drawn${eta === null ? '.' : `: ${left(eta)}`}`;
 }
 
 /** @param {Snapshot} snapshot */
@@ -139,15 +175,15 @@ function words({ state, error, position, message, eta_seconds: eta, alive }) {
   if (state === 'cancelled') return STOPPED;
   if (position === 1) return 'Yours is next.';
   if (position) return `${position - 1} ${position === 2 ? 'portrait is' : 'portraits are'} before yours.`;
-  if (eta !== null) return `${alive ? 'Already alive. ' : ''}${left(eta)}`;
+  if (eta !== null) return `${alive ? 'Already alive: ' : ''}${left(eta)}`;
   return withLocalTimes(message);
 }
 
 /** @param {number} seconds */
 function left(seconds) {
-  if (seconds < 3) return 'A moment more for every detail.';
-  if (seconds < 60) return `About ${Math.round(seconds)} seconds until every detail is there.`;
-  return `About ${Math.round(seconds / 60)} min until every detail is there.`;
+  if (seconds < 3) return 'a moment more.';
+  if (seconds < 60) return `about ${Math.round(seconds)} seconds more.`;
+  return `about ${Math.round(seconds / 60)} min more.`;
 }
 
 /** @param {string} file */
@@ -167,7 +203,7 @@ function newTile() {
   return tile;
 }
 
-/** @param {Snapshot['log'][number]} line */
+/** @param {Pass['log'][number]} line */
 function newLine({ t, text }) {
   const line = document.createElement('li');
   const time = document.createElement('time');

@@ -51,3 +51,8 @@ def test_they_are_all_the_limits_that_are_documented(repo: Path) -> None:
 @pytest.mark.parametrize("limit", LIMITS)
 def test_the_sites_settings_know_them(limit: str) -> None:
     assert isinstance(getattr(settings, limit), int)
+
+
+def test_every_deployment_file_says_when_sheets_are_made(repo: Path) -> None:
+    environments = {**fly_profiles(repo), **compose_services(repo)}
+    assert {environment.get("SHEETS") for environment in environments.values()} == {settings.SHEETS}

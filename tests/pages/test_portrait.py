@@ -11,7 +11,7 @@ from playwright.sync_api import WebSocketRoute, expect
 
 from portraits.live.subscriptions import NOT_FOUND
 from tests.pages.conftest import ORIGIN, Stand, answer_json
-from tests.pages.test_progress import BEGINNING, SESSION
+from tests.pages.test_progress import BEGINNING, READY, SESSION
 
 FIRST: dict[str, Any] = {
     **BEGINNING,
@@ -20,6 +20,8 @@ FIRST: dict[str, Any] = {
     "manifest": None,
     "poster": None,
     "refining": None,
+    "has_sheets": False,
+    "can_ask_for_sheets": False,
     "advice": [],
 }
 ALIVE = {**FIRST, "sequence": 2, "alive": True, "shown": "1", "manifest": "/manifest.json", "poster": "/poster.webp"}
@@ -29,13 +31,16 @@ CHOSEN = {
     "complete": True,
     "state": "ready",
     "can_cancel": False,
+    "can_ask_for_sheets": True,
     "advice": ["The face is dark."],
 }
+WHOLE = {**CHOSEN, "sequence": 4, "has_sheets": True, "can_ask_for_sheets": False, "sheets": {**BEGINNING, **READY}}
 PAGE = """<!doctype html><body>
 <div id="portrait" data-socket="/ws/sessions/1/" data-progress="/sessions/1/progress.json">
 <div id="stage"><gaze-tracker id="tracker"></gaze-tracker><button id="fullscreen" hidden>Fill</button></div>
 <details id="rename"><summary>Ada</summary><input name="title" value="Ada"></details>
-{panel}<ul id="advice" hidden></ul><a id="download" hidden>Download</a></div>
+{panel}<ul id="advice" hidden></ul><a id="download" hidden>Download</a>
+<form id="sheets-form" method="post" action="/sheets/" hidden><button>Prepare</button></form></div>
 <script type="application/json" id="snapshot">{first}</script>
 <script type="module" src="/static/site/portrait.js"></script>"""
 
@@ -55,7 +60,7 @@ def sockets(stand: Stand) -> list[WebSocketRoute]:
     return opened
 
 
-def test_the_face_appears_as_soon_as_it_is_alive_and_the_download_when_it_is_whole(
+def test_the_face_appears_as_soon_as_it_is_alive_and_the_download_when_its_sheets_are_there(
     stand: Stand, sockets: list[WebSocketRoute]
 ) -> None:
     tracker = stand.page.locator("#tracker")
@@ -64,7 +69,11 @@ def test_the_face_appears_as_soon_as_it_is_alive_and_the_download_when_it_is_who
     expect(tracker).to_have_attribute("src", "/manifest.json")
     expect(stand.page.locator("#download")).to_be_hidden()
     sockets[0].send(json.dumps(CHOSEN))
+    expect(stand.page.locator("#download")).to_be_hidden()
+    stand.answers["/sheets/"] = answer_json(WHOLE)
+    stand.page.click("text=Prepare")
     expect(stand.page.locator("#download")).to_be_visible()
+    expect(stand.page.locator("#sheets-form")).to_be_hidden()
     expect(stand.page.locator("#advice li")).to_have_text(["The face is dark."])
 
 

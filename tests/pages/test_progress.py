@@ -31,7 +31,10 @@ BEGINNING: dict[str, Any] = {
     "error": None,
     "can_cancel": True,
     "can_retry": False,
+    "sheets": None,
 }
+READY: dict[str, Any] = {"state": "ready", "complete": True, "can_cancel": False, "seconds": 0.4}
+SHEETS: dict[str, Any] = {**BEGINNING, "total": 936, "current": 96}
 PANEL = """async () => {
   const { Panel } = await import('/static/site/progress.js');
   window.panel = new Panel(document.querySelector('#progress'));
@@ -58,7 +61,7 @@ def test_stage_counter_bar_and_time_left_are_shown(panel: Stand) -> None:
     expect(part(panel, "progress-label")).to_have_text("Drawing every direction")
     expect(part(panel, "progress-counter")).to_have_text("480 of 936")
     expect(part(panel, "progress-bar")).to_have_js_property("value", 480)
-    expect(part(panel, "progress-words")).to_have_text("Already alive. About 12 seconds until every detail is there.")
+    expect(part(panel, "progress-words")).to_have_text("Already alive: about 12 seconds more.")
 
 
 @pytest.mark.parametrize(
@@ -113,11 +116,42 @@ def test_a_failure_is_a_sentence_with_a_way_on(panel: Stand) -> None:
 
 
 def test_when_all_is_there_it_says_so_and_folds_away(panel: Stand) -> None:
-    show(panel, state="ready", complete=True, can_cancel=False, current=936, seconds=14.2)
+    show(panel, **READY)
     expect(part(panel, "progress-label")).to_have_text("Ready")
-    expect(part(panel, "progress-words")).to_have_text("All 936 directions, in 14 seconds.")
+    expect(part(panel, "progress-words")).to_have_text("Alive after 0.4 seconds.")
     expect(part(panel, "progress-live")).to_have_text("Ready")
     expect(part(panel, "progress")).to_be_hidden(timeout=60_000)
+
+
+def test_while_the_sheets_are_drawn_it_says_that_the_portrait_is_alive(panel: Stand) -> None:
+    show(panel, **READY, sheets={**SHEETS, "eta_seconds": 12.4})
+    expect(part(panel, "progress-label")).to_have_text("Sheets for downloads")
+    expect(part(panel, "progress-counter")).to_have_text("96 of 936")
+    words = "The portrait is alive. Its sheets are being drawn: about 12 seconds more."
+    expect(part(panel, "progress-words")).to_have_text(words)
+    expect(part(panel, "cancel")).to_be_visible()
+    show(panel, **READY, sheets={**SHEETS, "state": "ready", "can_cancel": False, "seconds": 14.2})
+    expect(part(panel, "progress-words")).to_have_text("All 936 directions, in 14 seconds.")
+    expect(part(panel, "progress")).to_be_hidden(timeout=60_000)
+
+
+def test_sheets_that_were_stopped_are_said_and_the_panel_folds_away(panel: Stand) -> None:
+    show(panel, **READY, sheets=SHEETS)
+    show(panel, **READY, sheets={**SHEETS, "state": "cancelled", "can_cancel": False, "can_retry": True})
+    expect(part(panel, "progress-label")).to_have_text("Stopped")
+    words = "You stopped the sheets for downloads. The living portrait stays."
+    expect(part(panel, "progress-words")).to_have_text(words)
+    expect(part(panel, "progress")).to_be_hidden(timeout=60_000)
+    show(panel, **READY, sheets={**SHEETS, "state": "queued", "position": 1, "total": 0})
+    expect(part(panel, "progress-words")).to_have_text("The portrait is alive. Its sheets are next.")
+
+
+def test_sheets_that_failed_have_a_sentence_with_a_way_on(panel: Stand) -> None:
+    error = {"code": "worker_died", "sentence": "The rendering process stopped unexpectedly."}
+    failed = {**SHEETS, "state": "failed", "error": error, "can_cancel": False, "can_retry": True}
+    show(panel, **READY, sheets=failed)
+    expect(part(panel, "progress-words")).to_contain_text("The living portrait stays.")
+    expect(part(panel, "retry")).to_be_visible()
 
 
 def test_files_that_are_whole_before_the_end_is_booked_are_not_yet_the_end(panel: Stand) -> None:

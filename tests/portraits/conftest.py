@@ -27,6 +27,7 @@ def storage_folder(settings: Settings, tmp_path: Path) -> Path:
     settings.SCRATCH_DIR = tmp_path / "scratch"
     settings.SCRATCH_DIR.mkdir()
     settings.FILE_UPLOAD_TEMP_DIR = str(settings.SCRATCH_DIR)
+    settings.SHEETS = "on-request"  # most tests are about one pass; those about the order set it
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()
     dramatiq.get_broker().flush_all()  # of an earlier test's messages, which the sweeper would count
@@ -97,9 +98,11 @@ def as_operator(operator: User) -> Client:
 
 @pytest.fixture
 def portrait(owner: User) -> Portrait:
-    """The owner's, ready."""
+    """The owner's, ready, with sheets."""
     portrait = factories.portrait(owner)
-    factories.complete(factories.claimed(factories.session(portrait)))
+    session = factories.session(portrait)
+    factories.complete(factories.claimed(session))
+    factories.make_sheets(session)
     return portrait
 
 

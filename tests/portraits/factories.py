@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
 from gpuworker import grid
-from gpuworker.contract import CARD_NAME, POSTER_NAME, SHEETS, STANDARD_FRAME, Level, Manifest, Progress, level_frame
+from gpuworker.contract import (
+    CARD_NAME,
+    DEFAULT_LEVELS,
+    PHOTO_NAMES,
+    POSTER_NAME,
+    RIG,
+    RIG_NAME,
+    SHEETS,
+    STANDARD_FRAME,
+    Level,
+    Manifest,
+    Progress,
+    RigLevel,
+    Size,
+    level_frame,
+)
 from portraits.files import storage
 from portraits.models import Output, Portrait, Render, Session, Upload, User
 from portraits.sharing import link_preview
 
 PASSWORD = "a long enough password"
+TWICE = Size(2 * STANDARD_FRAME.width, 2 * STANDARD_FRAME.height)
 
 
 def user(name: str, **fields: object) -> User:
@@ -104,21 +122,29 @@ def claimed(run: Session) -> Output:
     return output
 
 
+def make_sheets(run: Session) -> Output:
+    """Sheets of a run whose face is whole, asked for and made."""
+    run.ask_for_sheets()
+    output = Render.objects.get(session=run, kind=Render.Kind.SHEETS).claim()
+    assert output is not None
+    complete(output)
+    return output
+
+
 def store_level(output: Output, levels: Iterable[str], *, complete: bool = False, alpha: bool = False) -> None:
     """Results of a worker's step: files, the manifest that lists them, and the session shows it."""
     render = output.render
     names = [POSTER_NAME, *([CARD_NAME] if alpha else [])]
     manifest = Manifest("warp", STANDARD_FRAME, complete=complete, alpha=alpha)
     for name in levels:
-        size = grid.LEVELS[name]
-        manifest = manifest.with_level(Level(name, size.x, size.y, level_frame(name, STANDARD_FRAME), SHEETS[name]))
-        names.extend(SHEETS[name])
+        manifest = manifest.with_level(level(name))
+        names.extend(level(name).files)
     files = {}
     for name in names:
         data = picture()
         storage.put(output.key(name), data)
         files[name] = {"sha256": sha256(data), "size": len(data)}
-    tiles = {name: "done" for name in names if name not in (POSTER_NAME, CARD_NAME)}
+    tiles = {name: "done" for name in names if name in {sheet for sheets in SHEETS.values() for sheet in sheets}}
     assert render.advance(output, Progress("rendering", 200, 936, "Rendered 200 of 936 frames", tiles), ["Alive"])
     assert output.record(files, manifest)
     assert render.session.show(output)
@@ -136,9 +162,24 @@ def store_link_preview(output: Output) -> None:
     assert output.record({link_preview.NAME: {"sha256": sha256(data), "size": len(data)}}, None)
 
 
+def level(name: str) -> Level | RigLevel:
+    """A level as a manifest lists it; the rig's photo has no AVIF."""
+    if name == RIG:
+        return RigLevel(RIG, RIG_NAME, {"webp": PHOTO_NAMES["webp"]}, TWICE)
+    size = grid.LEVELS[name]
+    return Level(name, size.x, size.y, level_frame(name, STANDARD_FRAME), SHEETS[name])
+
+
+def listed(manifest: dict[str, Any]) -> list[str]:
+    """Names of all files that a manifest's JSON lists."""
+    levels = Manifest.loads(json.dumps(manifest)).levels
+    return [manifest["poster"], *(name for level in levels for name in level.files)]
+
+
 def complete(output: Output, *, alpha: bool = False) -> None:
-    """All levels are there and the render has ended."""
-    store_level(output, grid.LEVELS, complete=True, alpha=alpha)
+    """All levels that it makes are there, and the render has ended."""
+    levels = [RIG] if output.render.kind == Render.Kind.RIG else DEFAULT_LEVELS
+    store_level(output, levels, complete=True, alpha=alpha)
     store_link_preview(output)
     assert output.render.finish(output)
 

@@ -7,8 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gpuworker import grid
-from gpuworker.contract import POSTER_NAME, SHEETS, STANDARD_FRAME, Level, Manifest, Progress, level_frame
+from gpuworker.contract import POSTER_NAME, RIG, STANDARD_FRAME, Manifest, Progress
 from gpuworker.errors import RenderError
 from gpuworker.workers.worker import Job, RenderedFile, Step
 from tests.portraits import factories
@@ -56,18 +55,14 @@ class ScriptedWorker:
         manifest = Manifest(job.request.engine, STANDARD_FRAME, alpha=job.request.remove_background)
         yield self._step("starting", 0)
         yield self._step("analysing", 0, advice=self._advice)
-        for level in grid.LEVELS:
+        for number, level in enumerate(job.request.levels):
             self._between(level)
-            if level == "preview":  # as the real one does: the poster comes by itself, and no one is told of it
+            if number == 0:  # as the real one does: the poster comes by itself, and no one is told of it
                 yield self._step("preview", 0)
                 yield self._step("preview", 0, [POSTER_NAME])
-            names = SHEETS[level]
-            size = grid.LEVELS[level]
-            manifest = manifest.with_level(
-                Level(level, size.x, size.y, level_frame(level, STANDARD_FRAME), SHEETS[level])
-            )
-            stage = "preview" if level == "preview" else "rendering"
-            yield self._step(stage, 36, names, manifest)
+            manifest = manifest.with_level(factories.level(level))
+            stage = "preview" if level in (RIG, "preview") else "rendering"
+            yield self._step(stage, 36, factories.level(level).files, manifest)
             if self._ends_with is not None:
                 raise self._ends_with
         self._between("done")

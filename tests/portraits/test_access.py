@@ -69,6 +69,7 @@ PRIVATE = {
     "session-manifest": READ,
     "session-progress": READ,
     "session-retry": WRITE,
+    "session-sheets": WRITE,
     "share-create": WRITE,
     "share-revoke": WRITE,
     "upload-face": WRITE,
@@ -205,6 +206,27 @@ def test_case_22_each_address_is_for_whom_it_is_declared(
                 assert answer.status_code < 500, told
                 assert answer.status_code != 404 or name in ("one-time-sign-in",), told
                 assert answer.status_code != 403, told
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("file", ["rig.bin", "photo.webp", "q0.webp"])
+def test_case_22_the_files_of_a_rig_are_the_owners_and_by_a_link_anybodys(
+    role: str, file: str, things: dict[str, str], clients: dict[str, Client]
+) -> None:
+    named = {**things, "name": things["name"].replace("q0.webp", file)}
+    expected = {"owner": 200, "anonymous": 302, "banned": 302}.get(role, 404)
+    assert clients[role].get(address("session-file", named)).status_code == expected
+    assert clients[role].get(address("share-file", named)).status_code == 200
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_link_in_standard_size_gives_nobody_the_larger_photo(
+    role: str, things: dict[str, str], clients: dict[str, Client], portrait: Portrait
+) -> None:
+    _, token = ShareLink.create_for(portrait, standard=True)
+    for file, status in (("photo.webp", 404), ("photo.avif", 404), ("poster.webp", 200), ("rig.bin", 200)):
+        named = {**things, "token": token, "name": things["name"].replace("q0.webp", file)}
+        assert clients[role].get(address("share-file", named)).status_code == status
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role not in ("moderator", "operator")])

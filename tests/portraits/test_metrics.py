@@ -44,7 +44,7 @@ def test_an_accepted_upload_is_counted(as_owner: Client, owner: User, monkeypatc
 def test_a_finished_attempt_is_counted_with_its_seconds(owner: User) -> None:
     output = factories.claimed(factories.session(factories.portrait(owner)))
     factories.complete(output)
-    labels = {"engine": "warp", "source": "child"}
+    labels = {"kind": "rig", "engine": "warp", "source": "child"}
     before = counted("gaze_render_attempts_total", **labels, state="ready", code="")
     timed = counted("gaze_render_seconds_count", **labels)
     metrics.attempt_ended(Render.objects.get())
@@ -61,17 +61,17 @@ def test_an_attempt_that_fails_is_counted_by_its_code_and_not_timed(
     factories.session(factories.portrait(owner))
     Render.objects.update(attempts_allowed=1)
     monkeypatch.setattr(attempt, "_attempt", dies)
-    labels = {"engine": "warp", "source": "child"}
+    labels = {"kind": "rig", "engine": "warp", "source": "child"}
     before = counted("gaze_render_attempts_total", **labels, state="failed", code=WorkerDied.code)
     timed = counted("gaze_render_seconds_count", **labels)
-    attempt.run_next("here")
+    attempt.run_next("rig")
     assert counted("gaze_render_attempts_total", **labels, state="failed", code=WorkerDied.code) == before + 1
     assert counted("gaze_render_seconds_count", **labels) == timed
 
 
 @pytest.mark.django_db
 def test_an_empty_site_has_nothing_waiting() -> None:
-    assert row("gaze_queue_wait_seconds") == 0
+    assert row("gaze_queue_wait_seconds", kind="rig") == 0
     assert row("gaze_rows_readable") == 1
 
 
@@ -80,14 +80,14 @@ def test_waiting_and_running_renders_are_told_by_engine_and_state(owner: User) -
     factories.session(factories.portrait(owner))
     factories.claimed(factories.session(factories.portrait(owner)))
     Render.objects.waiting().update(queued_at=timezone.now() - timedelta(seconds=90))
-    assert row("gaze_renders", engine="warp", state="queued") == 2
-    assert row("gaze_renders", engine="warp", state="starting") == 1
-    assert 90 <= (row("gaze_queue_wait_seconds") or 0) < 120
+    assert row("gaze_renders", kind="rig", engine="warp", state="queued") == 2
+    assert row("gaze_renders", kind="rig", engine="warp", state="starting") == 1
+    assert 90 <= (row("gaze_queue_wait_seconds", kind="rig") or 0) < 120
 
 
 def test_finished_renders_are_not_counted_among_them(owner: User) -> None:
     factories.complete(factories.claimed(factories.session(factories.portrait(owner))))
-    assert row("gaze_renders", engine="warp", state="ready") is None
+    assert row("gaze_renders", kind="rig", engine="warp", state="ready") is None
 
 
 def test_without_a_database_the_rest_can_still_be_read(monkeypatch: pytest.MonkeyPatch) -> None:

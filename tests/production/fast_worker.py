@@ -84,7 +84,7 @@ def be_one(number: str) -> None:
 
     Output.record = held_before(Output.record, lambda output: folder.reach("stored", output.attempt))  # type: ignore[method-assign]
     Render.finish = held_before(Render.finish, lambda row: folder.reach("finishing", row.attempt))  # type: ignore[method-assign]
-    workers.current = HeldWorker  # type: ignore[assignment]
+    workers.current = workers.sheets = HeldWorker  # type: ignore[assignment]
     workers.warm = lambda: None
     worker_process.run()
 

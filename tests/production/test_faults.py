@@ -245,7 +245,7 @@ def test_case_62_ten_deliveries_and_two_racing_processes_end_in_one_result(
 
 
 def deliver(site: ProductionSite, times: int) -> None:
-    code = f"from portraits.rendering.actors import run_render\nfor _ in range({times}): run_render.send()"
+    code = f"from portraits.rendering.actors import run_first_pass\nfor _ in range({times}): run_first_pass.send()"
     site.manage("shell", "-c", code)
 
 

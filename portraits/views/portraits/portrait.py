@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -30,7 +31,7 @@ def portrait(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
         "portrait": found,
         "session": session,
         "snapshot": snapshot,
-        "under_way": snapshot is not None and snapshot["state"] in (Render.State.QUEUED, *Render.ACTIVE),
+        "under_way": snapshot is not None and _is_under_way(snapshot),
         "view_box": gallery_items.view_box(found),
         "advice": session.advice if session else found.advice,
         "thumbnail": reverse("portrait-thumbnail", args=[found.pk]),
@@ -40,6 +41,12 @@ def portrait(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
         "title_form": TitleForm(initial={"title": found.title}),
     }
     return render(request, "portraits/portrait.html", context)
+
+
+def _is_under_way(snapshot: dict[str, Any]) -> bool:
+    """Whether the first pass or the sheets are still to come."""
+    passes = [snapshot, snapshot["sheets"]]
+    return any(each["state"] in (Render.State.QUEUED, *Render.ACTIVE) for each in passes if each is not None)
 
 
 def _stage_shape(frame: Size) -> str:

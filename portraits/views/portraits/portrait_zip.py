@@ -22,11 +22,12 @@ from portraits.models import Portrait
 
 @require_safe
 def portrait_zip(request: HttpRequest, portrait_id: UUID) -> HttpResponseBase:
-    """Archive to download; 409 with a sentence until the portrait is whole."""
+    """Archive to download; 409 with a sentence, and the way to them, until the sheets are there."""
     portrait = get_object_or_404(Portrait.objects.visible_to(signed_in_user(request)), pk=portrait_id)
     session = portrait.current_session
-    if session is None or session.shown is None or not session.shown.complete:
-        return render(request, "portraits/zip_too_early.html", {"portrait": portrait}, status=409)
+    if session is None or session.shown is None or not session.has_sheets:
+        context = {"portrait": portrait, "session": session, "can_ask": session and session.can_ask_for_sheets}
+        return render(request, "portraits/zip_too_early.html", context, status=409)
     headers = {
         "Content-Type": "application/zip",
         "Content-Disposition": content_disposition_header(True, f"{slugify(str(portrait)) or 'portrait'}.zip"),

@@ -1,4 +1,4 @@
-"""Addresses of a session: its manifest, files and progress, and the actions cancel and retry."""
+"""Addresses of a session: its manifest, files and progress, and the actions sheets, cancel and retry."""
 
 from __future__ import annotations
 
@@ -55,9 +55,16 @@ def session_progress(request: HttpRequest, session_id: UUID) -> JsonResponse:
 
 @require_POST
 def session_cancel(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """Cancel its renders; 409 when there was nothing to cancel."""
+    """Stop what its page shows as being made; 409 when there was nothing to stop."""
     found = _session(request, session_id)
-    return _changed_response(request, session_id, changed=dispatch.cancel(found))
+    return _changed_response(request, session_id, changed=dispatch.stop(found))
+
+
+@require_POST
+def session_sheets(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Have its sheets made, for a download. Safe to repeat; 409 when there is nothing to make."""
+    found = _session(request, session_id)
+    return _changed_response(request, session_id, changed=dispatch.ask_for_sheets(found))
 
 
 @require_POST

@@ -35,12 +35,13 @@ OFFERED = {
     "pendingdeletion": set[str](),
     "portrait": {"moderation__exact", "moderation__isnull", "created_at__gte", "created_at__lt", "owner__id__exact"},
     "render": {
-        "state__exact", "state__isnull", "engine", "engine__isnull", "source__exact", "source__isnull", "error_code",
-        "error_code__isnull", "created_at__gte", "created_at__lt",
+        "state__exact", "state__isnull", "kind__exact", "kind__isnull", "engine", "engine__isnull", "source__exact",
+        "source__isnull", "error_code", "error_code__isnull", "created_at__gte", "created_at__lt",
     },
     "report": {"state", "reason__exact", "reason__isnull"},
     "session": {
-        "renders__state__exact", "renders__state__isnull", "renders__engine", "renders__engine__isnull",
+        "renders__state__exact", "renders__state__isnull", "renders__kind__exact", "renders__kind__isnull",
+        "renders__engine", "renders__engine__isnull",
         "created_at__gte", "created_at__lt",
     },
     "sharelink": {

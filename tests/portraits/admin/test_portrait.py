@@ -75,7 +75,7 @@ def test_the_live_view_is_the_element_and_nothing_inline(as_moderator: Client, p
 
 def test_the_files_that_its_manifest_lists_are_there(as_moderator: Client, portrait: Portrait) -> None:
     manifest = as_moderator.get(at("manifest", portrait)).json()
-    names = [manifest["poster"], *(name for level in manifest["levels"] for name in level["sheets"])]
+    names = factories.listed(manifest)
     assert {as_moderator.get(at("file", portrait, name)).status_code for name in names} == {200}
 
 

@@ -145,7 +145,7 @@ def test_a_manifest_lists_sheets_that_are_on_disk(
     monkeypatch.setattr(workers, "current", lambda: ScriptedWorker(tmp_path))
     done = events(monkeypatch, storage_folder)
     with writes(done, "output"):
-        attempt.run_next("here")
+        attempt.run_next("rig")
     assert unsynced_at(done, "output") == []
     assert done.count("row output") > 3
 

@@ -55,7 +55,7 @@ def test_the_page_and_the_element_are_beside_them(packed: zipfile.ZipFile) -> No
 
 
 def test_there_is_nothing_else_in_it(packed: zipfile.ZipFile) -> None:
-    sheets = ["poster.webp", *(sheet for sheets in SHEETS.values() for sheet in sheets)]
+    sheets = ["poster.webp", "rig.bin", "photo.webp", *(sheet for sheets in SHEETS.values() for sheet in sheets)]
     texts = ["README.txt", "manifest.json", "metadata.json"]
     assert sorted(packed.namelist()) == sorted([*sheets, *standalone_page.names(), *texts])
 

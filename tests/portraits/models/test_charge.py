@@ -17,4 +17,5 @@ def test_a_released_charge_is_reserved_again_for_another_try(rendering: Session)
 
 
 def test_every_render_has_exactly_one(portrait: Portrait) -> None:
-    assert Charge.objects.get().render.session.portrait == portrait
+    session = portrait.sessions.get()
+    assert [charge.render.session for charge in Charge.objects.all()] == [session] * session.renders.count()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from portraits.models import User
+from portraits.models import Render, User
+from portraits.models.render import TURN_FIELDS
 from tests.portraits import factories
 
 pytestmark = pytest.mark.django_db
@@ -25,9 +26,9 @@ def test_a_ban_holds_once_until_it_is_lifted() -> None:
     assert (user.unban(), user.unban(), user.is_active) == (True, False, True)
 
 
-@pytest.mark.parametrize("refines", [False, True])
-def test_a_turn_is_noted_for_its_own_kind_of_render(refines: bool) -> None:
+@pytest.mark.parametrize("kind", Render.Kind.values)
+def test_a_turn_is_noted_for_its_own_kind_of_render(kind: str) -> None:
     user = factories.user("ada")
-    user.note_turn(refines=refines)
+    user.note_turn(TURN_FIELDS[kind])
     user.refresh_from_db()
-    assert (user.last_refinement_at is not None, user.last_first_pass_at is not None) == (refines, not refines)
+    assert [each for each, field in TURN_FIELDS.items() if getattr(user, field) is not None] == [kind]

@@ -16,7 +16,7 @@ def test_a_message_is_worked_off_on_a_thread_and_its_time_limit_bites() -> None:
     queue = broker.embedded()
     done, ended = threading.Event(), threading.Event()
 
-    @dramatiq.actor(broker=queue, time_limit=200, max_retries=0, actor_name="slow", queue_name=broker.HERE)
+    @dramatiq.actor(broker=queue, time_limit=200, max_retries=0, actor_name="slow", queue_name=broker.RIG)
     def slow() -> None:
         try:
             while not done.wait(0.01):
@@ -36,18 +36,27 @@ def test_a_message_is_worked_off_on_a_thread_and_its_time_limit_bites() -> None:
 
 def test_renders_are_bound_to_the_embedded_queue() -> None:
     assert isinstance(dramatiq.get_broker(), dramatiq.brokers.stub.StubBroker)
-    assert actors.run_render.actor_name in dramatiq.get_broker().get_declared_actors()
+    assert actors.run_first_pass.actor_name in dramatiq.get_broker().get_declared_actors()
 
 
-@pytest.mark.parametrize("limit", ["time_limit", "max_retries"])
-def test_the_render_actor_has_its_limits(limit: str) -> None:
+@pytest.mark.parametrize(
+    ("actor", "limit"),
+    [
+        (actors.run_first_pass, actors.FOUR_MINUTES),
+        (actors.run_sheets, actors.TWENTY_MINUTES),
+        (actors.run_refinement, actors.TWO_HOURS),
+    ],
+    ids=["first pass", "sheets", "refinement"],
+)
+def test_each_actor_has_its_limits(actor: dramatiq.Actor[[], None], limit: int) -> None:
     """The rows retry, not the queue: a message must not come back by itself."""
-    assert actors.run_render.options[limit] == {"time_limit": actors.FOUR_MINUTES, "max_retries": 0}[limit]
+    assert (actor.options["time_limit"], actor.options["max_retries"]) == (limit, 0)
+    assert actor.actor_name == actor.queue_name
 
 
-def test_refinements_have_threads_of_their_own_where_there_is_a_gpu_source(settings: Settings) -> None:
+def test_each_queue_has_threads_of_its_own(settings: Settings) -> None:
     settings.GPU_AT_ONCE = 3
-    for source, queues in (("none", {"here": 1}), ("url", {"here": 1, "elsewhere": 3})):
+    for source, queues in (("none", {"rig": 1, "sheets": 1}), ("url", {"rig": 1, "sheets": 1, "refinement": 3})):
         settings.GPU_SOURCE = source
         workers = broker.start_worker(broker.embedded())
         try:
@@ -66,7 +75,7 @@ def test_a_queue_that_is_away_is_said_and_not_raised(settings: Settings) -> None
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     queue = broker.configured()
 
-    @dramatiq.actor(broker=queue, queue_name=broker.HERE, actor_name="nothing")
+    @dramatiq.actor(broker=queue, queue_name=broker.RIG, actor_name="nothing")
     def nothing() -> None:
         """It never arrives."""
 
@@ -74,15 +83,15 @@ def test_a_queue_that_is_away_is_said_and_not_raised(settings: Settings) -> None
 
 
 def test_the_length_is_that_of_the_queue_in_memory() -> None:
-    dramatiq.get_broker().flush(broker.HERE)
-    dramatiq.get_broker().flush(broker.HERE)
-    actors.run_render.send()
-    assert broker.length(broker.HERE) == 1
-    dramatiq.get_broker().flush(broker.HERE)
+    dramatiq.get_broker().flush(broker.RIG)
+    dramatiq.get_broker().flush(broker.RIG)
+    actors.run_first_pass.send()
+    assert broker.length(broker.RIG) == 1
+    dramatiq.get_broker().flush(broker.RIG)
 
 
 @pytest.mark.parametrize("turn", ["first", "second"])
 def test_no_message_of_an_earlier_test_is_left(turn: str) -> None:
-    assert broker.length(broker.HERE) == 0
-    broker.send(actors.run_render)
-    assert broker.length(broker.HERE) == 1
+    assert broker.length(broker.RIG) == 0
+    broker.send(actors.run_first_pass)
+    assert broker.length(broker.RIG) == 1

@@ -13,26 +13,28 @@ from portraits.rendering import attempt as rendering
 from tests.portraits import factories
 
 
-@pytest.mark.parametrize("actor", [actors.run_render, actors.run_refinement])
+@pytest.mark.parametrize("actor", [actors.run_first_pass, actors.run_sheets, actors.run_refinement])
 def test_a_message_names_no_render(actor: object) -> None:
     assert not inspect.signature(actor.fn).parameters  # type: ignore[attr-defined]
 
 
 def test_without_a_render_that_waits_there_is_nothing_to_do(db: None) -> None:
-    actors.run_render()
+    actors.run_first_pass()
+    actors.run_sheets()
     actors.run_refinement()
 
 
 def test_a_finished_render_is_not_made_again(portrait: Portrait) -> None:
-    before = Render.objects.get()
-    actors.run_render()
-    after = Render.objects.get()
-    assert (after.state, after.attempt, after.finished_at) == (before.state, before.attempt, before.finished_at)
+    fields = ("kind", "state", "attempt", "finished_at")
+    before = list(Render.objects.values_list(*fields))
+    actors.run_first_pass()
+    actors.run_sheets()
+    assert list(Render.objects.values_list(*fields)) == before
 
 
 def test_a_message_runs_the_render_that_is_in_turn(owner: User, rendering_of_nobody: list[Session]) -> None:
     first, second = (factories.session(factories.portrait(owner)) for _ in range(2))
-    actors.run_render()
+    actors.run_first_pass()
     assert rendering_of_nobody == [first]
     assert scheduling.position(second.first_render) == 1
 

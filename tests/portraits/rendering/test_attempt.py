@@ -10,7 +10,7 @@ import httpx
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from gpuworker.clock import ManualClock
 from gpuworker.errors import AccessDenied, BudgetSpent, Cancelled, NoFace, OutputFailed, RenderError, WorkerDied
@@ -22,9 +22,9 @@ from portraits.files import storage
 from portraits.live import publisher
 from portraits.models import Charge, Output, Render, Session, User
 from portraits.models.render import MOST_PUT_OFF
-from portraits.queue import scheduling
-from portraits.queue.broker import ELSEWHERE, HERE
-from portraits.rendering import actors, lease, workers
+from portraits.queue import broker, scheduling
+from portraits.queue.broker import REFINEMENT, RIG, QueueName
+from portraits.rendering import actors, dispatch, lease, workers
 from portraits.rendering import attempt as rendering
 from portraits.sharing import link_preview
 from tests.portraits import factories
@@ -47,14 +47,29 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
         folder.mkdir(exist_ok=True)
         worker = ScriptedWorker(folder, **script)
         monkeypatch.setattr(workers, "current", lambda: worker)
+        monkeypatch.setattr(workers, "sheets", lambda: worker)
         return worker
 
     return use
 
 
-def run(session: Session) -> Render:
-    rendering.run_next("here")
-    return Render.objects.get(session=session)
+@pytest.fixture
+def drawing(queued: Session) -> Session:
+    """A run whose face is whole, and whose sheets wait."""
+    factories.complete(factories.claimed(queued))
+    assert queued.ask_for_sheets()
+    return queued
+
+
+def run(session: Session, kind: QueueName = "rig") -> Render:
+    rendering.run_next(kind)
+    return Render.objects.get(session=session, kind=kind)
+
+
+def shown_kind(session: Session) -> str:
+    shown = Session.objects.get(pk=session.pk).shown
+    assert shown is not None
+    return shown.render.kind
 
 
 def test_a_render_is_ready_charged_and_shown(queued: Session, play: Play) -> None:
@@ -68,7 +83,7 @@ def test_a_render_is_ready_charged_and_shown(queued: Session, play: Play) -> Non
     assert render.log[-1]["text"].startswith("Ready")
 
 
-def test_the_face_is_shown_from_the_preview_on(queued: Session, play: Play) -> None:
+def test_the_face_is_shown_from_the_rig_on(queued: Session, play: Play) -> None:
     alive: dict[str, tuple[bool, bool]] = {}
 
     def look(moment: str) -> None:
@@ -77,7 +92,105 @@ def test_the_face_is_shown_from_the_preview_on(queued: Session, play: Play) -> N
 
     play(between=look)
     run(queued)
-    assert alive == {"preview": (False, False), "mobile": (True, False), "full": (True, False), "done": (True, False)}
+    assert alive == {"rig": (False, False), "done": (True, False)}
+
+
+def test_a_first_pass_asks_for_the_rig_alone_and_the_sheets_follow(
+    queued: Session, play: Play, settings: Settings
+) -> None:
+    settings.SHEETS = "always"
+    worker = play()
+    assert run(queued).state == "ready"
+    assert Render.objects.get(kind="sheets").state == "queued"
+    assert run(queued, "sheets").state == "ready"
+    assert [job.request.levels for job in worker.jobs] == [("rig",), ("rig", "preview", "mobile", "full")]
+
+
+def test_sheets_that_are_made_on_request_wait_until_they_are_asked_for(queued: Session, play: Play) -> None:
+    play()
+    assert run(queued).state == "ready"
+    assert not Render.objects.filter(kind="sheets").exists()
+
+
+def test_a_message_for_the_sheets_is_sent_as_the_first_pass_ends(
+    queued: Session,
+    play: Play,
+    settings: Settings,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    settings.SHEETS = "always"
+    play()
+    with django_capture_on_commit_callbacks(execute=True):
+        run(queued)
+    assert broker.length("sheets") == 1
+
+
+def test_the_first_pass_is_shown_until_the_sheets_are_whole_and_then_deleted(drawing: Session, play: Play) -> None:
+    shown = []
+    play(between=lambda moment: shown.append(shown_kind(drawing)))
+    assert run(drawing, "sheets").state == "ready"
+    assert shown == ["rig"] * 5
+    assert shown_kind(drawing) == "sheets"
+    deletion.delete_pending_files()
+    output = Output.objects.get()
+    assert {output.key(name) for name in output.files} == set(storage.keys("renders/"))
+
+
+@pytest.mark.parametrize("moment", ["rig", "preview", "mobile", "full", "done"])
+def test_stopping_the_sheets_at_any_stage_keeps_the_living_face(drawing: Session, play: Play, moment: str) -> None:
+    def stop(at: str) -> None:
+        if at == moment:
+            assert dispatch.stop(Session.objects.get())
+
+    before = set(storage.keys("renders/"))
+    worker = play(between=stop)
+    render = run(drawing, "sheets")
+    assert (render.state, render.charge.state, worker.closed_early) == ("cancelled", "released", 1)
+    session = Session.objects.get()
+    assert (session.state, session.alive, shown_kind(session)) == ("ready", True, "rig")
+    deletion.delete_pending_files()
+    assert set(storage.keys("renders/")) == before
+    assert run(drawing, "sheets").state == "cancelled"
+    play()
+    assert session.ask_for_sheets()
+    assert run(drawing, "sheets").state == "ready"
+    deletion.delete_pending_files()
+
+
+def test_a_stop_between_the_last_sheet_and_the_end_keeps_the_living_face(
+    drawing: Session, play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish = Render.finish
+
+    def stopped_first(render: Render, output: Output) -> bool:
+        assert dispatch.stop(Session.objects.get())
+        return finish(render, output)
+
+    play()
+    monkeypatch.setattr(Render, "finish", stopped_first)
+    assert run(drawing, "sheets").state == "cancelled"
+    assert (Session.objects.get().state, shown_kind(drawing)) == ("ready", "rig")
+    deletion.delete_pending_files()
+
+
+def test_sheets_that_fail_leave_the_living_face(drawing: Session, play: Play) -> None:
+    play(ends_with=WorkerDied())
+    assert [run(drawing, "sheets").state for _ in range(3)] == ["queued", "queued", "failed"]
+    assert (Session.objects.get().state, shown_kind(drawing)) == ("ready", "rig")
+    deletion.delete_pending_files()
+
+
+def test_a_face_is_made_while_anothers_sheets_are_drawn(drawing: Session, stranger: User, play: Play) -> None:
+    other = factories.session(factories.portrait(stranger))
+
+    def first_sight(moment: str) -> None:
+        if moment == "mobile":
+            assert run(other).state == "ready"
+
+    play(between=first_sight)
+    assert run(drawing, "sheets").state == "ready"
+    assert Session.objects.get(pk=other.pk).alive
+    deletion.delete_pending_files()
 
 
 def test_the_link_preview_is_made_once_after_the_face_is_alive(
@@ -117,29 +230,31 @@ def test_case_74_no_reader_ever_sees_a_manifest_that_lists_a_missing_file(queued
     def look(moment: str) -> None:
         nonlocal seen
         for output in Output.objects.exclude(manifest=None):
-            listed = [output.manifest["poster"], *(s for level in output.manifest["levels"] for s in level["sheets"])]
-            assert [name for name in listed if not storage.exists(output.key(name))] == []
+            assert [name for name in factories.listed(output.manifest) if not storage.exists(output.key(name))] == []
             seen += len(output.manifest["levels"])
 
     play(between=look)
     run(queued)
-    assert seen == 1 + 2 + 3
+    assert queued.ask_for_sheets()
+    run(queued, "sheets")
+    assert seen == 1 + (1 + 2 + 3 + 4 + 5)
+    deletion.delete_pending_files()
 
 
 def test_case_62_ten_deliveries_of_the_same_message_make_it_once(queued: Session, play: Play) -> None:
     worker = play()
     for _ in range(10):
-        actors.run_render()
+        actors.run_first_pass()
     assert len(worker.jobs) == 1
 
 
 def test_case_62_two_workers_that_race_for_a_render_make_it_once(queued: Session, play: Play) -> None:
-    worker = play(between=lambda moment: rendering.run_next("here"))
+    worker = play(between=lambda moment: rendering.run_next("rig"))
     assert run(queued).state == "ready"
     assert len(worker.jobs) == 1
 
 
-@pytest.mark.parametrize("moment", ["preview", "mobile", "full", "done"])
+@pytest.mark.parametrize("moment", ["rig", "done"])
 def test_a_cancel_holds_at_every_stage_and_leaves_nothing(queued: Session, play: Play, moment: str) -> None:
     def cancel(at: str) -> None:
         if at == moment:
@@ -159,7 +274,7 @@ def test_a_cancelled_render_is_made_after_all_when_it_is_tried_again(queued: Ses
     play()
     render = queued.first_render
     assert render.cancel()
-    rendering.run_next("here")
+    rendering.run_next("rig")
     assert Render.objects.get().state == "cancelled"
     assert render.retry()
     assert run(queued).state == "ready"
@@ -171,14 +286,14 @@ def test_an_attempt_that_was_overtaken_changes_nothing(queued: Session, play: Pl
     newer: list[Output] = []
 
     def overtake(moment: str) -> None:
-        if moment == "mobile" and not newer:
+        if moment == "done" and not newer:
             Render.objects.void_leases()
             output = Render.objects.get(session=queued).claim()
             assert output is not None
             newer.append(output)
 
     worker = play(between=overtake)
-    rendering.run_next("here")
+    rendering.run_next("rig")
     render = Render.objects.get()
     assert (render.state, render.attempt) == ("starting", 2)
     assert worker.closed_early == 1
@@ -221,13 +336,19 @@ def test_a_photo_that_is_gone_from_storage_is_a_failure_not_a_crash(queued: Sess
     assert run(queued).state == "ready"
 
 
-def test_case_72_a_portrait_deleted_in_mid_job_leaves_no_byte(queued: Session, play: Play) -> None:
+@pytest.mark.parametrize(("kind", "at"), [("rig", "done"), ("sheets", "full")])
+def test_case_72_a_portrait_deleted_in_mid_job_leaves_no_byte(
+    queued: Session, play: Play, kind: QueueName, at: str
+) -> None:
     def delete(moment: str) -> None:
-        if moment == "full":
+        if moment == at:
             deletion.delete_portrait(queued.portrait)
 
+    if kind == "sheets":
+        factories.complete(factories.claimed(queued))
+        assert queued.ask_for_sheets()
     play(between=delete)
-    rendering.run_next("here")
+    rendering.run_next(kind)
     deletion.delete_pending_files()
     assert list(storage.keys()) == []
     assert Render.objects.count() == Charge.objects.count() == 0
@@ -248,21 +369,27 @@ def away_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(storage, "put", refuses)
 
 
-@pytest.mark.parametrize("name", ["poster.webp", "q2_20.webp", "q0.webp"])
-def test_case_54_storage_that_fails_at_a_sheet_puts_the_render_off_and_later_it_is_ready_once(
-    queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch, name: str
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("rig", "poster.webp"), ("rig", "rig.bin"), ("sheets", "photo.webp"), ("sheets", "q2_20.webp")],
+)
+def test_case_54_storage_that_fails_at_a_file_puts_the_render_off_and_later_it_is_ready_once(
+    queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch, kind: QueueName, name: str
 ) -> None:
+    if kind == "sheets":
+        factories.complete(factories.claimed(queued))
+        assert queued.ask_for_sheets()
     play()
     with monkeypatch.context() as broken:
         away_at(broken, name)
         for _ in range(5):
             Render.objects.update(not_before=None)
-            assert run(queued).state == "queued"
-    render = Render.objects.get()
+            assert run(queued, kind).state == "queued"
+    render = Render.objects.get(kind=kind)
     assert (render.charge.state, render.error_code) == ("reserved", "output_failed")
     assert render.not_before is not None
     Render.objects.update(not_before=None)
-    render = run(queued)
+    render = run(queued, kind)
     assert (render.state, render.charge.state, render.outputs.count()) == ("ready", "charged", 1)
     deletion.delete_pending_files()
 
@@ -272,7 +399,7 @@ def test_storage_that_stays_away_is_a_failure_in_the_end(
 ) -> None:
     play()
     away_at(monkeypatch, "poster.webp")
-    Render.objects.update(times_put_off=MOST_PUT_OFF[False])
+    Render.objects.update(times_put_off=MOST_PUT_OFF)
     assert run(queued).state == "failed"
     assert Render.objects.get().charge.state == "released"
     deletion.delete_pending_files()
@@ -324,7 +451,7 @@ def lock_at(monkeypatch: pytest.MonkeyPatch, times: int) -> list[float]:
 
 
 @pytest.mark.django_db(transaction=True)  # a connection that failed is closed, which ends a transaction
-@pytest.mark.parametrize("moment", ["preview", "full", "done"])
+@pytest.mark.parametrize("moment", ["rig", "done"])
 def test_case_52_a_database_that_is_away_costs_no_attempt_however_often(
     queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
@@ -380,7 +507,7 @@ def test_a_queue_that_is_asked_while_the_database_is_away_says_so_in_one_line(
     queued: Session, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(scheduling, "take", locked)
-    actors.run_render()
+    actors.run_first_pass()
     assert [(record.levelname, record.exc_info) for record in caplog.records] == [("WARNING", None)]
 
 
@@ -402,41 +529,24 @@ def test_case_61_no_capacity_waits_uncharged_for_as_long_as_the_provider_says(qu
     assert (render.not_before - before).total_seconds() == pytest.approx(7200, abs=60)
 
 
-# --- previews first
-
-
-def test_a_render_steps_aside_after_its_preview_for_somebody_whose_face_nobody_has_seen(
-    queued: Session, stranger: User, play: Play
-) -> None:
-    worker = play()
-    other = factories.session(factories.portrait(stranger))
-    assert rendering.run_next("here")
-    first = Render.objects.get(session=queued)
-    assert (first.state, first.attempts_allowed, first.session.alive) == ("queued", 4, True)
-    assert worker.closed_early == 1
-    assert rendering.run_next("here")
-    assert not rendering.run_next("here")
-    assert (Render.objects.get(session=queued).state, Render.objects.get(session=other).state) == ("ready", "queued")
-    assert not rendering.run_next("here")
-    assert {render.state for render in Render.objects.all()} == {"ready"}
-    deletion.delete_pending_files()
+# --- the end of a process
 
 
 def test_a_process_that_ends_takes_nothing_more(queued: Session, play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     play()
     monkeypatch.setattr(workers, "closing", lambda: True)
-    assert not rendering.run_next("here")
+    assert not rendering.run_next("rig")
     assert Render.objects.get().state == "queued"
 
 
-def test_what_is_under_way_is_handed_back_when_the_process_ends(queued: Session, play: Play) -> None:
+def test_what_is_under_way_is_handed_back_when_the_process_ends(drawing: Session, play: Play) -> None:
     def end(moment: str) -> None:
         if moment == "full":
             lease.hand_back_all()
 
     play(between=end)
-    assert rendering.run_next("here")
-    render = Render.objects.get()
+    assert rendering.run_next("sheets")
+    render = Render.objects.get(kind="sheets")
     assert (render.state, render.attempt, render.attempts_allowed) == ("queued", 1, 4)
 
 
@@ -449,7 +559,7 @@ def refined(queued: Session, settings: Settings) -> Render:
     settings.GPU_SOURCE = "url"
     settings.GPU_WORKER_TOKEN = "a token of at least 16 characters"
     factories.complete(factories.claimed(queued))
-    return Render.begin(queued, "liveportrait", "url")
+    return Render.begin(queued, "refinement", "liveportrait", "url")
 
 
 @pytest.fixture
@@ -477,9 +587,9 @@ def test_a_refined_pass_is_shown_at_once_when_it_is_whole_and_not_before(
         shown.append(output.render.engine)
 
     gpu(between=look)
-    assert not rendering.run_next("elsewhere")
+    assert not rendering.run_next("refinement")
     look("after")
-    assert shown == ["warp", "warp", "warp", "warp", "liveportrait"]
+    assert shown == ["warp"] * 5 + ["liveportrait"]
     assert Charge.objects.filter(state="charged").count() == 2
     assert publisher.snapshot(Session.objects.get())["refining"]["state"] == "ready"
 
@@ -488,20 +598,34 @@ def test_a_first_pass_that_ends_later_does_not_replace_the_refined_one(
     queued: Session, settings: Settings, play: Play, gpu: Play
 ) -> None:
     settings.GPU_SOURCE = "url"
-    Render.begin(queued, "liveportrait", "url")
+    Render.begin(queued, "refinement", "liveportrait", "url")
     gpu()
     play()
-    rendering.run_next("elsewhere")
-    rendering.run_next("here")
+    rendering.run_next("refinement")
+    rendering.run_next("rig")
     session = Session.objects.get()
     assert session.shown is not None
     assert session.shown.render.engine == "liveportrait"
     assert {render.state for render in Render.objects.all()} == {"ready"}
 
 
+def test_sheets_that_nobody_would_see_are_not_made_once_the_refined_ones_are_there(
+    drawing: Session, settings: Settings, gpu: Play
+) -> None:
+    settings.GPU_SOURCE = "url"
+    Render.begin(drawing, "refinement", "liveportrait", "url")
+    gpu()
+    rendering.run_next("refinement")
+    sheets = Render.objects.get(kind="sheets")
+    assert (sheets.state, sheets.charge.state) == ("cancelled", "released")
+    seen = publisher.snapshot(Session.objects.get())
+    assert (seen["has_sheets"], seen["sheets"], seen["can_ask_for_sheets"]) == (True, None, False)
+    assert not Session.objects.get().ask_for_sheets()
+
+
 def test_when_refining_fails_the_first_stands_and_the_page_says_so(queued: Session, refined: Render, gpu: Play) -> None:
     gpu(ends_with=AccessDenied())
-    rendering.run_next("elsewhere")
+    rendering.run_next("refinement")
     session = Session.objects.get()
     seen = publisher.snapshot(session)
     assert session.complete
@@ -521,7 +645,7 @@ def test_case_59_a_gpu_worker_that_answers_with_html_fails_politely_and_the_firs
     source = UrlSource("http://worker.example", "a token", client=httpx.Client(transport=answer), clock=ManualClock())
     monkeypatch.setattr(workers, "gpu", lambda: source)
     for _ in range(3):
-        rendering.run_next("elsewhere")
+        rendering.run_next("refinement")
     render = Render.objects.get(pk=refined.pk)
     assert (render.state, render.charge.state) == ("failed", "released")
     assert Session.objects.get().complete
@@ -539,7 +663,7 @@ def test_each_phase_of_a_cold_start_is_in_the_log(
             yield from super().render(job, cancelled)
 
     monkeypatch.setattr(workers, "gpu", lambda: Cold(tmp_path))
-    rendering.run_next("elsewhere")
+    rendering.run_next("refinement")
     told = [line["text"] for line in Render.objects.get(pk=refined.pk).log]
     assert [text.rpartition(":")[0] for text in told[:2]] == ["Renting a GPU", "The GPU machine starts"]
 
@@ -552,10 +676,10 @@ CUT = "The background was removed with the simple segmentation."
 def test_both_passes_are_asked_to_remove_the_background(owner: User, settings: Settings, play: Play, gpu: Play) -> None:
     settings.GPU_SOURCE = "url"
     session = factories.session(factories.portrait(owner), remove_background=True)
-    Render.begin(session, "liveportrait", "url")
+    Render.begin(session, "refinement", "liveportrait", "url")
     passes = play(), gpu()
-    rendering.run_next("here")
-    rendering.run_next("elsewhere")
+    rendering.run_next("rig")
+    rendering.run_next("refinement")
     requests = [job.request for worker in passes for job in worker.jobs]
     assert [(request.engine, request.remove_background) for request in requests] == [
         ("warp", True),
@@ -576,11 +700,11 @@ def test_advice_reaches_the_page_and_the_log_and_is_that_of_the_pass_that_is_sho
 ) -> None:
     settings.GPU_SOURCE = "url"
     session = factories.session(factories.portrait(owner), remove_background=True)
-    Render.begin(session, "liveportrait", "url")
+    Render.begin(session, "refinement", "liveportrait", "url")
     play(advice=(CUT,))
     gpu(advice=("The hair is fine.",))
     told: list[list[str]] = []
-    for queue in (HERE, ELSEWHERE):
+    for queue in (RIG, REFINEMENT):
         rendering.run_next(queue)
         told.append(publisher.snapshot(Session.objects.get())["advice"])
     assert told == [[CUT], ["The hair is fine."]]

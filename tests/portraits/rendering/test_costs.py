@@ -53,7 +53,7 @@ def test_nothing_ends_before_it_began(ledger: Ledger) -> None:
 
 
 def test_each_attempt_is_billed_once_and_the_render_knows_its_cost(owner: User) -> None:
-    render = Render.begin(factories.session(factories.portrait(owner)), "liveportrait", "runpod-pod")
+    render = Render.begin(factories.session(factories.portrait(owner)), "refinement", "liveportrait", "runpod-pod")
     bill = Bill(str(render.pk), 1, "runpod-pod", "pod1", "RTX 4090", 30.0, 0.00367, "done", {"provisioning": 4.0})
     ledger = DatabaseLedger()
     for _ in range(3):

@@ -18,7 +18,7 @@ def scripted(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scrip
     (tmp_path / "made").mkdir()
     (tmp_path / "photo.webp").write_bytes(factories.picture())
     worker = ScriptedWorker(tmp_path / "made")
-    monkeypatch.setattr(workers, "current", lambda: worker)
+    monkeypatch.setattr(workers, "sheets", lambda: worker)
     monkeypatch.chdir(tmp_path)
     return worker
 
@@ -36,7 +36,7 @@ def test_the_first_demo_is_shown_while_it_grows(scripted: ScriptedWorker) -> Non
 
     scripted.before_each(look)
     demo.make_first(Path("photo.webp"))
-    assert levels == [0, 1, 2, 3]
+    assert levels == [0, 1, 2, 3, 4]
     assert demo.current()["manifest"]["complete"]  # type: ignore[index]
 
 
@@ -46,7 +46,7 @@ def test_a_new_demo_replaces_the_old_one_only_when_it_is_whole(scripted: Scripte
     seen = []
     scripted.before_each(lambda moment: seen.append(demo.current()))
     made()
-    assert seen == [before] * 4
+    assert seen == [before] * 5
     after = demo.current()
     assert after is not None
     assert before is not None

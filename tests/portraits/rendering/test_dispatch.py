@@ -18,7 +18,7 @@ from tests.portraits import factories
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
-    monkeypatch.setattr(actors.run_render, "send", lambda: found.append("first pass"))
+    monkeypatch.setattr(actors.run_first_pass, "send", lambda: found.append("first pass"))
     return found
 
 
@@ -112,7 +112,7 @@ def test_case_51_a_queue_that_is_away_keeps_nothing_from_starting(
     def away() -> None:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(actors.run_render, "send", away)
+    monkeypatch.setattr(actors.run_first_pass, "send", away)
     with django_capture_on_commit_callbacks(execute=True):
         session = dispatch.start(factories.portrait(owner))
     assert session.first_render.state == "queued"

@@ -22,7 +22,7 @@ from tests.portraits import factories
 def given(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Messages that were put into the queue."""
     found: list[str] = []
-    monkeypatch.setattr(actors.run_render, "send", lambda: found.append("first pass"))
+    monkeypatch.setattr(actors.run_first_pass, "send", lambda: found.append("first pass"))
     return found
 
 

@@ -8,6 +8,8 @@ import pytest
 from pytest_django import Settings
 
 from gpuworker.errors import BadRequest
+from gpuworker.workers.worker import LocalWorker
+from portraits.models import Render
 from portraits.rendering import workers
 
 
@@ -23,12 +25,34 @@ def test_the_worker_is_made_once_and_anew_after_it_was_closed(settings: Settings
 
 
 def test_each_pass_has_its_source(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "current", lambda: "here")
-    monkeypatch.setattr(workers, "gpu", lambda: "there")
+    for name in ("current", "sheets", "gpu"):
+        monkeypatch.setattr(workers, name, lambda name=name: name)
+    first, sheets, refinement = (Render(kind=kind) for kind in ("rig", "sheets", "refinement"))
     settings.GPU_SOURCE = "runpod-pod"
-    assert (workers.source("child"), workers.source("url")) == ("here", "there")
+    assert [workers.of(each) for each in (first, sheets, refinement)] == ["current", "sheets", "gpu"]
     settings.GPU_SOURCE = "none"
-    assert workers.source("runpod-pod") == "here"
+    assert workers.of(refinement) == "sheets"
+
+
+def test_first_passes_have_a_process_of_their_own_that_goes_before_those_of_the_sheets(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[dict[str, object]] = []
+
+    class Noted(LocalWorker):
+        def __init__(self, folder: Path, **options: object) -> None:
+            made.append(options)
+
+        def close(self) -> None:
+            """It has nothing."""
+
+    monkeypatch.setattr(workers, "LocalWorker", Noted)
+    assert workers.current() is not workers.sheets()
+    assert made == [
+        {"size": 1, "niceness": 5, "idle_seconds": None},
+        {"size": None, "niceness": 19, "idle_seconds": 120},
+    ]
+    workers.close()
 
 
 def test_the_gpu_source_is_what_the_settings_say(settings: Settings) -> None:

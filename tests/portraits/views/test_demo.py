@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from portraits.rendering import demo
+from tests.portraits import factories
 from tests.portraits.rendering.test_demo import made, scripted  # noqa: F401  a fixture
 
 
@@ -19,9 +20,10 @@ def test_everybody_may_see_the_demo_and_all_that_it_lists(anonymous: Client) -> 
     made()
     manifest = anonymous.get("/demo/manifest.json").json()
     assert manifest["complete"]
-    for name in [manifest["poster"], *(sheet for level in manifest["levels"] for sheet in level["sheets"])]:
+    for name in factories.listed(manifest):
         answer = anonymous.get(f"/demo/{name}")
-        assert (answer.status_code, answer["Content-Type"]) == (200, "image/webp")
+        served = "application/octet-stream" if name.endswith(".bin") else "image/webp"
+        assert (answer.status_code, answer["Content-Type"]) == (200, served)
     assert anonymous.get("/demo/poster.webp").status_code == 200
 
 

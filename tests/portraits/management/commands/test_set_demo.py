@@ -18,7 +18,7 @@ from tests.portraits.scripted_worker import ScriptedWorker
 def scripted(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScriptedWorker:
     (tmp_path / "made").mkdir()
     worker = ScriptedWorker(tmp_path / "made")
-    monkeypatch.setattr(workers, "current", lambda: worker)
+    monkeypatch.setattr(workers, "sheets", lambda: worker)
     return worker
 
 

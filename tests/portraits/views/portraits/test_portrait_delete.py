@@ -33,7 +33,7 @@ def test_then_nothing_of_it_is_left(as_owner: Client, portrait: Portrait) -> Non
 
 def test_where_storage_is_away_it_is_erased_later(as_owner: Client, portrait: Portrait) -> None:
     as_owner.post(url(portrait))
-    assert PendingDeletion.objects.count() == 2
+    assert PendingDeletion.objects.count() == 3
     deletion.delete_pending_files()
     assert list(storage.keys()) == []
 

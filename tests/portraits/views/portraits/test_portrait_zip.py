@@ -71,7 +71,19 @@ def test_head_packs_nothing(as_owner: Client, portrait: Portrait) -> None:
 def test_a_portrait_in_mid_job_is_not_whole(as_owner: Client, rendering: Session) -> None:
     answer = as_owner.get(address(rendering.portrait))
     assert answer.status_code == 409
-    assert "This portrait is not whole yet." in answer.content.decode()
+    assert "The sheets for this download are not there yet." in answer.content.decode()
+
+
+def test_a_download_without_sheets_leads_to_them(as_owner: Client, owner: User) -> None:
+    session = factories.session(factories.portrait(owner))
+    factories.complete(factories.claimed(session))
+    answer = as_owner.get(address(session.portrait))
+    assert answer.status_code == 409
+    assert f'action="{reverse("session-sheets", args=[session.pk])}"' in answer.content.decode()
+    assert session.ask_for_sheets()
+    assert "Draw the sheets" not in as_owner.get(address(session.portrait)).content.decode()
+    factories.make_sheets(session)
+    assert as_owner.head(address(session.portrait)).status_code == 200
 
 
 def test_a_portrait_that_has_never_been_made_is_not_whole(as_owner: Client, owner: User) -> None:

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from portraits.files import storage
 from portraits.live import publisher
-from portraits.models import Render, Session
+from portraits.models import Render, Session, User
 from tests.portraits import factories
 
 
@@ -28,12 +28,14 @@ def test_the_manifest_grows_with_the_job_and_lists_only_what_can_be_fetched(
     assert output is not None
     manifest = as_owner.get(url("session-manifest", rendering)).json()
     assert (manifest["complete"], [level["name"] for level in manifest["levels"]]) == (False, ["preview"])
-    factories.complete(output)
+    factories.store_level(output, ["rig", "preview", "mobile", "full"], complete=True)
+    assert output.render.finish(output)
     manifest = as_owner.get(url("session-manifest", rendering)).json()
-    assert (manifest["complete"], len(manifest["levels"])) == (True, 3)
-    for name in [manifest["poster"], *(sheet for level in manifest["levels"] for sheet in level["sheets"])]:
+    assert (manifest["complete"], len(manifest["levels"])) == (True, 4)
+    for name in factories.listed(manifest):
         answer = as_owner.get(url("session-file", rendering, name))
-        assert (answer.status_code, answer["Content-Type"]) == (200, "image/webp")
+        served = "application/octet-stream" if name.endswith(".bin") else "image/webp"
+        assert (answer.status_code, answer["Content-Type"]) == (200, served)
 
 
 def test_before_the_preview_there_is_no_manifest(as_owner: Client, owner: object) -> None:
@@ -121,3 +123,42 @@ def test_a_file_that_has_just_been_deleted_is_404(as_owner: Client, session: Ses
     address = url("session-file", session, publisher.file_name(session.shown, "q0.webp"))
     assert as_owner.get(address).status_code == 404
     storage.put(key, data)
+
+
+def test_sheets_are_asked_for_once_and_a_second_ask_is_the_same_job(as_owner: Client, owner: User) -> None:
+    session = factories.session(factories.portrait(owner))
+    asked = {"Accept": "application/json"}
+    early = as_owner.post(url("session-sheets", session), headers=asked)
+    assert (early.status_code, early.json()["sheets"]) == (409, None)
+    factories.complete(factories.claimed(session))
+    for _ in range(2):
+        answer = as_owner.post(url("session-sheets", session), headers=asked)
+        assert (answer.status_code, answer.json()["sheets"]["state"]) == (200, "queued")
+        assert (answer.json()["state"], answer.json()["can_ask_for_sheets"]) == ("ready", False)
+    assert Render.objects.filter(session=session, kind="sheets").count() == 1
+    factories.make_sheets(session)
+    done = as_owner.post(url("session-sheets", session), headers=asked)
+    assert (done.status_code, done.json()["has_sheets"]) == (409, True)
+
+
+def test_stop_stops_the_sheets_and_keeps_the_face_and_what_refines_it(as_owner: Client, owner: User) -> None:
+    session = factories.session(factories.portrait(owner))
+    factories.complete(factories.claimed(session))
+    assert session.ask_for_sheets()
+    Render.begin(session, "refinement", "liveportrait", "url")
+    answer = as_owner.post(url("session-cancel", session), headers={"Accept": "application/json"}).json()
+    assert (answer["state"], answer["alive"], answer["sheets"]["state"]) == ("ready", True, "cancelled")
+    assert answer["can_ask_for_sheets"]
+    states = dict(Render.objects.values_list("kind", "state"))
+    assert states == {"rig": "ready", "sheets": "cancelled", "refinement": "queued"}
+    again = as_owner.post(url("session-cancel", session), headers={"Accept": "application/json"})
+    assert again.status_code == 409
+
+
+def test_what_was_stopped_is_tried_again(as_owner: Client, owner: User) -> None:
+    session = factories.session(factories.portrait(owner))
+    factories.complete(factories.claimed(session))
+    assert session.ask_for_sheets()
+    as_owner.post(url("session-cancel", session))
+    answer = as_owner.post(url("session-retry", session), headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["sheets"]["state"]) == (200, "queued")
