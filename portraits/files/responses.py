@@ -2,7 +2,7 @@
 
 With MEDIA_REDIRECTS, owners are redirected to the bucket by a URL that is signed for a minute. Shared files never are,
 so that a revoked link stops working.
-Sheets are at most 8 MB and are sent as bytes: under ASGI, Django would read a file object whole anyway.
+Files are at most 8 MB and are sent as bytes: under ASGI, Django would read a file object whole anyway.
 """
 
 from __future__ import annotations
@@ -41,12 +41,19 @@ class Audience(Enum):
     """Anybody with a share link; caches keep the response for a minute, so that a revoked link soon stops working."""
 
 
-def manifest_response(request: HttpRequest, output: Output, audience: Audience) -> HttpResponse:
-    """Current manifest of an attempt, with its public file names. Raises Http404 while there is none."""
+def manifest_response(
+    request: HttpRequest, output: Output, audience: Audience, *, standard: bool = False
+) -> HttpResponse:
+    """Current manifest of an attempt, with its public file names. Raises Http404 while there is none.
+
+    standard: the rig's photo is the poster, which is as large as a frame.
+    """
     if output.manifest is None:
         raise Http404
-    body = json.dumps(with_public_names(output, output.manifest), separators=(",", ":")).encode()
-    etag = quote_etag(f"{output.tag.hex[:12]}-{output.attempt}-{len(output.manifest['levels'])}-{output.complete}")
+    manifest = with_standard_photo(output.manifest) if standard else output.manifest
+    body = json.dumps(with_public_names(output, manifest), separators=(",", ":")).encode()
+    version = f"{len(manifest['levels'])}-{output.complete}{'-standard' if standard else ''}"
+    etag = quote_etag(f"{output.tag.hex[:12]}-{output.attempt}-{version}")
     return _conditional_response(request, etag, "application/json", audience, lambda: body)
 
 
@@ -55,11 +62,22 @@ def with_public_names(output: Output, manifest: dict[str, Any]) -> dict[str, Any
     return contract.with_file_names(manifest, lambda name: publisher.file_name(output, name))
 
 
-def file_response(request: HttpRequest, output: Output, name: str, audience: Audience) -> HttpResponse:
-    """File of an attempt, by its public name. Raises Http404 for any other name."""
+def with_standard_photo(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Manifest whose rig has the poster as its photo."""
+    photo = {"photo": {"webp": manifest["poster"]}, "frame": manifest["frame"]}
+    levels = [{**level, **photo} if level["kind"] == "rig" else level for level in manifest["levels"]]
+    return {**manifest, "levels": levels}
+
+
+def file_response(
+    request: HttpRequest, output: Output, name: str, audience: Audience, *, standard: bool = False
+) -> HttpResponse:
+    """File of an attempt, by its public name. Raises Http404 for any other name, and with standard for the photo."""
     prefix = publisher.file_name(output, "")
     plain = name.removeprefix(prefix)
     if not name.startswith(prefix) or plain not in output.files:
+        raise Http404
+    if standard and plain in contract.PHOTO_NAMES.values():
         raise Http404
     return stored_response(request, output.key(plain), output.files[plain]["sha256"], audience)
 

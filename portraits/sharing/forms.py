@@ -16,9 +16,15 @@ MAX_LINKS = 50
 
 
 class ShareForm(forms.Form):
-    """Form with the lifetime of a new link to one portrait."""
+    """Form with the lifetime of a new link to one portrait, and the size in which it shows the photo."""
 
     days = forms.ChoiceField(label="How long shall it work?", choices=DAYS, required=False, widget=forms.RadioSelect)
+    standard = forms.BooleanField(
+        label="Show it in standard size only",
+        help_text="The photo is then as large as a frame, and less sharp on good screens.",
+        required=False,
+        widget=forms.CheckboxInput(attrs={"aria-describedby": "share-reveals"}),
+    )
 
     def __init__(self, *args: Any, portrait: Portrait, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

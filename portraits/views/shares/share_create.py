@@ -25,6 +25,6 @@ def share_create(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return panel(request, portrait, 422, share_form=form)
     element_versions.keep()
-    link, token = ShareLink.create_for(portrait, form.expires_at)
+    link, token = ShareLink.create_for(portrait, form.expires_at, standard=form.cleaned_data["standard"])
     frame = Size(**link.output.manifest["frame"]) if link.output else STANDARD_FRAME
     return panel(request, portrait, 201, new_link=ShareURLs(token, frame))

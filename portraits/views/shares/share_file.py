@@ -22,4 +22,4 @@ def share_file(request: HttpRequest, link: ShareLink, token: str, name: str) -> 
     output = link.output
     if output is None:
         raise Http404
-    return responses.file_response(request, output, name, Audience.PUBLIC)
+    return responses.file_response(request, output, name, Audience.PUBLIC, standard=link.standard)

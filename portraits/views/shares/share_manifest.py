@@ -22,4 +22,4 @@ def share_manifest(request: HttpRequest, link: ShareLink, token: str) -> HttpRes
     output = link.output
     if output is None:
         raise Http404
-    return responses.manifest_response(request, output, Audience.PUBLIC)
+    return responses.manifest_response(request, output, Audience.PUBLIC, standard=link.standard)

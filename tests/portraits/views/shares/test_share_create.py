@@ -69,6 +69,16 @@ def test_the_page_s_script_gets_the_panel_alone(as_owner: Client, portrait: Port
     assert ADDRESS.search(answer.content.decode())
 
 
+@pytest.mark.parametrize("sent", [{}, {"standard": "on"}])
+def test_a_link_shows_the_photo_in_standard_size_where_that_is_chosen(
+    as_owner: Client, portrait: Portrait, sent: dict[str, str]
+) -> None:
+    text = as_owner.post(address(portrait), {"days": "", **sent}).content.decode()
+    assert portrait.share_links.get().standard == bool(sent)
+    assert "up to twice the size of the portrait" in text
+    assert ("in standard size only</span>" in text) == bool(sent)
+
+
 @pytest.mark.parametrize("days", [1, 7, 30])
 def test_a_link_can_end_by_itself(as_owner: Client, portrait: Portrait, days: int) -> None:
     as_owner.post(address(portrait), {"days": str(days)})

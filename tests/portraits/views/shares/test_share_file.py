@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from gpuworker.contract import PHOTO_NAMES, RIG_NAME, STANDARD_FRAME, Manifest, RigLevel
 from portraits.files import storage
 from portraits.live import publisher
 from portraits.models import Output, Portrait, Session, ShareLink
@@ -70,9 +71,31 @@ def test_another_name_is_404(anonymous: Client, token: str, output: Output) -> N
         assert anonymous.get(f"/s/{token}/{name}").status_code == 404
 
 
-def test_the_photo_is_not_shared(anonymous: Client, token: str, output: Output) -> None:
-    for name in (storage.PHOTO, storage.THUMBNAIL, publisher.file_name(output, storage.PHOTO)):
+def test_the_upload_is_not_shared(anonymous: Client, token: str, output: Output, portrait: Portrait) -> None:
+    for name in (storage.PHOTO, storage.THUMBNAIL, publisher.file_name(output, storage.THUMBNAIL)):
         assert anonymous.get(f"/s/{token}/{name}").status_code == 404
+    crop = anonymous.get(f"/s/{token}/{publisher.file_name(output, PHOTO_NAMES['webp'])}")
+    assert crop.content != storage.read(storage.photo_prefix(portrait.pk) + storage.PHOTO)
+
+
+def test_a_rig_goes_out_as_bytes_of_no_other_type(anonymous: Client, token: str, output: Output) -> None:
+    answer = anonymous.get(f"/s/{token}/{publisher.file_name(output, RIG_NAME)}")
+    assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == ("application/octet-stream", "nosniff")
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    again = {"If-None-Match": answer["ETag"]}
+    assert anonymous.get(answer.wsgi_request.path, headers=again).status_code == 304
+
+
+def test_a_link_in_standard_size_has_a_manifest_with_the_poster_as_its_photo(
+    anonymous: Client, portrait: Portrait, output: Output
+) -> None:
+    _, token = ShareLink.create_for(portrait, standard=True)
+    served = anonymous.get(f"/s/{token}/manifest.json")
+    manifest = served.json()
+    rig = Manifest.loads(served.content.decode()).levels[0]
+    assert rig == RigLevel("rig", rig.files[0], {"webp": manifest["poster"]}, STANDARD_FRAME)
+    assert all(anonymous.get(f"/s/{token}/{name}").status_code == 200 for name in rig.files)
+    assert output.manifest["levels"][0]["photo"] == {"webp": "photo.webp"}
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])

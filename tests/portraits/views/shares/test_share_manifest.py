@@ -41,7 +41,8 @@ def test_it_grows_while_the_portrait_is_made(anonymous: Client, rendering: Sessi
     assert (first.json()["complete"], [level["name"] for level in first.json()["levels"]]) == (False, ["preview"])
     output = rendering.shown
     assert output is not None
-    factories.complete(output)
+    factories.store_level(output, ["preview", "mobile", "full"], complete=True)
+    assert output.render.finish(output)
     grown = anonymous.get(address, headers={"If-None-Match": first["ETag"]})
     assert grown.status_code == 200
     assert (grown.json()["complete"], len(grown.json()["levels"])) == (True, 3)
@@ -49,8 +50,8 @@ def test_it_grows_while_the_portrait_is_made(anonymous: Client, rendering: Sessi
 
 def test_everything_that_it_lists_can_be_fetched_beside_it(anonymous: Client, address: str) -> None:
     manifest = anonymous.get(address).json()
-    names = [manifest["poster"], *(sheet for level in manifest["levels"] for sheet in level["sheets"])]
-    assert len(names) == 10
+    names = factories.listed(manifest)
+    assert len(names) == 12
     for name in names:
         assert anonymous.get(address.replace("manifest.json", name)).status_code == 200
 
