@@ -1,5 +1,6 @@
 /**
- * Animation loop that all elements of the page share. It runs while one of them wants a turn and then stops.
+ * Animation loop that all elements of the page share. It runs while one of them wants a turn and then stops; those that
+ * want one later are waited for without frames.
  */
 
 /** Longest step in seconds: after a pause the gaze moves on, it does not jump. */
@@ -13,10 +14,16 @@ const AVERAGE_SHARE = 0.1;
 const SWIFT = 1 / 45;
 const TRIED = 30;
 
-/** @typedef {{turn(seconds: number): boolean}} Participant */
+/**
+ * @typedef {object} Participant
+ * @property {(seconds: number) => number} turn takes the seconds since the last frame; returns those until it wants
+ *   another turn: 0 with the next frame, Infinity not by itself
+ */
 
 /** @type {Set<Participant>} */
 const waiting = new Set();
+/** Timers of those that want a turn later. @type {Map<Participant, number>} */
+const timers = new Map();
 let handle = 0;
 let last = 0;
 let average = 1 / 60;
@@ -24,21 +31,26 @@ let lagging = false;
 /** Frames measured, and whether some were too slow while the finest filter was in use. */
 let frames = 0;
 let tooFine = false;
+/** Whether the next frame is the first one after a pause: how late it is says nothing of the device. */
+let isFirst = false;
 
 /**
- * Gives `participant.turn(seconds)` the next animation frame, and further ones while it returns true.
+ * Gives `participant.turn(seconds)` the next animation frame, and further ones as it wants them.
  *
  * @param {Participant} participant
  */
 export function nextTurn(participant) {
+  stopTimer(participant);
   waiting.add(participant);
   if (handle) return;
   last = performance.now();
+  isFirst = true;
   handle = requestAnimationFrame(run);
 }
 
 /** Takes back a wish for a turn. @param {Participant} participant */
 export function noTurn(participant) {
+  stopTimer(participant);
   waiting.delete(participant);
   if (waiting.size) return;
   cancelAnimationFrame(handle);
@@ -60,14 +72,30 @@ function run(now) {
   // The frame's time may lie a little before the moment that asked for it.
   const seconds = Math.min(Math.max((now - last) / 1000, 0), LONGEST_STEP);
   last = now;
+  if (!isFirst) measure(seconds);
+  isFirst = false;
+  const due = [...waiting];
+  waiting.clear();
+  for (const participant of due) plan(participant, participant.turn(seconds));
+  handle = waiting.size ? requestAnimationFrame(run) : 0;
+}
+
+/** @param {Participant} participant @param {number} wait seconds */
+function plan(participant, wait) {
+  if (wait <= 0) waiting.add(participant);
+  else if (wait < Infinity) timers.set(participant, setTimeout(nextTurn, wait * 1000, participant));
+}
+
+/** @param {Participant} participant */
+function stopTimer(participant) {
+  clearTimeout(timers.get(participant));
+  timers.delete(participant);
+}
+
+/** @param {number} seconds between two frames */
+function measure(seconds) {
   average += (seconds - average) * AVERAGE_SHARE;
   lagging ||= average > LAG;
   frames += 1;
   tooFine ||= frames > TRIED && average > SWIFT;
-  const due = [...waiting];
-  waiting.clear();
-  for (const participant of due) {
-    if (participant.turn(seconds)) waiting.add(participant);
-  }
-  handle = waiting.size ? requestAnimationFrame(run) : 0;
 }

@@ -1,23 +1,23 @@
 /**
  * <gaze-tracker>: a portrait whose gaze follows the pointer. README documents its attributes and events.
  */
-import { Attention } from './attention.js';
-import { boxOf } from './box.js';
 import { nextTurn, noTurn } from './clock.js';
 import { isFailure } from './failure.js';
+import { GazeController } from './gaze-controller.js';
+import { afterInteraction, hasInteracted, loadingOf } from './loading.js';
 import { USUAL_FRAME } from './manifest.js';
-import { Motion, timeConstant } from './motion.js';
-import { watchPointer } from './pointer.js';
 import { openPortrait } from './portrait.js';
+import { ATTRIBUTES, reflectAttributes, takeEarlyProperties } from './reflection.js';
+import { ShadowTree } from './shadow-tree.js';
 import { lengthOf, sizeOf } from './size.js';
 import { isSafe, parseSource } from './source.js';
 import { styleRoot } from './style.js';
 import { View } from './view.js';
-import { afterInteraction, hasInteracted, loadingOf } from './loading.js';
 
 const SOURCE_ATTRIBUTES = ['src', 'mode', 'grid'];
-/** Each is also a property of that name. */
-const ATTRIBUTES = [...SOURCE_ATTRIBUTES, 'poster', 'width', 'height', 'smoothing', 'alt', 'loading'];
+/** What the element shows, and how large. */
+const PICTURE_ATTRIBUTES = [...SOURCE_ATTRIBUTES, 'poster', 'width', 'height', 'no-poll', 'loading'];
+const NAMING_ATTRIBUTES = ['alt', 'aria-label', 'role'];
 const LABEL = 'Portrait whose eyes follow the pointer';
 
 /** Seconds that an element out of the document keeps its portrait: routers take elements out to move them. */
@@ -26,26 +26,20 @@ const LINGER = 1;
 /** An element this far outside the window begins to load, so that it is alive when it is scrolled to. */
 const NEAR = '200px';
 
-/** An element lower than this share of the window leaves room beside it to scroll the page. */
-const SCROLL_ROOM = 0.7;
-
-const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
-
 /**
  * Events, all bubbling and composed: `gaze-ready` (alive), `gaze-level` (detail: {name, width}, its pictures' pixels),
  * `gaze-error` (detail: {code, message}; see failure.js). Custom states for style sheets: `live`, `moved`, `alpha`.
  */
 export class GazeTracker extends HTMLElement {
-  static observedAttributes = [...ATTRIBUTES, 'no-poll'];
+  static observedAttributes = [...ATTRIBUTES, 'aria-label', 'role'];
 
-  #root = this.attachShadow({ mode: 'open' });
   #internals = this.attachInternals?.();
-  #still = document.createElement('div');
-  #poster = new Image();
-  #canvas = document.createElement('canvas');
-  #view;
-  #motion = new Motion();
-  #attention = new Attention();
+  #tree = new ShadowTree(this, (button) => this.#gaze.press(button));
+  #view = new View(this.#tree.canvas, () => this.#onResize());
+  #gaze = new GazeController(this, this.#tree, {
+    onInput: (moved) => this.#onInput(moved),
+    onStill: () => this.#onStill(),
+  });
   #onScreen = false;
   /** Whether it is on the screen or soon will be. */
   #near = false;
@@ -73,25 +67,14 @@ export class GazeTracker extends HTMLElement {
 
   constructor() {
     super();
-    this.#still.className = 'still';
-    this.#canvas.className = 'live';
-    this.#poster.hidden = true;
-    this.#poster.alt = '';
-    this.#poster.part = 'poster';
-    this.#canvas.part = 'canvas';
-    this.#still.append(this.#poster, document.createElement('slot'));
-    this.#root.append(this.#still, this.#canvas);
-    this.#view = new View(this.#canvas, () => this.#onResize());
-    this.#poster.addEventListener('load', () => this.#fitSize());
-    this.#poster.addEventListener('error', () => this.#onPosterError());
-    this.addEventListener('keydown', (event) => this.#onKey(event));
-    this.addEventListener('blur', () => this.#letGo());
+    const { poster, root } = this.#tree;
+    poster.addEventListener('load', () => this.#fitSize());
+    poster.addEventListener('error', () => this.#onPosterError());
+    root.addEventListener('slotchange', () => this.#settleSoon());
   }
 
   connectedCallback() {
-    this.#takeEarlyProperties();
-    if (!this.hasAttribute('tabindex')) this.tabIndex = 0;
-    if (!this.hasAttribute('role')) this.setAttribute('role', 'img');
+    takeEarlyProperties(this);
     this.#label();
     this.#settleSoon();
   }
@@ -99,6 +82,9 @@ export class GazeTracker extends HTMLElement {
   disconnectedCallback() {
     this.#settleSoon();
   }
+
+  /** Pages that move it with `moveBefore` interrupt nothing. */
+  connectedMoveCallback() {}
 
   /** A document gives up the style sheets of what moves to another one. */
   adoptedCallback() {
@@ -108,9 +94,9 @@ export class GazeTracker extends HTMLElement {
   /** @param {string} name */
   attributeChangedCallback(name) {
     if (name === 'src' || name === 'poster') this.#bases[name] = document.baseURI;
-    if (name === 'alt') this.#label();
-    else if (name === 'smoothing') this.#motion.constant = timeConstant(Number(this.getAttribute(name)));
-    else this.#settleSoon();
+    if (NAMING_ATTRIBUTES.includes(name)) this.#label();
+    else if (PICTURE_ATTRIBUTES.includes(name)) this.#settleSoon();
+    else this.#configure(name);
   }
 
   /** The attribute of the same name, without a value. @type {boolean} */
@@ -122,21 +108,35 @@ export class GazeTracker extends HTMLElement {
     this.toggleAttribute('no-poll', Boolean(value));
   }
 
+  /**
+   * Factors of the directions of the two eyes, as the viewer sees them, −1.5 … 1.5.
+   *
+   * @returns {{left: number, right: number}}
+   */
+  get gain() {
+    return this.#gaze.gain;
+  }
+
+  /** @throws {TypeError} */
+  set gain(gain) {
+    this.#gaze.gain = gain;
+  }
+
   /** Whether the portrait is alive: a level is loaded and follows. @type {boolean} */
   get ready() {
     return Boolean(this.#portrait?.frames);
   }
 
   /**
-   * Makes the portrait look at a place, whatever the pointer does; `lookAt(null)` gives it back to the pointer.
+   * Makes the portrait look at a place or an element, whatever the pointer does; `lookAt(null)` gives it back to the
+   * pointer.
    *
-   * @param {number | null} x from −1 (the viewer's left) to 1 (right)
+   * @param {number | Element | null} x an element, or from −1 (the viewer's left) to 1 (right)
    * @param {number} [y] from −1 (up) to 1 (down)
-   * @throws {TypeError} when a coordinate is no number
+   * @throws {TypeError} when it is no element, and a coordinate no number
    */
   lookAt(x, y) {
-    this.#attention.tell(x, y);
-    this.#wake();
+    this.#gaze.lookAt(x, y);
   }
 
   /** Looks at the manifest again and loads what is new in it. */
@@ -149,27 +149,27 @@ export class GazeTracker extends HTMLElement {
    * Moves the gaze on and draws it, when it is the element's turn.
    *
    * @param {number} seconds since the last turn
-   * @returns {boolean} whether it wants another
+   * @returns {number} seconds until it wants another; Infinity when it wants none
    */
   turn(seconds) {
-    if (!this.#awake) return false;
-    const target = this.#isStill ? { x: 0, y: 0 } : this.#attention.target(boxOf(this));
-    const moving = this.#motion.step(target, seconds);
+    if (!this.#awake) return Infinity;
+    const wait = this.#gaze.step(seconds, this.#isFine);
     this.#draw();
-    return moving;
+    return wait;
   }
 
   get #awake() {
     return this.#onScreen && !document.hidden && this.ready;
   }
 
-  /** Whether the person asked for less motion. */
-  get #isStill() {
-    return reducedMotion.matches;
+  /** Whether it shows a rig, which has lids and any direction. */
+  get #isFine() {
+    const level = this.#portrait?.frames?.level;
+    return Boolean(level && 'rig' in level);
   }
 
   get #hasStill() {
-    return !this.#poster.hidden || this.querySelector('img') !== null;
+    return !this.#tree.poster.hidden || this.querySelector('img') !== null;
   }
 
   /** Several attributes and moves in the document count as one change. */
@@ -192,6 +192,8 @@ export class GazeTracker extends HTMLElement {
     const asked = JSON.stringify([this.#bases.src, ...SOURCE_ATTRIBUTES.map((name) => this.getAttribute(name))]);
     if (asked !== this.#asked) this.#open(this.#parsedSource());
     this.#asked = asked;
+    this.#label();
+    this.#offerButtons();
     this.#start();
     this.#fitSize();
   }
@@ -213,18 +215,15 @@ export class GazeTracker extends HTMLElement {
     clearTimeout(this.#lingering);
     this.#leaving = new AbortController();
     const { signal } = this.#leaving;
-    const stopWatching = watchPointer((moved) => this.#onPointer(moved));
+    this.#gaze.listen(signal);
     const onScreen = new IntersectionObserver((entries) => this.#onIntersection(entries[entries.length - 1]));
     onScreen.observe(this);
     const near = new IntersectionObserver((entries) => this.#onNear(entries), { rootMargin: NEAR });
     near.observe(this);
     afterInteraction(() => this.#start(), signal);
     this.#view.connect();
-    reducedMotion.addEventListener('change', () => this.#onMotionPreference(), { signal });
     document.addEventListener('visibilitychange', () => this.#wake(), { signal });
-    addEventListener('resize', () => this.#fitTouch(), { signal });
     signal.addEventListener('abort', () => {
-      stopWatching();
       onScreen.disconnect();
       near.disconnect();
       this.#view.disconnect();
@@ -277,7 +276,7 @@ export class GazeTracker extends HTMLElement {
 
   #climb() {
     if (!this.#portrait || (loadingOf(this) === 'interaction' && !hasInteracted())) return;
-    if (this.#isStill && (this.#hasStill || !this.#portrait.description)) return;
+    if (this.#gaze.isStill && (this.#hasStill || !this.#portrait.description)) return;
     this.#portrait.climb();
   }
 
@@ -294,7 +293,7 @@ export class GazeTracker extends HTMLElement {
     if (!this.#live) this.#tell('gaze-ready');
     this.#live = true;
     this.#tell('gaze-level', { name: this.#portrait?.frames?.level.name, width: this.#portrait?.frames?.width });
-    this.#portrait?.want(this.#canvas.width);
+    this.#portrait?.want(this.#tree.canvas.width);
   }
 
   /** @param {import('./portrait.js').Portrait} portrait @param {import('./failure.js').GazeFailure} failure */
@@ -318,44 +317,27 @@ export class GazeTracker extends HTMLElement {
     this.#start();
   }
 
-  #onMotionPreference() {
+  /** Motion has been switched off or on. */
+  #onStill() {
+    this.#offerButtons();
     if (this.#awake) this.#draw();
     this.#start();
     this.#wake();
   }
 
-  /** @param {boolean} moved */
-  #onPointer(moved) {
-    if (moved) {
-      this.#attention.letGo();
-      if (this.ready) this.#toggleState('moved', true);
-    }
-    this.#wake();
-  }
-
-  /** @param {KeyboardEvent} event */
-  #onKey(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey || this.#isStill) return;
-    if (event.key === 'Escape') this.#letGo();
-    if (!this.#attention.steer(event.key, this.#motion.position)) return;
-    event.preventDefault();
-    if (this.ready) this.#toggleState('moved', true);
-    this.#wake();
-  }
-
-  #letGo() {
-    this.#attention.letGo();
+  /** @param {boolean} moved whether the visitor moved the gaze */
+  #onInput(moved) {
+    if (moved && this.ready) this.#toggleState('moved', true);
     this.#wake();
   }
 
   #onResize() {
-    this.#fitTouch();
-    this.#portrait?.want(this.#canvas.width);
+    this.#portrait?.want(this.#tree.canvas.width);
     if (this.#awake) this.#draw();
   }
 
   #onPosterError() {
-    this.#poster.hidden = true;
+    this.#tree.poster.hidden = true;
     this.#start();
   }
 
@@ -364,9 +346,9 @@ export class GazeTracker extends HTMLElement {
   }
 
   #draw() {
-    const still = this.#isStill && this.#hasStill;
+    const still = this.#gaze.isStill && this.#hasStill;
     const frames = this.#portrait?.frames;
-    if (!still && frames) this.#view.show(frames, this.#motion.position);
+    if (!still && frames) this.#view.show(frames, this.#gaze.pose);
     this.#cover(!still);
   }
 
@@ -376,8 +358,7 @@ export class GazeTracker extends HTMLElement {
    * @param {boolean} live
    */
   #cover(live) {
-    this.#canvas.classList.toggle('shown', live);
-    this.#still.classList.toggle('covered', live);
+    this.#tree.cover(live);
     this.#toggleState('live', live);
   }
 
@@ -389,11 +370,7 @@ export class GazeTracker extends HTMLElement {
   }
 
   #showPoster() {
-    const address = this.#posterAddress();
-    if (address === (this.#poster.getAttribute('src') ?? '')) return;
-    this.#poster.hidden = !address;
-    if (address) this.#poster.src = address;
-    else this.#poster.removeAttribute('src');
+    this.#tree.showPoster(this.#posterAddress());
   }
 
   /** The attribute's, none where the page brings a picture of its own, else the portrait's. */
@@ -408,38 +385,36 @@ export class GazeTracker extends HTMLElement {
     const size = sizeOf(lengthOf(this, 'width'), lengthOf(this, 'height'), this.#ownSize());
     if (JSON.stringify(size) === this.#styled) return;
     this.#styled = JSON.stringify(size);
-    styleRoot(this.#root, size);
+    styleRoot(this.#tree.root, size);
   }
 
   /** The finished portrait's; while that is unknown, the last one's, or a picture's that the page has given already. */
   #ownSize() {
     if (this.#portrait) this.#lastSize = this.#portrait.size ?? this.#lastSize;
     if (this.#portrait && this.#lastSize) return this.#lastSize;
-    const picture = this.querySelector('img') ?? this.#poster;
+    const picture = this.querySelector('img') ?? this.#tree.poster;
     const { naturalWidth, naturalHeight } = picture;
     const seen = naturalWidth && naturalHeight ? { width: naturalWidth, height: naturalHeight } : null;
     return attributesOf(picture) ?? seen ?? USUAL_FRAME;
   }
 
-  /** Properties that were set while the element was not defined yet hide those of the class. */
-  #takeEarlyProperties() {
-    for (const name of [...ATTRIBUTES, 'noPoll']) {
-      if (!Object.hasOwn(this, name)) continue;
-      const value = Reflect.get(this, name);
-      Reflect.deleteProperty(this, name);
-      Reflect.set(this, name, value);
+  /** Names the face, unless the page has given the host a role of its own. */
+  #label() {
+    const name = this.getAttribute('aria-label') || this.getAttribute('alt') || this.querySelector('img')?.alt;
+    this.#tree.label(this.hasAttribute('role') ? null : name || LABEL);
+  }
+
+  /** @param {string} name of the attribute that has changed */
+  #configure(name) {
+    try {
+      this.#gaze.configure();
+    } catch (error) {
+      if (name === 'look-at') this.#report(error);
     }
   }
 
-  /** A drag on the element moves the gaze; where it fills the window, it must let the page scroll. */
-  #fitTouch() {
-    const low = boxOf(this).height < innerHeight * SCROLL_ROOM;
-    for (const part of [this.#still, this.#canvas]) part.style.touchAction = low ? 'none' : 'pan-y';
-  }
-
-  #label() {
-    const alt = this.getAttribute('alt');
-    if (alt || !this.hasAttribute('aria-label')) this.setAttribute('aria-label', alt || LABEL);
+  #offerButtons() {
+    this.#gaze.offerButtons(Boolean(this.#portrait));
   }
 
   /**
@@ -470,19 +445,7 @@ export class GazeTracker extends HTMLElement {
   }
 }
 
-for (const name of ATTRIBUTES) {
-  Object.defineProperty(GazeTracker.prototype, name, {
-    configurable: true,
-    enumerable: true,
-    get() {
-      return this.getAttribute(name) ?? '';
-    },
-    set(value) {
-      if (value === null || value === undefined) this.removeAttribute(name);
-      else this.setAttribute(name, value);
-    },
-  });
-}
+reflectAttributes(GazeTracker.prototype);
 
 /** @param {Event} event `problem` of a portrait @returns {import('./failure.js').GazeFailure} */
 function failureOf(event) {

@@ -1,7 +1,8 @@
 /**
  * Error that keeps a portrait from loading, or from a finer level; never fatal to the page.
  *
- * @typedef {'source' | 'manifest' | 'sheet' | 'decode' | 'memory' | 'webgl' | 'context-lost' | 'rig'} FailureCode
+ * @typedef {'source' | 'manifest' | 'sheet' | 'decode' | 'memory' | 'webgl' | 'context-lost' | 'rig' | 'selector'
+ *   } FailureCode
  */
 export class GazeFailure extends Error {
   /**

@@ -13,8 +13,17 @@ const CSS = `
   -webkit-tap-highlight-color: transparent;
 }
 :host([hidden]) { display: none; }
-:host(:focus-visible) { outline: 3px solid Highlight; outline-offset: 3px; }
-.still, .live { position: absolute; inset: 0; }
+/* One finger scrolls the page, two move the gaze. */
+:host(:state(live)) { touch-action: pan-x pan-y; }
+.face, .still, .live { position: absolute; inset: 0; border-radius: inherit; }
+.face { outline: none; }
+.face:focus-visible::after {
+  content: ''; position: absolute; inset: 0; border: 3px solid Highlight; border-radius: inherit;
+  box-shadow: inset 0 0 0 1px Canvas; pointer-events: none;
+}
+i { position: absolute; top: 0; left: 0; }
+i.right { left: 100%; }
+i.below { top: 100%; }
 .still img {
   position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain;
 }
@@ -32,14 +41,41 @@ const CSS = `
   margin: 0 !important;
   border: 0 !important;
   padding: 0 !important;
+  transform: none !important;
+  translate: none !important;
+  rotate: none !important;
+  scale: none !important;
   aspect-ratio: auto !important;
   object-fit: contain !important;
   object-position: center !important;
 }
-.still img[hidden] { display: none; }
 .live { width: 100%; height: 100%; visibility: hidden; }
 .live.shown { visibility: inherit; }
-.still.covered { visibility: hidden; }
+.still.covered, .still.covered ::slotted(img) { visibility: hidden !important; }
+.controls {
+  position: absolute; inset: 0; container-type: size; pointer-events: none;
+  display: flex; flex-flow: column; justify-content: end; align-items: end; gap: 6px; padding: 8px;
+}
+:host([hide-controls]) .controls { display: none; }
+button {
+  display: flex; align-items: center; justify-content: center; gap: 7px; min-height: 32px; padding: 0 12px;
+  border: 1px solid #fff5; border-radius: 99px; color: #fff; background: #1118; backdrop-filter: blur(10px);
+  font: 500 13px system-ui, sans-serif; white-space: nowrap; cursor: pointer; pointer-events: auto;
+}
+button:hover { background: #111c; }
+button:focus-visible { outline: 3px solid Highlight; outline-offset: 1px; box-shadow: 0 0 0 1px Canvas; }
+button::before { content: ''; width: 10px; height: 10px; background: currentColor; }
+.motion::before { clip-path: polygon(12% 0, 100% 50%, 12% 100%); }
+.motion.on::before { clip-path: polygon(0 0, 36% 0, 36% 100%, 64% 100%, 64% 0, 100% 0, 100% 100%, 0 100%); }
+.tilt::before { width: 4px; background: none; border: 2px solid; border-radius: 3px; rotate: 20deg; }
+[hidden] { display: none !important; }
+@container (max-width: 190px) {
+  button { width: 32px; padding: 0; gap: 0; font-size: 0; }
+}
+@container (max-width: 120px) {
+  button { width: 28px; min-height: 28px; align-self: center; }
+}
+@media (forced-colors: active) { button { color: ButtonText; background: ButtonFace; } }
 `;
 
 /** @type {WeakMap<Document, CSSStyleSheet>} */

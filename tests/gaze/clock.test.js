@@ -26,7 +26,7 @@ beforeEach(() => {
 
 test('many elements share one loop and it stops when none wants more', () => {
   const turns = [0, 0, 0];
-  turns.forEach((_, i) => nextTurn({ turn: () => (turns[i] += 1) < 3 }));
+  turns.forEach((_, i) => nextTurn({ turn: () => ((turns[i] += 1) < 3 ? 0 : Infinity) }));
   for (let i = 0; i < 8; i += 1) pass();
   assert.deepEqual([frames.asked, ...turns], [3, 3, 3, 3]);
 });
@@ -40,7 +40,7 @@ test('a wish taken back leaves no frame behind', () => {
 
 test('after a pause the step is short', () => {
   const steps = [];
-  const one = { turn: (seconds) => steps.push(seconds) < 2 };
+  const one = { turn: (seconds) => (steps.push(seconds) < 2 ? 0 : Infinity) };
   nextTurn(one);
   pass(60_000);
   pass(120_000);
@@ -49,7 +49,7 @@ test('after a pause the step is short', () => {
 
 test('a frame dated before its request is no step back', () => {
   const steps = [];
-  nextTurn({ turn: (seconds) => steps.push(seconds) < 1 });
+  nextTurn({ turn: (seconds) => (steps.push(seconds), Infinity) });
   pass(-60_000);
   assert.deepEqual(steps, [0]);
 });
@@ -57,7 +57,7 @@ test('a frame dated before its request is no step back', () => {
 /** Frames as far apart as given, in milliseconds. */
 function run(count, apart) {
   let left = count;
-  nextTurn({ turn: () => (left -= 1) > 0 });
+  nextTurn({ turn: () => ((left -= 1) > 0 ? 0 : Infinity) });
   for (let i = 1; i <= count; i += 1) pass(i * apart);
 }
 
@@ -76,4 +76,33 @@ test('a device that is slow once counts as lagging for good', () => {
   run(30, 50);
   run(60, 16);
   assert.equal(isLagging(), true);
+});
+
+test('one that wants a turn later costs no frames until then', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let turns = 0;
+  const one = { turn: () => ((turns += 1), 2) };
+  nextTurn(one);
+  pass();
+  assert.deepEqual([turns, frames.pending.size], [1, 0]);
+  t.mock.timers.tick(1999);
+  assert.equal(frames.pending.size, 0);
+  t.mock.timers.tick(1);
+  pass();
+  assert.equal(turns, 2);
+  noTurn(one);
+  t.mock.timers.tick(9000);
+  assert.equal(frames.pending.size, 0);
+});
+
+test('one that is woken earlier has no second turn when its time has come', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const waits = [2, Infinity];
+  const one = { turn: () => waits.shift() };
+  nextTurn(one);
+  pass();
+  nextTurn(one);
+  pass();
+  t.mock.timers.tick(9000);
+  assert.deepEqual([waits.length, frames.pending.size], [0, 0]);
 });

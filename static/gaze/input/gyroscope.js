@@ -1,11 +1,14 @@
 /**
  * Tilt of the device the page is on. One listener serves all elements. iOS asks the visitor first, and only when a
- * button has been pressed; other phones tell it to any page over https.
+ * button has been pressed; other phones tell it to any page over https, some under the same interface.
  */
 import { Tilt } from './tilt.js';
 
 /** Grid units that the gaze must move before elements hear of it: sensors tremble. */
 const NOTICEABLE = 0.15;
+
+/** Seconds without an event after which a browser that can ask the visitor is one that has to. */
+const SILENCE = 1;
 
 /** @typedef {{requestPermission?: () => Promise<'granted' | 'denied'>}} Permitting only iOS has it */
 
@@ -17,7 +20,9 @@ let gaze = null;
 /** @type {AbortController | null} */
 let listening = null;
 let last = 0;
+let isSilent = false;
 let isAnswered = false;
+let timer = 0;
 
 /**
  * @param {() => void} onChange called when the device has been tilted, or the visitor has answered
@@ -39,7 +44,7 @@ export function tiltGaze() {
 
 /** @returns {boolean} whether the visitor has still to be asked */
 export function mustAsk() {
-  return !isAnswered && Boolean(permitting()?.requestPermission);
+  return isSilent && !isAnswered && Boolean(permitting()?.requestPermission);
 }
 
 /** Asks the visitor; wants a press of a button just before. */
@@ -63,16 +68,23 @@ function listen() {
   const { signal } = listening;
   addEventListener('deviceorientation', onOrientation, { signal });
   screen.orientation?.addEventListener?.('change', () => tilt.reset(), { signal });
+  timer = setTimeout(() => {
+    isSilent = true;
+    tell();
+  }, SILENCE * 1000);
 }
 
 function stopListening() {
   listening?.abort();
   listening = null;
+  clearTimeout(timer);
   gaze = null;
 }
 
 /** @param {DeviceOrientationEvent} event */
 function onOrientation({ beta, gamma, timeStamp }) {
+  clearTimeout(timer);
+  isAnswered = true;
   // A device without the sensor sends one event with nothing in it.
   if (beta === null || gamma === null) return;
   const angle = screen.orientation?.angle ?? Number(Reflect.get(globalThis, 'orientation') ?? 0);

@@ -10,6 +10,7 @@
  * @property {boolean} [still] whether all motion is off
  * @property {boolean} [fine] whether the portrait shows lids, and movements of a fraction of a unit
  * @property {boolean} [lagging] whether the device draws slowly
+ * @property {number} [elapsed] seconds since the last step, when they are more than those since the last frame
  */
 import { LIMIT } from '../grid.js';
 import { Motion } from '../motion.js';
@@ -47,19 +48,20 @@ export class Life {
   }
 
   /**
-   * @param {number} seconds since the last step
+   * @param {number} seconds since the last frame
    * @param {Surroundings} surroundings
    * @returns {Pose}
    */
-  step(seconds, { target, held = false, still = false, fine = false, lagging = false }) {
+  step(seconds, { target, held = false, still = false, fine = false, lagging = false, elapsed = seconds }) {
     if (still) return this.#stop();
     const glances = this.idle && !held;
     const stirs = this.idle && fine;
     const blinks = stirs && this.blinking;
     this.#fixation.drifts = !lagging;
-    const moving = this.#follow(seconds, target, glances);
-    const { x, y } = stirs ? this.#fixation.step(seconds) : AHEAD;
-    const close = blinks ? this.#blinks.step(seconds) : 0;
+    const goal = this.#goal(elapsed, target, glances);
+    const moving = this.motion.step(goal, seconds, target && !this.rest.isAside ? 1 : UNHURRIED);
+    const { x, y } = stirs ? this.#fixation.step(elapsed) : AHEAD;
+    const close = blinks ? this.#blinks.step(elapsed) : 0;
     const waits = [glances && this.rest, stirs && this.#fixation, blinks && this.#blinks];
     const wait = moving ? 0 : Math.min(...waits.map((each) => (each ? each.wait : Infinity)));
     const { position } = this.motion;
@@ -76,13 +78,12 @@ export class Life {
    * @param {number} seconds
    * @param {Gaze | null} target
    * @param {boolean} glances
-   * @returns {boolean} whether there is further to go
    */
-  #follow(seconds, target, glances) {
+  #goal(seconds, target, glances) {
     if (!glances) this.rest.attend(target);
     const goal = glances ? this.rest.step(seconds, target) : (target ?? AHEAD);
     this.#blinkOnShift(goal);
-    return this.motion.step(goal, seconds, target && !this.rest.isAside ? 1 : UNHURRIED);
+    return goal;
   }
 
   /** @param {Gaze} goal */

@@ -11,8 +11,8 @@ from tests.gaze import drawn
 from tests.gaze.conftest import Site, Stage, Staged
 from tests.gaze.rig.conftest import FRAME, GOLDEN, header, write_rig
 
-SMALL = '<gaze-tracker src="manifest.json" smoothing="1" width="120"></gaze-tracker>'
-LARGE = '<gaze-tracker src="manifest.json" smoothing="1" width="320"></gaze-tracker>'
+SMALL = '<gaze-tracker src="manifest.json" smoothing="1" width="120" idle="off"></gaze-tracker>'
+LARGE = '<gaze-tracker src="manifest.json" smoothing="1" width="320" idle="off"></gaze-tracker>'
 
 ALIVE = (
     "() => told.filter(({ type }) => type === 'gaze-ready').length === document.querySelectorAll('gaze-tracker').length"

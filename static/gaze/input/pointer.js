@@ -1,8 +1,8 @@
 /**
- * Position of the page's pointer: the mouse or pen anywhere on it, or one finger, which goes on scrolling as ever.
- * One set of listeners serves all elements.
+ * Position of the page's pointer: the mouse or pen anywhere on it, one finger, which goes on scrolling as ever, or the
+ * middle of two. One set of listeners serves all elements.
  */
-import { LIMIT } from './grid.js';
+import { LIMIT } from '../grid.js';
 
 /** Seconds that a gaze lingers after the pointer has left or the finger is lifted. */
 const LINGER = 1.2;
@@ -43,7 +43,7 @@ export function pointerPosition() {
  * @param {{x: number, y: number}} point CSS pixels in the window
  * @param {{left: number, top: number, width: number, height: number}} box of the element, in CSS pixels
  * @param {{width: number, height: number}} viewport CSS pixels
- * @returns {import('./grid.js').Gaze}
+ * @returns {import('../grid.js').Gaze}
  */
 export function gazeAt(point, box, viewport) {
   return {
@@ -62,13 +62,12 @@ function listen() {
   const options = { ...PASSIVE, signal: listening.signal };
   // A finger that scrolls gets no pointer events after the first, but touch events go on.
   addEventListener('pointermove', (event) => event.pointerType !== 'touch' && move(event), options);
-  addEventListener('touchstart', (event) => move(event.touches[0]), options);
-  addEventListener('touchmove', (event) => move(event.touches[0]), options);
-  addEventListener('touchend', (event) => event.touches.length || leave(), options);
+  addEventListener('pointerover', onOver, options);
+  for (const type of ['touchstart', 'touchmove', 'touchend']) addEventListener(type, onTouch, options);
   addEventListener('touchcancel', leave, options);
   const { documentElement } = document;
   documentElement.addEventListener('pointerleave', (event) => event.pointerType !== 'touch' && leave(), options);
-  addEventListener('blur', (event) => event.target === window && leave(), options);
+  addEventListener('blur', (event) => event.target === window && !isInFrame() && leave(), options);
   addEventListener('scroll', () => position && tell(false), options);
   addEventListener('resize', () => position && tell(false), options);
 }
@@ -78,6 +77,27 @@ function stopListening() {
   listening = null;
   clearTimeout(timer);
   position = null;
+}
+
+/**
+ * A pointer in a frame of the page tells only that frame: it stays where it went in.
+ *
+ * @param {PointerEvent} event
+ */
+function onOver(event) {
+  if (event.pointerType !== 'touch' && event.composedPath()[0] instanceof HTMLIFrameElement) move(event);
+}
+
+/** Whether a press in a frame has taken the focus there; the pointer is still on the page. */
+function isInFrame() {
+  return document.activeElement instanceof HTMLIFrameElement;
+}
+
+/** @param {Event} event */
+function onTouch(event) {
+  const [first, second = first] = /** @type {TouchEvent} */ (event).touches;
+  if (!first) leave();
+  else move({ clientX: (first.clientX + second.clientX) / 2, clientY: (first.clientY + second.clientY) / 2 });
 }
 
 /** @param {{clientX: number, clientY: number}} point of an event */

@@ -21,7 +21,7 @@ def watch(js: Js, *steps: str) -> list[Any]:
       stop();
       return told;
     }}"""
-    told: list[Any] = js("pointer.js", function)
+    told: list[Any] = js("input/pointer.js", function)
     return told
 
 
@@ -41,8 +41,8 @@ def test_one_finger_is_followed_until_it_lifts(js: Js) -> None:
     assert told == [True, [5, 6], True, [7, 8], [7, 8], False, None]
 
 
-def test_of_two_fingers_the_first_one_counts(js: Js) -> None:
-    assert watch(js, "touch('touchmove', [1, 2], [50, 60]);") == [True, [1, 2]]
+def test_of_two_fingers_the_middle_counts(js: Js) -> None:
+    assert watch(js, "touch('touchmove', [1, 2], [51, 60]);") == [True, [26, 31]]
 
 
 def test_pointer_events_of_a_finger_are_left_to_its_touch_events(js: Js) -> None:
@@ -61,4 +61,27 @@ def test_nobody_watching_means_nothing_is_remembered(js: Js) -> None:
       stop();
       return pointerPosition();
     }"""
-    assert js("pointer.js", forget) is None
+    assert js("input/pointer.js", forget) is None
+
+
+FRAME = """
+const frame = document.createElement('iframe');
+frame.style.cssText = 'position: fixed; left: 100px; top: 100px; width: 50px; height: 50px';
+document.body.append(frame);
+const over = (pointerType) => frame.dispatchEvent(
+  new PointerEvent('pointerover', { bubbles: true, clientX: 101, clientY: 120, pointerType }));
+"""
+
+
+def test_a_mouse_in_a_frame_stays_where_it_went_in(js: Js) -> None:
+    press = """
+      const { setTimeout } = window;
+      window.setTimeout = (...values) => { told.push('leaves'); return setTimeout(...values); };
+      frame.focus(); dispatchEvent(new Event('blur')); note();
+      frame.blur(); dispatchEvent(new Event('blur'));
+      window.setTimeout = setTimeout; frame.remove();"""
+    assert watch(js, f"{FRAME} over('mouse');", press)[2:5] == [[101, 120], "leaves", [101, 120]]
+
+
+def test_a_finger_on_a_frame_is_left_to_its_touch_events(js: Js) -> None:
+    assert watch(js, f"{FRAME} over('touch'); frame.remove();") == [None]

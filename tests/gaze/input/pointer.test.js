@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { gazeAt } from '../../static/gaze/pointer.js';
+import { gazeAt } from '../../../static/gaze/input/pointer.js';
 
 const WINDOW = { width: 1600, height: 900 };
 const CENTRED = { left: 600, top: 200, width: 400, height: 500 };
