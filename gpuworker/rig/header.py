@@ -23,6 +23,8 @@ MOST_ATLAS_SIDE = 2048
 """Pixels; what every WebGL 2 takes."""
 LEAST_EYE, MOST_EYE = 16.0, float(MAX_SIDE * MOST_SUPERSAMPLING)
 """Source pixels between the corners of an eye."""
+FAR = 5120.0
+"""Pixels: no place in or around a picture is farther out."""
 UNIT_LENGTH = 1e-3
 """How far a unit vector may be from length 1."""
 
@@ -74,9 +76,6 @@ class CheckedObject:
         if not isinstance(values, Mapping):
             raise DamagedRig("range", f"{path} is no object")
         self._values, self._path = values, path
-
-    def has(self, key: str) -> bool:
-        return key in self._values
 
     def _take(self, key: str) -> Any:
         if key not in self._values:
@@ -151,18 +150,19 @@ def loads(text: bytes) -> Header:
         raise DamagedRig("range", f"the grid does not fit a frame of {frame}")
     supersampling = top.integer("supersampling", 1, MOST_SUPERSAMPLING)
     source = Size(frame.width * supersampling, frame.height * supersampling)
+    eyes = tuple(_eye(CheckedObject(eye, "eyes: "), source) for eye in top.items("eyes", (0, 2)))
     return Header(
         frame=frame,
         supersampling=supersampling,
         alpha=top.flag("alpha"),
         intensity=top.number("intensity", MIN_INTENSITY, MAX_INTENSITY),
-        head=_head(top.inner("head"), frame),
+        head=_head(top.inner("head")),
         motion=RigMotion(**{_snake(key): top.inner("model").number(key, *MOTION[key]) for key in MOTION}),
         height_unit=top.number("heightUnit", 1 / 1024, 1),
         curve=top.integer("curve", 2, MOST_SAMPLES),
         curve_unit=top.number("curveUnit", 1 / 1024, 1),
-        eyes=tuple(_eye(CheckedObject(eye, "eyes: "), source) for eye in top.items("eyes", (0, 2))),
-        parts=_parts(top.inner("parts")),
+        eyes=eyes,
+        parts={name: _span(top.inner("parts"), name) for name in ("fields", "atlas")[: 2 if eyes else 1]},
     )
 
 
@@ -184,10 +184,9 @@ def _integer(digits: str) -> float:
     return int(digits) if len(digits) < 20 else float(digits)
 
 
-def _head(head: CheckedObject, frame: Size) -> RigHead:
-    far = float(2 * max(frame.width, frame.height))
+def _head(head: CheckedObject) -> RigHead:
     return RigHead(
-        centre=head.pair("centre", -far, far),
+        centre=head.pair("centre", -FAR, FAR),
         right=head.unit_vector("right"),
         **{_snake(key): head.number(key, *HEAD[key]) for key in HEAD},
     )
@@ -195,12 +194,11 @@ def _head(head: CheckedObject, frame: Size) -> RigHead:
 
 def _eye(eye: CheckedObject, source: Size) -> dict[str, Any]:
     """Keyword arguments of RigEye but for its margins."""
-    far = float(2 * max(source.width, source.height))
     width = eye.number("width", LEAST_EYE, MOST_EYE)
     reach = eye.integer("reach", 1, MOST_ATLAS_SIDE // 2)
     values = {
         "box": _box(eye, source),
-        "middle": eye.pair("middle", -far, far),
+        "middle": eye.pair("middle", -FAR, FAR),
         "along": eye.unit_vector("along"),
         "width": width,
         "inner": eye.integer("inner", -1, 1),
@@ -234,12 +232,6 @@ def _demand_fitting(eye: Mapping[str, Any]) -> None:
         raise DamagedRig("range", "eyes: texture is no square of twice its reach and one")
     if eye["inner"] == 0:
         raise DamagedRig("range", "eyes: inner is 0")
-
-
-def _parts(parts: CheckedObject) -> dict[str, tuple[int, int]]:
-    """Offset and length of the known parts that are there; `fields` must be."""
-    names = [name for name in ("fields", "atlas") if name == "fields" or parts.has(name)]
-    return {name: _span(parts, name) for name in names}
 
 
 def _span(parts: CheckedObject, name: str) -> tuple[int, int]:

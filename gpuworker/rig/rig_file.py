@@ -50,8 +50,6 @@ def loads(data: bytes) -> Rig:
     text, rest = _split(data)
     head = header.loads(text)
     parts = {name: _part(rest, *place) for name, place in head.parts.items()}
-    if head.eyes and "atlas" not in parts:
-        raise DamagedRig("missing", "the atlas")
     fields = _inflated(parts["fields"], sum(rows * columns for rows, columns in _shapes(head)) * planes.BYTES)
     height, brows, *margins = _decoded(fields, head)
     _demand_heights(height, head)
