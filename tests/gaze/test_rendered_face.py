@@ -75,3 +75,14 @@ def test_without_webgl_the_still_picture_shows(staged: Staged, page: str) -> Non
     stage.page.mouse.move(4, 4)
     assert np.abs(_picture(stage).astype(int) - still).mean() < 0.5  # the page's own fade may still round
     assert only_face(still).shape == (478, 3)
+
+
+def test_the_page_of_a_rig_alone_is_alive(staged: Staged, site: Site, rendered: Path, tmp_path: Path) -> None:
+    assert main(["render", str(rendered.parent / "photo.png"), str(tmp_path), "--levels", "rig", "--quiet"]) == 0
+    shutil.copytree(tmp_path, site.folder, dirs_exist_ok=True)
+    stage = staged(viewport=VIEWPORT)
+    stage.open(f"{site.url}/index.html")
+    stage.wait_for_level("rig")
+    assert stage.told("gaze-error") == []
+    with Image.open(io.BytesIO(stage.page.locator("gaze-tracker").screenshot())) as image:
+        assert only_face(np.ascontiguousarray(image.convert("RGB"))).shape == (478, 3)
