@@ -24,6 +24,9 @@ const RIFF = 0x52494646;
 /** Bytes that may be on their way to the graphics card; a row of the finest level takes as much. */
 const UNDER_WAY = 12e6;
 
+/** Pixels at the edges of frames of odd sizes that take colour from the neighbour: two pixels share one in a photo. */
+const BLED = 2;
+
 /** The sheet that is being decoded, cut and uploaded: one at a time on the whole page, it takes up to 189 MB. */
 /** @type {Promise<unknown>} */
 let busy = Promise.resolve();
@@ -269,10 +272,23 @@ class Cutter {
     try {
       this.#context.clearRect(0, 0, width, height);
       this.#context.drawImage(this.#source, col * width, row * height, width, height, 0, 0, width, height);
+      if (width % 2 || height % 2) this.#coverEdges();
     } catch {
       throw noRoom();
     }
     return this.#context.canvas;
+  }
+
+  /** Repeats what lies inside over the edges. */
+  #coverEdges() {
+    const { width, height } = this.#size;
+    const { canvas } = this.#context;
+    for (const [from, to] of [[BLED, 0], [width - BLED - 1, width - BLED]]) {
+      this.#context.drawImage(canvas, from, 0, 1, height, to, 0, BLED, height);
+    }
+    for (const [from, to] of [[BLED, 0], [height - BLED - 1, height - BLED]]) {
+      this.#context.drawImage(canvas, 0, from, width, 1, 0, to, width, BLED);
+    }
   }
 }
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.gaze import drawn
 from tests.gaze.conftest import Js, Site
@@ -113,3 +114,35 @@ def test_a_sheet_of_another_size_counts_as_failed(js: Js, site: Site, four: list
 
 def test_an_aborted_load_leaves_nothing_behind(js: Js, four: list[str]) -> None:
     assert load(js, four, abort=True) == {"failed": "AbortError", "strips": 0, "problems": []}
+
+
+EDGES = """async ({ loadLevel }, url) => {
+  const seen = [];
+  const renderer = {
+    epoch: 0,
+    createStrip: (width, height) => ({ width, height, bytes: 0 }),
+    fillLayer: (strip, layer, canvas) => {
+      const context = canvas.getContext('2d');
+      const { width, height } = canvas;
+      const places = [[0, 9], [width - 1, 9], [9, 0], [9, height - 1], [9, 9]];
+      seen.push(places.map(([x, y]) => [...context.getImageData(x, y, 1, 1).data.subarray(0, 3)]));
+    },
+    deleteStrip: () => {},
+    drained: async () => {},
+  };
+  const level = { name: '', rows: 2, cols: 2, x: [0, 1], y: [0, 1], sheets: [url], frame: null };
+  const signal = new AbortController().signal;
+  await loadLevel(level, renderer, { signal, tolerant: false, fits: () => true, onProblem: () => {} });
+  return seen;
+}"""
+
+
+def test_no_colour_of_its_neighbour_reaches_the_edge_of_a_frame(js: Js, site: Site) -> None:
+    """The preview's frames have an odd size, too, and the codec stores colour for two pixels at once."""
+    sheet = Image.new("RGB", (42, 50))
+    for number, colour in enumerate([(200, 20, 20), (20, 20, 200), (20, 160, 20), (190, 190, 20)]):
+        sheet.paste(colour, (number % 2 * 21, number // 2 * 25, number % 2 * 21 + 21, number // 2 * 25 + 25))
+    sheet.save(site.folder / "lossy.webp", quality=90)
+    for *edges, inside in js("sheets.js", EDGES, f"{site.url}/lossy.webp"):
+        for edge in edges:
+            assert max(abs(a - b) for a, b in zip(edge, inside, strict=True)) < 30
