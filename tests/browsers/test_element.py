@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from tests.browsers.window import Window
 from tests.gaze import drawn
 from tests.gaze.conftest import Site
+from tests.gaze.rig.conftest import usual_photo, write_rig
 
 LEVEL = "document.querySelector('gaze-tracker').shadowRoot && told.some((each) => each.name === args[0])"
 BOX = "const { width, height } = document.querySelector('gaze-tracker').getBoundingClientRect(); return [width, height]"
@@ -299,3 +303,33 @@ def test_a_page_may_fit_it_into_a_height(window: Window, site: Site) -> None:
     window.open(page(site, f"{styles}<div>{tracker()}</div>"))
     window.wait_for(LEVEL, "preview")
     assert box(window) == (300, 200)
+
+
+EYES = """
+const element = document.querySelector('gaze-tracker');
+element.lookAt(...args);
+for (let i = 0; i < 3; i += 1) await new Promise(requestAnimationFrame);
+const canvas = element.shadowRoot.querySelector('canvas');
+const { width, height } = canvas;
+const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+return [width, height, btoa(Array.from(data, (each) => String.fromCharCode(each)).join(''))];
+"""
+
+
+def shown(window: Window, x: float, y: float) -> NDArray[np.int_]:
+    width, height, pixels = window.run(EYES, x, y)
+    rgba = np.frombuffer(base64.b64decode(pixels), np.uint8).reshape(height, width, 4)
+    return rgba[..., :3].astype(int)
+
+
+def test_a_rig_is_drawn_alike_and_the_finer_photo_comes(window: Window, site: Site) -> None:
+    write_rig(site.folder)
+    window.open(page(site, tracker('width="324"')))
+    window.wait_for("told.some(({ width }) => width === 324)")
+    rest, left, right = (shown(window, x, 0) for x in (0, -1, 1))
+    height, width = rest.shape[:2]
+    photo = np.asarray(Image.fromarray(usual_photo()).resize((width, height), Image.Resampling.BILINEAR)).astype(int)
+    assert np.abs(rest - photo).mean() < 8
+    assert np.abs(left - right).mean() > 3
+    assert np.array_equal(left[:4], right[:4])
+    assert window.run("return told.filter(({ type }) => type === 'gaze-error')") == []
