@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,7 +41,7 @@ SCRIPTS = {
     SHEETS: '<script type="module" src="/gaze/gaze-tracker.min.js" async></script>',
     ORIGINAL: '<script type="module" src="/bench/original.js"></script>',
 }
-HTML = """<!doctype html><meta charset="utf-8"><title>{way}</title>
+HTML = """<!doctype html><meta charset="utf-8"><title>{way}</title><link rel="icon" href="data:,">
 <style>body {{ margin: 0; min-height: 100vh; display: grid; place-content: center; font-size: 16px;
 grid-template-columns: repeat({columns}, max-content) }}</style>{script}{body}"""
 
@@ -115,19 +116,25 @@ class _Handler(BaseHTTPRequestHandler):
             body, status = self.server.site.content(path), 200
         except (KeyError, OSError):
             body, status = b"", 404
+        headers = {"Content-Type": TYPES.get(suffix, "application/octet-stream"), **_caching(body)}
+        if self.headers["If-None-Match"] == headers["ETag"]:
+            body, status = b"", 304
+        elif suffix in COMPRESSED:
+            body, headers["Content-Encoding"] = _compressed(body), "gzip"
         self.send_response(status)
-        if suffix in COMPRESSED:
-            body = _compressed(body)
-            self.send_header("Content-Encoding", "gzip")
-        self.send_header(
-            "Content-Type", TYPES.get(suffix, "text/html" if suffix == ".html" else "application/octet-stream")
-        )
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
+
+
+def _caching(body: bytes) -> dict[str, str]:
+    """As a shared portrait's files have it."""
+    return {"ETag": f'"{zlib.crc32(body):x}"', "Cache-Control": "public, max-age=60"}
 
 
 @cache
