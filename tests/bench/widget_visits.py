@@ -81,9 +81,9 @@ class Traffic:
             session.send(
                 "Network.emulateNetworkConditions", {"offline": False, "latency": network.latency, **conditions}
             )
-        session.on("Network.requestWillBeSent", traffic._on_request)
-        session.on("Network.dataReceived", lambda event: traffic._add(event, event["encodedDataLength"]))
-        session.on("Network.loadingFinished", traffic._on_finished)
+        session.on("Network.requestWillBeSent", traffic.on_request)
+        session.on("Network.dataReceived", traffic.on_data)
+        session.on("Network.loadingFinished", traffic.on_finished)
         session.on("Network.loadingFailed", lambda event: traffic.pending.discard(event["requestId"]))
         return traffic
 
@@ -95,12 +95,15 @@ class Traffic:
         """Bytes of all scripts."""
         return sum(count for _, count, address in self.arrivals if address.endswith(".js"))
 
-    def _on_request(self, event: dict[str, Any]) -> None:
+    def on_request(self, event: dict[str, Any]) -> None:
         self._offset = (event["wallTime"] - event["timestamp"]) * 1e3
         self._addresses[event["requestId"]] = event["request"]["url"]
         self.pending.add(event["requestId"])
 
-    def _on_finished(self, event: dict[str, Any]) -> None:
+    def on_data(self, event: dict[str, Any]) -> None:
+        self._add(event, event["encodedDataLength"])
+
+    def on_finished(self, event: dict[str, Any]) -> None:
         self.pending.discard(event["requestId"])
         self._add(event, int(event["encodedDataLength"]) - self._counted.get(event["requestId"], 0))
 
