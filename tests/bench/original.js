@@ -54,6 +54,7 @@ class OriginalTracker extends HTMLElement {
   }
 
   lookAt(x, y) {
+    if (x === null) return;
     this.#target = { x, y };
     this.#at = { x, y };
   }
