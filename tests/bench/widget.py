@@ -64,7 +64,7 @@ class Crowd:
     """Bar, MB."""
 
 
-CROWD_QUIET = 10.0
+CROWD_QUIET = 15.0
 """Seconds without a change after which a page of sheets is whole: it decodes one for seconds."""
 CROWDS = (
     Crowd(6, 3, 300, 375, {"width": 940, "height": 780}, 6 * TEXTURES),
@@ -204,21 +204,20 @@ def _of_many(site: Site, chromium: Visitor, crowd: Crowd) -> Iterator[Figure]:
     textures are only counted."""
     names = list(islice(cycle(site.faces), crowd.count))
     more = f' width="{crowd.width}" height="{crowd.height}"{LIFELESS}'
-    milliseconds = {}
     for way in (SHEETS, ELEMENT):
         name = f"{crowd.count} portraits, {way}"
         address = site.page(way, names, columns=crowd.columns, more=more)
         print(f"  {address}: {name} …", flush=True)
         options = {"window": crowd.window, "quiet": CROWD_QUIET}
         with chromium.visit(address, crowd.count, **options) as visit:
-            load, milliseconds[way] = visit.load, visit.milliseconds_a_frame()
+            load, milliseconds = visit.load, visit.milliseconds_a_frame()
         memory = chromium.memory(address, crowd.count, **options)
         yield _figure(f"{name}: download", load.bytes / KB, "KB")
         yield _figure(f"{name}: all react, {LOOPBACK}", load.first, "ms")
         yield _figure(f"{name}: all at their finest, {LOOPBACK}", load.finest, "ms")
         yield _figure(f"{name}: textures", memory.textures, "MB", crowd.textures if way == ELEMENT else None)
         yield from _of_memory(name, memory)
-        yield _figure(f"{name}: CPU a frame", milliseconds[way], "ms", milliseconds[SHEETS] if way == ELEMENT else None)
+        yield _figure(f"{name}: CPU a frame", milliseconds, "ms")
     yield _figure(f"{crowd.count} portraits, {ORIGINAL}: textures, computed", crowd.count * ORIGINAL_TEXTURES, "MB")
 
 
