@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -16,8 +16,9 @@ from gpuworker.contract import STANDARD_FRAME
 from gpuworker.engines.warp.engine import WarpEngine
 from gpuworker.grid import Direction
 from gpuworker.images import photo
+from gpuworker.rendering import rig_photo
 from gpuworker.rig import rig_file
-from gpuworker.vision import framing
+from gpuworker.vision import framing, matting
 from gpuworker.vision.framing import FramedPortrait
 from tests.gaze.conftest import Js
 from tests.gpuworker.conftest import astronaut, face, framed, other_face, portraits_dir
@@ -80,7 +81,8 @@ def compared(js: Js, portrait: FramedPortrait, intensity: float = 1.0) -> Compar
     face, eyes = _face(portrait), _eyes(engine, portrait)
     rows, columns = _bounds(face | eyes)
     shown, moved = _drawn(js, portrait, engine, (rows, columns))
-    expected = truth[:, rows, columns].astype(np.float64)
+    expected = _on_grey(truth[:, rows, columns])
+    shown = _on_grey(shown)
     return Compared(
         face=_psnr(shown, expected, face[rows, columns]),
         eyes=_psnr(shown, expected, eyes[rows, columns]),
@@ -96,14 +98,14 @@ def _drawn(
     width, height = columns.stop - columns.start, rows.stop - rows.start
     arguments = {
         "rig": base64.b64encode(rig_file.dumps(engine.rig())).decode(),
-        "picture": base64.b64encode(_png(portrait.picture)).decode(),
+        "picture": base64.b64encode(_png(rig_photo.photo_of(replace(portrait, upscale=1.0)))).decode(),
         "poses": [{"x": float(each.x), "y": float(each.y)} for each in DIRECTIONS],
         "size": [portrait.frame.width, portrait.frame.height],
         "crop": [columns.start, rows.start, width, height],
         "across": ACROSS,
     }
     mosaic, moved = (_read(each) for each in js("rig/draw.js", DRAW, arguments))
-    tiles = mosaic.reshape(-1, height, ACROSS, width, 3).swapaxes(1, 2).reshape(-1, height, width, 3)
+    tiles = mosaic.reshape(-1, height, ACROSS, width, 4).swapaxes(1, 2).reshape(-1, height, width, 4)
     return tiles[: len(DIRECTIONS)], moved[..., 0] > 0
 
 
@@ -115,10 +117,18 @@ def _png(picture: NDArray[np.uint8]) -> bytes:
 
 def _read(encoded: str) -> NDArray[np.uint8]:
     with Image.open(io.BytesIO(base64.b64decode(encoded))) as image:
-        return np.asarray(image.convert("RGB"))
+        return np.asarray(image.convert("RGBA"))
 
 
-def _psnr(shown: NDArray[np.uint8], expected: NDArray[np.float64], where: Mask) -> float:
+def _on_grey(frames: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """(n, h, w, 3): RGB or RGBA frames on a ground on which transparency shows."""
+    colours = frames[..., :3].astype(np.float64)
+    if frames.shape[-1] == 3:
+        return colours
+    return 128 + (colours - 128) * (frames[..., 3:] / 255)
+
+
+def _psnr(shown: NDArray[np.float64], expected: NDArray[np.float64], where: Mask) -> float:
     squares = (shown - expected)[:, where] ** 2
     return float(10 * np.log10(255**2 / squares.mean())) if squares.any() else math.inf
 
@@ -174,6 +184,12 @@ def test_the_shader_draws_what_the_engine_draws_of_a_portrait_whose_eyes_stay(
     engine.set_portrait(framed)
     assert engine.rig().eyes == ()
     assert_one_truth(js, framed)
+
+
+@pytest.mark.slow
+def test_the_shader_draws_what_the_engine_draws_of_a_person_without_background(js: Js, framed: FramedPortrait) -> None:
+    cut, _ = matting.remove_background(framed)
+    assert_one_truth(js, cut)
 
 
 @pytest.mark.slow
