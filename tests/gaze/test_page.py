@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.gaze import drawn
 from tests.gaze.conftest import GAZE, Site, Stage, Staged
+from tests.gaze.rig.conftest import write_rig
 
 pytestmark = pytest.mark.slow  # each opens a page of many elements
 
@@ -149,3 +150,29 @@ def test_fifty_portraits_share_one_context_and_one_loop(stage: Stage, site: Site
     assert [stage.seen(nth=n).cell for n in (0, 49)] == [(5, 5), (5, 5)]
     stage.page.evaluate("document.querySelectorAll('gaze-tracker').forEach((each) => each.remove())")
     stage.wait_for("() => count.textures === 1")
+
+
+def test_elements_added_and_removed_leave_memory_where_it_was(staged: Staged, site: Site) -> None:
+    write_rig(site.folder, complete=True)
+    stage = staged()
+    stage.open(site.page("", script='type="module" src="/gaze/gaze-tracker.min.js"'))
+    session = stage.page.context.new_cdp_session(stage.page)
+    measured = []
+    for _ in range(10):
+        stage.page.evaluate(
+            """() => {
+              told.length = 0;
+              const tag = (n) => `<gaze-tracker src="manifest.json?${n}" width="40" loading="eager"></gaze-tracker>`;
+              document.body.innerHTML = Array.from({ length: 50 }, (_, n) => tag(n)).join('');
+            }"""
+        )
+        stage.wait_for("() => told.filter(({ type }) => type === 'gaze-ready').length === 50")
+        stage.page.evaluate("document.body.replaceChildren(); told.length = 0")
+        stage.wait_for("() => count.textures <= 1")
+        session.send("HeapProfiler.collectGarbage")
+        counters = session.send("Memory.getDOMCounters")
+        heap = session.send("Runtime.getHeapUsage")["usedSize"]
+        measured.append((heap, counters["nodes"], counters["jsEventListeners"]))
+    (heap, nodes, listeners), last = measured[2], measured[-1]
+    assert last[0] < heap + 500_000, measured
+    assert (last[1] <= nodes + 50, last[2] <= listeners + 10) == (True, True), measured
