@@ -35,6 +35,6 @@ def test_the_snippets_are_html_that_any_page_takes() -> None:
     )
     assert f'<iframe src="https://faces.example/s/{TOKEN}/embed/"' in share_urls.frame_snippet
     assert 'width="512" height="640"' in share_urls.frame_snippet
-    assert 'referrerpolicy="no-referrer"' in share_urls.frame_snippet
+    assert 'allow="fullscreen; accelerometer; gyroscope" referrerpolicy="no-referrer"' in share_urls.frame_snippet
     # A strict page would refuse these.
     assert "style=" not in share_urls.frame_snippet
