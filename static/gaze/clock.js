@@ -14,6 +14,9 @@ const AVERAGE_SHARE = 0.1;
 const SWIFT = 1 / 45;
 const TRIED = 30;
 
+/** Participants beyond which each should want fewer turns. */
+const CROWD = 8;
+
 /**
  * @typedef {object} Participant
  * @property {(seconds: number) => number} turn takes the seconds since the last frame; returns those until it wants
@@ -33,6 +36,8 @@ let frames = 0;
 let tooFine = false;
 /** Whether the next frame is the first one after a pause: how late it is says nothing of the device. */
 let isFirst = false;
+/** How many took part in the latest frame or wait for a later one. */
+let population = 0;
 
 /**
  * Gives `participant.turn(seconds)` the next animation frame, and further ones as it wants them.
@@ -67,6 +72,11 @@ export function isSwift() {
   return frames >= TRIED && !tooFine;
 }
 
+/** @returns {boolean} whether so many take part that together they would draw without pause */
+export function isCrowded() {
+  return population > CROWD;
+}
+
 /** @param {number} now milliseconds */
 function run(now) {
   // The frame's time may lie a little before the moment that asked for it.
@@ -76,6 +86,7 @@ function run(now) {
   isFirst = false;
   const due = [...waiting];
   waiting.clear();
+  population = due.length + timers.size;
   for (const participant of due) plan(participant, participant.turn(seconds));
   handle = waiting.size ? requestAnimationFrame(run) : 0;
 }

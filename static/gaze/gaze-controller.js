@@ -6,7 +6,7 @@
  * @property {(moved: boolean) => void} onInput there may be something new to draw; moved: the visitor did it
  * @property {() => void} onStill motion has been switched off or on
  */
-import { isLagging } from './clock.js';
+import { isCrowded, isLagging } from './clock.js';
 import { GazeFailure } from './failure.js';
 import { Attention, isSelector } from './input/attention.js';
 import { askForTilt, mustAsk, watchTilt } from './input/gyroscope.js';
@@ -123,7 +123,9 @@ export class GazeController {
     this.#then = now;
     const still = this.isStill;
     const aim = still ? { target: null } : this.#attention.target(this.#host, this.#tree.axes);
-    const { wait, ...pose } = this.#life.step(seconds, { ...aim, elapsed, still, fine, lagging: isLagging() });
+    const [lagging, crowded] = [isLagging(), isCrowded()];
+    const effort = { fine: fine && !(lagging && crowded), lagging: lagging || crowded };
+    const { wait, ...pose } = this.#life.step(seconds, { ...aim, elapsed, still, ...effort });
     this.pose = { ...pose, ...this.#gain };
     return still || !this.#attention.watches ? wait : Math.min(wait, WATCH);
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
-import { isLagging, isSwift, nextTurn, noTurn } from '../../static/gaze/clock.js';
+import { isCrowded, isLagging, isSwift, nextTurn, noTurn } from '../../static/gaze/clock.js';
 
 /** Animation frames that come when the test says so. */
 const frames = { asked: 0, pending: new Map() };
@@ -105,4 +105,17 @@ test('one that is woken earlier has no second turn when its time has come', (t) 
   pass();
   t.mock.timers.tick(9000);
   assert.deepEqual([waits.length, frames.pending.size], [0, 0]);
+});
+
+test('those that wait for later count as a crowd, too', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const many = Array.from({ length: 9 }, () => ({ turn: () => 5 }));
+  const one = { turn: () => Infinity };
+  many.forEach(nextTurn);
+  pass();
+  assert.equal(isCrowded(), true);
+  many.forEach(noTurn);
+  nextTurn(one);
+  pass();
+  assert.equal(isCrowded(), false);
 });

@@ -9,7 +9,7 @@
  * @property {boolean} [held] whether the page or a key chose it, so that no glance may leave it
  * @property {boolean} [still] whether all motion is off
  * @property {boolean} [fine] whether the portrait shows lids, and movements of a fraction of a unit
- * @property {boolean} [lagging] whether the device draws slowly
+ * @property {boolean} [lagging] whether the device draws slowly, or much else
  * @property {number} [elapsed] seconds since the last step, when they are more than those since the last frame
  */
 import { LIMIT } from '../grid.js';
