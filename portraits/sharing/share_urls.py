@@ -55,7 +55,8 @@ class ShareURLs:
         size = f'width="{self.frame.width}" height="{self.frame.height}"'
         return (
             f'<iframe src="{self.embed}" title="Portrait whose eyes follow the pointer" {size}\n'
-            '  loading="lazy" allow="fullscreen; accelerometer; gyroscope" referrerpolicy="no-referrer" frameborder="0"></iframe>'
+            '  loading="lazy" allow="fullscreen; accelerometer; gyroscope" referrerpolicy="no-referrer"\n'
+            '  frameborder="0"></iframe>'
         )
 
     def _absolute(self, name: str) -> str:
