@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import psycopg
+import pytest
 
 from gpuworker.clock import SYSTEM
 from tests.gpuworker.processes import patiently
@@ -37,6 +39,8 @@ class SiteOfParts:
     publisher: Path
     bare: httpx.Client
     sign_in_link: Callable[[str], str]
+    cpu: Callable[[], float] = lambda: 0.0
+    """CPU seconds of all its processes so far, those of ended ones included; 0 where that is not read."""
 
     @contextmanager
     def person(self, email: str) -> Iterator[Person]:
@@ -48,10 +52,11 @@ class SiteOfParts:
 
 
 @contextmanager
-def embedded() -> Iterator[SiteOfParts]:
+def embedded(sheets: Literal["always", "on-request"] = "always") -> Iterator[SiteOfParts]:
     """One process tree, SQLite and files."""
-    with tempfile.TemporaryDirectory(prefix="gaze-bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="gaze-bench-") as name, pytest.MonkeyPatch.context() as environment:
         home = Path(name)
+        environment.setenv("SHEETS", sheets)
         site = RunningSite(home / "data", "--no-demo")
         site.program = ("-m", "tests.bench.publisher")
         site.start()
@@ -60,6 +65,7 @@ def embedded() -> Iterator[SiteOfParts]:
                 yield SiteOfParts(
                     "embedded", site.address, site.data / "publisher", bare,
                     lambda email: _address(site.manage("sign_in_link", email).stdout),
+                    lambda: sum(map(_cpu_seconds, site.family())),
                 )  # fmt: skip
         finally:
             site.kill()
@@ -147,6 +153,15 @@ def _answers(client: httpx.Client) -> bool:
         return client.get("/").status_code < 500
     except httpx.TransportError:
         return False
+
+
+def _cpu_seconds(pid: int) -> float:
+    """CPU seconds of a process and of its children that have ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    except FileNotFoundError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def _database(postgres: str, name: str) -> str:

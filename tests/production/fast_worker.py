@@ -18,10 +18,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-MOMENTS = ("starting", "analysing", "preview", "mobile", "full", "done", "stored", "finishing")
-"""At which a process can be held: before each of the worker's steps, when a level's files are stored but not
-recorded, and before the render is finished."""
-STEPS = MOMENTS[:6]
+MOMENTS = ("starting", "analysing", "rig", "done", "stored", "finishing")
+"""At which a process can be held in a first pass: before each of the worker's steps, when a level's files are stored
+but not recorded, and before the render is finished. Sheets are made on request only, and held nowhere."""
+STEPS = MOMENTS[:4]
 LEASE_SECONDS = 4.0
 BEAT_SECONDS = 0.5
 """Seven lost beats end a lease: on a starved machine two or three may be lost."""
@@ -59,11 +59,15 @@ def be_one(number: str) -> None:
     """The worker process itself."""
     os.environ["SCRATCH_NAME"] = f"fast-{number}-{os.getpid()}"
     set_up()
+    from django.conf import settings
+
     from gazesite.processes import worker_process
+    from gpuworker.contract import RIG
     from gpuworker.workers.fake import FakeWorker
     from portraits.models import Output, Render, render
     from portraits.rendering import lease, sweeper, workers
 
+    settings.SHEETS = "on-request"
     folder = Folder()
     shift_clock(float(os.environ.get("FAST_WORKER_CLOCK", "0")))
     render.LEASE = timedelta(seconds=LEASE_SECONDS)
@@ -73,7 +77,8 @@ def be_one(number: str) -> None:
     class HeldWorker:
         def render(self, job: Any, cancelled: threading.Event | None = None) -> Generator[Any]:
             def before(step: int) -> None:
-                folder.reach(STEPS[step], job.attempt, cancelled)
+                if job.request.levels == (RIG,):
+                    folder.reach(STEPS[step], job.attempt, cancelled)
                 if step == 2 and folder.text("poison") == job.id:
                     os.kill(os.getpid(), signal.SIGKILL)
 

@@ -121,7 +121,7 @@ class ProductionSite:
         query = """SELECT r.id, r.state, r.attempt, c.state, r.error_code,
                           (SELECT count(*) FROM portraits_output o WHERE o.render_id = r.id)
                    FROM portraits_render r JOIN portraits_charge c ON c.render_id = r.id
-                   WHERE r.session_id = %s AND r.source = 'child'"""
+                   WHERE r.session_id = %s AND r.kind = 'rig'"""
         names = ("id", "state", "attempt", "charge", "error", "outputs")
         return dict(zip(names, self.rows(query, session)[0], strict=True))
 

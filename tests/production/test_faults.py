@@ -136,7 +136,7 @@ def test_case_46_a_poison_job_is_stopped_after_three_attempts_and_others_run(
 
 def test_case_47_a_process_that_was_frozen_finds_itself_overtaken(site: ProductionSite, start: Start) -> None:
     other = site.start_fast_worker()
-    site.hold("full")
+    site.hold("done")
     session = start()
     frozen = site.held()
     with_signal(frozen, signal.SIGSTOP)
@@ -153,7 +153,7 @@ def test_case_47_a_process_that_was_frozen_finds_itself_overtaken(site: Producti
 def test_case_49_a_restart_of_redis_in_mid_job_loses_nothing(
     site: ProductionSite, start: Start, redis_part: tuple[Part, str]
 ) -> None:
-    site.hold("mobile")
+    site.hold("done")
     session = start()
     site.held()
     waiting = start()
@@ -167,7 +167,7 @@ def test_case_49_a_restart_of_redis_in_mid_job_loses_nothing(
 def test_case_50_a_flushed_queue_is_filled_again(
     site: ProductionSite, start: Start, redis_part: tuple[Part, str]
 ) -> None:
-    site.hold("mobile")
+    site.hold("done")
     session = start()
     site.held()
     waiting = [start(), start()]
@@ -196,7 +196,7 @@ def test_case_51_without_redis_uploads_are_accepted_and_pages_are_true(
 def test_case_52_a_restart_of_the_database_in_mid_job_ends_in_one_result(
     site: ProductionSite, start: Start, person: Person, postgres_part: tuple[Part, str]
 ) -> None:
-    site.hold("mobile")
+    site.hold("done")
     session = start()
     site.held()
     postgres_part[0].stop(signal.SIGINT)
@@ -210,7 +210,7 @@ def test_case_52_a_restart_of_the_database_in_mid_job_ends_in_one_result(
 def test_case_53_without_storage_jobs_wait_and_uploads_are_refused_politely(
     site: ProductionSite, start: Start, person: Person, relay: Relay, photo: bytes
 ) -> None:
-    site.hold("mobile")
+    site.hold("done")
     session = start()
     site.held()
     relay.cut()
@@ -257,7 +257,7 @@ def test_case_64_a_process_whose_clock_is_an_hour_wrong_is_taken_over_like_any_o
     right = newest(fast_worker)
     with_signal(right, signal.SIGSTOP)
     wrong = site.start_fast_worker(FAST_WORKER_CLOCK=str(hour))
-    site.hold("mobile")
+    site.hold("done")
     session = start()
     held = site.held()
     assert held != right
@@ -276,7 +276,7 @@ def newest(work: Running) -> int:
 def test_case_65_a_deployment_in_mid_job_hands_it_over_at_once_and_uncounted(
     site: ProductionSite, start: Start, fast_worker: Running
 ) -> None:
-    site.hold("mobile")
+    site.hold("done")
     session = start()
     site.held()
     newer = site.start_fast_worker()

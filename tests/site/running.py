@@ -182,6 +182,10 @@ class Person:
         answer: dict[str, Any] = self.http.get(f"/sessions/{session}/progress.json").json()
         return answer
 
+    def until_sheets(self, session: str, seconds: float = 600) -> None:
+        """Wait until its sheets are there."""
+        assert patiently(lambda: self.progress(session)["has_sheets"], seconds), self.progress(session)
+
     def until(self, session: str, state: str, seconds: float = 240, pause: float = 0.2) -> dict[str, Any]:
         """First progress with that state; `alive` is the preview's. pause: seconds between two questions."""
 

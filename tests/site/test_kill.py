@@ -28,12 +28,14 @@ def test_killed_in_mid_job_the_same_session_becomes_ready_once(
     if moment == "alive":
         person.until(session, "alive")
     elif moment == "rendering":
-        assert patiently(lambda: person.progress(session)["current"] > 200, 240)
+        assert patiently(lambda: (person.progress(session)["sheets"] or {"current": 0})["current"] > 200, 240)
     site.kill()
     site.start()
     ended = person.until(session, "ready")
     assert ended["complete"]
     assert ended["attempt"] <= 2
+    assert patiently(lambda: person.progress(session)["has_sheets"], 240)
+    assert person.progress(session)["sheets"]["attempt"] <= 2
     assert person.session_of(portrait) == session
     assert agrees(site)
 

@@ -159,16 +159,19 @@ def moderate(visitor: Visitor, browser: Browser, site: RunningSite, size: str) -
     visitor.keep("6-hidden")
 
 
-def test_what_is_stopped_ends_at_once_and_is_made_after_all_when_tried_again(visitor: Visitor, photo: bytes) -> None:
+def test_stopping_the_sheets_keeps_the_living_face_and_they_are_made_when_asked_for(
+    visitor: Visitor, photo: bytes
+) -> None:
     visitor.drop(photo)
     visitor.bring_to_life()
     visitor.wait_alive()
     visitor.page.click("#cancel")
     visitor.expect_state("cancelled")
     visitor.keep("7-cancelled")
-    visitor.page.click("#retry")
-    visitor.wait_alive()
+    assert all_differ(visitor.four_corners())
+    visitor.page.click("text=Prepare a download")
     visitor.expect_state("ready")
+    expect(visitor.page.locator("#download")).to_be_visible()
 
 
 BEFORE_MAGENTA = """() => {
