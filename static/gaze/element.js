@@ -5,13 +5,11 @@ import { nextTurn, noTurn } from './clock.js';
 import { isFailure } from './failure.js';
 import { GazeController } from './gaze-controller.js';
 import { afterInteraction, hasInteracted, loadingOf } from './loading.js';
-import { USUAL_FRAME } from './manifest.js';
 import { openPortrait } from './portrait.js';
 import { ATTRIBUTES, reflectAttributes, takeEarlyProperties } from './reflection.js';
 import { ShadowTree } from './shadow-tree.js';
-import { lengthOf, sizeOf } from './size.js';
+import { Sizing } from './sizing.js';
 import { isSafe, parseSource } from './source.js';
-import { styleRoot } from './style.js';
 import { View } from './view.js';
 
 const SOURCE_ATTRIBUTES = ['src', 'mode', 'grid'];
@@ -36,6 +34,7 @@ export class GazeTracker extends HTMLElement {
   #internals = this.attachInternals?.();
   #tree = new ShadowTree(this, (button) => this.#gaze.press(button));
   #view = new View(this.#tree.canvas, () => this.#onResize());
+  #sizing = new Sizing(this, this.#tree);
   #gaze = new GazeController(this, this.#tree, {
     onInput: (moved) => this.#onInput(moved),
     onStill: () => this.#onStill(),
@@ -52,14 +51,6 @@ export class GazeTracker extends HTMLElement {
   #bases = { src: '', poster: '' };
   /** The attributes for which the portrait was opened. @type {string | null} */
   #asked = null;
-  /** The size that the style sheet has. @type {string | null} */
-  #styled = null;
-  /**
-   * The size of the last portrait whose size is known; another one keeps it until its own is known.
-   *
-   * @type {import('./manifest.js').Size | null}
-   */
-  #lastSize = null;
   /** Ends whatever lasts while the element is in a document. @type {AbortController | null} */
   #leaving = null;
   /** Ends whatever lasts while the portrait is open. @type {AbortController | null} */
@@ -88,7 +79,7 @@ export class GazeTracker extends HTMLElement {
 
   /** A document gives up the style sheets of what moves to another one. */
   adoptedCallback() {
-    this.#styled = null;
+    this.#sizing.forgetStyle();
   }
 
   /** @param {string} name */
@@ -299,7 +290,7 @@ export class GazeTracker extends HTMLElement {
   /** @param {import('./portrait.js').Portrait} portrait @param {import('./failure.js').GazeFailure} failure */
   #onProblem(portrait, failure) {
     // A portrait that cannot be loaded gives the room to the picture that stands for it.
-    if (!portrait.size && !failure.temporary) this.#lastSize = null;
+    if (!portrait.size && !failure.temporary) this.#sizing.forgetPortrait();
     this.#fitSize();
     this.#report(failure);
     this.#keepUp();
@@ -380,22 +371,8 @@ export class GazeTracker extends HTMLElement {
     return this.querySelector('img') ? '' : (this.#portrait?.description?.poster ?? '');
   }
 
-  /** The attributes' size, else the portrait's own; known before any picture has come, so that nothing jumps. */
   #fitSize() {
-    const size = sizeOf(lengthOf(this, 'width'), lengthOf(this, 'height'), this.#ownSize());
-    if (JSON.stringify(size) === this.#styled) return;
-    this.#styled = JSON.stringify(size);
-    styleRoot(this.#tree.root, size);
-  }
-
-  /** The finished portrait's; while that is unknown, the last one's, or a picture's that the page has given already. */
-  #ownSize() {
-    if (this.#portrait) this.#lastSize = this.#portrait.size ?? this.#lastSize;
-    if (this.#portrait && this.#lastSize) return this.#lastSize;
-    const picture = this.querySelector('img') ?? this.#tree.poster;
-    const { naturalWidth, naturalHeight } = picture;
-    const seen = naturalWidth && naturalHeight ? { width: naturalWidth, height: naturalHeight } : null;
-    return attributesOf(picture) ?? seen ?? USUAL_FRAME;
+    this.#sizing.fit(this.#portrait);
   }
 
   /** Names the face, unless the page has given the host a role of its own. */
@@ -450,14 +427,4 @@ reflectAttributes(GazeTracker.prototype);
 /** @param {Event} event `problem` of a portrait @returns {import('./failure.js').GazeFailure} */
 function failureOf(event) {
   return /** @type {CustomEvent} */ (event).detail;
-}
-
-/**
- * @param {HTMLImageElement} picture
- * @returns {{width: number, height: number} | null} the room that its attributes keep for it
- */
-function attributesOf(picture) {
-  const width = lengthOf(picture, 'width');
-  const height = lengthOf(picture, 'height');
-  return width?.pixels && height?.pixels ? { width: width.pixels, height: height.pixels } : null;
 }
