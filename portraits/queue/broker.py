@@ -70,6 +70,7 @@ def start_worker(broker: dramatiq.Broker) -> list[dramatiq.Worker]:
     GPU there are as many as its source serves at once.
     """
     threads = {RIG: 1, SHEETS: 1, **({REFINEMENT: settings.GPU_AT_ONCE} if settings.GPU_SOURCE != "none" else {})}
+    broker.logger.setLevel(logging.ERROR)  # it warns of every worker after the first, as if there should be one
     workers = [
         dramatiq.Worker(broker, queues={queue}, worker_threads=count, worker_timeout=POLL)
         for queue, count in threads.items()

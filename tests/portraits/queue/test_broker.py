@@ -54,7 +54,7 @@ def test_each_actor_has_its_limits(actor: dramatiq.Actor[[], None], limit: int) 
     assert actor.actor_name == actor.queue_name
 
 
-def test_each_queue_has_threads_of_its_own(settings: Settings) -> None:
+def test_each_queue_has_threads_of_its_own(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     settings.GPU_AT_ONCE = 3
     for source, queues in (("none", {"rig": 1, "sheets": 1}), ("url", {"rig": 1, "sheets": 1, "refinement": 3})):
         settings.GPU_SOURCE = source
@@ -64,6 +64,7 @@ def test_each_queue_has_threads_of_its_own(settings: Settings) -> None:
         finally:
             for each in workers:
                 each.stop()
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == []
 
 
 def test_redis_is_not_asked_before_there_is_anything_to_send() -> None:
