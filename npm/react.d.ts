@@ -16,6 +16,17 @@ export interface GazeTrackerAttributes extends HTMLAttributes<GazeTracker> {
   height?: Text;
   smoothing?: Text;
   noPoll?: boolean;
+  loading?: 'lazy' | 'eager' | 'interaction';
+  intensity?: Text;
+  idle?: boolean;
+  blink?: boolean;
+  tilt?: boolean;
+  atRest?: 'viewer' | 'centre' | 'wander';
+  'look-at'?: string;
+  follow?: 'page' | 'element';
+  renderer?: 'pixi';
+  pixiSrc?: string;
+  gain?: { left: number; right: number };
   'hide-controls'?: boolean | '';
   'ongaze-ready'?: (event: GazeTrackerEventMap['gaze-ready']) => void;
   'ongaze-level'?: (event: GazeTrackerEventMap['gaze-level']) => void;

@@ -27,14 +27,15 @@ CI = os.environ.get("CI", "").lower() in ("1", "true")
 
 
 def lint(repo: Path) -> int:
-    """Runs ESLint over all JavaScript and TypeScript's check over static/; returns an exit status."""
+    """Runs ESLint, TypeScript's check over static/, and the check that the bundle is new; returns an exit status."""
     missing = install(repo)
     if missing:
-        line = f"ESLint and TypeScript {'cannot run' if CI else 'are left out'}: {missing}"
+        line = f"ESLint, TypeScript and the bundle's check {'cannot run' if CI else 'are left out'}: {missing}"
         print(line, file=sys.stderr if CI else sys.stdout)
         return int(CI)
     packages = repo / "node_modules"
-    return max(node(repo, str(packages / program)) for program in LINTERS)
+    linted = max(node(repo, str(packages / program)) for program in LINTERS)
+    return max(linted, node(repo, BUNDLER, "--check"))
 
 
 def bundle(repo: Path) -> int:

@@ -12,7 +12,7 @@ import { Sizing } from './sizing.js';
 import { isSafe, parseSource } from './source.js';
 import { View } from './view.js';
 
-const SOURCE_ATTRIBUTES = ['src', 'mode', 'grid'];
+const SOURCE_ATTRIBUTES = ['src', 'mode', 'grid', 'renderer', 'pixi-src'];
 /** What the element shows, and how large. */
 const PICTURE_ATTRIBUTES = [...SOURCE_ATTRIBUTES, 'poster', 'width', 'height', 'no-poll', 'loading'];
 const NAMING_ATTRIBUTES = ['alt', 'aria-label', 'role'];
@@ -240,7 +240,8 @@ export class GazeTracker extends HTMLElement {
     const src = this.getAttribute('src')?.trim();
     if (!src) return null;
     try {
-      return parseSource({ src, mode: this.getAttribute('mode'), grid: this.getAttribute('grid') }, this.#bases.src);
+      const others = Object.fromEntries(SOURCE_ATTRIBUTES.map((name) => [name, this.getAttribute(name)]));
+      return parseSource({ ...others, src }, this.#bases.src);
     } catch (error) {
       this.#report(error);
       return null;

@@ -1,8 +1,8 @@
 /**
  * Error that keeps a portrait from loading, or from a finer level; never fatal to the page.
  *
- * @typedef {'source' | 'manifest' | 'sheet' | 'decode' | 'memory' | 'webgl' | 'context-lost' | 'rig' | 'selector'
- *   } FailureCode
+ * @typedef {'source' | 'manifest' | 'sheet' | 'decode' | 'memory' | 'webgl' | 'context-lost' | 'rig' | 'selector' |
+ *   'pixi'} FailureCode
  */
 export class GazeFailure extends Error {
   /**

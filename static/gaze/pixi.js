@@ -18,6 +18,8 @@
  * @property {(options: {container: object, clear: boolean}) => void} render
  * @property {{initSource(source: object): void}} texture
  * @property {WebGL2RenderingContext} gl
+ * @property {{destroy(): void}} [scheduler]
+ * @property {{setTargetElement(element: null): void}} [events]
  * @typedef {{id: number, textures: Texture[], width: number, height: number, layers: number, bytes: number}} Strip
  */
 
@@ -26,6 +28,9 @@ export const PIXI = 'pixi.js';
 
 /** A frame is held twice: as a canvas, from which PixiJS uploads it again after a loss of the context, and uploaded. */
 const COPIES = 2;
+
+/** PixiJS collects no garbage by itself: the frames are deleted when they are no longer shown. */
+const STILL = { renderableGCActive: false, textureGCActive: false };
 
 /** Renderers by what was imported. @type {Map<string, Promise<PixiRenderer>>} */
 const opened = new Map();
@@ -55,8 +60,20 @@ async function begun(address, load) {
   const pixi = await load(address);
   if (!pixi.VERSION?.startsWith('8.')) throw new Error(`version ${pixi.VERSION ?? 'unknown'} is not 8`);
   const drawing = new pixi.WebGLRenderer();
-  await drawing.init({ width: 1, height: 1, backgroundAlpha: 0, antialias: false });
+  await drawing.init({ ...STILL, width: 1, height: 1, backgroundAlpha: 0, antialias: false });
+  rest(drawing);
   return new PixiRenderer(pixi, drawing);
+}
+
+/**
+ * Keeps PixiJS from asking for frames: nothing is drawn while nothing moves. Its shared ticker, which the page's own
+ * drawings may use, stops when nobody listens to it any more.
+ *
+ * @param {Drawing} drawing
+ */
+function rest({ scheduler, events }) {
+  scheduler?.destroy();
+  events?.setTargetElement(null);
 }
 
 /** Has the methods of `Renderer` that frames need. PixiJS itself makes up for a lost context. */

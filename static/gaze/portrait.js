@@ -63,6 +63,8 @@ export class Portrait extends EventTarget {
   #closing = new AbortController();
   /** @type {import('./renderer.js').Renderer | null} */
   #renderer = null;
+  /** PixiJS, where it shall draw the sheets and can. @type {import('./renderer.js').Renderer | null} */
+  #pixi = null;
   /** @type {Promise<void> | null} */
   #describing = null;
   /** @type {Promise<void> | null} */
@@ -173,6 +175,7 @@ export class Portrait extends EventTarget {
 
   async #climb() {
     await this.describe();
+    await this.#takePixi();
     for (;;) {
       const step = this.description && this.#nextStep();
       if (!step) return;
@@ -182,10 +185,10 @@ export class Portrait extends EventTarget {
 
   /** What to load next: the rig, then its finer photo; sheets only where no rig can be used. */
   #nextStep() {
-    const renderer = this.#takeRenderer();
+    const renderer = this.#sheetsByPixi ? this.#pixi : this.#takeRenderer();
     if (this.#closed || renderer?.lost) return null;
     const { rig } = /** @type {import('./source.js').Description} */ (this.description);
-    if (renderer && rig) {
+    if (renderer && rig && renderer !== this.#pixi) {
       const failure = this.#failed.get(rig.rig);
       if (!failure) return this.#rigStep(rig, renderer);
       if (failure.temporary) return null;
@@ -206,6 +209,23 @@ export class Portrait extends EventTarget {
     const bytes = level.frame.width * level.frame.height * 4;
     if (!finer || this.#failed.has(level.photo.webp) || this.#othersBytes + bytes > RIG_BUDGET) return null;
     return () => this.#refine(frames);
+  }
+
+  /** Whether there are sheets yet for PixiJS to draw; until then, a rig is shown as everywhere. */
+  get #sheetsByPixi() {
+    return this.#pixi !== null && this.#levels().length > 0;
+  }
+
+  async #takePixi() {
+    if (!this.#source.pixi || this.#pixi || this.#failed.has('pixi')) return;
+    try {
+      const { openPixi } = await import('./pixi.js');
+      // It has what frames need of a renderer.
+      this.#pixi = /** @type {any} */ (await openPixi(this.#source.pixi));
+    } catch (reason) {
+      const sentence = `PixiJS 8 cannot draw here, and the portrait is drawn without it: ${messageOf(reason)}.`;
+      this.#failed.set('pixi', this.#reported(new GazeFailure('pixi', sentence)));
+    }
   }
 
   #takeRenderer() {
@@ -440,6 +460,11 @@ function sheetLoader() {
     const sentence = "The script that shows the portrait's sheets cannot be loaded.";
     throw new GazeFailure('sheet', sentence, { temporary: true });
   });
+}
+
+/** @param {unknown} reason */
+function messageOf(reason) {
+  return reason instanceof Error ? reason.message : String(reason);
 }
 
 /** @param {number} count */

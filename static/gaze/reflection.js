@@ -7,7 +7,7 @@
 /** Values are strings. */
 const STRINGS = [
   'src', 'mode', 'grid', 'poster', 'width', 'height', 'smoothing', 'alt', 'intensity', 'at-rest', 'follow',
-  'loading',
+  'loading', 'renderer', 'pixi-src',
 ];
 
 /** What is on unless the attribute says `off`, or `false`. */

@@ -9,6 +9,9 @@ import { request } from './request.js';
 const DEFAULT_GRID = 30;
 const MOST_STEPS = 64;
 
+/** Where the import map of a page has PixiJS. */
+const PIXI = 'pixi.js';
+
 /**
  * @typedef {import('./manifest.js').Size} Size
  * @typedef {{name: string, rows: number, cols: number, x: number[], y: number[], frame: Size | null,
@@ -17,17 +20,35 @@ const MOST_STEPS = 64;
  *   has it, with absolute addresses
  * @typedef {{engine: string, frame: Size | null, alpha: boolean, poster: string | null, complete: boolean,
  *   rig: RigLevel | null, levels: Level[]}} Description what may be loaded right now
- * @typedef {{key: string, manifest: string} | {key: string, description: Description}} Source `key` is equal for
- *   attributes that ask for the same thing
+ * @typedef {({manifest: string} | {description: Description}) & {key: string, pixi?: string}} Source `key` is equal for
+ *   attributes that ask for the same thing; `pixi`: where PixiJS is, which shall draw the sheets
  */
 
 /**
- * @param {{src: string, mode?: string | null, grid?: string | null}} attributes
+ * @typedef {{src: string, mode?: string | null, grid?: string | null}} PictureAttributes
+ * @param {PictureAttributes & {renderer?: string | null, 'pixi-src'?: string | null}} attributes
  * @param {string} base the page's own base address
  * @returns {Source}
  * @throws {GazeFailure} `source`
  */
-export function parseSource({ src, mode = null, grid = null }, base) {
+export function parseSource({ renderer, 'pixi-src': script, ...attributes }, base) {
+  const source = parsePicture(attributes, base);
+  if (renderer !== 'pixi') return source;
+  const pixi = script ? absolute(script, base) : PIXI;
+  return { ...source, key: `${source.key} ${pixi}`, pixi };
+}
+
+/** @param {string} address @param {string} base @returns {string} the same where it is none: its import will say so */
+function absolute(address, base) {
+  return URL.canParse(address, base) ? new URL(address, base).href : address;
+}
+
+/**
+ * @param {PictureAttributes} attributes
+ * @param {string} base
+ * @returns {Source}
+ */
+function parsePicture({ src, mode = null, grid = null }, base) {
   if (mode === 'single') return listed([safeUrl(src, base)], mode, grid);
   const parts = splitList(src);
   if (parts.length > 1) return listed(parts.map((part) => safeUrl(part, base)), mode, grid);

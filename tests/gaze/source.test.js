@@ -105,3 +105,13 @@ for (const content of [null, '<html>', '{}']) {
     await assert.rejects(described(content), { code: 'manifest', message: /^The portrait's manifest/ });
   });
 }
+
+test('a source that PixiJS shall draw is another one, and says where PixiJS is', () => {
+  const pixi = (script) => parse('manifest.json', { renderer: 'pixi', 'pixi-src': script });
+  assert.equal(parse('manifest.json', { 'pixi-src': 'pixi.mjs' }).pixi, undefined);
+  assert.equal(parse('manifest.json', { renderer: 'webgl' }).pixi, undefined);
+  assert.equal(pixi(null).pixi, 'pixi.js');
+  assert.equal(pixi('pixi.mjs').pixi, `${BASE}pixi.mjs`);
+  assert.equal(pixi('https://[').pixi, 'https://[');
+  assert.equal(new Set([parse('manifest.json'), pixi(null), pixi('pixi.mjs')].map(({ key }) => key)).size, 3);
+});

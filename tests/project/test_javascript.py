@@ -29,14 +29,14 @@ def npm(folder: Path, script: str) -> None:
 
 def test_without_npm_the_linters_are_left_out_with_one_line(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert javascript.lint(empty) == 0
-    assert capsys.readouterr().out == f"ESLint and TypeScript are left out: {javascript.NO_NPM}\n"
+    assert capsys.readouterr().out == f"ESLint, TypeScript and the bundle's check are left out: {javascript.NO_NPM}\n"
 
 
 def test_without_a_network_they_are_left_out_with_one_line(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
     npm(empty, "echo ENOTFOUND >&2; exit 1")
     assert javascript.lint(empty) == 0
     told = capsys.readouterr()
-    assert told.out == f"ESLint and TypeScript are left out: {javascript.NO_PACKAGES}\n"
+    assert told.out == f"ESLint, TypeScript and the bundle's check are left out: {javascript.NO_PACKAGES}\n"
     assert "ENOTFOUND" in told.err
 
 
@@ -45,7 +45,7 @@ def test_in_ci_their_absence_is_an_error(
 ) -> None:
     monkeypatch.setattr(javascript, "CI", True)
     assert javascript.lint(empty) == 1
-    assert capsys.readouterr().err == f"ESLint and TypeScript cannot run: {javascript.NO_NPM}\n"
+    assert capsys.readouterr().err == f"ESLint, TypeScript and the bundle's check cannot run: {javascript.NO_NPM}\n"
 
 
 def test_without_npm_no_bundle_is_written(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,7 +93,7 @@ def cloned(repo: Path, tmp_path: Path) -> Path:
 
 def test_a_bundle_that_is_not_what_its_sources_make_is_refused_until_it_is_written_anew(cloned: Path) -> None:
     bundler, failure = javascript.BUNDLER, cloned / "static" / "gaze" / "failure.js"
-    assert javascript.node(cloned, bundler) == 0
+    assert javascript.node(cloned, bundler, "--check") == 0, "the committed bundle is stale: `make bundle`"
     failure.write_text(failure.read_text().replace("GazeFailure'", "OtherFailure'"))
     assert javascript.node(cloned, bundler, "--check") == 1
     assert javascript.node(cloned, bundler) == 0
