@@ -15,12 +15,14 @@ from gpuworker.engines.warp.eye import Eye, lid_curve
 
 ACROSS = np.linspace(-0.42, 0.42, 57)
 """Eye widths from the middle; the corners' own shadows are left out."""
-ABOVE = np.linspace(0.04, 0.10, 4)
-BELOW = np.linspace(0.05, 0.11, 4)
-"""Eye widths from the margin: clear of its rim, which is wet and light, and of most lashes."""
-MOST_REPEATED = 0.36
-"""Share of the pattern that skin may seem to repeat: 38 photos and paintings had −0.6 … 0.33, eyes drawn across the
-margin 0.4 … 1.5, and glare on spectacles that covers it 0.7."""
+BANDS = (
+    (np.linspace(0.04, 0.10, 4), np.linspace(0.05, 0.11, 4), 0.36),
+    (np.linspace(0.02, 0.04, 3), np.linspace(0.04, 0.06, 3), 0.6),
+)
+"""Eye widths above and below the margin, and the share of the pattern that skin may seem to repeat there. Clear of the
+margin's rim and of most lashes, 38 photos and paintings had −0.6 … 0.33, eyes drawn across the margin 0.4 … 1.5, and
+glare on spectacles that covers it 0.7. Close to it, where an outline is drawn a little below, 0.6 … 1.0 against at
+most 0.56 (0.76 where a strand of hair hangs across the eye)."""
 LEAST_CORRELATION = 0.35
 
 
@@ -31,10 +33,14 @@ def can_close(left: Eye, right: Eye) -> bool:
 
 def goes_on(eye: Eye) -> bool:
     """Whether the eye's pattern goes on below its measured lower margin."""
-    above, below = _pattern(eye, -ABOVE), _pattern(eye, BELOW)
+    return any(_repeats(_pattern(eye, -above), _pattern(eye, below), most) for above, below, most in BANDS)
+
+
+def _repeats(above: NDArray[np.float64], below: NDArray[np.float64], most: float) -> bool:
+    """Whether one pattern has more than a share of the other, and is like it."""
     shared = float((above * below).sum())
     own, other = float((above**2).sum()), float((below**2).sum())
-    return shared > MOST_REPEATED * own and shared > LEAST_CORRELATION * float(np.sqrt(own * other))
+    return shared > most * own and shared > LEAST_CORRELATION * float(np.sqrt(own * other))
 
 
 def _pattern(eye: Eye, offsets: NDArray[np.float64]) -> NDArray[np.float64]:

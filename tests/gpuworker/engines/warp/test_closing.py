@@ -47,6 +47,18 @@ def cartoon(portrait: FramedPortrait, iris: tuple[int, int, int], sides: tuple[i
     return replace(portrait, picture=picture)
 
 
+def narrow(portrait: FramedPortrait) -> FramedPortrait:
+    """The right eye drawn so that its outline runs a little below the measured margin."""
+    picture = portrait.picture.copy()
+    eye = eyes_of(portrait)[1]
+    at = tuple(int(place) for place in eye.middle)
+    for width, height, colour in ((0.5, 0.28, (245, 244, 242)), (0.24, 0.28, BROWN), (0.1, 0.12, PUPIL)):
+        axes = (round(width * eye.width), round(height * eye.width))
+        cv2.ellipse(picture, at, axes, 0, 0, 360, colour, -1, cv2.LINE_AA)
+    cv2.ellipse(picture, at, (round(0.5 * eye.width), round(0.28 * eye.width)), 0, 0, 360, INK, 3, cv2.LINE_AA)
+    return replace(portrait, picture=picture)
+
+
 @pytest.mark.parametrize("variant", ["none", *VARIANTS])
 def test_a_person_s_eyes_close(astronaut: NDArray[np.uint8], framed: FramedPortrait, variant: str) -> None:
     portrait = framed if variant == "none" else framed_as(VARIANTS[variant](astronaut))
@@ -58,6 +70,10 @@ def test_eyes_that_are_drawn_far_beyond_their_margins_stay_open(
     framed: FramedPortrait, iris: tuple[int, int, int]
 ) -> None:
     assert not can_close(*eyes_of(cartoon(framed, iris)))
+
+
+def test_an_eye_whose_outline_is_drawn_just_below_its_margin_stays_open(framed: FramedPortrait) -> None:
+    assert not can_close(*eyes_of(narrow(framed)))
 
 
 def test_one_eye_that_would_not_close_keeps_the_other_open(framed: FramedPortrait) -> None:
