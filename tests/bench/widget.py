@@ -78,7 +78,10 @@ class Measured:
 
     slow: Load
     quick: Load
+    dense: Load
+    """On a screen of two device pixels a CSS pixel, where more is loaded; loopback."""
     memory: Memory
+    """On such a screen."""
     milliseconds: tuple[float, float]
     """Processor time a frame at the frame's size and at twice that."""
     motion: Motion
@@ -130,15 +133,17 @@ def _measured(chromium: Visitor, way: str, address: str, truth: Truth) -> Measur
     level = FINEST[way]
     print(f"  {address}: {way} …", flush=True)
     slow, quick = (_loads(chromium, address, network, LOADS[way], level) for network in (SLOW, LOOPBACK))
-    memory = chromium.memory(address, level=level)
+    memory = chromium.memory(address, level=level, scale=SUPERSAMPLING)
     with chromium.visit(address, level=level) as visit:
         small, frames = visit.milliseconds_a_frame(), visit.pictures(LOOKS)
         moved = motion(visit.sweep(truth.box))
     with chromium.visit(address, level=level, scale=SUPERSAMPLING) as visit:
+        dense = visit.load
         large, fine = visit.milliseconds_a_frame(), visit.pictures(LOOKS)
     return Measured(
         slow,
         quick,
+        dense,
         memory,
         (small, large),
         moved,
@@ -161,6 +166,7 @@ def _of_loads(name: str, found: Measured, *, bars: bool) -> list[Figure]:
     return [
         _figure(f"{name}: first reaction, download", slow.first_bytes / KB, "KB", FIRST_BYTES if bars else None),
         _figure(f"{name}: finest picture, download", slow.bytes / KB, "KB", ALL_BYTES if bars else None),
+        _figure(f"{name}: the same, dpr 2", found.dense.bytes / KB, "KB", ALL_BYTES if bars else None),
         _figure(f"{name}: script", slow.script_bytes / KB, "KB", SCRIPT_BYTES if bars else None),
         _figure(f"{name}: first reaction, {LOOPBACK}", quick.first, "ms"),
         _figure(f"{name}: finest picture, {LOOPBACK}", quick.finest, "ms"),
