@@ -76,7 +76,7 @@ class TestWithPixi:
     test_keys = test_element.TestInput.test_arrow_keys_move_it_escape_and_blur_let_it_return
     test_look_at = test_element.TestInput.test_look_at_holds_the_gaze_until_it_is_given_back
     test_covered = test_element.TestStill.test_the_still_picture_does_not_shine_through_the_living_one
-    test_source = test_element.TestLife.test_another_source_replaces_all_of_the_old_one
+    MOVE = test_element.TestLife.MOVE
     test_moved = test_element.TestLife.test_moved_within_the_page_it_goes_on_without_loading_again
 
     def test_an_address_in_the_tag_serves_as_well(self, stage: Stage, portrait: PixiSite) -> None:
