@@ -140,19 +140,28 @@ class TestTouch:
         assert stage.seen().cell == (0, 19)
 
     def test_two_fingers_on_the_element_move_the_gaze_and_nothing_else(self, staged: Staged, portrait: Site) -> None:
-        stage = self.open(staged, portrait)
+        stage = self.open(staged, portrait, 'style="position: fixed; left: 10px; top: 700px"')
         session = stage.page.context.new_cdp_session(stage.page)
         for kind, first, second in [
-            ("touchStart", (30, 60), None),
-            ("touchStart", (30, 60), (60, 60)),
-            ("touchMove", (200, 500), (230, 500)),
-            ("touchMove", (370, 840), (389, 840)),
+            ("touchStart", (30, 760), None),
+            ("touchStart", (30, 760), (60, 760)),
+            ("touchMove", (200, 400), (230, 400)),
+            ("touchMove", (370, 5), (389, 5)),
         ]:
             points = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(filter(None, (first, second)))]
             session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
         stage.settle()
-        assert stage.seen().cell == (19, 19)
+        assert stage.seen().cell == (0, 19)
         assert stage.page.evaluate("[scrollY, visualViewport.scale]") == [0, 1]
+
+    def test_only_a_move_of_two_fingers_is_kept_from_the_browser(self, staged: Staged, portrait: Site) -> None:
+        stage = self.open(staged, portrait)
+        prevented = """(element, count) => {
+          const touches = Array.from({ length: count }, (_, identifier) => new Touch({ identifier, target: element }));
+          return !element.dispatchEvent(new TouchEvent('touchmove', { cancelable: true, bubbles: true, touches }));
+        }"""
+        element = stage.page.locator("gaze-tracker")
+        assert [element.evaluate(prevented, count) for count in (1, 2)] == [False, True]
 
     def test_an_element_that_fills_the_window_lets_the_page_scroll(self, staged: Staged, portrait: Site) -> None:
         stage = self.open(staged, portrait, 'style="width: 100%; height: 100vh"')
