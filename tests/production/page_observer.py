@@ -11,6 +11,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
+from gpuworker.contract import SHEETS
 from tests.production.site import ProductionSite
 from tests.site.browser import PATIENCE, Visitor
 
@@ -18,8 +19,6 @@ SIZES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1440, "height": 900}},
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
 }
-FINEST = {"desktop": "q{}.webp", "phone": "q{}_20.webp"}
-"""Sheets of the best level that a device of each size holds."""
 RECORD = """
 window.levels = [];
 addEventListener('gaze-level', ({ detail }) => window.levels.push({ name: detail.name, at: performance.now() }));
@@ -27,11 +26,14 @@ performance.setResourceTimingBufferSize(10_000);
 """
 """Record that every page keeps about itself from its first moment: levels drawn and files loaded."""
 
-DRAWN_OF = """([level, sheets]) => {
+FILES = {"rig": ("rig.bin",), "full": SHEETS["full"], "mobile": SHEETS["mobile"]}
+"""Files of the levels that a page may wait for."""
+
+DRAWN_OF = """([level, files]) => {
   const loaded = performance.getEntriesByType('resource')
-    .filter((entry) => sheets.includes(entry.name.split('/').at(-1)))
+    .filter((entry) => files.includes(entry.name.split('/').at(-1)))
     .map((entry) => entry.responseEnd);
-  return loaded.length >= sheets.length
+  return loaded.length >= files.length
     && window.levels.some(({ name, at }) => name === level && at > Math.max(...loaded));
 }"""
 
@@ -62,11 +64,9 @@ class PageObserver:
     def stayed(self) -> bool:
         return bool(self.page.evaluate("window.neverLoadedAgain === true"))
 
-    def wait_finest(self, shown: str) -> None:
-        """Until that attempt's best level is drawn: an element announces a level once all of its sheets are loaded."""
-        level = "full" if self.visitor.name == "desktop" else "mobile"
-        sheets = [shown + FINEST[self.visitor.name].format(number) for number in range(4)]
-        self.page.wait_for_function(DRAWN_OF, arg=[level, sheets])
+    def wait_drawn(self, level: str, shown: str) -> None:
+        """Until that attempt's level is drawn: an element announces a level once all of its files are loaded."""
+        self.page.wait_for_function(DRAWN_OF, arg=[level, [shown + name for name in FILES[level]]])
 
     def snapshot(self) -> dict[str, Any]:
         """Snapshot as the page would poll it."""
