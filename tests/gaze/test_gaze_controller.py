@@ -9,6 +9,8 @@ from tests.gaze import drawn
 from tests.gaze.conftest import Site, Stage, Staged
 from tests.gaze.rig.conftest import write_rig
 
+pytestmark = pytest.mark.slow  # a gaze is watched while time goes by
+
 MIDDLE = 'style="position: fixed; left: 360px; top: 250px"'
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 

@@ -5,6 +5,8 @@ import pytest
 from tests.gaze import drawn
 from tests.gaze.conftest import Site, Stage, Staged
 
+pytestmark = pytest.mark.slow  # each opens a page of its own
+
 SAVE_DATA = "Object.defineProperty(Navigator.prototype, 'connection', { get: () => ({ saveData: true }) });"
 FAR = '<div style="height: 2000px"></div>'
 

@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 from tests.gaze import drawn
 from tests.gaze.conftest import Site, Stage, Staged
 
+pytestmark = pytest.mark.slow  # each opens a page of its own
+
 ASKING = """if (window.DeviceOrientationEvent) DeviceOrientationEvent.requestPermission = async () => 'granted';
 addEventListener('deviceorientation', (event) => event.stopImmediatePropagation());"""
 """As on iOS, which tells nothing until the visitor has been asked."""

@@ -8,6 +8,8 @@ from playwright.sync_api import Page
 from tests.gaze import drawn
 from tests.gaze.conftest import Site, Stage, Staged
 
+pytestmark = pytest.mark.slow  # each opens a page of its own
+
 
 def tracker(attributes: str = "", inside: str = "") -> str:
     return f'<gaze-tracker src="manifest.json" smoothing="1" width="80" {attributes}>{inside}</gaze-tracker>'

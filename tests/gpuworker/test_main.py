@@ -25,6 +25,8 @@ from gpuworker.rendering.process_pool import ProcessPool
 from gpuworker.rendering.scheduler import render
 from tests.gpuworker.pictures import encoded
 
+pytestmark = pytest.mark.slow  # each runs the command line in a process of its own
+
 SMALL = ("--size", "120x150")
 
 

@@ -36,6 +36,8 @@ from tests.gpuworker.workers.test_http_client import Played, truth
 from tests.runpod.endpoints import Endpoint
 from tests.runpod.fake import FakeRunPod
 
+pytestmark = pytest.mark.slow  # each speaks to a provider over a socket
+
 SPEC = EndpointSpec("ep1", hourly=1.1, execution=100_000)
 RETRY_POLICY = RetryPolicy(poll=1.0, stall=1_000_000)
 """On a clock that passes at once a slow machine's threads would otherwise seem to stand still."""
@@ -152,7 +154,6 @@ def test_case_60_an_error_of_the_engine_arrives_as_itself(
     assert [bill.outcome for bill in ledger.bills] == ["gpu_out_of_memory"]
 
 
-@pytest.mark.slow
 def test_case_61_no_machine_in_time_is_told_and_the_job_is_taken_back(
     source: ServerlessSource, endpoint: Endpoint, ledger: MemoryLedger
 ) -> None:

@@ -18,6 +18,8 @@ from gpuworker.rendering.messages import Analyse, Done, Ready, RenderRow, UseSha
 from gpuworker.rendering.process_pool import ENVIRONMENT, ProcessPool
 from tests.gpuworker.processes import alive, eventually
 
+pytestmark = pytest.mark.slow  # processes are started, stopped and killed
+
 
 @pytest.fixture(scope="module")
 def warm() -> Iterator[ProcessPool]:
@@ -81,7 +83,6 @@ def talk(pool: ProcessPool) -> None:
         pool.replies()
 
 
-@pytest.mark.slow
 def test_a_process_that_was_stopped_is_killed_and_replaced_though_the_others_go_on_talking(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -98,7 +99,6 @@ def test_a_process_that_was_stopped_is_killed_and_replaced_though_the_others_go_
         assert not set(old) & set(pool.process_ids)
 
 
-@pytest.mark.slow
 def test_a_process_that_is_stopped_while_it_loads_is_killed_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "BOOT_SECONDS", 0.5)
     with ProcessPool(size=1) as pool:
@@ -116,7 +116,6 @@ def asleep(pipe: Connection, engine: str, niceness: int, analyst: bool) -> None:
     threading.Event().wait()
 
 
-@pytest.mark.slow
 def test_a_process_that_beats_and_never_answers_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "STALLED_SECONDS", 1.5)
     monkeypatch.setattr(process_pool, "_enter", asleep)

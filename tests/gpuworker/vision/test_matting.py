@@ -23,6 +23,8 @@ from gpuworker.vision.framing import FramedPortrait
 from gpuworker.vision.matting import BUNDLED, remove_background
 from gpuworker.vision.topology import OVAL
 
+pytestmark = pytest.mark.slow  # portraits are rendered without their background
+
 BACKGROUNDS = {"white": (255, 255, 255), "black": (0, 0, 0), "green": (0, 200, 60)}
 WALL = (40, 220, 230)
 """A colour that nobody's face or suit has: what of it remains is halo."""

@@ -17,7 +17,7 @@ from portraits.rendering import workers
 from tests.gazesite.rented import rented
 from tests.runpod.fake import KEY, FakeRunPod
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]  # each runs a command against a provider
 
 
 @pytest.fixture
