@@ -210,7 +210,7 @@ def test_case_52_a_restart_of_the_database_in_mid_job_ends_in_one_result(
 def test_case_53_without_storage_jobs_wait_and_uploads_are_refused_politely(
     site: ProductionSite, start: Start, person: Person, relay: Relay, photo: bytes
 ) -> None:
-    site.hold("done")
+    site.hold("rig")
     session = start()
     site.held()
     relay.cut()

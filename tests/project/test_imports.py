@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from gpuworker.contract import Manifest
+
 TORCH_ENGINE = "gpuworker.engines.liveportrait."
 """The modules of the one engine that may import torch; nobody imports them before the engine is asked for."""
 STRANGERS = ["channels", "daphne", "django", "dramatiq", "onnxruntime", "rembg", "torch"]
@@ -75,7 +77,7 @@ def test_the_wheel_alone_renders_a_portrait_in_a_new_environment(clone: Path, as
     assert "gazesite" in installed
     assert not installed & {*STRANGERS, "onnxruntime-gpu", "starlette"}
     assert {"index.html", "gaze-tracker.js", "manifest.json"} <= {file.name for file in out.iterdir()}
-    manifest = json.loads((out / "manifest.json").read_text())
-    assert manifest["complete"] is True
-    promised = [manifest["poster"], *(sheet for level in manifest["levels"] for sheet in level["sheets"])]
+    manifest = Manifest.loads((out / "manifest.json").read_text())
+    assert manifest.complete
+    promised = [manifest.poster, *(name for level in manifest.levels for name in level.files)]
     assert [name for name in promised if not (out / name).stat().st_size] == []

@@ -20,7 +20,9 @@ person.groups.add(Group.objects.get(name="moderator"))
 draw = factories.picture
 factories.picture = lambda colour="tan", size=(1200, 1500): draw(colour, size)  # whole frames in sheets of every level
 portrait = factories.portrait(User.objects.create_user("owner@example.com", "{PASSWORD}"))
-factories.complete(factories.claimed(factories.session(portrait)))
+session = factories.session(portrait)
+factories.complete(factories.claimed(session))
+factories.make_sheets(session)  # the rig of a factory is none that an element can draw
 Report.objects.create(portrait=portrait, reason=Report.Reason.CONSENT, text="This is me.")
 """
 SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
