@@ -94,7 +94,7 @@ def _storage() -> str:
 
 def _mail() -> str:
     if not settings.HAS_MAIL:
-        return "none is set; nobody is asked to confirm an address, and forgotten passwords stay so."
+        return "none is set; addresses are not confirmed, and forgotten passwords cannot be reset."
     try:
         mail = get_connection()
         mail.open()
@@ -110,7 +110,7 @@ def _proxy() -> str:
             "SITE_URL is https, but no proxy is trusted to say so: every page would redirect to itself. "
             "Please set TRUSTED_PROXIES to the network of what ends TLS."
         )
-    return f"{', '.join(settings.TRUSTED_PROXIES) or 'nobody'} may say who asks."
+    return f"{', '.join(settings.TRUSTED_PROXIES) or 'no proxy'} may name the visitor's address."
 
 
 def _gpu() -> str:

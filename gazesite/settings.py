@@ -46,7 +46,7 @@ HOST = env.host("HOST", "127.0.0.1")
 OWN_ADDRESSES = [] if env.has("SITE_URL") else http_addresses(HOST, PORT)
 """Addresses of a site without SITE_URL: first the one for this machine, last the one for the farthest clients."""
 SITE_URL = env.address("SITE_URL", "".join(OWN_ADDRESSES[-1:]), ("https", "http"))
-"""How people reach the site: links in mail, share links, and where sockets may come from."""
+"""The address at which people reach the site: for links in mail, share links and the origins of sockets."""
 
 SECURE = SITE_URL.startswith("https://")
 DEBUG = env.switch("DEBUG", False)
@@ -339,7 +339,7 @@ UPLOADS_PER_ADDRESS = env.whole_number("UPLOADS_PER_ADDRESS", 0, 0, 1_000_000)
 """Photos from one address within an hour; what is more is refused. 0 is no limit."""
 RENDERS_PER_PERSON = env.whole_number("RENDERS_PER_PERSON", 0, 0, 100_000)
 SHEETS = env.choice("SHEETS", "always", ("always", "on-request"))
-"""When sheets are made: after each first pass, or only once somebody asks for them."""
+"""The time at which sheets are made: after each first pass (`always`) or at the first request (`on-request`)."""
 GPU_RENDERS_PER_DAY = env.whole_number("GPU_RENDERS_PER_DAY", 0, 0, 1_000_000)
 """Most renders in any 24 hours; further ones wait. 0 is no limit."""
 WORK_PROCESSES = env.whole_number("WORK_PROCESSES", 1, 1, 64)

@@ -199,7 +199,7 @@ def _render(options: argparse.Namespace) -> int:
         if page_written:
             standalone_page.remove(options.out)
             if not existed:
-                with suppress(OSError):  # somebody else put something into it
+                with suppress(OSError):  # another process put a file into it
                     options.out.rmdir()
         raise
     if not options.quiet:

@@ -1,4 +1,4 @@
-"""Time as whoever waits sees it, so that deadlines of twenty minutes can be tried in a millisecond."""
+"""The clock of code that waits: another one lets tests try a deadline of twenty minutes in a millisecond."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """The twin for tests: time passes only when somebody waits or moves it."""
+    """The twin for tests: time passes only when a caller waits or moves it."""
 
     def __init__(self, now: float = 1_780_000_000.0) -> None:
         self._now = now
@@ -56,7 +56,7 @@ class ManualClock:
         if cancelled is not None and cancelled.is_set():
             raise Cancelled
         self.advance(max(0.0, seconds))
-        self._yielded.wait(0.001)  # real threads on whose work somebody waits must get their turn
+        self._yielded.wait(0.001)  # real threads whose work is waited for must get their turn
 
 
 SYSTEM = SystemClock()

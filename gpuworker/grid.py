@@ -33,7 +33,7 @@ MOBILE_VALUES = tuple(FULL_VALUES[i] for i in MOBILE_INDICES)
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """Where the face looks, in grid units (−15 … 15 at intensity 1)."""
+    """A direction of the face's look, in grid units (−15 … 15 at intensity 1)."""
 
     x: float
     y: float

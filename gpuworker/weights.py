@@ -96,7 +96,7 @@ def chosen(which: str) -> list[Checkpoint]:
 
 
 def folder() -> Path:
-    """Where the environment says that the weights lie. Raises WrongWeights when it says nothing."""
+    """The folder of the weights that the environment names. Raises WrongWeights when it says nothing."""
     named = os.environ.get(FOLDER)
     if not named:
         raise WrongWeights(f"Please set {FOLDER} to the folder that holds the weights of the LivePortrait engine.")
@@ -145,12 +145,12 @@ Told = Callable[[str, int, int], None]
 """Called with a file's path, how many bytes of it are there, and how many it has."""
 
 
-def _tell_nobody(path: str, present: int, total: int) -> None:
+def _tell_none(path: str, present: int, total: int) -> None:
     pass
 
 
 def fetch(
-    to: Path, mirror: str | None = None, told: Told = _tell_nobody, files: Iterable[Checkpoint] | None = None
+    to: Path, mirror: str | None = None, told: Told = _tell_none, files: Iterable[Checkpoint] | None = None
 ) -> list[Path]:
     """Fetch what is not there yet, resuming what was begun. Returns the paths of all files.
 

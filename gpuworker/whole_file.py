@@ -10,7 +10,7 @@ from gpuworker.errors import OutputFailed
 
 
 def part_of(path: Path) -> Path:
-    """Where the bytes lie until the file is whole."""
+    """The temporary path of the bytes until the file is whole."""
     return path.with_name(f".{path.name}.part")
 
 

@@ -64,7 +64,7 @@ def draw(rig: bytes, photo: bytes, directions: Sequence[Direction], frame: Size)
 def draw_in(
     browser: Browser, rig: bytes, photo: bytes, directions: Sequence[Direction], frame: Size
 ) -> NDArray[np.uint8]:
-    """As `draw`, in a browser that runs. Raises Playwright's Error when the shader fails."""
+    """The frames of `draw`, made in a browser that runs already. Raises Playwright's Error when the shader fails."""
     page = browser.new_page()
     try:
         files = _files(rig, photo)

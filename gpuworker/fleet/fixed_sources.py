@@ -25,7 +25,7 @@ class LocalSource(LocalWorker):
 
 
 class UrlSource(HttpWorker):
-    """A worker that somebody else keeps running at `url`, with its token."""
+    """A worker that another party keeps running at `url`, with its token."""
 
     name = "url"
 

@@ -16,7 +16,7 @@ class Rental:
     """One stretch of time in which a machine is paid for.
 
     machine: the provider's id; hourly: its price; ended: None while it still costs;
-    seen: when its worker last answered, from which on it ends by itself unless somebody uses it.
+    seen: when its worker last answered, from which on it ends by itself unless it is used.
     """
 
     machine: str

@@ -100,7 +100,7 @@ class PodManager:
     def restarted(self, pod: Pod) -> Pod | None:
         """A stopped pod, started; None when its host has no GPU left for it, after which it is of no use."""
         self.check_budget(pod.hourly)
-        # Noted before it is asked for: should the answer be lost, nobody could tell later since when it costs.
+        # Noted before it is asked for: should the answer be lost, the start of its costs would be unknown.
         self._begin(pod, self._clock.now())
         try:
             self._api.change_pod(pod.id, {"env": self._environment(pod.name, pod.hourly)})

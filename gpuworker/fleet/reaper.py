@@ -25,7 +25,7 @@ def reap(
     One that cannot be terminated does not keep the others. Raises AccessDenied, Busy, WorkerLost, RentalRefused.
     """
     if len(prefix) < SHORTEST_PREFIX:
-        raise BadRequest(f"A prefix of fewer than {SHORTEST_PREFIX} characters could be somebody else's.")
+        raise BadRequest(f"A prefix of fewer than {SHORTEST_PREFIX} characters could belong to another site.")
     failures: list[Exception] = []
     reaped = []
     with provider_errors():

@@ -41,7 +41,7 @@ class Source(Worker, Protocol):
     """Worker that may have to be rented. Its first steps have a `phase` for as long as a machine is being got ready.
 
     `render` raises NoCapacity, BudgetSpent, Busy and WorkerLost, after which a later attempt may succeed,
-    and AccessDenied, RentalRefused and OtherProtocol, after which none will until somebody changes the set-up.
+    and AccessDenied, RentalRefused and OtherProtocol, after which none will until the set-up is changed.
     """
 
     name: str

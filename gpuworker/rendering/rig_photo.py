@@ -16,7 +16,7 @@ from gpuworker.vision.framing import SUPERSAMPLING, FramedPortrait
 WEBP: dict[str, Any] = {"quality": 85, "method": 3}
 """5 to 60 ms; method 4 needs up to four times that and saves no byte."""
 AVIF: dict[str, Any] = {"quality": 70, "speed": 6, "max_threads": 1}
-"""As near to the photo as the WebP (± 1 dB), in 80 to 105 % of its bytes and eight times its CPU."""
+"""Encoder settings: as near to the photo as the WebP (± 1 dB), in 80 to 105 % of its bytes and eight times its CPU."""
 
 
 def photo_size(portrait: FramedPortrait) -> Size:

@@ -167,13 +167,13 @@ class _Run:
             self._remove_files()
 
     def _remove_files(self) -> None:
-        """Whatever this render has written, and the folder when it made it."""
+        """Deletes every file of this render, and the folder when the render made it."""
         for name in OUTPUT_NAMES:
             for path in (self.out / name, part_of(self.out / name)):
                 with suppress(OSError):  # the error that led here is the one to tell
                     path.unlink(missing_ok=True)
         if self.made_folder:
-            with suppress(OSError):  # somebody else put something into it
+            with suppress(OSError):  # another process put a file into it
                 self.out.rmdir()
 
     # --- the levels
@@ -222,7 +222,7 @@ class _Run:
         self._list(RigLevel(RIG, RIG_NAME, {"webp": PHOTO_NAMES["webp"]}, size))
 
     def _avif(self) -> Iterator[Progress]:
-        """The photo's second format. It costs CPU time, so it comes after everything that somebody waits for."""
+        """The photo's second format. It costs CPU time, so it comes after all work that a person waits for."""
         webp, avif = (self.out / PHOTO_NAMES[format] for format in ("webp", "avif"))
         self._begin(ANALYST, WriteAvif(avif, webp), self._avif_is_there, aside=True)
         yield from self._until(lambda: not self.pending, "Finishing")

@@ -18,7 +18,7 @@ from gpuworker.rig.model import CURVE, STEP, Pair, Place, Rig, RigEye, RigHead, 
 VERSION = 1
 MOST_SUPERSAMPLING = 4
 MOST_SAMPLES = 257
-"""Of a lid margin."""
+"""Samples of a lid margin."""
 MOST_ATLAS_SIDE = 2048
 """Pixels; what every WebGL 2 takes."""
 LEAST_EYE, MOST_EYE = 16.0, float(MAX_SIDE * MOST_SUPERSAMPLING)
@@ -26,7 +26,7 @@ LEAST_EYE, MOST_EYE = 16.0, float(MAX_SIDE * MOST_SUPERSAMPLING)
 FAR = 5120.0
 """Pixels: no place in or around a picture is farther out."""
 UNIT_LENGTH = 1e-3
-"""How far a unit vector may be from length 1."""
+"""Tolerance of a unit vector's length."""
 
 HEAD = {
     "width": (8.0, 4096.0),
@@ -54,7 +54,7 @@ MOTION = {
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the JSON says, without the parts' own contents. An eye's margins are not known yet."""
+    """The values of the JSON header, without the binary parts: the margins of an eye are still missing."""
 
     frame: Size
     supersampling: int
@@ -180,7 +180,7 @@ def _json(text: bytes) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> float:
-    """As JavaScript has it: Python reads no integer of thousands of digits."""
+    """The number that JavaScript reads: Python refuses an integer of thousands of digits."""
     return int(digits) if len(digits) < 20 else float(digits)
 
 
@@ -223,7 +223,7 @@ def _box(eye: CheckedObject, source: Size) -> Place:
 
 
 def _demand_fitting(eye: Mapping[str, Any]) -> None:
-    """What one value says of another."""
+    """Checks the values of an eye against each other. Raises DamagedRig."""
     x0, y0, x1, y1 = eye["box"]
     (dx, dy), (_, _, width, height) = eye["white_at"], eye["white"]
     if dx + width > x1 - x0 or dy + height > y1 - y0:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BYTES = 2
-"""Of a value."""
+"""Bytes of one value."""
 
 
 def encode(plane: NDArray[np.int32]) -> bytes:

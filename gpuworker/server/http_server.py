@@ -161,7 +161,7 @@ class ShutdownMonitor(threading.Thread):
         if self._until and self._clock.now() >= self._until:
             return "it cannot be paid any longer"
         if self._idle_exit and self._jobs.idle_seconds >= self._idle_exit:
-            return "nobody has needed it for long"
+            return "it has not been used for long"
         return None
 
     def __enter__(self) -> ShutdownMonitor:

@@ -1,4 +1,4 @@
-"""Where faces may be: BlazeFace's detections, and the regions of a picture that it is shown."""
+"""Candidates for faces: BlazeFace's detections, and the regions of a picture that it is shown."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ FACE_WIDTH_TIGHT = 0.74
 """The same beside the picture's edge, where padding is skin or hair drawn out in streaks."""
 CENTRE = (0.50, 0.47)
 CENTRE_X, CENTRE_Y = (0.34, 0.66), (0.40, 0.60)
-"""Where the face's centre belongs, and where it may lie when the crop slides inside the picture."""
+"""Place of the face's centre, and the range in which it may lie when the crop slides inside the picture."""
 CENTRE_X_TIGHT, CENTRE_Y_TIGHT = (0.30, 0.70), (0.37, 0.62)
 """The same before the picture is padded."""
 NOTABLE_PADDING = 0.05

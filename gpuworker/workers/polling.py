@@ -1,6 +1,6 @@
 """Poll loop for a job at a worker on another machine.
 
-Every request may fail, hang, be cut, or be answered by somebody else's page. What is asked here may
+Every request may fail, hang, be cut, or be answered by a page of another server. What is asked here may
 therefore be asked again: submissions are idempotent, progress is a snapshot with a revision, and files
 are listed with their hashes and handed on only when their bytes match.
 """
@@ -244,7 +244,7 @@ class _Run:
         if snapshot.state == "failed":
             raise snapshot.error or RenderError()
         if snapshot.state == "cancelled":
-            raise Superseded("Somebody else gave up this attempt.")
+            raise Superseded("Another process gave up this attempt.")
 
     def _check(self, manifest: Manifest) -> None:
         """It lists only files that are here, and each picture has the size that its level promises."""

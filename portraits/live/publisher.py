@@ -114,7 +114,7 @@ def snapshot(session: Session) -> dict[str, Any]:
 
 
 def _pass(render: Render) -> dict[str, Any]:
-    """How one of its renders goes on."""
+    """Progress of one of its renders."""
     return {
         "state": render.state,
         "position": scheduling.position(render),
@@ -135,7 +135,7 @@ def _pass(render: Render) -> dict[str, Any]:
 
 
 def _sheets(session: Session) -> dict[str, Any] | None:
-    """How the sheets come along; None before they are asked for, and once refined ones are there in their place."""
+    """Progress of the sheets; None before they are requested, and once refined ones have replaced them."""
     render = session.sheets
     if render is None or (session.has_sheets and render.state != Render.State.READY):
         return None

@@ -126,7 +126,7 @@ class Render(models.Model):
     """One pass of one engine over a session."""
 
     class Kind(models.TextChoices):
-        """What a render makes; each replaces the output of those before it, once it is whole."""
+        """The output that a render makes; each replaces that of the kinds before it, once it is whole."""
 
         RIG = "rig", "First pass"
         SHEETS = "sheets", "Sheets"
@@ -156,7 +156,7 @@ class Render(models.Model):
     engine = models.CharField(max_length=20, default="warp")
     """Name of the engine."""
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.RIG)
-    """What it makes; also the name of its queue."""
+    """The output that it makes; also the name of its queue."""
     source = models.CharField(max_length=20, choices=Source.choices, default=Source.CHILD)
     """Machine on which it is made."""
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED, db_index=True)
@@ -406,7 +406,7 @@ class Render(models.Model):
         self._delete_outputs(but=None)
 
     def _cancel_sheets(self) -> None:
-        """Cancel the first engine's sheets, which nobody would see: the refined ones take their place."""
+        """Cancel the first engine's sheets, which are no longer needed: the refined ones take their place."""
         for render in Render.objects.of_kind(self.Kind.SHEETS).filter(session=self.session_id):
             render.cancel()
 

@@ -67,7 +67,7 @@ async function begun(address, load) {
 
 /**
  * Keeps PixiJS from asking for frames: nothing is drawn while nothing moves. Its shared ticker, which the page's own
- * drawings may use, stops when nobody listens to it any more.
+ * drawings may use, stops when it has no listener any more.
  *
  * @param {Drawing} drawing
  */

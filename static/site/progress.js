@@ -139,7 +139,7 @@ export class Panel {
 
 /**
  * Whether nothing more is to come: the face is whole and booked (its files are whole a moment before its time is
- * known), and the sheets are there, or nobody makes them.
+ * known), and the sheets are there, or none are being made.
  *
  * @param {Snapshot} snapshot
  */

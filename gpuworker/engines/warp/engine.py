@@ -87,7 +87,7 @@ class WarpEngine:
         return frames
 
     def rig(self) -> Rig:
-        """What a shader needs beside the photo to draw what `render` draws, for the intensity that was set."""
+        """The rig with which a shader draws from the photo what `render` draws, for the intensity that was set."""
         return rig_of(self._portrait, self._intensity, self._rotation, self._eyes)
 
     @property

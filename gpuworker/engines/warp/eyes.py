@@ -25,7 +25,7 @@ TRAVEL_V = 0.065 / LIMIT
 """Iris travel per unit of y, in eye widths."""
 
 INWARD, OUTWARD = 0.20, 0.30
-"""How far from the middle of the eye the iris centre may go towards the nose (where the caruncle
+"""Distance from the middle of the eye that the iris centre may go towards the nose (where the caruncle
 takes room, and where too far looks crossed) and away from it, in eye widths."""
 
 CORNER = 0.44

@@ -29,7 +29,7 @@ WIDE_MARGIN = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Where to search: radii over the model's, offsets in eye widths, and how strongly to prefer the middle."""
+    """Range of the search: radii over the model's, offsets in eye widths, and how strongly to prefer the middle."""
 
     radii: NDArray[np.float64]
     reach: tuple[float, float]

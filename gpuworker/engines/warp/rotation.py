@@ -31,8 +31,8 @@ stay above."""
 LEAST_FORWARD_JACOBIAN = 0.07
 """The same from the photo to the frame: at 0 the triangles of a mesh that draws forwards would turn over."""
 SPARE = 0.06
-"""How much less LEAST_JACOBIAN may be met by a direction between those at which a gain is tried: the inverse is
-sampled at a thirty-second of a grid step, and at steep flanks its ratio jitters by so much."""
+"""Tolerance of LEAST_JACOBIAN at directions between those at which a gain is tried: the inverse is sampled at a
+thirty-second of a grid step, and at steep flanks its ratio jitters by so much."""
 
 SETTLED = 0.25
 """Frame pixels: the inversion ends with the step that moves no point farther. Against 200 steps, frames of the
@@ -76,7 +76,7 @@ class Rotation:
         return least_jacobian(self._invert(forward)) >= LEAST_JACOBIAN + SPARE
 
     def _forward(self, direction: Direction) -> NDArray[np.float32]:
-        """Where each source point goes, minus where it is, in frame pixels."""
+        """Displacement of each source point, in frame pixels."""
         yaw = np.radians(direction.head_yaw * self.gain * self.yaw_gain)
         pitch = np.radians(direction.head_pitch * self.gain)
         head, z = self.head, self.field.height

@@ -15,7 +15,7 @@ const SETTLING = 5;
 /** Seconds without an event after which the phone may be held in another way: it was locked, or in a pocket. */
 const PAUSE = 1;
 
-/** Grid units below which a tilt is none, so that a phone that nobody moves lets its portrait rest. */
+/** Grid units below which a tilt is none, so that a phone that lies still lets its portrait rest. */
 const SLIGHT = 0.6;
 
 const DEGREE = Math.PI / 180;

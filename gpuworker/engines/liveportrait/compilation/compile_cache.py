@@ -3,9 +3,9 @@
 torch packs everything that it compiled into one piece of bytes; a worker that starts unpacks it and has
 its runner in seconds. It is one file, because the compiler's own folders are hundreds of small files with
 locks, which a network volume bears badly; they stay on the machine's own disk. The file is named after
-the version of torch and the GPU and begins with the SHA-256 of the rest. It is a program: whoever can
-write it decides what the worker runs. So it is read only when it belongs to this user or to root and
-nobody else may write to it.
+the version of torch and the GPU and begins with the SHA-256 of the rest. It is a program: a user who
+can write it decides what the worker runs. So it is read only when it belongs to this user or to root and
+no other may write to it.
 """
 
 from __future__ import annotations

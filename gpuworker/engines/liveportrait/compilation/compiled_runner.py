@@ -150,7 +150,7 @@ class CompiledRunner:
         return True
 
     def _remember(self, batch: _Batch) -> None:
-        """The largest batch so far, and the newest of those, as long as somebody will ask for it."""
+        """The largest batch so far, and the newest of those, as long as it will be asked for."""
         waiting = self._thread is not None and self.state in (EAGER, COMPILING)
         if waiting and (self._latest is None or len(batch.driving) >= len(self._latest.driving)):
             self._latest = batch

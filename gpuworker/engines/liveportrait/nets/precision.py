@@ -1,4 +1,4 @@
-"""Where half precision is not enough: coordinates, softmax and statistics are computed in 32 bits."""
+"""Operations for which half precision is not enough: coordinates, softmax and statistics are computed in 32 bits."""
 
 from __future__ import annotations
 
