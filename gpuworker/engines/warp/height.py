@@ -79,10 +79,10 @@ def _still(x: NDArray[np.float64], y: NDArray[np.float64], person: Field, head: 
     margin = max(1, round(0.05 * head.width / STEP))
     ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
     coarse = cv2.resize(person, (w, h), interpolation=cv2.INTER_AREA)
-    person = cv2.dilate((coarse > 0.4).astype(np.uint8), ellipse) > 0
+    near = cv2.dilate((coarse > 0.4).astype(np.uint8), ellipse) > 0
     below_chin = (x - head.chin[0]) * head.down[0] + (y - head.chin[1]) * head.down[1]
     away = np.hypot(x - head.centre[0], (y - head.centre[1] + 0.08 * head.height) / 1.15)
-    still: Mask = ~person | (below_chin > 0.42 * head.height) | (away > 1.15 * head.height)
+    still: Mask = ~near | (below_chin > 0.42 * head.height) | (away > 1.15 * head.height)
     still[[0, -1], :] = True
     still[:, [0, -1]] = True
     return still
