@@ -73,9 +73,8 @@ def file_response(
     request: HttpRequest, output: Output, name: str, audience: Audience, *, standard: bool = False
 ) -> HttpResponse:
     """File of an attempt, by its public name. Raises Http404 for any other name, and with standard for the photo."""
-    prefix = publisher.file_name(output, "")
-    plain = name.removeprefix(prefix)
-    if not name.startswith(prefix) or plain not in output.files:
+    plain = name.partition(".")[2]
+    if plain not in output.files or name != publisher.file_name(output, plain):
         raise Http404
     if standard and plain in contract.PHOTO_NAMES.values():
         raise Http404

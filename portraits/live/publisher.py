@@ -40,6 +40,8 @@ STAGES = {
     "done": "Ready",
 }
 
+DIGEST_LENGTH = 24
+"""Hexadecimal digits of a file's SHA-256 in its address."""
 GROUP = "sockets"
 """Channel group of the processes that serve sockets: one channel a process, however many sockets it has."""
 
@@ -104,7 +106,7 @@ def snapshot(session: Session) -> dict[str, Any]:
         "complete": session.complete,
         "manifest": reverse("session-manifest", args=[session.pk]) if session.alive else None,
         "poster": poster(session),
-        "shown": file_name(session.shown, "") if session.shown else None,
+        "shown": f"{session.shown.tag.hex[:12]}-{session.shown.attempt}" if session.shown else None,
         "advice": session.advice,
         "has_sheets": session.has_sheets,
         "can_ask_for_sheets": session.can_ask_for_sheets and not session.first_render.can_cancel,
@@ -181,8 +183,10 @@ def _why_not(render: Render) -> str:
 
 
 def file_name(output: Output, name: str) -> str:
-    """Name of a stored file in addresses: no two attempts share one."""
-    return f"{output.tag.hex[:12]}-{output.attempt}.{name}"
+    """Name of a stored file in addresses: the same for the same content, so that a rig that comes again, beside its
+    sheets, is not loaded twice. Raises KeyError for a file that the output does not have.
+    """
+    return f"{output.files[name]['sha256'][:DIGEST_LENGTH]}.{name}"
 
 
 def poster(session: Session) -> str | None:

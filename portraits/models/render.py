@@ -434,7 +434,7 @@ class Output(models.Model):
     attempt = models.PositiveSmallIntegerField()
     """Number of the attempt, as Render.attempt."""
     tag = models.UUIDField(default=uuid.uuid4, editable=False)
-    """Unguessable part of the address of every file, so that no two attempts share one."""
+    """Unguessable part of the keys of its files in storage, so that no two attempts share one."""
     created_at = models.DateTimeField(default=timezone.now)
     """Start of the attempt."""
     files: models.JSONField[Any, Any] = models.JSONField(default=dict)

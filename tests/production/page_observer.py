@@ -11,7 +11,6 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
-from gpuworker.contract import SHEETS
 from tests.production.site import ProductionSite
 from tests.site.browser import PATIENCE, Visitor
 
@@ -25,9 +24,6 @@ addEventListener('gaze-level', ({ detail }) => window.levels.push({ name: detail
 performance.setResourceTimingBufferSize(10_000);
 """
 """Record that every page keeps about itself from its first moment: levels drawn and files loaded."""
-
-FILES = {"rig": ("rig.bin",), "full": SHEETS["full"], "mobile": SHEETS["mobile"]}
-"""Files of the levels that a page may wait for."""
 
 DRAWN_OF = """([level, files]) => {
   const loaded = performance.getEntriesByType('resource')
@@ -64,9 +60,12 @@ class PageObserver:
     def stayed(self) -> bool:
         return bool(self.page.evaluate("window.neverLoadedAgain === true"))
 
-    def wait_drawn(self, level: str, shown: str) -> None:
-        """Until that attempt's level is drawn: an element announces a level once all of its files are loaded."""
-        self.page.wait_for_function(DRAWN_OF, arg=[level, [shown + name for name in FILES[level]]])
+    def wait_drawn(self, level: str) -> None:
+        """Until that level of what is shown now is drawn: an element announces it once all of its files are loaded."""
+        manifest = self.page.request.get(self.snapshot()["manifest"]).json()
+        listed = next(each for each in manifest["levels"] if each["name"] == level)
+        files = [listed["rig"]] if listed["kind"] == "rig" else listed["sheets"]
+        self.page.wait_for_function(DRAWN_OF, arg=[level, files])
 
     def snapshot(self) -> dict[str, Any]:
         """Snapshot as the page would poll it."""

@@ -72,7 +72,7 @@ def test_a_face_that_is_alive_while_the_gpu_is_cold_changes_over_on_the_same_pag
         each.expect_line(IN_THE_MAKING)
         each.page.wait_for_function("() => document.querySelector('gaze-tracker')?.ready")
         each.visitor.keep("changeover-1-cold")
-    desktop.wait_drawn("rig", first["shown"])
+    desktop.wait_drawn("rig")
     assert [pod.status for pod in provider.fake.existing()] == ["STARTING"], "complete before the GPU has begun"
 
     provider.fake.timing = WARM
@@ -81,13 +81,13 @@ def test_a_face_that_is_alive_while_the_gpu_is_cold_changes_over_on_the_same_pag
     refined = desktop.snapshot()
     assert refined["shown"] != first["shown"]
     assert (refined["refining"]["state"], refined["complete"]) == ("ready", True)
-    desktop.wait_drawn("rig", refined["shown"])
+    desktop.wait_drawn("rig")
     phone.page.wait_for_function("() => window.levels.length > 0")
     for each in (desktop, phone):
         assert each.stayed
         assert all_differ(each.visitor.four_corners())
         each.visitor.keep("changeover-2-refined")
-    phone.wait_drawn("rig", refined["shown"])
+    phone.wait_drawn("rig")
     shown = [snapshot["shown"] for snapshot in desktop.messages if snapshot["shown"]]
     passes = [each for each, before in zip(shown, [None, *shown], strict=False) if each != before]
     assert passes[-2:] == [first["shown"], refined["shown"]]

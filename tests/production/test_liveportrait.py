@@ -77,7 +77,7 @@ def test_the_refined_manifest_of_a_seeded_worker_takes_the_place_of_the_first_on
     begin(person, photo)
     first = person.wait_complete()
     assert (first["complete"], manifest(person, first)["engine"]) == (True, "warp")
-    person.wait_drawn("rig", first["shown"])
+    person.wait_drawn("rig")
 
     person.expect_line(REFINED, MINUTES)
     refined = person.snapshot()
@@ -85,7 +85,7 @@ def test_the_refined_manifest_of_a_seeded_worker_takes_the_place_of_the_first_on
     made = manifest(person, refined)
     assert (made["engine"], made["complete"]) == ("liveportrait", True)
     assert [level["name"] for level in made["levels"]] == ["preview", "mobile", "full"]
-    person.wait_drawn("full", refined["shown"])
+    person.wait_drawn("full")
     assert person.stayed
     assert all_differ(person.visitor.four_corners())
     person.visitor.keep("liveportrait-refined")

@@ -9,7 +9,8 @@ from django.test import RequestFactory
 from portraits.files import responses, storage
 from portraits.files.responses import Audience
 from portraits.live import publisher
-from portraits.models import Session
+from portraits.models import Session, User
+from tests.portraits import factories
 
 make = RequestFactory()
 
@@ -74,9 +75,33 @@ def test_the_manifests_validator_changes_with_each_level(rendering: Session) -> 
     assert len({first, second, third}) == 3
 
 
-@pytest.mark.parametrize("name", ["", "q0.webp", "..", "{tag}", "{tag}nothing.webp", "{tag}../q0.webp"])
+@pytest.mark.parametrize(
+    "name", ["", "q0.webp", "..", "{own}.", "{own}.nothing.webp", "{own}.../q0.webp", "{other}.q0.webp"]
+)
 def test_any_other_name_is_404(session: Session, name: str) -> None:
     assert session.shown is not None
-    asked = name.format(tag=publisher.file_name(session.shown, ""))
+    own = publisher.file_name(session.shown, "q0.webp").partition(".")[0]
+    asked = name.format(own=own, other="0" * len(own))
     with pytest.raises(Http404):
         responses.file_response(make.get("/"), session.shown, asked, Audience.OWNER)
+
+
+def test_what_comes_again_beside_the_sheets_keeps_its_address(owner: User) -> None:
+    session = factories.session(factories.portrait(owner))
+    factories.complete(factories.claimed(session))
+    session.refresh_from_db()
+    first = session.shown
+    assert first is not None
+    before = responses.with_public_names(first, first.manifest)
+    later = factories.make_sheets(session)
+    after = responses.with_public_names(later, later.manifest)
+    assert later.pk != first.pk
+    assert (after["poster"], after["levels"][0]) == (before["poster"], before["levels"][0])
+
+
+def test_another_content_has_another_address(session: Session) -> None:
+    output = session.shown
+    assert output is not None
+    before = responses.with_public_names(output, output.manifest)["levels"][0]["rig"]
+    output.files["rig.bin"]["sha256"] = factories.sha256(b"another rig")
+    assert responses.with_public_names(output, output.manifest)["levels"][0]["rig"] != before

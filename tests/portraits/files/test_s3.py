@@ -16,6 +16,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from portraits import deletion
 from portraits.files import storage
+from portraits.live import publisher
 from portraits.models import Portrait, Session, ShareLink, User
 from tests.portraits import factories
 from tests.production.conftest import empty
@@ -112,7 +113,7 @@ def test_wrong_keys_are_an_oserror_too(settings: Settings) -> None:
 def signed(client: Client, session: Session) -> str:
     """URL to which the owner is redirected for the poster."""
     assert session.shown is not None
-    name = f"{session.shown.tag.hex[:12]}-{session.shown.attempt}.poster.webp"
+    name = publisher.file_name(session.shown, "poster.webp")
     answer = client.get(f"/sessions/{session.pk}/{name}")
     assert answer.status_code == 302
     assert answer["Cache-Control"] == "private, no-store"
@@ -168,7 +169,7 @@ def test_case_24_strangers_and_shared_links_are_never_sent_there(
 ) -> None:
     settings.MEDIA_REDIRECTS = True
     assert session.shown is not None
-    name = f"{session.shown.tag.hex[:12]}-{session.shown.attempt}.poster.webp"
+    name = publisher.file_name(session.shown, "poster.webp")
     assert as_stranger.get(f"/sessions/{session.pk}/{name}").status_code == 404
     link, token = ShareLink.create_for(portrait)
     shared = f"/s/{token}/{name}"
@@ -181,7 +182,7 @@ def test_while_the_bucket_is_away_a_sheet_is_asked_for_again_in_a_moment(
     as_owner: Client, session: Session, settings: Settings, relay: Relay
 ) -> None:
     assert session.shown is not None
-    name = f"{session.shown.tag.hex[:12]}-{session.shown.attempt}.poster.webp"
+    name = publisher.file_name(session.shown, "poster.webp")
     in_bucket(settings, f"http://127.0.0.1:{relay.port}")
     as_owner.raise_request_exception = False  # as a server: the handler of errors answers
     relay.cut()

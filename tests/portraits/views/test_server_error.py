@@ -18,6 +18,7 @@ from portraits.accounts.session_store import SessionStore
 from portraits.files import storage, zip_archive
 from portraits.http import outages
 from portraits.http.outages import DATABASE_UNAVAILABLE, DISK_FULL, STORAGE_UNAVAILABLE
+from portraits.live import publisher
 from portraits.models import Portrait, Session, ShareLink, Upload, User
 from portraits.uploads.upload_handler import FixedNameUploadHandler
 from portraits.views import gallery as gallery_view
@@ -150,7 +151,7 @@ def test_case_53_files_in_a_folder_that_is_not_mounted_are_not_gone(
     client: Client, session: Session, storage_folder: Path
 ) -> None:
     assert session.shown is not None
-    address = f"/sessions/{session.pk}/{session.shown.tag.hex[:12]}-{session.shown.attempt}.poster.webp"
+    address = f"/sessions/{session.pk}/{publisher.file_name(session.shown, 'poster.webp')}"
     assert client.get(address).status_code == 200
     storage_folder.rename(storage_folder.with_name("elsewhere"))
     answer = client.get(address, headers=JSON)

@@ -112,7 +112,8 @@ def test_a_portrait_of_before_there_were_link_previews_shows_its_poster(
     session.shown.files.pop(link_preview.NAME)
     session.shown.save()
     text = anonymous.get(reverse("share", args=[token])).content.decode()
-    poster = f"https://faces.example{addresses(token, session)['file']}"
+    address = reverse("share-file", args=[token, publisher.file_name(session.shown, "poster.webp")])
+    poster = f"https://faces.example{address}"
     page = f"https://faces.example/s/{token}/"
     for tag in (
         f'<meta property="og:image" content="{poster}">',
@@ -289,6 +290,11 @@ def test_a_link_opens_its_own_portrait_only(anonymous: Client, session: Session,
     other = factories.portrait(owner, "Other")
     factories.complete(factories.claimed(factories.session(other)))
     _, token = ShareLink.create_for(other)
+    assert session.shown is not None
+    poster = factories.picture("navy")
+    storage.put(session.shown.key("poster.webp"), poster)
+    session.shown.files["poster.webp"] = {"sha256": factories.sha256(poster), "size": len(poster)}
+    session.shown.save()
     assert anonymous.get(addresses(token, session)["file"]).status_code == 404
 
 

@@ -60,19 +60,20 @@ def test_head_and_options(anonymous: Client, address: str) -> None:
 
 
 def test_another_name_is_404(anonymous: Client, token: str, output: Output) -> None:
-    own = publisher.file_name(output, "")
+    own = publisher.file_name(output, "q0.webp").removesuffix("q0.webp")
     for name in (
         "q0.webp",
         f"{own}nothing.webp",
         f"{own}..%2fphoto.webp",
         f"{own}manifest.json",
-        "000000000000-1.q0.webp",
+        "000000000000000000000000.q0.webp",
     ):
         assert anonymous.get(f"/s/{token}/{name}").status_code == 404
 
 
 def test_the_upload_is_not_shared(anonymous: Client, token: str, output: Output, portrait: Portrait) -> None:
-    for name in (storage.PHOTO, storage.THUMBNAIL, publisher.file_name(output, storage.THUMBNAIL)):
+    own = publisher.file_name(output, "q0.webp").removesuffix("q0.webp")
+    for name in (storage.PHOTO, storage.THUMBNAIL, own + storage.THUMBNAIL):
         assert anonymous.get(f"/s/{token}/{name}").status_code == 404
     crop = anonymous.get(f"/s/{token}/{publisher.file_name(output, PHOTO_NAMES['webp'])}")
     assert crop.content != storage.read(storage.photo_prefix(portrait.pk) + storage.PHOTO)
