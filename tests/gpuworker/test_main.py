@@ -171,8 +171,7 @@ def test_ctrl_c_ends_with_a_sentence_and_leaves_nothing(photo: Path, tmp_path: P
     command = [sys.executable, "-m", "gpuworker", "render", str(photo), str(tmp_path / "out"), *SMALL]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stderr is not None
-        while not process.stderr.readline().startswith("rendering"):
-            pass
+        assert any(line.startswith("rendering") for line in process.stderr)
         os.killpg(process.pid, signal.SIGINT)
         rest = process.stderr.read()
         assert process.wait() == errors.Cancelled.exit_code
@@ -185,8 +184,7 @@ def test_a_polite_request_to_end_leaves_nothing_either(photo: Path, tmp_path: Pa
     command = [sys.executable, "-m", "gpuworker", "render", str(photo), str(tmp_path / "out"), *SMALL]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        while not process.stderr.readline().startswith("rendering"):
-            pass
+        assert any(line.startswith("rendering") for line in process.stderr)
         process.terminate()
         assert process.wait() == errors.Cancelled.exit_code
         assert "Traceback" not in process.stderr.read()

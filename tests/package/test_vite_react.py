@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -29,12 +30,11 @@ def project(install: Callable[[str], Path]) -> Path:
 def developed(project: Path) -> Iterator[str]:
     """Address of Vite's own server, which serves React's development build: Strict Mode runs every effect twice."""
     command = [javascript.NODE, str(project / "node_modules" / VITE), "--host", "127.0.0.1", "--port", "0"]
-    server = subprocess.Popen([*command], cwd=project, stdout=subprocess.PIPE, text=True)
-    assert server.stdout
-    lines = iter(server.stdout.readline, "")
-    yield next(found[0] for line in lines if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
-    server.terminate()
-    server.communicate()
+    plain = {**os.environ, "NO_COLOR": "1"}  # in CI, Vite colours the digits of the port
+    with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True, env=plain) as server:
+        assert server.stdout
+        yield next(found[0] for line in server.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
+        server.terminate()
 
 
 def check(visit: Stage, effects: int) -> None:
