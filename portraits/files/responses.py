@@ -8,8 +8,10 @@ Files are at most 8 MB and are sent as bytes: under ASGI, Django would read a fi
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -18,9 +20,13 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.http import quote_etag
 
 from gpuworker import contract
+from gpuworker.rig.damage import DamagedRig
+from gpuworker.rig.frame_size import at_frame_size
 from portraits.files import storage
 from portraits.live import publisher
 from portraits.models import Output
+
+log = logging.getLogger(__name__)
 
 CONTENT_TYPES = {
     "webp": "image/webp",
@@ -46,7 +52,7 @@ def manifest_response(
 ) -> HttpResponse:
     """Current manifest of an attempt, with its public file names. Raises Http404 while there is none.
 
-    standard: the rig's photo is the poster, which is as large as a frame.
+    standard: the rig's photo is the poster, which is as large as a frame, as are then the eyes in the rig.
     """
     if output.manifest is None:
         raise Http404
@@ -72,13 +78,37 @@ def with_standard_photo(manifest: dict[str, Any]) -> dict[str, Any]:
 def file_response(
     request: HttpRequest, output: Output, name: str, audience: Audience, *, standard: bool = False
 ) -> HttpResponse:
-    """File of an attempt, by its public name. Raises Http404 for any other name, and with standard for the photo."""
+    """File of an attempt, by its public name. Raises Http404 for any other name, and with standard for the photo.
+
+    standard: a rig has eyes as fine as a frame.
+    """
     plain = name.partition(".")[2]
     if plain not in output.files or name != publisher.file_name(output, plain):
         raise Http404
     if standard and plain in contract.PHOTO_NAMES.values():
         raise Http404
-    return stored_response(request, output.key(plain), output.files[plain]["sha256"], audience)
+    key, sha256 = output.key(plain), output.files[plain]["sha256"]
+    if standard and plain == contract.RIG_NAME:
+        return _standard_rig_response(request, key, sha256, audience)
+    return stored_response(request, key, sha256, audience)
+
+
+def _standard_rig_response(request: HttpRequest, key: str, sha256: str, audience: Audience) -> HttpResponse:
+    """Rig without the finer eyes. Raises Http404 for one that is damaged, which never goes out as it is."""
+    etag = quote_etag(f"{sha256[:32]}-standard")
+    try:
+        return _conditional_response(request, etag, CONTENT_TYPES["bin"], audience, lambda: _standard_rig(key))
+    except FileNotFoundError:
+        raise Http404 from None
+    except DamagedRig:
+        log.exception("%s cannot be reduced for a link in standard size", key)
+        raise Http404 from None
+
+
+@lru_cache(maxsize=64)
+def _standard_rig(key: str) -> bytes:
+    """Some 20 KB, made in 20 ms. Files never change under their key."""
+    return at_frame_size(storage.read(key))
 
 
 def stored_response(request: HttpRequest, key: str, sha256: str, audience: Audience) -> HttpResponse:

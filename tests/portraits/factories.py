@@ -30,9 +30,11 @@ from gpuworker.contract import (
     Size,
     level_frame,
 )
+from gpuworker.rig import rig_file
 from portraits.files import storage
 from portraits.models import Output, Portrait, Render, Session, Upload, User
 from portraits.sharing import link_preview
+from tests.gpuworker.rig import small
 
 PASSWORD = "a long enough password"
 TWICE = Size(2 * STANDARD_FRAME.width, 2 * STANDARD_FRAME.height)
@@ -48,6 +50,12 @@ def picture(colour: str = "tan", size: tuple[int, int] = (410, 512)) -> bytes:
     file = io.BytesIO()
     Image.new("RGB", size, colour).save(file, "WEBP")
     return file.getvalue()
+
+
+@cache
+def rig() -> bytes:
+    """A small rig.bin."""
+    return rig_file.dumps(small.small())
 
 
 def sha256(data: bytes) -> str:
@@ -141,7 +149,7 @@ def store_level(output: Output, levels: Iterable[str], *, complete: bool = False
         names.extend(level(name).files)
     files = {}
     for name in names:
-        data = picture()
+        data = rig() if name == RIG_NAME else picture()
         storage.put(output.key(name), data)
         files[name] = {"sha256": sha256(data), "size": len(data)}
     tiles = {name: "done" for name in names if name in {sheet for sheets in SHEETS.values() for sheet in sheets}}

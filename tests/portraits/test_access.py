@@ -211,9 +211,10 @@ def test_case_22_each_address_is_for_whom_it_is_declared(
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("file", ["rig.bin", "photo.webp", "q0.webp"])
 def test_case_22_the_files_of_a_rig_are_the_owners_and_by_a_link_anybodys(
-    role: str, file: str, things: dict[str, str], clients: dict[str, Client]
+    role: str, file: str, things: dict[str, str], clients: dict[str, Client], session: Session
 ) -> None:
-    named = {**things, "name": things["name"].replace("q0.webp", file)}
+    assert session.shown is not None
+    named = {**things, "name": publisher.file_name(session.shown, file)}
     expected = {"owner": 200, "anonymous": 302, "banned": 302}.get(role, 404)
     assert clients[role].get(address("session-file", named)).status_code == expected
     assert clients[role].get(address("share-file", named)).status_code == 200
@@ -221,11 +222,12 @@ def test_case_22_the_files_of_a_rig_are_the_owners_and_by_a_link_anybodys(
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_link_in_standard_size_gives_nobody_the_larger_photo(
-    role: str, things: dict[str, str], clients: dict[str, Client], portrait: Portrait
+    role: str, things: dict[str, str], clients: dict[str, Client], portrait: Portrait, session: Session
 ) -> None:
+    assert session.shown is not None
     _, token = ShareLink.create_for(portrait, standard=True)
-    for file, status in (("photo.webp", 404), ("photo.avif", 404), ("poster.webp", 200), ("rig.bin", 200)):
-        named = {**things, "token": token, "name": things["name"].replace("q0.webp", file)}
+    for file, status in (("photo.webp", 404), ("poster.webp", 200), ("rig.bin", 200)):
+        named = {**things, "token": token, "name": publisher.file_name(session.shown, file)}
         assert clients[role].get(address("share-file", named)).status_code == status
 
 

@@ -7,9 +7,11 @@ from django.test import Client
 from django.urls import reverse
 
 from gpuworker.contract import PHOTO_NAMES, RIG_NAME, STANDARD_FRAME, Manifest, RigLevel
+from gpuworker.rig.frame_size import at_frame_size
 from portraits.files import storage
 from portraits.live import publisher
 from portraits.models import Output, Portrait, Session, ShareLink
+from tests.portraits import factories
 
 
 @pytest.fixture
@@ -102,3 +104,30 @@ def test_a_link_in_standard_size_has_a_manifest_with_the_poster_as_its_photo(
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
 def test_a_file_is_only_read(anonymous: Client, address: str, method: str) -> None:
     assert getattr(anonymous, method)(address).status_code == 405
+
+
+def test_a_link_in_standard_size_has_a_rig_with_eyes_as_fine_as_a_frame(
+    anonymous: Client, portrait: Portrait, output: Output
+) -> None:
+    name = publisher.file_name(output, RIG_NAME)
+    _, whole = ShareLink.create_for(portrait)
+    _, standard = ShareLink.create_for(portrait, standard=True)
+    stored = storage.read(output.key(RIG_NAME))
+    assert anonymous.get(f"/s/{whole}/{name}").content == stored
+    answer = anonymous.get(f"/s/{standard}/{name}")
+    assert answer.content == at_frame_size(stored) != stored
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert answer["ETag"] != anonymous.get(f"/s/{whole}/{name}")["ETag"]
+    known = {"If-None-Match": answer["ETag"]}
+    assert anonymous.get(f"/s/{standard}/{name}", headers=known).status_code == 304
+
+
+def test_a_rig_that_cannot_be_reduced_does_not_go_out_whole(
+    anonymous: Client, portrait: Portrait, output: Output, caplog: pytest.LogCaptureFixture
+) -> None:
+    storage.put(output.key(RIG_NAME), b"no rig")
+    output.files[RIG_NAME]["sha256"] = factories.sha256(b"no rig")
+    output.save()
+    _, token = ShareLink.create_for(portrait, standard=True)
+    assert anonymous.get(f"/s/{token}/{publisher.file_name(output, RIG_NAME)}").status_code == 404
+    assert "cannot be reduced" in caplog.text
