@@ -59,6 +59,9 @@ OTHER = Outage("unavailable", "The site cannot do this just now. Please try agai
 TOO_MANY_DOWNLOADS = Outage(
     "too_many_downloads", "Two of your portraits are being downloaded already. Please try again when one is there.", 15
 )
+SHEETS_UNDER_WAY = Outage(
+    "sheets_under_way", "The sheets of this portrait are being made. Please try again in a moment.", 10
+)
 BUGS = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
 """Kinds of OSError that are a fault of our code and not of the machine."""
 

@@ -110,8 +110,11 @@ class Session(models.Model):
         """Whether there is a whole face without sheets, and nothing that makes them."""
         return self.complete and not self.has_sheets and (self.sheets is None or self.sheets.can_retry)
 
-    def ask_for_sheets(self) -> bool:
-        """Queue the sheets of a face that is whole, also again after they failed. Whether this call did it."""
+    def ask_for_sheets(self, *, again: bool = True) -> bool:
+        """Queue the sheets of a face that is whole. Whether this call did it.
+
+        again: also after they failed or were stopped, which is for the owner to decide.
+        """
         with transaction.atomic():
             # Locked, so that of two who ask at once one finds the other's render.
             row = Session.objects.select_for_update(of=("self",)).select_related("shown").filter(pk=self.pk).first()
@@ -119,7 +122,7 @@ class Session(models.Model):
                 return False
             render = row.sheets
             if render is not None:
-                return render.retry()
+                return again and render.retry()
             Render.begin(row, Render.Kind.SHEETS)
         return True
 

@@ -40,9 +40,12 @@ def start(
     return session
 
 
-def ask_for_sheets(session: Session) -> bool:
-    """Have the sheets of a face that is whole made. Whether they are under way: a second call is the same job."""
-    if session.ask_for_sheets():
+def ask_for_sheets(session: Session, *, again: bool = True) -> bool:
+    """Have the sheets of a face that is whole made. Whether they are under way: a second call is the same job.
+
+    again: also after they failed or were stopped.
+    """
+    if session.ask_for_sheets(again=again):
         broker.enqueue(SHEETS)
         publisher.publish(session.pk)
     return Render.objects.of_kind(Render.Kind.SHEETS).unfinished().filter(session=session).exists()

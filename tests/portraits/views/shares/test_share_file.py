@@ -10,7 +10,7 @@ from gpuworker.contract import PHOTO_NAMES, RIG_NAME, STANDARD_FRAME, Manifest, 
 from gpuworker.rig.frame_size import at_frame_size
 from portraits.files import storage
 from portraits.live import publisher
-from portraits.models import Output, Portrait, Session, ShareLink
+from portraits.models import Output, Portrait, Render, Session, ShareLink, User
 from tests.portraits import factories
 
 
@@ -64,7 +64,7 @@ def test_head_and_options(anonymous: Client, address: str) -> None:
 def test_another_name_is_404(anonymous: Client, token: str, output: Output) -> None:
     own = publisher.file_name(output, "q0.webp").removesuffix("q0.webp")
     for name in (
-        "q0.webp",
+        "preview.webp",
         f"{own}nothing.webp",
         f"{own}..%2fphoto.webp",
         f"{own}manifest.json",
@@ -131,3 +131,29 @@ def test_a_rig_that_cannot_be_reduced_does_not_go_out_whole(
     _, token = ShareLink.create_for(portrait, standard=True)
     assert anonymous.get(f"/s/{token}/{publisher.file_name(output, RIG_NAME)}").status_code == 404
     assert "cannot be reduced" in caplog.text
+
+
+def test_the_first_request_of_the_originals_tags_has_the_sheets_made(anonymous: Client, owner: User) -> None:
+    session = factories.session(factories.portrait(owner))
+    factories.complete(factories.claimed(session))
+    _, token = ShareLink.create_for(session.portrait)
+    for name in ("q0.webp", "q3_20.webp", "q0.webp"):
+        answer = anonymous.get(f"/s/{token}/{name}", headers={"Accept": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (503, "sheets_under_way")
+        assert int(answer["Retry-After"]) > 0
+        assert answer["Access-Control-Allow-Origin"] == "*"
+        assert answer["Access-Control-Expose-Headers"] == "Retry-After"
+    assert [render.state for render in Render.objects.filter(kind="sheets")] == ["queued"]
+    output = factories.make_sheets(session)
+    answer = anonymous.get(f"/s/{token}/q0.webp")
+    assert (answer.status_code, answer.content) == (200, storage.read(output.key("q0.webp")))
+
+
+def test_strangers_order_no_second_render_of_sheets(anonymous: Client, owner: User) -> None:
+    session = factories.session(factories.portrait(owner))
+    factories.complete(factories.claimed(session))
+    _, token = ShareLink.create_for(session.portrait)
+    assert anonymous.get(f"/s/{token}/q0.webp").status_code == 503
+    assert Render.objects.get(kind="sheets").cancel()
+    assert anonymous.get(f"/s/{token}/q0.webp").status_code == 404
+    assert Render.objects.get(kind="sheets").state == "cancelled"
