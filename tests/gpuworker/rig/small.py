@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gpuworker.contract import Size
@@ -12,13 +14,13 @@ WIDTH = 24.0
 REACH = 6
 
 
-def small(**changes: object) -> Rig:
+def small(**changes: Any) -> Rig:
     """A head that is a bump, with two eyes; `changes` replace its values."""
     columns, rows = grid_size(FRAME)
     y, x = np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j]
     bump = np.clip(1 - x**2 - y**2, 0, 1)
     eyes = _eye(0, (20, 50, 60, 76), 1), _eye(1, (68, 50, 108, 76), -1)
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "frame": FRAME,
         "alpha": False,
         "intensity": 1.0,
@@ -29,7 +31,7 @@ def small(**changes: object) -> Rig:
         "eyes": eyes,
         "atlas": _atlas(),
     }
-    return Rig(**{**values, **changes})  # type: ignore[arg-type]
+    return Rig(**{**values, **changes})
 
 
 def _eye(nth: int, box: Place, inner: int) -> RigEye:

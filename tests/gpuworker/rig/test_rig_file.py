@@ -4,6 +4,7 @@ import json
 import struct
 import zlib
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,8 +28,8 @@ def assert_same(one: Rig, other: Rig) -> None:
     for eye, twin in zip(one.eyes, other.eyes, strict=True):
         assert np.array_equal(eye.upper, twin.upper)
         assert np.array_equal(eye.lower, twin.lower)
-        plain = {"upper": None, "lower": None}
-        assert str(replace(eye, **plain)) == str(replace(twin, **plain))  # type: ignore[arg-type]
+        plain: dict[str, Any] = {"upper": None, "lower": None}
+        assert str(replace(eye, **plain)) == str(replace(twin, **plain))
 
 
 def test_what_was_written_is_read() -> None:
