@@ -107,7 +107,7 @@ def _standard_rig_response(request: HttpRequest, key: str, sha256: str, audience
 
 @lru_cache(maxsize=64)
 def _standard_rig(key: str) -> bytes:
-    """Some 20 KB, made in 20 ms. Files never change under their key."""
+    """Reduced rig of a stored file; files never change under their key."""
     return at_frame_size(storage.read(key))
 
 
