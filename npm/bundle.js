@@ -5,6 +5,7 @@
  *     node npm/bundle.js            writes the files
  *     node npm/bundle.js --check    says which of them are not what their sources make; exit status 1
  */
+import { createHash } from 'node:crypto';
 import { readFile, readdir, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { argv, exit } from 'node:process';
@@ -53,8 +54,27 @@ function squeeze(text) {
   return lines.map((line) => line.trim()).filter(Boolean).join('\n');
 }
 
-/** @param {string} source path @param {Set<string>} later */
-async function bundled(source, later) {
+/**
+ * Writes what `integrity` says of each part into parts.js.
+ *
+ * @param {Map<string, string>} parts text by name
+ */
+const pinned = (parts) => ({
+  name: 'pinned',
+  setup({ onLoad }) {
+    onLoad({ filter: /parts\/parts\.js$/ }, async ({ path }) => {
+      const values = Object.fromEntries([...parts].map(([name, text]) => [name, integrity(text)]));
+      const source = await readFile(path, 'utf8');
+      return { contents: source.replace('INTEGRITY = {}', `INTEGRITY = ${JSON.stringify(values)}`) };
+    });
+  },
+});
+
+/** @param {string} text */
+const integrity = (text) => `sha384-${createHash('sha384').update(text).digest('base64')}`;
+
+/** @param {string} source path @param {Set<string>} later @param {Map<string, string>} [parts] */
+async function bundled(source, later, parts = new Map()) {
   const { outputFiles } = await build({
     absWorkingDir: FOLDER,
     banner: { js: NOTICE },
@@ -64,7 +84,7 @@ async function bundled(source, later) {
     format: 'esm',
     logLevel: 'warning',
     minify: true,
-    plugins: [apart(later), squeezed],
+    plugins: [apart(later), squeezed, pinned(parts)],
     target: 'es2022',
     write: false,
   });
@@ -74,11 +94,11 @@ async function bundled(source, later) {
 
 /** @returns {Promise<Map<string, string>>} text by name */
 async function bundles() {
-  const later = new Set();
-  const made = new Map([[BUNDLE, await bundled(join(FOLDER, 'define.js'), later)]]);
+  const [entry, later, parts] = [join(FOLDER, 'define.js'), new Set(), new Map()];
+  await bundled(entry, later);
   // A set that grows while it is read is read to its end.
-  for (const source of later) made.set(nameOf(source), await bundled(source, later));
-  return made;
+  for (const source of later) parts.set(nameOf(source), await bundled(source, later));
+  return new Map([[BUNDLE, await bundled(entry, later, parts)], ...parts]);
 }
 
 /** @returns {Promise<Map<string, string>>} the same, as it lies in the folder */

@@ -279,6 +279,8 @@ export class GazeTracker extends HTMLElement {
   }
 
   #onLevel() {
+    const { part = null } = this.#portrait ?? {};
+    if (part) this.#gaze.animate(part.Life);
     this.#fitSize();
     if (this.#awake) this.#draw();
     this.#wake();

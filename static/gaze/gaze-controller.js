@@ -11,7 +11,6 @@ import { GazeFailure } from './failure.js';
 import { Attention, isSelector } from './input/attention.js';
 import { askForTilt, mustAsk, watchTilt } from './input/gyroscope.js';
 import { watchPointer } from './input/pointer.js';
-import { Life } from './life/life.js';
 import { timeConstant } from './motion.js';
 import { isOn } from './reflection.js';
 
@@ -29,7 +28,8 @@ const coarsePointer = matchMedia('(pointer: coarse)');
 export class GazeController {
   /** What to draw. @type {import('./frames.js').Pose} */
   pose = { x: 0, y: 0 };
-  #life = new Life();
+  /** Null until there is something that can move. @type {import('./life/life.js').Life | null} */
+  #life = null;
   #attention = new Attention();
   /** @type {Gain} */
   #gain = { left: 1, right: 1 };
@@ -73,6 +73,13 @@ export class GazeController {
     this.#listener.onInput(false);
   }
 
+  /** Begins to live, once. @param {typeof import('./life/life.js').Life} Life */
+  animate(Life) {
+    if (this.#life) return;
+    this.#life = new Life();
+    this.#configureLife(this.#life);
+  }
+
   /** Follows the input of the page. @param {AbortSignal} signal ends it */
   listen(signal) {
     const stopPointer = watchPointer((moved) => this.#onPointer(moved));
@@ -88,22 +95,29 @@ export class GazeController {
    * @throws {GazeFailure} `selector`
    */
   configure() {
-    const { rest, motion } = this.#life;
-    /** @param {string} name */
-    const read = (name) => this.#host.getAttribute(name) ?? '';
-    motion.constant = timeConstant(Number(read('smoothing')));
-    this.#life.idle = isOn(this.#host, 'idle');
-    this.#life.blinking = isOn(this.#host, 'blink');
-    this.#life.intensity = intensityOf(read('intensity'));
-    rest.mode = restModeOf(read('at-rest'));
-    this.#attention.isNear = read('follow') === 'element';
+    if (this.#life) this.#configureLife(this.#life);
+    this.#attention.isNear = this.#read('follow') === 'element';
     this.#attention.tilts = isOn(this.#host, 'tilt');
     this.#attention.selector = '';
     this.#listener.onInput(false);
-    const selector = read('look-at');
+    const selector = this.#read('look-at');
     if (!selector) return;
     if (!isSelector(selector)) throw new GazeFailure('selector', 'The attribute look-at holds no CSS selector.');
     this.#attention.selector = selector;
+  }
+
+  /** @param {import('./life/life.js').Life} life */
+  #configureLife(life) {
+    life.motion.constant = timeConstant(Number(this.#read('smoothing')));
+    life.idle = isOn(this.#host, 'idle');
+    life.blinking = isOn(this.#host, 'blink');
+    life.intensity = intensityOf(this.#read('intensity'));
+    life.rest.mode = restModeOf(this.#read('at-rest'));
+  }
+
+  /** @param {string} name of an attribute */
+  #read(name) {
+    return this.#host.getAttribute(name) ?? '';
   }
 
   /** @param {number | Element | null} x @param {number} [y] @throws {TypeError} */
@@ -118,6 +132,7 @@ export class GazeController {
    * @returns {number} seconds until the next step
    */
   step(seconds, fine) {
+    if (!this.#life) return Infinity;
     const now = performance.now() / 1000;
     const elapsed = Math.max(seconds, Math.min(now - this.#then, LONGEST_PAUSE));
     this.#then = now;

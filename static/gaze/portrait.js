@@ -6,8 +6,8 @@
  */
 import { deviceBudget, fits, levelBytes, nextLevel, RIG_BUDGET, thisDevice } from './budget.js';
 import { contextLost, GazeFailure, isFailure } from './failure.js';
-import { pageRenderer } from './renderer.js';
-import { fetchRigFile, loadRig, RigFrames } from './rig/frames.js';
+import { pixiPart, rigPart, sheetsPart } from './parts/parts.js';
+import { fetchRigFile } from './rig/file.js';
 import { describe } from './source.js';
 
 /** Seconds between looks at a manifest that is not complete: at first, and at most. */
@@ -37,6 +37,9 @@ const FLAT_SHARE = 1 / 2;
  */
 const OUTDATED = { name: '', rows: 0, cols: 0, x: [], y: [], frame: null, sheets: [] };
 
+/** The page's one renderer, whichever part has made it. @type {import('./renderer.js').Renderer | null} */
+let shared = null;
+
 /** @type {Map<string, Portrait>} */
 const opened = new Map();
 
@@ -51,12 +54,16 @@ export function openPortrait(source) {
   return portrait;
 }
 
+/** @typedef {Pick<typeof import('./parts/rig.js'), 'Life' | 'pageRenderer'>} Part what every part of the script has */
+
 export class Portrait extends EventTarget {
   /** Description of what may be loaded; null until it is known. @type {import('./source.js').Description | null} */
   description = null;
   /** What to show; null while there is nothing. @type {import('./frames.js').Drawable | null} */
   frames = null;
   holders = 0;
+  /** The code that its frames were made with. @type {Part | null} */
+  part = null;
   /** Whether an element has asked for frames. */
   #started = false;
   #source;
@@ -174,27 +181,48 @@ export class Portrait extends EventTarget {
   }
 
   async #climb() {
+    // Most manifests have a rig: its code comes beside them. A failure is told when the code is needed.
+    if ('manifest' in this.#source) rigPart().catch(() => null);
     await this.describe();
     await this.#takePixi();
     for (;;) {
-      const step = this.description && this.#nextStep();
+      const step = this.description && (await this.#nextStep());
       if (!step) return;
       await step();
     }
   }
 
   /** What to load next: the rig, then its finer photo; sheets only where no rig can be used. */
-  #nextStep() {
-    const renderer = this.#sheetsByPixi ? this.#pixi : this.#takeRenderer();
-    if (this.#closed || renderer?.lost) return null;
-    const { rig } = /** @type {import('./source.js').Description} */ (this.description);
-    if (renderer && rig && renderer !== this.#pixi) {
-      const failure = this.#failed.get(rig.rig);
-      if (!failure) return this.#rigStep(rig, renderer);
-      if (failure.temporary) return null;
-    }
+  async #nextStep() {
+    const rig = this.#usableRig;
+    if (rig && this.#failed.get(rig.rig)?.temporary) return null;
+    const part = await this.#takePart(rig);
+    if (!part || this.#closed) return null;
+    const renderer = this.#sheetsByPixi ? this.#pixi : this.#takeRenderer(part);
+    if (renderer?.lost) return null;
+    if (renderer && rig) return this.#rigStep(rig, renderer);
     const level = this.#nextLevel(renderer);
     return level && (() => this.#loadSheets(level, renderer));
+  }
+
+  /** The rig, unless it cannot be shown here; null while there is none. */
+  get #usableRig() {
+    const rig = this.#sheetsByPixi ? null : this.description?.rig;
+    const failure = rig && this.#failed.get(rig.rig);
+    return rig && (!failure || failure.temporary) ? rig : null;
+  }
+
+  /**
+   * @param {import('./source.js').RigLevel | null} rig
+   * @returns {Promise<Part | null>} the code for the rig, or else for sheets; null while it cannot be loaded
+   */
+  async #takePart(rig) {
+    const key = rig ? rig.rig : 'sheets';
+    if (this.#failed.has(key)) return null;
+    await this.#try(key, async () => {
+      this.part = await (rig ? rigPart() : sheetsPart());
+    });
+    return this.#failed.has(key) ? null : this.part;
   }
 
   /**
@@ -202,8 +230,8 @@ export class Portrait extends EventTarget {
    * @param {import('./renderer.js').Renderer} renderer
    */
   #rigStep(rig, renderer) {
+    if (!isRig(this.frames) || this.#outdated) return () => this.#loadRig(rig, renderer);
     const { frames } = this;
-    if (!(frames instanceof RigFrames) || this.#outdated) return () => this.#loadRig(rig, renderer);
     const { level, width } = frames;
     const finer = level.frame.width > width * FINER && this.#wanted > width * FINER;
     const bytes = level.frame.width * level.frame.height * 4;
@@ -219,7 +247,7 @@ export class Portrait extends EventTarget {
   async #takePixi() {
     if (!this.#source.pixi || this.#pixi || this.#failed.has('pixi')) return;
     try {
-      const { openPixi } = await import('./pixi.js');
+      const { openPixi } = await pixiPart();
       // It has what frames need of a renderer.
       this.#pixi = /** @type {any} */ (await openPixi(this.#source.pixi));
     } catch (reason) {
@@ -228,11 +256,13 @@ export class Portrait extends EventTarget {
     }
   }
 
-  #takeRenderer() {
+  /** @param {Part} part @returns {import('./renderer.js').Renderer | null} null where there is no WebGL */
+  #takeRenderer({ pageRenderer }) {
     if (this.#failed.has('renderer')) return null;
     if (this.#renderer) return this.#renderer;
     try {
-      this.#renderer = pageRenderer();
+      shared ??= pageRenderer();
+      this.#renderer = shared;
       this.#renderer.addEventListener('lost', this.#onLost);
       this.#renderer.addEventListener('restored', this.#onRestored);
     } catch (error) {
@@ -267,11 +297,12 @@ export class Portrait extends EventTarget {
   async #loadRig(level, renderer) {
     const { engine = '', poster = null } = this.description ?? {};
     await this.#try(level.rig, async () => {
+      const { loadRig } = await rigPart();
       this.#show(await loadRig(level, poster, renderer, this.#fetchFile), engine);
     });
   }
 
-  /** @param {RigFrames} frames */
+  /** @param {import('./rig/frames.js').RigFrames} frames */
   async #refine(frames) {
     await this.#try(frames.level.photo.webp, async () => {
       await frames.refine(this.#fetchFile);
@@ -298,7 +329,7 @@ export class Portrait extends EventTarget {
     /** @type {GazeFailure | null} */
     let patched = null;
     await this.#try(this.#keyOf(level), async () => {
-      const { loadLevel } = await sheetLoader();
+      const { loadLevel } = await sheetsPart();
       const frames = await loadLevel(level, renderer, {
         signal: this.#closing.signal,
         tolerant: !this.#levels().some((other) => other.rows < level.rows),
@@ -454,12 +485,12 @@ function filesOf(level) {
   return 'rig' in level ? level.rig : level.sheets.join(' ');
 }
 
-/** The code for sheets is loaded where no rig can be used. @returns {Promise<typeof import('./sheets.js')>} */
-function sheetLoader() {
-  return import('./sheets.js').catch(() => {
-    const sentence = "The script that shows the portrait's sheets cannot be loaded.";
-    throw new GazeFailure('sheet', sentence, { temporary: true });
-  });
+/**
+ * @param {import('./frames.js').Drawable | null} frames
+ * @returns {frames is import('./rig/frames.js').RigFrames}
+ */
+function isRig(frames) {
+  return frames !== null && 'rig' in frames.level;
 }
 
 /** @param {unknown} reason */

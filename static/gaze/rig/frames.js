@@ -3,7 +3,6 @@
  */
 import { GazeFailure } from '../failure.js';
 import { PHOTO_FORMATS } from '../manifest.js';
-import { request } from '../request.js';
 import { compile, RigPicture } from './picture.js';
 import { readRig } from './reader.js';
 
@@ -123,13 +122,4 @@ async function fetchPhoto(url, fetchFile) {
   return createImageBitmap(file, { premultiplyAlpha: 'premultiply' }).catch(() => {
     throw new GazeFailure('decode', "The portrait's photo is no picture that this browser can decode.");
   });
-}
-
-/** @param {string} url @param {AbortSignal} signal @returns {Promise<Blob>} */
-export function fetchRigFile(url, signal) {
-  /** @param {Response} response */
-  const read = (response) => response.blob();
-  // As with sheets, another portrait may have come to lie under the same name.
-  const init = { signal, cache: /** @type {const} */ ('no-cache') };
-  return request(url, { code: 'rig', name: 'A file of the portrait', read, init });
 }
