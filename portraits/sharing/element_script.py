@@ -12,7 +12,9 @@ from django.conf import settings
 from django.urls import reverse
 
 BUNDLE = "gaze-tracker.min.js"
-"""Name of the script; what it loads only when it is needed lies beside it as gaze-tracker-NAME.min.js."""
+"""Name of the script; its parts, which it loads when they are needed, lie beside it as gaze-tracker-NAME.min.js."""
+RIG_PART = "gaze-tracker-rig.min.js"
+"""Name of the part that draws a rig."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@
 import { deviceBudget, fits, levelBytes, nextLevel, RIG_BUDGET, thisDevice } from './budget.js';
 import { contextLost, GazeFailure, isFailure } from './failure.js';
 import { pixiPart, rigPart, sheetsPart } from './parts/parts.js';
-import { fetchRigFile } from './rig/file.js';
+import { request } from './request.js';
 import { describe } from './source.js';
 
 /** Seconds between looks at a manifest that is not complete: at first, and at most. */
@@ -491,6 +491,15 @@ function filesOf(level) {
  */
 function isRig(frames) {
   return frames !== null && 'rig' in frames.level;
+}
+
+/** @param {string} url @param {AbortSignal} signal @returns {Promise<Blob>} */
+function fetchRigFile(url, signal) {
+  /** @param {Response} response */
+  const read = (response) => response.blob();
+  // As with sheets, another portrait may have come to lie under the same name.
+  const init = { signal, cache: /** @type {const} */ ('no-cache') };
+  return request(url, { code: 'rig', name: 'A file of the portrait', read, init });
 }
 
 /** @param {unknown} reason */

@@ -13,10 +13,14 @@ from portraits.models import Portrait, ShareLink
 from portraits.sharing.element_script import CURRENT
 from portraits.templatetags.element import element_script
 
-BUNDLED = f'<script type="module" src="/element/{CURRENT.version}/gaze-tracker.min.js"></script>'
+FOLDER = f"/element/{CURRENT.version}"
+BUNDLED = (
+    f'<link rel="modulepreload" href="{FOLDER}/gaze-tracker-rig.min.js">'
+    f'<script type="module" src="{FOLDER}/gaze-tracker.min.js"></script>'
+)
 
 
-def test_pages_load_one_script_which_browsers_keep() -> None:
+def test_pages_load_the_script_and_its_part_for_rigs_at_once() -> None:
     assert element_script() == BUNDLED
 
 
