@@ -168,7 +168,7 @@ class WorkerProcess:
 
     def _write_poster(self, path: Path, card: Path | None) -> None:
         image = Image.fromarray(self._engine.render([NEUTRAL])[0])
-        sheets.write(image, path, sheets.POSTER_QUALITY, sheets.POSTER_METHOD)
+        sheets.write_poster(image, path)
         if card is not None:
             sheets.write(sheets.on_ground(image), card, sheets.POSTER_QUALITY, sheets.POSTER_METHOD)
 

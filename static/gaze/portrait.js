@@ -27,6 +27,9 @@ const LASTING = ['memory', 'context-lost', 'decode'];
 /** A photo that is finer by less than this factor is not worth loading. */
 const FINER = 1.05;
 
+/** Share of the poster's width from which on the finer photo is seen: the poster is packed as small as it may be. */
+const SEEN = 0.75;
+
 /** Sheets that are kept as they are, for a 2-D canvas, may take this share of the budget. */
 const FLAT_SHARE = 1 / 2;
 
@@ -233,7 +236,7 @@ export class Portrait extends EventTarget {
     if (!isRig(this.frames) || this.#outdated) return () => this.#loadRig(rig, renderer);
     const { frames } = this;
     const { level, width } = frames;
-    const finer = level.frame.width > width * FINER && this.#wanted > width * FINER;
+    const finer = level.frame.width > width * FINER && this.#wanted > width * SEEN;
     const bytes = level.frame.width * level.frame.height * 4;
     if (!finer || this.#failed.has(level.photo.webp) || this.#othersBytes + bytes > RIG_BUDGET) return null;
     return () => this.#refine(frames);

@@ -7,8 +7,9 @@ import { isLagging, isSwift } from './clock.js';
 /** Larger drawings show nothing more and cost much. Pixels a side. */
 const LARGEST = 4096;
 
-/** Stride of a rig's mesh on devices that are slow. */
+/** Stride of a rig's mesh on devices that are slow, and in drawings below this share of the frame's width. */
 const COARSE = 2;
+const SMALL = 0.6;
 
 export class View {
   #canvas;
@@ -54,7 +55,7 @@ export class View {
   show(frames, pose) {
     const { width, height } = this.#canvas;
     if (!width || !height || !frames.size || !this.#context) return;
-    const quality = { sharp: isSwift(), stride: isLagging() ? COARSE : 1 };
+    const quality = { sharp: isSwift(), stride: strideOf(width / frames.size.width, isLagging()) };
     const drawn = `${frames.key(pose)} ${quality.sharp} ${quality.stride}`;
     if (drawn === this.#drawn) return;
     frames.draw(this.#context, fitted(frames.size, { width, height }), pose, quality);
@@ -74,6 +75,15 @@ export class View {
     }
     this.#onResize();
   }
+}
+
+/**
+ * @param {number} scale of the drawing to the frame
+ * @param {boolean} lagging whether the device is slow
+ * @returns {number} stride of a rig's mesh that shows no difference at that scale, or spares a slow device
+ */
+export function strideOf(scale, lagging) {
+  return lagging || scale < SMALL ? COARSE : 1;
 }
 
 /**

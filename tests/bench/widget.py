@@ -168,6 +168,7 @@ def _of_loads(name: str, found: Measured, *, bars: bool) -> list[Figure]:
         _figure(f"{name}: finest picture, download", slow.bytes / KB, "KB", ALL_BYTES if bars else None),
         _figure(f"{name}: the same, dpr 2", found.dense.bytes / KB, "KB", ALL_BYTES if bars else None),
         _figure(f"{name}: script", slow.script_bytes / KB, "KB", SCRIPT_BYTES if bars else None),
+        _figure(f"{name}: script with its parts", slow.all_script_bytes / KB, "KB"),
         _figure(f"{name}: first reaction, {LOOPBACK}", quick.first, "ms"),
         _figure(f"{name}: finest picture, {LOOPBACK}", quick.finest, "ms"),
         _figure(f"{name}: first reaction, {SLOW}", slow.first, "ms", FIRST_MS if bars else None),

@@ -37,8 +37,8 @@ TAGS = {
     ORIGINAL: '<original-tracker src="/original/{face}/{number}/"{more}></original-tracker>',
 }
 SCRIPTS = {
-    ELEMENT: '<script type="module" src="/gaze/gaze-tracker.min.js" async></script>',
-    SHEETS: '<script type="module" src="/gaze/gaze-tracker.min.js" async></script>',
+    ELEMENT: '<script type="module" src="/gaze/gaze-tracker.min.js" blocking="render"></script>',
+    SHEETS: '<script type="module" src="/gaze/gaze-tracker.min.js" blocking="render"></script>',
     ORIGINAL: '<script type="module" src="/bench/original.js"></script>',
 }
 HTML = """<!doctype html><meta charset="utf-8"><title>{way}</title><link rel="icon" href="data:,">

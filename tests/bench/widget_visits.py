@@ -91,9 +91,11 @@ class Traffic:
         """Bytes that had arrived at a time, in milliseconds since 1970."""
         return sum(count for at, count, _ in self.arrivals if at <= until)
 
-    def scripts(self) -> int:
-        """Bytes of all scripts."""
-        return sum(count for _, count, address in self.arrivals if address.endswith(".js"))
+    def scripts(self) -> tuple[int, int]:
+        """Bytes of the first script, and of all."""
+        arrived = [(address, count) for _, count, address in self.arrivals if address.endswith(".js")]
+        first = arrived[0][0]
+        return sum(count for address, count in arrived if address == first), sum(count for _, count in arrived)
 
     def on_request(self, event: dict[str, Any]) -> None:
         self._offset = (event["wallTime"] - event["timestamp"]) * 1e3
@@ -122,6 +124,8 @@ class Load:
     first_bytes: float
     bytes: float
     script_bytes: float
+    all_script_bytes: float
+    """With the parts that the script loads."""
     shift: float
     late_shift: float
     """Of it, what came once the element was defined."""
@@ -149,7 +153,7 @@ class Visit:
             f"[performance.timeOrigin, probe.alive({self._count}), probe.finest(), probe.shift()]"
         )
         early = self._traffic.total(origin + first)
-        return Load(first, finest, early, self._traffic.total(), self._traffic.scripts(), *shifts)
+        return Load(first, finest, early, self._traffic.total(), *self._traffic.scripts(), *shifts)
 
     def textures(self) -> float:
         """Megabytes of all textures that are alive, mipmaps included, as the page asked for them."""

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { fitted } from '../../static/gaze/view.js';
+import { fitted, strideOf } from '../../static/gaze/view.js';
 
 const PLACES = [
   [[800, 1000], [0, 0, 800, 1000]],
@@ -20,4 +20,8 @@ for (const [[width, height], [x, y, ...size]] of PLACES) {
 test('a remainder of less than a pixel is filled', () => {
   const place = fitted({ width: 410, height: 512 }, { width: 570, height: 711 }); // 569.36 would do
   assert.deepEqual(place, { x: 0, y: 0, width: 570, height: 711 });
+});
+
+test('small drawings and slow devices have a coarser mesh', () => {
+  assert.deepEqual([strideOf(1, false), strideOf(2, false), strideOf(0.37, false), strideOf(1, true)], [1, 1, 2, 2]);
 });

@@ -84,3 +84,16 @@ def test_a_sheet_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(OutputFailed):
         sheets.write(Image.new("RGB", (4, 4)), tmp_path / "nowhere" / "q0.webp")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_poster_of_a_grainy_picture_is_encoded_more_roughly(tmp_path: Path) -> None:
+    """Visitors wait for it; the photo of a rig, which replaces it, is not."""
+    grain = np.random.default_rng(1).integers(0, 256, (320, 256, 3), np.uint8)
+    smooth = Image.new("RGB", (128, 160), (200, 150, 120))
+    for name, image, quality in (
+        ("grain", Image.fromarray(grain), sheets.ROUGH_POSTER_QUALITY),
+        ("smooth", smooth, sheets.POSTER_QUALITY),
+    ):
+        sheets.write_poster(image, tmp_path / "poster.webp")
+        sheets.write(image, tmp_path / "same.webp", quality, sheets.POSTER_METHOD)
+        assert (tmp_path / "poster.webp").read_bytes() == (tmp_path / "same.webp").read_bytes(), name
