@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests import chromium, left_out
+from tests import chromium, javascript, left_out
 from tests.gpuworker import portraits
 
 TESTS = Path(__file__).parent
@@ -140,6 +140,17 @@ def browser() -> Iterator[Browser]:
         running = found.launch(playwright)
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def npm_packages() -> Path:
+    """Folder of the npm packages; skips where `make lint` leaves their checks out, too."""
+    repo = TESTS.parent
+    missing = javascript.install(repo)
+    if missing and not javascript.CI:
+        pytest.skip(missing)
+    assert missing == ""
+    return repo / "node_modules"
 
 
 @pytest.fixture

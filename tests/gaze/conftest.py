@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
+from tests.gaze import drawn
 from tests.gaze.drawn import Seen
 
 GAZE = Path(__file__).parents[2] / "static" / "gaze"
@@ -278,3 +279,25 @@ def js(browser: Browser, served: tuple[Path, int]) -> Iterator[Js]:
 
     yield call
     context.close()
+
+
+def tracker(attributes: str = "", inside: str = "") -> str:
+    return f'<gaze-tracker src="manifest.json" smoothing="1" width="80" {attributes}>{inside}</gaze-tracker>'
+
+
+@pytest.fixture
+def portrait(site: Site) -> Site:
+    """A folder with a portrait of 20×20 frames."""
+    drawn.write_portrait(site.folder, "mobile")
+    return site
+
+
+def live(stage: Stage, site: Site, attributes: str = "", inside: str = "") -> None:
+    stage.open(site.page(tracker(attributes, inside)))
+    stage.wait_for_level("mobile")
+
+
+def box(page: Page) -> tuple[float, float]:
+    found = page.locator("gaze-tracker").bounding_box()
+    assert found
+    return found["width"], found["height"]

@@ -6,34 +6,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.gaze import drawn
-from tests.gaze.conftest import Site, Stage, Staged
+from tests.gaze.conftest import Site, Stage, Staged, box, live, tracker
 
 POSTER_SHOWN = """() => {
   const poster = document.querySelector('gaze-tracker').shadowRoot?.querySelector('img');
   return poster && !poster.hidden && poster.naturalWidth > 0 && getComputedStyle(poster).visibility === 'visible';
 }"""
-
-
-def tracker(attributes: str = "", inside: str = "") -> str:
-    return f'<gaze-tracker src="manifest.json" smoothing="1" width="80" {attributes}>{inside}</gaze-tracker>'
-
-
-@pytest.fixture
-def portrait(site: Site) -> Site:
-    """A folder with a portrait of 20×20 frames."""
-    drawn.write_portrait(site.folder, "mobile")
-    return site
-
-
-def live(stage: Stage, site: Site, attributes: str = "", inside: str = "") -> None:
-    stage.open(site.page(tracker(attributes, inside)))
-    stage.wait_for_level("mobile")
-
-
-def box(page: Page) -> tuple[float, float]:
-    found = page.locator("gaze-tracker").bounding_box()
-    assert found
-    return found["width"], found["height"]
 
 
 class TestInput:

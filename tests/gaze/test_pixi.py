@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests import javascript
 from tests.gaze import drawn, test_element, test_page, test_portrait, test_view
 from tests.gaze.conftest import Site, Stage
 
@@ -40,8 +39,8 @@ class TestWithPixi:
     pytestmark = pytest.mark.slow
 
     @pytest.fixture
-    def site(self, site: Site, repo_packages: Path) -> PixiSite:
-        (site.folder / "pixi.mjs").write_bytes((repo_packages / "pixi.js" / "dist" / "pixi.min.mjs").read_bytes())
+    def site(self, site: Site, npm_packages: Path) -> PixiSite:
+        (site.folder / "pixi.mjs").write_bytes((npm_packages / "pixi.js" / "dist" / "pixi.min.mjs").read_bytes())
         return PixiSite(site.folder, site.url)
 
     @pytest.fixture
@@ -87,17 +86,6 @@ class TestWithPixi:
         assert "own.mjs" in stage.requested
         assert stage.told("gaze-error") == []
         stage.requested.append("pixi.mjs")
-
-
-@pytest.fixture
-def repo_packages() -> Path:
-    """Folder of the npm packages; skips where `make lint` leaves their checks out, too."""
-    repo = Path(__file__).parents[2]
-    missing = javascript.install(repo)
-    if missing and not javascript.CI:
-        pytest.skip(missing)
-    assert missing == ""
-    return repo / "node_modules"
 
 
 @pytest.mark.parametrize(

@@ -3,34 +3,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.sync_api import Page
 
 from tests.gaze import drawn
-from tests.gaze.conftest import Site, Stage, Staged
+from tests.gaze.conftest import Site, Stage, Staged, box, tracker
 
 pytestmark = pytest.mark.slow  # each opens a page of its own
-
-
-def tracker(attributes: str = "", inside: str = "") -> str:
-    return f'<gaze-tracker src="manifest.json" smoothing="1" width="80" {attributes}>{inside}</gaze-tracker>'
-
-
-@pytest.fixture
-def portrait(site: Site) -> Site:
-    """A folder with a portrait of 20×20 frames."""
-    drawn.write_portrait(site.folder, "mobile")
-    return site
-
-
-def live(stage: Stage, site: Site, attributes: str = "", inside: str = "") -> None:
-    stage.open(site.page(tracker(attributes, inside)))
-    stage.wait_for_level("mobile")
-
-
-def box(page: Page) -> tuple[float, float]:
-    found = page.locator("gaze-tracker").bounding_box()
-    assert found
-    return found["width"], found["height"]
 
 
 @pytest.mark.parametrize(

@@ -87,19 +87,23 @@ def be_one(number: str) -> None:
         def close(self) -> None:
             pass
 
-    Output.record = held_before(Output.record, lambda output: folder.reach("stored", output.attempt))  # type: ignore[method-assign]
-    Render.finish = held_before(Render.finish, lambda row: folder.reach("finishing", row.attempt))  # type: ignore[method-assign]
-    workers.current = workers.sheets = HeldWorker  # type: ignore[assignment]
+    hold_before(Output, "record", lambda output: folder.reach("stored", output.attempt))
+    hold_before(Render, "finish", lambda row: folder.reach("finishing", row.attempt))
+    parts: Any = workers
+    parts.current = parts.sheets = HeldWorker
     workers.warm = lambda: None
     worker_process.run()
 
 
-def held_before(method: Callable[..., Any], hold: Callable[[Any], None]) -> Callable[..., Any]:
+def hold_before(owner: type, name: str, hold: Callable[[Any], None]) -> None:
+    """Replaces a method by one that calls `hold` first."""
+    method = getattr(owner, name)
+
     def held(self: Any, *arguments: Any, **more: Any) -> Any:
         hold(self)
         return method(self, *arguments, **more)
 
-    return held
+    setattr(owner, name, held)
 
 
 def shift_clock(seconds: float) -> None:

@@ -27,16 +27,6 @@ def folder(repo: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(scope="session")
-def packages(repo: Path) -> Path:
-    """Folder of the npm packages; skips where `make lint` leaves their checks out, too."""
-    missing = javascript.install(repo)
-    if missing and not javascript.CI:
-        pytest.skip(missing)
-    assert missing == ""
-    return repo / "node_modules"
-
-
 def test_ruff_bites(folder: Path) -> None:
     faults = {
         "F401": "import os\n",
@@ -99,7 +89,7 @@ def test_djlint_bites(folder: Path) -> None:
         ("tests/pages/fault.test.js", "process.exit();"),
     ],
 )
-def test_eslint_bites(repo: Path, packages: Path, file: str, fine: str) -> None:
+def test_eslint_bites(repo: Path, npm_packages: Path, file: str, fine: str) -> None:
     faults = {
         "no-undef": "missing();",
         "no-unused-vars": "const unused = 1;",
@@ -107,14 +97,14 @@ def test_eslint_bites(repo: Path, packages: Path, file: str, fine: str) -> None:
         "no-eval": "eval('1');",
         "no-shadow": "const a = 1;\nexport const f = (a) => a;",
     }
-    program = str(packages / "eslint" / "bin" / "eslint.js")
+    program = str(npm_packages / "eslint" / "bin" / "eslint.js")
     command = [javascript.NODE, program, "--stdin", "--stdin-filename", file]
     found = run(*command, cwd=repo, stdin="\n".join(faults.values()) + "\n")
     assert (found.returncode, {rule for rule in faults if rule in found.stdout}) == (1, {*faults})
     assert run(*command, cwd=repo, stdin=fine + "\n").returncode == 0
 
 
-def test_typescript_bites(repo: Path, packages: Path, tmp_path: Path) -> None:
+def test_typescript_bites(repo: Path, npm_packages: Path, tmp_path: Path) -> None:
     faults = {
         "TS7006": "export function double(value) { return 2 * value; }",
         "TS2531": "document.querySelector('p').remove();",
@@ -124,7 +114,7 @@ def test_typescript_bites(repo: Path, packages: Path, tmp_path: Path) -> None:
     (tmp_path / "tsconfig.json").write_text(json.dumps(settings))
     script = tmp_path / "static" / "fault.js"
     script.parent.mkdir()
-    program = str(packages / "typescript" / "bin" / "tsc")
+    program = str(npm_packages / "typescript" / "bin" / "tsc")
     command = [javascript.NODE, program, "--project", str(tmp_path), "--pretty", "false"]
     script.write_text("\n".join(faults.values()) + "\n")
     found = run(*command, cwd=repo)

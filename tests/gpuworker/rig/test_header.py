@@ -15,7 +15,7 @@ def test_the_header_is_read_as_it_was_written() -> None:
     read = header.loads(header.dumps(rig, PARTS))
     assert (read.frame, read.head, read.motion) == (rig.frame, rig.head, rig.motion)
     assert read.parts == PARTS
-    assert read.eyes[1]["white_at"] == rig.eyes[1].white_at  # type: ignore[misc]
+    assert read.eyes[1]["white_at"] == rig.eyes[1].white_at
 
 
 def test_whole_numbers_may_have_a_point_and_others_may_not() -> None:
