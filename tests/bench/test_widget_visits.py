@@ -27,4 +27,4 @@ def test_headers_count_once_a_file_has_come_and_a_file_is_pending_until_then() -
     assert traffic.pending
     traffic.on_finished(event(2, 450))
     assert not traffic.pending
-    assert (traffic.total(), traffic.scripts()) == (450, 450)
+    assert (traffic.total(), traffic.scripts()) == (450, (450, 450))
