@@ -49,18 +49,28 @@ def write(request: RenderRequest, out: Path) -> ContactSheets:
     engine.set_portrait(portrait, request.intensity)
     frames, drawn_by = _frames(engine, portrait, request.intensity)
     make_folder(out)
+    sheets = ContactSheets(out / "contact.png", out / "eyes.png", drawn_by)
+    for path, pixels in zip(sheets[:2], composed(portrait, frames), strict=True):
+        write_whole(path, png(pixels))
+    return sheets
+
+
+def directions() -> list[Direction]:
+    """Those of both sheets, row by row."""
+    return [Direction(x, y) for y, x in product(ROWS, COLUMNS)]
+
+
+def composed(portrait: FramedPortrait, frames: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Pixels of the sheet of directions and of the sheet of eyes, from a frame (H, W, 3 or 4) of each direction."""
     window = _eye_window(portrait.landmarks, frames.shape[1:3])
     photo_row = np.repeat(_photo(portrait)[None], len(COLUMNS), axis=0)
     eyes = np.concatenate([photo_row, frames[..., :3]])[:, *window]
-    sheets = ContactSheets(out / "contact.png", out / "eyes.png", drawn_by)
-    write_whole(sheets.directions, png(_tiled(frames)))
-    write_whole(sheets.eyes, png(_tiled(eyes)))
-    return sheets
+    return _tiled(frames), _tiled(eyes)
 
 
 def _frames(engine: Engine, portrait: FramedPortrait, intensity: float) -> tuple[NDArray[np.uint8], str]:
     """Frames of all directions, and a sentence about what drew them."""
-    looks = [Direction(x, y) for y, x in product(ROWS, COLUMNS)]
+    looks = directions()
     why = f"the engine {engine.name} has no rig"
     if isinstance(engine, Rigger):
         photo = rig_photo.webp(rig_photo.photo_of(portrait))

@@ -47,6 +47,11 @@ def publish(name: str, figures: list[Figure]) -> None:
         verdict = {True: "met", False: "MISSED", None: ""}[figure.ok]
         bar = "" if figure.bar is None else f"bar {figure.bar:g}"
         print(f"  {figure.name:<{width}}  {figure.value:>12.4g} {figure.unit:<8} {bar:<12} {verdict}")
+    write(name, figures)
+
+
+def write(name: str, figures: list[Figure]) -> None:
+    """Write the JSON alone."""
     path = REPOSITORY / "build" / "bench" / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps([asdict(figure) for figure in figures], indent=1) + "\n")
