@@ -112,6 +112,17 @@ def _flatness(view: Picture, points: Points) -> float:
     return float(values[len(values) // 4] / max(values[len(values) * 95 // 100], 1.0)) if len(values) else 1.0
 
 
+def lit_skin(picture: Picture, points: Points) -> Points:
+    """(3,): median colour of lit skin in L*a*b*. picture: (H, W, ≥3); points: (478, 2) in its pixels."""
+    spot = SPOT * float(np.linalg.norm(points[OUTER_CORNERS[1]] - points[OUTER_CORNERS[0]]))
+    x, y = np.maximum(points[list(LIT_SKIN)].min(axis=0) - 2 * spot, 0).astype(int)
+    right, bottom = np.maximum(np.ceil(points[list(LIT_SKIN)].max(axis=0) + 2 * spot), (x + 1, y + 1)).astype(int)
+    part = picture[y:bottom, x:right, :3].astype(np.float32) / 255
+    lab = cv2.cvtColor(part, cv2.COLOR_RGB2LAB).astype(np.float32)
+    colour: Points = np.median([_median(lab, points[index] - (x, y), spot) for index in LIT_SKIN], axis=0)
+    return colour
+
+
 def _median(lab: NDArray[np.float32], centre: Points, radius: float) -> Points:
     values = np.sort(_disc(lab, centre, radius), axis=0)
     median: Points = values[len(values) // 2].astype(np.float64)

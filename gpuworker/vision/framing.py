@@ -66,6 +66,7 @@ class FramedPortrait:
     person: (H, W) float32, 0 … 1, how surely a pixel shows the person.
     crop: what is shown, upload pixels; beyond the picture at its top and sides where it is padded.
     upscale: picture pixels per upload pixel; above 1 the picture is enlarged.
+    dark_lenses, eyes_hidden: as Face.covering and Face say.
     """
 
     picture: NDArray[np.uint8]
@@ -76,6 +77,8 @@ class FramedPortrait:
     person: NDArray[np.float32]
     crop: Box
     upscale: float
+    dark_lenses: bool = False
+    eyes_hidden: bool = False
 
 
 def frame_size(photo_size: Size, framing: Framing, requested: Size) -> Size:
@@ -151,6 +154,8 @@ def frame_portrait(photo: Photo, face: Face, frame: Size, framing: Framing) -> F
         person=_person(picture, alpha, frame),
         crop=crop,
         upscale=SUPERSAMPLING * frame.width / crop.width,
+        dark_lenses=face.covering.dark_lenses,
+        eyes_hidden=face.eyes_hidden,
     )
 
 

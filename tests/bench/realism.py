@@ -72,6 +72,8 @@ MEASURES = {
 }
 """Values of a face by name, with the issue's bars or, where it has none, what is hardly seen."""
 
+OF_EYES = {"u_r", "aperture_r", "agreement_r", "disagreeing", "iris_colour", "iris_radius", "white", "gaze_error"}
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -123,6 +125,8 @@ def _measure_face(name: str, pixels: Picture, face: Face, variant: str) -> Measu
     _write_sheets(name, portrait, engine)
     frames = engine.render(face_curves.directions())
     values = {**vars(face_curves.curves(_shown(portrait), frames)), "least_jacobian": engine.report["least_jacobian"]}
+    if not engine.report["eyes"]:  # they rest, as the advice says
+        values = {key: value for key, value in values.items() if key not in OF_EYES}
     if variant in SPECTACLES:
         values |= _rims(engine, _in_frame(Worn.on(face, SPECTACLES[variant]).rims, portrait))
     return Measured(name, values, engine.report["gain"])

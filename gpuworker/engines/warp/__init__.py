@@ -7,6 +7,7 @@ frames of one photo; what each file holds:
     head.py       the head's axes, size and roll
     height.py     how far each pixel stands out of the picture plane
     rotation.py   yaw, pitch and brow raise → backward displacement, its Jacobian
+    spectacles.py one stiff plane behind the frames of spectacles
     eye.py        one eye's own coordinates, lid curves and iris
     limbus.py     iris centre and radius from the picture, for both eyes together
     iris.py       the full iris, also the part that the lids hide

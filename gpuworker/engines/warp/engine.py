@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gpuworker.engines.warp import spectacles
 from gpuworker.engines.warp.eyes import Eyes
 from gpuworker.engines.warp.head import Head
 from gpuworker.engines.warp.height import STEP, HeightField
@@ -19,6 +20,8 @@ from gpuworker.engines.warp.rig import rig_of
 from gpuworker.engines.warp.rotation import LEAST_JACOBIAN, Rotation, least_jacobian
 from gpuworker.grid import LIMIT, Direction
 from gpuworker.rig.model import Rig
+from gpuworker.vision import eyewear
+from gpuworker.vision.eyewear import Spectacles
 from gpuworker.vision.framing import SUPERSAMPLING, FramedPortrait
 
 BORDER = tuple(
@@ -34,6 +37,8 @@ STILL = 0.005
 """Frame pixels of displacement that count as none when the moving box is drawn."""
 
 EYES_STAY = "We could not see both eyes well enough, so only the head will follow."
+DARK_LENSES = "Dark lenses hide the eyes, so the eyes rest and only the head will follow."
+GLARE = "Glare on the spectacles hides the eyes, so they rest and only the head will follow."
 TURNS_LESS = "The head will turn less far than usual, so that nothing in the picture tears."
 
 
@@ -68,15 +73,19 @@ class WarpEngine:
             self._frame = portrait.frame
             self._source = _channels(portrait)
             head = Head.measure(portrait.landmarks)
+            glasses = _spectacles(portrait)
             field = HeightField.build(portrait.landmarks, portrait.person, head, portrait.frame)
+            if glasses:
+                field = spectacles.flattened(field, glasses)
             self.height = field.height
-            self._rotation = _safe(Rotation.build(field, head, portrait.landmarks, portrait.frame), intensity)
-            self._eyes = Eyes.build(
-                portrait.picture, portrait.landmarks * SUPERSAMPLING, portrait.iris_candidates * SUPERSAMPLING
-            )
+            rotation = Rotation.build(field, head, portrait.landmarks, portrait.frame)
+            self._rotation = _safe(spectacles.behind(rotation, glasses) if glasses else rotation, intensity)
+            hidden = _hidden_by(portrait, glasses)
+            self._eyes = None if hidden else _eyes_of(portrait)
+            self._spectacles = glasses is not None
             self._moving = self._find_moving(intensity)
             self._still = self._warp_nothing()
-        advice = [] if self._eyes else [EYES_STAY]
+        advice = [] if self._eyes else [hidden or EYES_STAY]
         return (*advice, *([TURNS_LESS] if self._rotation.gain < 0.8 else []))
 
     def render(self, directions: Sequence[Direction]) -> NDArray[np.uint8]:
@@ -92,8 +101,8 @@ class WarpEngine:
 
     @property
     def report(self) -> Mapping[str, Any]:
-        """frames, least_jacobian, gain, yaw_gain, softened (frames), eyes, and cpu_ms by stage:
-        set_portrait once, eyes, field and warp a frame."""
+        """frames, least_jacobian, gain, yaw_gain, softened (frames), eyes and spectacles (whether it has any), and
+        cpu_ms by stage: set_portrait once, eyes, field and warp a frame."""
         per_frame = {
             stage: 1e3 * seconds / max(1, 1 if stage == "set_portrait" else self._frames)
             for stage, seconds in self._seconds.items()
@@ -105,6 +114,7 @@ class WarpEngine:
             "yaw_gain": self._rotation.yaw_gain,
             "softened": self._softened,
             "eyes": self._eyes is not None,
+            "spectacles": self._spectacles,
             "cpu_ms": per_frame,
         }
 
@@ -171,6 +181,23 @@ class WarpEngine:
         start = time.process_time()
         yield
         self._seconds[stage] = self._seconds.get(stage, 0.0) + time.process_time() - start
+
+
+def _spectacles(portrait: FramedPortrait) -> Spectacles | None:
+    """Those that the portrait wears, in frame pixels."""
+    found = eyewear.find(portrait.picture, portrait.landmarks * SUPERSAMPLING)
+    return found and found.scaled(1 / SUPERSAMPLING)
+
+
+def _hidden_by(portrait: FramedPortrait, glasses: Spectacles | None) -> str | None:
+    """The sentence about glass in front of the eyes, where they cannot be told from it."""
+    if portrait.dark_lenses or (glasses and portrait.eyes_hidden):
+        return DARK_LENSES
+    return GLARE if glasses and glasses.glare else None
+
+
+def _eyes_of(portrait: FramedPortrait) -> Eyes | None:
+    return Eyes.build(portrait.picture, portrait.landmarks * SUPERSAMPLING, portrait.iris_candidates * SUPERSAMPLING)
 
 
 def _channels(portrait: FramedPortrait) -> NDArray[np.uint8]:

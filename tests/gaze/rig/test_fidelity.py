@@ -19,7 +19,9 @@ from gpuworker.images import photo
 from gpuworker.rendering import rig_photo
 from gpuworker.rig import rig_file
 from gpuworker.vision import framing, matting
+from gpuworker.vision.faces import Face
 from gpuworker.vision.framing import FramedPortrait
+from tests.bench.eyewear import SHAPES, wearing
 from tests.gaze.conftest import Js
 from tests.gpuworker.conftest import astronaut, face, framed, other_face, portraits_dir
 from tests.gpuworker.pictures import chosen
@@ -193,6 +195,11 @@ def test_the_shader_draws_what_the_engine_draws_of_a_person_without_background(j
 
 
 @pytest.mark.slow
+def test_the_shader_draws_what_the_engine_draws_of_spectacles(js: Js, astronaut: NDArray[np.uint8], face: Face) -> None:
+    worn = wearing(astronaut, face, SHAPES["rectangle"])
+    assert_one_truth(js, framing.frame_portrait(photo.Photo(worn), chosen(worn), STANDARD_FRAME, "auto"))
+
+
 def test_the_shader_draws_what_the_engine_draws_of_other_people(js: Js, other_face: NDArray[np.uint8]) -> None:
     portrait = framing.frame_portrait(photo.Photo(other_face, None), chosen(other_face), STANDARD_FRAME, "auto")
     assert_one_truth(js, portrait)
