@@ -12,7 +12,7 @@ INSTALL := $(PY) -m pip --disable-pip-version-check install --quiet --constraint
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run dev render contact-sheets test check lint bundle lock clean portrait
+.PHONY: help run dev render contact-sheets test check lint blind-pairs bundle lock clean portrait
 
 help:
 	@echo "make TARGET, where TARGET is one of"
@@ -51,6 +51,9 @@ bench-liveportrait: .venv/check
 
 bench-%: .venv/test ## measure one part: make bench-warp runs tests/bench/warp.py
 	$(PY) -m tests.bench.$(subst -,_,$*)
+
+blind-pairs: .venv/test ## pairs of sheets for eyes that do not know which is which: A=before/eyes B=after/eyes
+	$(PY) -m tests.bench.blind_pairs
 
 bundle: .venv/test ## write the element's bundle anew, after a change in static/gaze
 	$(PY) -m tests.javascript bundle
