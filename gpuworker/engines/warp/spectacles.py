@@ -28,6 +28,10 @@ BEND = 0.2
 """Share of the face's own curvature, from side to side, that frames have."""
 BACKGROUND, HEAD = 0.05, 0.30
 """Shares of the greatest height between which a point turns from what lies behind the head to what is flattened."""
+AROUND = 4
+"""Grid points around the frames over which the smoothed field turns into the one beyond: a seam would fold."""
+LESS_STEEP = 0.85
+"""Share of the steepest slope that is left to a plane."""
 LEAST_POINTS = 12
 RISE_WITHIN, RISE = 0.17, 0.6
 """Eye spans above the frames' upper edge in which brows come to rise, and how much of the bare brow's raise."""
@@ -45,7 +49,8 @@ def flattened(field: HeightField, spectacles: Spectacles) -> HeightField:
     flat = height + share * (_bent_plane(u, v, height, core) - height)
     flat = _capped(flat.astype(np.float32), height)
     sigma = max(1.0, 0.02 * spectacles.axes.span / STEP)
-    near = cv2.GaussianBlur((frames > 0).astype(np.float32), (0, 0), sigma) * (height > 0)
+    reached = cv2.dilate((frames > 0).astype(np.float32), np.ones((2 * AROUND + 1, 2 * AROUND + 1)))
+    near = cv2.GaussianBlur(reached, (0, 0), AROUND / 2) * (height > 0)
     return replace(field, height=np.asarray(flat + near * (cv2.GaussianBlur(flat, (0, 0), sigma) - flat), np.float32))
 
 
@@ -86,5 +91,5 @@ def _bent_plane(u: Field, v: Field, height: Field, core: NDArray[np.bool_]) -> N
 
 def _capped(flat: Field, height: Field) -> Field:
     """No steeper towards the still region than the field was made: beside still background a plane would fold."""
-    cap = STEEPEST * STEP * cv2.distanceTransform((height > 0).astype(np.uint8), cv2.DIST_L2, 5)
+    cap = LESS_STEEP * STEEPEST * STEP * cv2.distanceTransform((height > 0).astype(np.uint8), cv2.DIST_L2, 5)
     return np.where(flat > height, np.maximum(height, np.minimum(flat, cap)), flat).astype(np.float32)
