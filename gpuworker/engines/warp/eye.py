@@ -29,7 +29,8 @@ class Eye:
 
     box: x0, y0, x1, y1; pixels: (h, w, 3) float32 RGB 0 … 255 as photographed;
     u, v: (h, w) each pixel centre's own coordinates; upper, lower: (h, w) v of the lid margin at its u;
-    iris: (2,) centre in u, v; radius: of the iris, source pixels; inner: +1 where +u is towards the nose.
+    iris: (2,) centre in u, v; radius: of the iris, source pixels; inner: +1 where +u is towards the nose;
+    likeness: (h, w) −1 … 1, positive where a pixel has the iris's colours (−1 until the limbus is found).
     """
 
     side: Side
@@ -48,6 +49,7 @@ class Eye:
     lower_lid: NDArray[np.float64]
     iris: Vector
     radius: float
+    likeness: Field
     candidates: list[Vector] = field(default_factory=list)
 
     @classmethod
@@ -90,6 +92,7 @@ class Eye:
             lower_lid=lower_lid,
             iris=iris[0],
             radius=float(spokes.max() + spokes.mean()) / 2,
+            likeness=np.full(u.shape, -1, np.float32),
             candidates=list(own(candidates)),
         )
 

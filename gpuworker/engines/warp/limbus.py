@@ -1,134 +1,135 @@
 """Iris centre and radius from the picture itself, for both eyes together.
 
-Daugman's integro-differential operator on the visible part of the limbus, on the red channel
-(where brown and blue irises both stand out), near the iris model's own estimate: the model's
-centre is good and a free search drifts. Both sides of the limbus must show. Both eyes share one
-radius in pixels. A second, wider search finds the larger irises of drawn faces; it wins only when
-it is clearly better.
+The best circle holds most pixels of the iris's colours and least others, and has a step between them along its visible
+arc, on one side at least: the other may touch a corner. It stays near the iris model's own estimate, whose centre is
+good and whose radius is short on babies and drawn faces. Both eyes share one radius in pixels.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gpuworker.engines.warp import likeness
 from gpuworker.engines.warp.eye import Eye
+from gpuworker.engines.warp.likeness import STEP, Likeness
 from gpuworker.engines.warp.smooth import Field
 
+Vector = NDArray[np.float64]
+
 ANGLES = np.linspace(0, 2 * np.pi, 64, endpoint=False)
-USABLE_ARC = np.abs(np.sin(ANGLES)) < 0.85
+USABLE_ARC = np.abs(np.sin(ANGLES)) < 0.88
 LEFT_ARC, RIGHT_ARC = np.cos(ANGLES) < 0, np.cos(ANGLES) > 0
-LEAST_EVIDENCE = 35.0
-"""Score below which a fit tells nothing and the model's centre stands."""
-NO_EVIDENCE = -200.0
-WIDE_MARGIN = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Range of the search: radii over the model's, offsets in eye widths, and how strongly to prefer the middle."""
-
-    radii: NDArray[np.float64]
-    reach: tuple[float, float]
-    spread: tuple[float, float]
-    expected_radius: float | None = None
-
-    def penalty(self) -> NDArray[np.float64]:
-        if self.expected_radius is None:
-            return np.zeros_like(self.radii)
-        return np.asarray(2.4 * ((self.radii - self.expected_radius) / 0.08) ** 2)
-
-
-HUMAN = Window(np.linspace(0.92, 1.18, 9), (0.05, 0.016), (0.035, 0.010), expected_radius=1.05)
-DRAWN = Window(np.linspace(1.20, 1.55, 8), (0.13, 0.05), (0.13, 0.05))
+RADII = np.linspace(0.88, 1.56, 18)
+"""Candidates, in the model's radii."""
+EXPECTED_RADIUS, TOLERANCE = 1.06, 0.05
+REACH = (0.03, 0.03)
+"""Search around the model's centre, in eye widths. A circle that grows goes farther towards a corner that the iris
+fills, but only there: into white that is shaded as dark as the iris it would run off."""
+CLEARLY = 4.0
+"""Score by which one crop of the model must beat the mean of all."""
+ENOUGH_CONTRAST = 25.0
+"""Distance in Lab between iris and white from which on an eye has its full say."""
 
 
 def fit_irises(left: Eye, right: Eye) -> None:
-    """Set iris and radius of both eyes in place."""
-    eyes = (left, right)
+    """Set iris, radius and likeness of both eyes in place."""
+    eyes = left, right
     radius = float(np.sqrt(left.radius * right.radius))
-    start = [_best_candidate(eye, radius) for eye in eyes]
-    human, drawn = _search(eyes, start, radius, HUMAN), _search(eyes, start, radius, DRAWN)
-    fit = drawn if drawn.evidence > human.evidence + WIDE_MARGIN else human
-    for eye, begin, centre, score in zip(eyes, start, fit.centres, fit.scores, strict=True):
-        eye.radius = fit.radius
-        eye.iris = centre if score > LEAST_EVIDENCE else begin
-
-
-@dataclass(frozen=True, slots=True)
-class _Fit:
-    evidence: float
-    radius: float
-    centres: list[NDArray[np.float64]]
-    scores: list[float]
-
-
-def _best_candidate(eye: Eye, radius: float) -> NDArray[np.float64]:
-    """The mean of the iris model's crops, unless one crop alone meets the limbus clearly better."""
-
-    def score(centre: NDArray[np.float64]) -> float:
-        return max(_score(eye, centre, radius * k, HUMAN)[0] for k in (1.0, 1.06, 1.12))
-
-    mean = eye.iris
-    scored = [(score(mean), 0, mean)] + [(score(c) - 4, i + 1, c) for i, c in enumerate(eye.candidates)]
-    return max(scored, key=lambda each: (each[0], -each[1]))[2]
-
-
-def _search(eyes: tuple[Eye, Eye], start: list[NDArray[np.float64]], radius: float, window: Window) -> _Fit:
-    scored = [
-        [_score(eye, centre, radius * k, window) for k in window.radii] for eye, centre in zip(eyes, start, strict=True)
+    maps = [likeness.measure(eye, eye.iris, radius, inner=0.7, outer=1.35) for eye in eyes]
+    starts = [_start(eye, each, radius) for eye, each in zip(eyes, maps, strict=True)]
+    found, centres = _search(maps, starts, radius)
+    maps = [
+        likeness.measure(eye, centre, found, inner=0.85, outer=1.15) for eye, centre in zip(eyes, centres, strict=True)
     ]
-    evidence = np.array([sum(per_eye[i][0] for per_eye in scored) for i in range(len(window.radii))])
-    best = int((evidence - window.penalty()).argmax())
-    return _Fit(
-        evidence=float(evidence[best]),
-        radius=float(radius * window.radii[best]),
-        centres=[per_eye[best][1] for per_eye in scored],
-        scores=[per_eye[best][0] for per_eye in scored],
+    found, centres = _search(maps, starts, radius)
+    for eye, centre, colours in zip(eyes, centres, maps, strict=True):
+        eye.iris, eye.radius = centre, found
+        eye.likeness = colours.sample(colours.values, eye.u, eye.v)
+
+
+def _start(eye: Eye, colours: Likeness, radius: float) -> Vector:
+    """The mean of the iris model's crops, unless one crop alone meets the iris clearly better."""
+    centres = np.stack([eye.iris, *eye.candidates])
+    score = _held(colours, centres, radius, radius) + _step(colours, centres, radius)
+    score[0] += CLEARLY
+    return np.asarray(centres[score.argmax()], np.float64)
+
+
+def _search(maps: list[Likeness], starts: list[Vector], radius: float) -> tuple[float, list[Vector]]:
+    """The radius that fits both eyes best, and each eye's centre with it."""
+    trust = [min(1.0, each.contrast / ENOUGH_CONTRAST) + 0.05 for each in maps]
+    evidence = np.array(
+        [
+            sum(
+                t * _best(each, start, radius * k, radius)[0]
+                for t, each, start in zip(trust, maps, starts, strict=True)
+            )
+            for k in RADII
+        ]
     )
+    evidence -= 20 * sum(trust) * np.maximum(0, np.abs(RADII - EXPECTED_RADIUS) - TOLERANCE)
+    found = radius * _peak(RADII, evidence)
+    return found, [_best(each, start, found, radius)[1] for each, start in zip(maps, starts, strict=True)]
 
 
-def _score(eye: Eye, start: NDArray[np.float64], radius: float, window: Window) -> tuple[float, NDArray[np.float64]]:
-    """Best score and centre for one radius: brightness step across the limbus, in percent of the eye's range."""
-    w = eye.width
-    du, dv = np.meshgrid(np.linspace(-1, 1, 11) * window.reach[0] * w, np.linspace(-1, 1, 5) * window.reach[1] * w)
-    centres = np.stack([start[0] + du.ravel(), start[1] + dv.ravel()], axis=-1)
-    red, dark, dynamic = _red(eye)
-    outside, seen_out = _ring(eye, red, centres, radius * 1.10)
-    inside, seen_in = _ring(eye, red, centres, radius * 0.90)
-    step = np.clip((outside - inside) / dynamic * 100, -20, 45) + 25 * np.clip((outside - dark) / dynamic, 0, 1)
-    seen = seen_out & seen_in
-    left, right = _mean(step, seen & LEFT_ARC), _mean(step, seen & RIGHT_ARC)
-    drift = (du.ravel() / (window.spread[0] * w)) ** 2 + (dv.ravel() / (window.spread[1] * w)) ** 2
-    score = 1.2 * np.minimum(left, right) + 0.8 * np.maximum(left, right) - 1.2 * drift
+def _peak(at: NDArray[np.float64], values: NDArray[np.float64]) -> float:
+    """Top of a parabola through the greatest value and its neighbours."""
+    best = int(values.argmax())
+    if not 0 < best < len(at) - 1:
+        return float(at[best])
+    before, here, after = values[best - 1 : best + 2]
+    bend = before - 2 * here + after
+    return float(at[best] + (0.5 * (before - after) / bend * (at[1] - at[0]) if bend < 0 else 0))
+
+
+def _best(colours: Likeness, start: Vector, radius: float, model_radius: float) -> tuple[float, Vector]:
+    """Best score and centre for one radius."""
+    w = colours.width
+    growth = max(0.0, radius - model_radius)
+    left, right = (REACH[0] * w + growth * free for free in colours.at_corner)
+    du, dv = np.meshgrid(np.linspace(-left, right, 9), np.linspace(-1, 1, 7) * REACH[1] * w)
+    du, dv = du.ravel(), dv.ravel()
+    centres = np.stack([start[0] + du, start[1] + dv], axis=-1)
+    drift = (
+        5 * (du / (0.10 * w)) ** 2
+        + 6 * (np.minimum(dv, 0) / (0.02 * w)) ** 2
+        + 3 * (np.maximum(dv, 0) / (0.03 * w)) ** 2
+    )
+    score = _held(colours, centres, radius, model_radius) + _step(colours, centres, radius) - drift
     best = int(score.argmax())
-    return max(float(score[best]), NO_EVIDENCE), centres[best]
+    return float(score[best]), centres[best]
 
 
-def _red(eye: Eye) -> tuple[Field, float, float]:
-    """Blurred red channel, its dark end and its range inside the opening."""
-    red = cv2.GaussianBlur(eye.pixels[..., 0], (0, 0), max(0.8, 0.012 * eye.width)).astype(np.float32)
-    w = eye.width
-    inside = (eye.below_upper > 0.04 * w) & (eye.above_lower > 0.03 * w) & (np.abs(eye.u) < 0.45 * w)
-    dark, bright = np.percentile(red[inside], [8, 92]) if inside.any() else (0.0, 255.0)
-    return red, float(dark), max(float(bright - dark), 12.0)
+def _held(colours: Likeness, centres: NDArray[np.float64], radius: float, model_radius: float) -> NDArray[np.float64]:
+    """Sum of likeness inside each circle, in percent of the model's iris."""
+    cell = STEP * colours.width
+    reach = int(np.ceil(radius / cell)) + 2
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1] * cell
+    disc = np.clip((radius - np.hypot(x, y)) / cell + 0.5, 0, 1).astype(np.float32)
+    inside = cv2.filter2D(colours.evidence, cv2.CV_32F, disc, borderType=cv2.BORDER_CONSTANT).astype(np.float32)
+    held = colours.sample(inside, centres[None, :, 0], centres[None, :, 1])[0]
+    return np.asarray(100 * held * cell**2 / (np.pi * model_radius**2), np.float64)
 
 
-def _ring(
-    eye: Eye, red: Field, centres: NDArray[np.float64], radius: float
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """red on a circle around each centre (n, 64), and where the lids leave it visible."""
+def _step(colours: Likeness, centres: NDArray[np.float64], radius: float) -> NDArray[np.float64]:
+    """Step of likeness across each circle's visible arc, mostly that of the better side."""
+    inner, seen_inside = _ring(colours, centres, 0.88 * radius)
+    outer, seen_outside = _ring(colours, centres, 1.10 * radius)
+    step = np.clip(inner - outer, -0.5, 1.2) * 60
+    left, right = (_mean(step, seen_inside & seen_outside & arc) for arc in (LEFT_ARC, RIGHT_ARC))
+    return 0.7 * np.maximum(left, right) + 0.3 * np.minimum(left, right)
+
+
+def _ring(colours: Likeness, centres: NDArray[np.float64], radius: float) -> tuple[Field, NDArray[np.bool_]]:
+    """Likeness on a circle around each centre (n, 64), and where lids leave it visible."""
     u = centres[:, :1] + radius * np.cos(ANGLES)
     v = centres[:, 1:] + radius * np.sin(ANGLES)
-    upper, lower = eye.sample(eye.upper, u, v), eye.sample(eye.lower, u, v)
-    seen = (v > upper + 0.05 * eye.width) & (v < lower - 0.03 * eye.width) & USABLE_ARC
-    return eye.sample(red, u, v), seen
+    return colours.sample(colours.values, u, v), (colours.sample(colours.weight, u, v) > 0.5) & USABLE_ARC
 
 
 def _mean(values: NDArray[np.float64], where: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Row means over `where`; a row with fewer than four samples counts as no evidence."""
+    """Row means over `where`; a row with fewer than four samples says nothing."""
     n = where.sum(1)
-    return np.where(n >= 4, (values * where).sum(1) / np.maximum(n, 1), -1e3)
+    return np.where(n >= 4, (values * where).sum(1) / np.maximum(n, 1), 0.0)

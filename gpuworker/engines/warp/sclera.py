@@ -12,11 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpuworker.engines.warp.eye import Eye
-from gpuworker.engines.warp.smooth import Field
+from gpuworker.engines.warp.smooth import Field, smoothstep
 
 Picture = NDArray[np.float32]
 
 LID_SHADOW, LID_SHADOW_DEPTH = 0.34, 0.075
+CORNER_SHADE = 0.12
+"""By which white that is invented is darker in the corners, where the ball turns away."""
+BRIGHTEST = 70
+"""Percentile of the visible white's brighter two thirds that no invented white exceeds."""
+LEAST_LIKENESS = -0.1
+"""From which on a pixel beside the iris is one that its circle missed, as of a dark limbal ring."""
+MOST_LIKENESS = 0.1
+"""To which a pixel counts as white when its colour is learnt."""
 LEAST_SAMPLES = 12
 ENOUGH_SAMPLES = 40
 """Source pixels of visible white: below the first there is nothing to fit, from the second on one can choose."""
@@ -35,6 +43,7 @@ def reconstruct(eye: Eye) -> Picture:
     model = _surface(eye, unshaded)
     inside = (eye.below_upper > 0) & (eye.above_lower > 0) & (np.abs(eye.u) < 0.5 * w)
     hidden = (eye.from_iris < 1.2 * eye.radius) | (eye.below_upper < 0.05 * w) | (eye.above_lower < 0.03 * w)
+    hidden |= (eye.likeness > LEAST_LIKENESS) & (eye.from_iris < 1.6 * eye.radius)
     known = (inside & ~hidden).astype(np.float32)
     residual = cv2.GaussianBlur((unshaded - model) * known[..., None], (0, 0), 0.05 * w)
     weight = cv2.GaussianBlur(known, (0, 0), 0.05 * w)
@@ -42,7 +51,18 @@ def reconstruct(eye: Eye) -> Picture:
     keep = cv2.GaussianBlur(known, (0, 0), max(0.8, 0.015 * w))
     keep = (np.clip(keep * 2 - 1, 0, 1) * known)[..., None]
     seen = np.minimum(unshaded, model * 1.08 + 6)  # a highlight is not the colour of the white
-    return np.asarray(np.clip(model + (seen - model) * keep + spread * (1 - keep), 0, 255), np.float32)
+    invented = _dimmed(eye, model + spread, inside & ~hidden)
+    return np.asarray(np.clip(invented + (seen - invented) * keep, 0, 255), np.float32)
+
+
+def _dimmed(eye: Eye, white: Picture, known: NDArray[np.bool_]) -> Picture:
+    """White that the photo does not show: no brighter than what it shows, and darker towards the corners."""
+    corners = 1 - CORNER_SHADE * smoothstep(np.abs(eye.u) / eye.width, 0.20, 0.50)
+    if known.sum() <= LEAST_SAMPLES:
+        return np.asarray(white * corners[..., None], np.float32)
+    luma = np.maximum(white.mean(-1), 1)
+    most = np.percentile(eye.pixels.mean(-1)[_brighter(eye, known)], BRIGHTEST)
+    return np.asarray(white * (corners * np.minimum(1, most / luma))[..., None], np.float32)
 
 
 def _visible(eye: Eye, from_lids: tuple[float, float] = (0.055, 0.035)) -> NDArray[np.bool_]:
@@ -53,6 +73,7 @@ def _visible(eye: Eye, from_lids: tuple[float, float] = (0.055, 0.035)) -> NDArr
         & (eye.above_lower > from_lids[1] * w)
         & (np.abs(eye.u) < 0.44 * w)
         & (eye.from_iris > 1.13 * eye.radius)
+        & ((eye.likeness < MOST_LIKENESS) | (eye.from_iris > 1.6 * eye.radius))
     )
 
 

@@ -51,3 +51,24 @@ def test_blackened_eyes_are_no_bug() -> None:
         eye.pixels[:] = 0
     black = sclera.match((left, right), (sclera.reconstruct(left), sclera.reconstruct(right)))
     assert all(np.isfinite(white).all() for white in black)
+
+
+def test_no_invented_white_is_brighter_than_the_greater_part_of_what_the_photo_shows() -> None:
+    """A small bright part of the white, where light falls on it, does not set the rest aglow."""
+    eye, _ = draw(radius=0.2, model_radius=0.2).eyes()
+    eye.radius = 0.2 * WIDTH
+    white = np.abs(eye.pixels - WHITE).max(-1) < 4
+    lit = white & (eye.u > np.quantile(eye.u[white], 0.87))
+    eye.pixels[white] = 150
+    eye.pixels[lit] = 240
+    behind = eye.from_iris < 0.9 * eye.radius
+    assert sclera.reconstruct(eye)[behind].max() < 165
+
+
+def test_what_the_circle_missed_of_the_iris_is_no_white() -> None:
+    eye, _ = draw(iris=(0.0, 0.0), radius=0.24).eyes()
+    eye.radius = 0.2 * WIDTH
+    ring = (eye.from_iris > eye.radius) & (eye.from_iris < 0.25 * WIDTH)
+    eye.likeness[ring] = 0.8
+    white = sclera.reconstruct(eye)[ring & (eye.below_upper > 0.08 * WIDTH) & (eye.above_lower > 0.08 * WIDTH)]
+    assert white.mean() > 0.8 * np.mean(WHITE)
