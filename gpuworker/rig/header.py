@@ -85,6 +85,9 @@ class CheckedObject:
     def _refuse(self, key: str, value: object) -> NoReturn:
         raise DamagedRig("range", f"{self._path}{key} is {str(value)[:60]}")
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
     def inner(self, key: str) -> CheckedObject:
         return CheckedObject(self._take(key), f"{self._path}{key}.")
 
@@ -196,13 +199,15 @@ def _eye(eye: CheckedObject, source: Size) -> dict[str, Any]:
     """Keyword arguments of RigEye but for its margins."""
     width = eye.number("width", LEAST_EYE, MOST_EYE)
     reach = eye.integer("reach", 1, MOST_ATLAS_SIDE // 2)
+    iris = eye.pair("iris", -width, width)
     values = {
         "box": _box(eye, source),
         "middle": eye.pair("middle", -FAR, FAR),
         "along": eye.unit_vector("along"),
         "width": width,
         "inner": eye.integer("inner", -1, 1),
-        "iris": eye.pair("iris", -width, width),
+        "iris": iris,
+        "ahead": eye.number("ahead", -width, width) if "ahead" in eye else iris[0],
         "radius": eye.number("radius", 1, width),
         "travel": eye.pair("travel", 0, 1),
         "white": eye.place("white"),

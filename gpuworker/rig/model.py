@@ -78,9 +78,10 @@ class RigEye:
 
     box: x0, y0, x1, y1 of the pixels that are painted; middle: between the corners; along: unit vector from the left
     corner to the right one; width: between them; inner: +1 where the nose is towards +u; iris: its centre in u, v of
-    the eye; radius: the iris's; travel: at full x to the left and to the right, in eye widths; white, texture: places
-    of the white and of the iris in the atlas; white_at: where the white lies in the box; reach: half the side of the
-    iris's square; closes: whether a blink may close it; upper, lower: (n,) int32 v of the lid margins in CURVE_UNIT.
+    the eye as photographed; ahead: its u when it looks straight ahead; radius: the iris's; travel: from there at full x
+    to the left and to the right, in eye widths; white, texture: places of the white and of the iris in the atlas;
+    white_at: where the white lies in the box; reach: half the side of the iris's square; closes: whether a blink may
+    close it; upper, lower: (n,) int32 v of the lid margins in CURVE_UNIT.
     """
 
     box: Place
@@ -89,6 +90,7 @@ class RigEye:
     width: float
     inner: int
     iris: Pair
+    ahead: float
     radius: float
     travel: Pair
     white: Place

@@ -81,7 +81,7 @@ class WarpEngine:
             rotation = Rotation.build(field, head, portrait.landmarks, portrait.frame)
             self._rotation = _safe(spectacles.behind(rotation, glasses) if glasses else rotation, intensity)
             hidden = _hidden_by(portrait, glasses)
-            self._eyes = None if hidden else _eyes_of(portrait)
+            self._eyes = None if hidden else _eyes_of(portrait, head.yaw)
             self._spectacles = glasses is not None
             self._moving = self._find_moving(intensity)
             self._still = self._warp_nothing()
@@ -196,8 +196,10 @@ def _hidden_by(portrait: FramedPortrait, glasses: Spectacles | None) -> str | No
     return GLARE if glasses and glasses.glare else None
 
 
-def _eyes_of(portrait: FramedPortrait) -> Eyes | None:
-    return Eyes.build(portrait.picture, portrait.landmarks * SUPERSAMPLING, portrait.iris_candidates * SUPERSAMPLING)
+def _eyes_of(portrait: FramedPortrait, yaw: float) -> Eyes | None:
+    """The eyes of a head that is turned by so many degrees; None where they cannot be moved."""
+    landmarks, candidates = portrait.landmarks * SUPERSAMPLING, portrait.iris_candidates * SUPERSAMPLING
+    return Eyes.build(portrait.picture, landmarks, candidates, yaw)
 
 
 def _channels(portrait: FramedPortrait) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker.engines.warp import closing, limbus, sclera
+from gpuworker.engines.warp import closing, limbus, own_gaze, sclera
 from gpuworker.engines.warp.eye import Eye
 from gpuworker.engines.warp.iris import Iris
 from gpuworker.engines.warp.lids import Lids
@@ -43,18 +43,23 @@ REST_REACH = 3.0
 
 @dataclass(slots=True)
 class Eyes:
-    """Two rendered eyes. travel: how far each iris goes at full x to the left and to the right, in eye widths;
-    close: whether a blink may close them."""
+    """Two rendered eyes. ahead: u of each iris that looks straight ahead, source pixels; travel: how far it goes from
+    there at full x to the left and to the right, in eye widths; close: whether a blink may close them."""
 
     renderers: tuple[EyeRenderer, EyeRenderer]
+    ahead: tuple[float, float]
     travel: tuple[tuple[float, float], tuple[float, float]]
     close: bool
 
     @classmethod
     def build(
-        cls, picture: NDArray[np.uint8], landmarks: NDArray[np.float64], candidates: NDArray[np.float64]
+        cls,
+        picture: NDArray[np.uint8],
+        landmarks: NDArray[np.float64],
+        candidates: NDArray[np.float64],
+        yaw: float = 0.0,
     ) -> Eyes | None:
-        """picture: (H, W, ≥3) uint8; landmarks (478, 3), candidates (2, 3, 2) in its pixels.
+        """picture: (H, W, ≥3) uint8; landmarks (478, 3), candidates (2, 3, 2) in its pixels; yaw: the head's, degrees.
 
         None when either eye shows too little to be rendered.
         """
@@ -64,19 +69,31 @@ class Eyes:
         limbus.fit_irises(left, right)
         whites = sclera.match((left, right), (sclera.reconstruct(left), sclera.reconstruct(right)))
         renderers = EyeRenderer.of(left, whites[0]), EyeRenderer.of(right, whites[1])
-        return cls(renderers, _travel(left, right), closing.can_close(left, right))
+        ahead = own_gaze.ahead(left, right, yaw)
+        return cls(renderers, ahead, _travel((left, right), ahead), closing.can_close(left, right))
 
     def render_into(self, picture: NDArray[np.uint8], direction: Direction) -> None:
         """Overwrite both eyes' boxes in `picture` (H, W, ≥3) with eyes that look in `direction`."""
-        for renderer, u in zip(self.renderers, self.positions(direction.pupil_x), strict=True):
+        at = zip(self.renderers, self.positions(direction.pupil_x), self.photo_x, strict=True)
+        for renderer, u, photo_x in at:
             x0, y0, x1, y1 = renderer.eye.box
-            picture[y0:y1, x0:x1, :3] = renderer.render(u, direction)
+            nearness = float(np.exp(-((direction.x - photo_x) ** 2 + direction.y**2) / REST_REACH**2))
+            picture[y0:y1, x0:x1, :3] = renderer.render(u, direction, nearness)
+
+    @property
+    def photo_x(self) -> tuple[float, float]:
+        """x at which each eye looks as in the photo, grid units; 0 but for a photo that looks aside."""
+        left, right = (
+            _photo_x((float(renderer.eye.iris[0]) - ahead) / renderer.eye.width, travel)
+            for renderer, ahead, travel in zip(self.renderers, self.ahead, self.travel, strict=True)
+        )
+        return left, right
 
     def positions(self, pupil_x: float) -> tuple[float, float]:
         """u of both iris centres, strictly monotonic in pupil_x."""
         left, right = (
-            float(renderer.eye.iris[0]) + renderer.eye.width * _travelled(pupil_x / LIMIT, *travel)
-            for renderer, travel in zip(self.renderers, self.travel, strict=True)
+            ahead + renderer.eye.width * _travelled(pupil_x / LIMIT, *travel)
+            for renderer, ahead, travel in zip(self.renderers, self.ahead, self.travel, strict=True)
         )
         return left, right
 
@@ -98,14 +115,14 @@ class EyeRenderer:
         renderer.rest = np.round(eye.pixels).astype(np.int16) - synthetic
         return renderer
 
-    def render(self, u: float, direction: Direction) -> NDArray[np.uint8]:
-        """(h, w, 3) uint8: the whole box, iris centre at u, lids and height by direction."""
+    def render(self, u: float, direction: Direction, nearness: float = 0.0) -> NDArray[np.uint8]:
+        """(h, w, 3) uint8: the whole box, iris centre at u, lids and height by direction; nearness to the photo's own
+        look, 0 … 1."""
         lid = self.lids.at(direction.pupil_y)
         ball = self._ball(u, direction.pupil_y, lid.window) * lid.shade
         box = lid.skin.copy()
         mixed = lid.window_skin + (ball - lid.window_skin) * lid.opening
         box[lid.window] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
-        nearness = float(np.exp(-(direction.x**2 + direction.y**2) / REST_REACH**2))
         if nearness > 0.02:
             box = np.clip(box + np.round(self.rest * nearness), 0, 255).astype(np.uint8)
         return box
@@ -129,22 +146,26 @@ def _foreshortening(u: float, radius: float) -> float:
     return float(np.sqrt(max(0.5, 1 - min(0.85, abs(u) / (BALL * radius)) ** 2)))
 
 
-def _travel(left: Eye, right: Eye) -> tuple[tuple[float, float], tuple[float, float]]:
+def _travel(eyes: tuple[Eye, Eye], ahead: tuple[float, float]) -> tuple[tuple[float, float], tuple[float, float]]:
     """Each eye's travel to the left and to the right. The eye that has less room holds the other back
     half-way, so that the lines of sight neither cross nor part."""
-    rooms = np.array([_room(eye) for eye in (left, right)])
+    rooms = np.array([_room(eye, start / eye.width) for eye, start in zip(eyes, ahead, strict=True)])
     shared = (rooms + rooms.min(axis=0)) / 2
     return (float(shared[0, 0]), float(shared[0, 1])), (float(shared[1, 0]), float(shared[1, 1]))
 
 
-def _room(eye: Eye) -> tuple[float, float]:
-    """Travel that this iris alone has to the left and to the right, in eye widths."""
-    start = float(eye.iris[0]) / eye.width
+def _room(eye: Eye, start: float) -> tuple[float, float]:
+    """Travel that this iris alone has to the left and to the right of its start, in eye widths."""
     outward = min(OUTWARD, CORNER - eye.radius / eye.width)
     inward = min(INWARD, outward)
     limits = (outward, inward) if eye.inner > 0 else (inward, outward)
     rooms = limits[0] + start, limits[1] - start
     return max(LEAST_TRAVEL, min(TRAVEL_U, rooms[0])), max(LEAST_TRAVEL, min(TRAVEL_U, rooms[1]))
+
+
+def _photo_x(off: float, travel: tuple[float, float]) -> float:
+    """x that moves an iris by so many eye widths."""
+    return LIMIT * off / travel[0 if off < 0 else 1]
 
 
 def _travelled(share: float, to_left: float, to_right: float) -> float:

@@ -123,4 +123,4 @@ def _white_colours(sides: list[Colours], iris: Colours) -> Colours:
         return PALE[None]
     found = np.array([np.median(side[side[:, 0] >= np.percentile(side[:, 0], 55)], axis=0) for side in seen])
     unlike = _distance(found, iris)
-    return found[unlike >= min(UNLIKE, unlike.max())]
+    return np.asarray(found[unlike >= min(UNLIKE, unlike.max())], np.float64)

@@ -89,8 +89,8 @@ def _best(colours: Likeness, start: Vector, radius: float, model_radius: float) 
     w = colours.width
     growth = max(0.0, radius - model_radius)
     left, right = (REACH[0] * w + growth * free for free in colours.at_corner)
-    du, dv = np.meshgrid(np.linspace(-left, right, 9), np.linspace(-1, 1, 7) * REACH[1] * w)
-    du, dv = du.ravel(), dv.ravel()
+    across, down = np.meshgrid(np.linspace(-left, right, 9), np.linspace(-1, 1, 7) * REACH[1] * w)
+    du, dv = across.ravel(), down.ravel()
     centres = np.stack([start[0] + du, start[1] + dv], axis=-1)
     drift = (
         5 * (du / (0.10 * w)) ** 2

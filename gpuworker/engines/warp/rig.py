@@ -81,13 +81,17 @@ def _head(turning: Rotation) -> RigHead:
 
 def _eyes(eyes: Eyes, places: Sequence[Place]) -> tuple[RigEye, RigEye]:
     left, right = (
-        _eye(renderer, travel, white, texture, eyes.close)
-        for renderer, travel, white, texture in zip(eyes.renderers, eyes.travel, places[:2], places[2:], strict=True)
+        _eye(renderer, ahead, travel, white, texture, eyes.close)
+        for renderer, ahead, travel, white, texture in zip(
+            eyes.renderers, eyes.ahead, eyes.travel, places[:2], places[2:], strict=True
+        )
     )
     return left, right
 
 
-def _eye(renderer: EyeRenderer, travel: tuple[float, float], white: Place, texture: Place, closes: bool) -> RigEye:
+def _eye(
+    renderer: EyeRenderer, ahead: float, travel: tuple[float, float], white: Place, texture: Place, closes: bool
+) -> RigEye:
     eye = renderer.eye
     rows, columns = _opening(renderer)
     u = np.linspace(-0.5, 0.5, CURVE) * eye.width
@@ -98,6 +102,7 @@ def _eye(renderer: EyeRenderer, travel: tuple[float, float], white: Place, textu
         width=round(eye.width, 4),
         inner=eye.inner,
         iris=_pair(eye.iris),
+        ahead=round(ahead, 4),
         radius=round(eye.radius, 4),
         travel=_pair(travel, 5),
         white=white,

@@ -55,7 +55,7 @@ def reconstruct(eye: Eye) -> Picture:
     return np.asarray(np.clip(invented + (seen - invented) * keep, 0, 255), np.float32)
 
 
-def _dimmed(eye: Eye, white: Picture, known: NDArray[np.bool_]) -> Picture:
+def _dimmed(eye: Eye, white: NDArray[np.floating], known: NDArray[np.bool_]) -> Picture:
     """White that the photo does not show: no brighter than what it shows, and darker towards the corners."""
     corners = 1 - CORNER_SHADE * smoothstep(np.abs(eye.u) / eye.width, 0.20, 0.50)
     if known.sum() <= LEAST_SAMPLES:

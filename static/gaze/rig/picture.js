@@ -92,8 +92,8 @@ export class RigPicture {
   /** Shows the rig in another photo of the same portrait, of any size. @param {ImageBitmap} photo premultiplied */
   setPhoto(photo) {
     this.#dropPhoto();
-    const atRest = (/** @type {PhotoTextures} */ textures) => this.#paintEyes(textures, { x: 0, y: 0 }, 0);
-    this.#photo = new PhotoTextures(this.#gl, this.#rig, photo, atRest);
+    const asPhotographed = (/** @type {PhotoTextures} */ textures) => this.#paintEyes(textures, { x: 0, y: 0 });
+    this.#photo = new PhotoTextures(this.#gl, this.#rig, photo, asPhotographed);
   }
 
   /**
@@ -109,7 +109,7 @@ export class RigPicture {
     const gl = this.#gl;
     const { frame, head, model, intensity } = this.#rig;
     const pose = { x: x * intensity, y: y * intensity, close, left, right };
-    this.#paintEyes(textures, pose, Math.exp(-(pose.x ** 2 + pose.y ** 2) / model.restReach ** 2));
+    this.#paintEyes(textures, pose);
     const small = width < textures.width * SMALL;
     const program = this.#renderer.program(small ? SHOW_SMALL : sharp ? SHOW_SHARP : SHOW, { picture: 0 }, HEAD);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
@@ -150,11 +150,10 @@ export class RigPicture {
   }
 
   /**
-   * @param {PhotoTextures} textures
+   * @param {PhotoTextures} textures without `rest`, the eyes are painted as they look in the photo
    * @param {Pose} pose scaled by the intensity
-   * @param {number} near nearness to rest, 0 … 1
    */
-  #paintEyes({ framebuffer, areas, scale, strips, photo, rest }, { x, y, close = 0, left = 1, right = 1 }, near) {
+  #paintEyes({ framebuffer, areas, scale, strips, photo, rest }, { x, y, close = 0, left = 1, right = 1 }) {
     const gl = this.#gl;
     const { eyes, model } = this.#rig;
     if (!eyes.length) return;
@@ -170,12 +169,15 @@ export class RigPicture {
       const gain = i ? right : left;
       const [x0, y0, x1, y1] = areas[i];
       gl.viewport(x0, y0, x1 - x0, y1 - y0);
-      const { iris: [u, v], width } = eye;
+      const { iris: [u, v], width, ahead, travel } = eye;
+      const photoX = u === ahead ? 0 : (LIMIT * (u - ahead)) / (width * travel[u < ahead ? 0 : 1]);
+      const near = rest ? Math.exp(-((x - photoX) ** 2 + y ** 2) / model.restReach ** 2) : 0;
+      const now = rest ? ahead + width * travelled((x * gain) / LIMIT, travel) : u;
       program.set({
         box: eye.box,
         area: areas[i],
         axes: [...eye.middle, ...eye.along],
-        iris: [u, v, u + width * travelled((x * gain) / LIMIT, eye.travel), v + y * gain * model.travelV * width],
+        iris: [u, v, now, v + y * gain * model.travelV * width],
         white: eye.white,
         disc: eye.texture,
         rows: [...eye.whiteAt, strips[i], i],

@@ -34,7 +34,7 @@ const FAR = 5120;
  * @typedef {{centre: Numbers, right: Numbers, width: number, eyeSpan: number, distance: number, gain: number,
  *   yawGain: number}} Head frame pixels
  * @typedef {{box: Numbers, middle: Numbers, along: Numbers, width: number, inner: number, iris: Numbers,
- *   radius: number, travel: Numbers, white: Numbers, whiteAt: Numbers, texture: Numbers, reach: number,
+ *   ahead: number, radius: number, travel: Numbers, white: Numbers, whiteAt: Numbers, texture: Numbers, reach: number,
  *   closes: boolean, lids: Float32Array}} Eye source pixels; `lids`: the upper margin's v, then the lower one's
  * @typedef {Record<'travelV' | 'upperTravel' | 'lowerTravel' | 'fold' | 'lashes' | 'lowerMargin' | 'shadow' |
  *   'shadowDepth' | 'ball' | 'restReach' | 'browRaise' | 'inPlane', number>} Model the engine's constants
@@ -102,6 +102,13 @@ const EYE = {
 };
 
 /**
+ * Older rigs lack it: their eyes look straight ahead as photographed.
+ *
+ * @type {Record<string, Rule>}
+ */
+const AHEAD = { ahead: [0, -2560, 2560] };
+
+/**
  * @param {ArrayBuffer} buffer a whole file
  * @returns {Promise<Rig>}
  * @throws {GazeFailure} `rig`, with the kind of damage in `kind`
@@ -161,13 +168,14 @@ function read(data) {
 function readEye(data, { frame, supersampling }) {
   if (!isObject(data)) throw damaged('range', 'eyes');
   const eye = { ...numbers(data, EYE), closes: flag(data, 'closes') };
+  eye.ahead = 'ahead' in data ? numbers(data, AHEAD).ahead : eye.iris[0];
   const [x0, y0, x1, y1] = eye.box;
   const { width, iris, radius, reach, white, whiteAt, texture } = eye;
   const inside = x0 < x1 && y0 < y1 && x1 <= frame[0] * supersampling && y1 <= frame[1] * supersampling;
   demand(inside, 'range', 'box');
   demand(eye.inner !== 0, 'range', 'inner');
   demand(isUnit(eye.along), 'range', 'along');
-  demand(Math.max(...iris.map(Math.abs), radius) <= width, 'range', 'iris');
+  demand(Math.max(...iris.map(Math.abs), Math.abs(eye.ahead), radius) <= width, 'range', 'iris');
   demand(Math.min(...white.slice(2), ...texture.slice(2)) > 0, 'range', 'white');
   demand(whiteAt[0] + white[2] <= x1 - x0 && whiteAt[1] + white[3] <= y1 - y0, 'range', 'whiteAt');
   demand(texture[2] === 2 * reach + 1 && texture[3] === texture[2], 'range', 'texture');

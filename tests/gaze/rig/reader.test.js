@@ -36,6 +36,12 @@ test('each kind of damage is told by its kind, and what is not known is ignored'
   }
 });
 
+test('eyes of an older rig look ahead as photographed', async () => {
+  const text = golden('rig.bin').toString('latin1').replace(/"ahead":[-.\d]+,/g, (key) => ' '.repeat(key.length));
+  const { eyes } = await read(Buffer.from(text, 'latin1'));
+  for (const { ahead, iris } of eyes) assert.equal(ahead, iris[0]);
+});
+
 test('all kinds of damage are among the damaged rigs', () => {
   assert.deepEqual([...new Set(damage.map(({ kind }) => kind).filter(Boolean))].sort(), KINDS);
 });

@@ -22,6 +22,7 @@ from gpuworker.vision import framing, matting
 from gpuworker.vision.faces import Face
 from gpuworker.vision.framing import FramedPortrait
 from tests.bench.eyewear import SHAPES, wearing
+from gpuworker.vision.topology import EYES, SIDES
 from tests.gaze.conftest import Js
 from tests.gpuworker.conftest import astronaut, face, framed, other_face, portraits_dir
 from tests.gpuworker.pictures import chosen
@@ -165,8 +166,27 @@ def assert_one_truth(js: Js, portrait: FramedPortrait, intensity: float = 1.0) -
     assert found.moved.any()
 
 
+def looking_aside(portrait: FramedPortrait) -> FramedPortrait:
+    """The same, photographed while its eyes look to the right."""
+    engine = WarpEngine()
+    engine.set_portrait(portrait)
+    assert engine._eyes is not None
+    picture, landmarks = portrait.picture.copy(), portrait.landmarks.copy()
+    engine._eyes.render_into(picture, Direction(14, 0))
+    for side, renderer, u in zip(SIDES, engine._eyes.renderers, engine._eyes.positions(14), strict=True):
+        moved = (u - renderer.eye.iris[0]) * renderer.eye.along / framing.SUPERSAMPLING
+        landmarks[list(EYES[side].iris), :2] += moved
+    candidates = landmarks[[[468] * 3, [473] * 3], :2]
+    return replace(portrait, picture=picture, landmarks=landmarks, iris_candidates=candidates)
+
+
 def test_the_shader_draws_what_the_engine_draws(js: Js, framed: FramedPortrait) -> None:
     assert_one_truth(js, framed)
+
+
+@pytest.mark.slow
+def test_the_shader_draws_what_the_engine_draws_of_a_sitter_who_looks_aside(js: Js, framed: FramedPortrait) -> None:
+    assert_one_truth(js, looking_aside(framed))
 
 
 @pytest.mark.slow

@@ -226,6 +226,8 @@ def out_of_range() -> Iterator[tuple[str, bytes]]:
     yield "an empty box", placed("eyes.0.box", [60, 50, 60, 76])
     yield "a box outside the picture", placed("eyes.1.box", [68, 50, 168, 76])
     yield "an iris of no radius", placed("eyes.0.radius", 0)
+    yield "an iris that looks ahead outside its eye", placed("eyes.0.ahead", 40)
+    yield "text for where an iris looks ahead", placed("eyes.0.ahead", "0")
     yield "an eye of no width", placed("eyes.0.width", 0)
     yield "an iris wider than its square", placed("eyes.0.reach", 60)
     yield "a white beside its box", placed("eyes.0.whiteAt", [30, 8])

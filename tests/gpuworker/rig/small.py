@@ -44,6 +44,7 @@ def _eye(nth: int, box: Place, inner: int) -> RigEye:
         width=WIDTH,
         inner=inner,
         iris=(0.5, -0.25),
+        ahead=0.75,
         radius=4.5,
         travel=(0.15, 0.18),
         white=(1 + 28 * nth, 1, 26, 12),

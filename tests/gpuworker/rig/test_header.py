@@ -41,3 +41,10 @@ def test_every_plain_number_has_a_range() -> None:
     values = json.loads(header.dumps(small(), PARTS))
     assert values["model"].keys() == header.MOTION.keys()
     assert values["head"].keys() - header.HEAD.keys() == {"centre", "right"}
+
+
+def test_the_eyes_of_an_older_rig_look_ahead_as_photographed() -> None:
+    values = json.loads(header.dumps(small(), PARTS))
+    del values["eyes"][1]["ahead"]
+    eyes = header.loads(json.dumps(values).encode()).eyes
+    assert [eye["ahead"] for eye in eyes] == [0.75, 0.5]
