@@ -17,9 +17,11 @@ from gpuworker.engines.warp.sclera import lid_shade
 from gpuworker.engines.warp.smooth import Field, smoothstep
 from gpuworker.grid import LIMIT
 
-UPPER_TRAVEL = 0.065 / LIMIT
-LOWER_TRAVEL = 0.010 / LIMIT
+UPPER_TRAVEL = 0.060 / LIMIT
+LOWER_TRAVEL = 0.015 / LIMIT
 """Lid travel per unit of y, in eye widths."""
+RAISED = 0.75
+"""Share of its travel that the upper lid takes when the gaze goes up: with all of it, white shows above the iris."""
 
 FOLD = 0.42
 """The upper lid's skin rests beyond this many eye widths above its margin."""
@@ -70,7 +72,7 @@ class Lids:
 
     def _build(self, y: float) -> Lid:
         eye, w = self.eye, self.eye.width
-        upper_move = y * UPPER_TRAVEL * w * self.bell
+        upper_move = y * (RAISED if y < 0 else 1.0) * UPPER_TRAVEL * w * self.bell
         upper_move = np.minimum(upper_move, 0.6 * (eye.lower - eye.upper))  # a slit of the eye stays open
         lower_move = y * LOWER_TRAVEL * w * self.bell
         upper, lower = eye.upper + upper_move, eye.lower + lower_move

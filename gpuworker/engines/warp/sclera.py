@@ -16,7 +16,7 @@ from gpuworker.engines.warp.smooth import Field, smoothstep
 
 Picture = NDArray[np.float32]
 
-LID_SHADOW, LID_SHADOW_DEPTH = 0.34, 0.075
+LID_SHADOW, LID_SHADOW_DEPTH = 0.62, 0.070
 CORNER_SHADE = 0.12
 """By which white that is invented is darker in the corners, where the ball turns away."""
 BRIGHTEST = 70

@@ -47,7 +47,8 @@ void main() {
   float last = float(textureSize(lids, 0).x - 1), k = clamp(u / w + .5, 0., 1.) * last, k0 = min(floor(k), last - 1.);
   vec2 lid = mix(texelFetch(lids, ivec2(k0, rows.w), 0).xy, texelFetch(lids, ivec2(k0 + 1., rows.w), 0).xy, k - k0);
   float bell = max(0., 1. - pow(abs(u) / (.5 * w), 2.2));
-  float upperMove = min(y * travel.x * w * bell, .6 * (lid.y - lid.x)), lowerMove = y * travel.y * w * bell;
+  float raise = y < 0. ? .75 : 1.; // share of its travel that the upper lid takes
+  float upperMove = min(y * raise * travel.x * w * bell, .6 * (lid.y - lid.x)), lowerMove = y * travel.y * w * bell;
   float upper = lid.x + upperMove, lower = lid.y + lowerMove;
   float rising = close * .07 * max(0., lower - upper);
   lowerMove -= rising;

@@ -32,3 +32,15 @@ def test_the_cache_is_bounded() -> None:
     for y in np.linspace(-15, 15, MOST_CACHED + 5):
         lids.at(float(y))
     assert len(lids.cache) == MOST_CACHED
+
+
+def test_the_eye_is_not_startled_when_it_looks_up() -> None:
+    """The height of the opening in the middle, in eye widths, as a portrait animator trained on people has it."""
+    lids = Lids.of(draw(iris=(0.0, 0.0)).eyes()[0])
+
+    def height(y: float) -> float:
+        opening = lids.at(y).opening
+        return float(opening[:, opening.shape[1] // 2].sum()) / lids.eye.width
+
+    assert 0.02 < height(-15.0) - height(0.0) < 0.04
+    assert 0.03 < height(0.0) - height(15.0) < 0.055
