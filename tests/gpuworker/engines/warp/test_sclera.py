@@ -58,7 +58,7 @@ def test_no_invented_white_is_brighter_than_the_greater_part_of_what_the_photo_s
     eye, _ = draw(radius=0.2, model_radius=0.2).eyes()
     eye.radius = 0.2 * WIDTH
     white = np.abs(eye.pixels - WHITE).max(-1) < 4
-    lit = white & (eye.u > np.quantile(eye.u[white], 0.84))
+    lit = white & (eye.u > np.quantile(eye.u[white], 0.93))
     eye.pixels[white] = 150
     eye.pixels[lit] = 240
     invented = ~white & (eye.below_upper > 0) & (eye.above_lower > 0) & (np.abs(eye.u) < 0.5 * WIDTH)
