@@ -21,8 +21,8 @@ from gpuworker.rig import rig_file
 from gpuworker.vision import framing, matting
 from gpuworker.vision.faces import Face
 from gpuworker.vision.framing import FramedPortrait
-from tests.bench.eyewear import SHAPES, wearing
 from gpuworker.vision.topology import EYES, SIDES
+from tests.bench.eyewear import SHAPES, wearing
 from tests.gaze.conftest import Js
 from tests.gpuworker.conftest import astronaut, face, framed, other_face, portraits_dir
 from tests.gpuworker.pictures import chosen

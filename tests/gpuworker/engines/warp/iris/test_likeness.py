@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from gpuworker.engines.warp import likeness
-from gpuworker.engines.warp.likeness import Likeness
+from gpuworker.engines.warp.iris import likeness
+from gpuworker.engines.warp.iris.likeness import Likeness
 from tests.gpuworker.engines.warp.drawn_eyes import WIDTH, DrawnEyes, draw
 
 

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker.engines.warp import likeness
 from gpuworker.engines.warp.eye import Eye
-from gpuworker.engines.warp.likeness import STEP, Likeness
+from gpuworker.engines.warp.iris import likeness
+from gpuworker.engines.warp.iris.likeness import STEP, Likeness
 from gpuworker.engines.warp.smooth import Field
 
 Vector = NDArray[np.float64]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gpuworker.engines.warp.iris import Iris
+from gpuworker.engines.warp.iris.iris import Iris
 from tests.gpuworker.engines.warp.drawn_eyes import IRIS, PUPIL, WIDTH, draw
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from gpuworker.engines.warp import own_gaze
 from gpuworker.engines.warp.eyes import Eyes
+from gpuworker.engines.warp.iris import own_gaze
 from gpuworker.grid import NEUTRAL, Direction
 from tests.gpuworker.engines.warp.drawn_eyes import WIDTH, draw
 

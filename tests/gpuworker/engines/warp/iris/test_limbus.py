@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gpuworker.engines.warp import limbus
+from gpuworker.engines.warp.iris import limbus
 from tests.gpuworker.engines.warp.drawn_eyes import IRIS, MIDDLES, WHITE, WIDTH, DrawnEyes, draw
 
 

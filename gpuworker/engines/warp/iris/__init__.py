@@ -1,0 +1,1 @@
+"""Irises of a photo: their circles, their colours, and where they look."""
