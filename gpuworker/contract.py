@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -76,6 +76,11 @@ PHOTO_NAMES = {"webp": "photo.webp", "avif": "photo.avif"}
 LEVELS = (RIG, *grid.ALL_LEVELS)
 """Levels that may be asked for, in the order in which a manifest lists them."""
 DEFAULT_LEVELS = (RIG, *grid.LEVELS)
+
+
+def without_rig(levels: Sequence[str]) -> tuple[str, ...]:
+    """Levels that are made in place of these where the photo's rig cannot be packed: all sheets for a rig alone."""
+    return tuple(name for name in levels if name != RIG) or tuple(grid.LEVELS)
 
 
 def level_frame(level: str, frame: Size) -> Size:

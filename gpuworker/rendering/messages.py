@@ -69,7 +69,7 @@ class WritePoster:
 
 @dataclass(frozen=True, slots=True)
 class WriteRig:
-    """The rig of the engine's portrait as a file."""
+    """The rig of the engine's portrait as a file. Value: whether it could be packed."""
 
     path: Path
 

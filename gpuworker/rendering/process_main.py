@@ -156,7 +156,7 @@ class WorkerProcess:
             case WritePoster(path, card):
                 self._write_poster(path, card)
             case WriteRig(path):
-                self._write_rig(path)
+                return self._write_rig(path)
             case WritePhoto(path):
                 write_whole(path, rig_photo.webp(rig_photo.photo_of(self._given_portrait())))
                 return rig_photo.photo_size(self._given_portrait())
@@ -172,10 +172,18 @@ class WorkerProcess:
         if card is not None:
             sheets.write(sheets.on_ground(image), card, sheets.POSTER_QUALITY, sheets.POSTER_METHOD)
 
-    def _write_rig(self, path: Path) -> None:
+    def _write_rig(self, path: Path) -> bool:
         if not isinstance(self._engine, engines.Rigger):
             raise TypeError(f"the engine {self._engine.name} has no rig")
-        write_whole(path, rig_file.dumps(self._engine.rig()))
+        try:
+            data = rig_file.dumps(self._engine.rig())
+        except MemoryError:
+            raise
+        except Exception:  # whatever the engine meets: the portrait has its sheets
+            log.exception("the rig cannot be packed")
+            return False
+        write_whole(path, data)
+        return True
 
     def _write_smaller_avif(self, path: Path, other: Path) -> bool:
         encoded = rig_photo.avif(rig_photo.photo_of(self._given_portrait()), other.stat().st_size)

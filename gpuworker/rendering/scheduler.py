@@ -35,6 +35,7 @@ from gpuworker.contract import (
     Stage,
     TileState,
     level_frame,
+    without_rig,
 )
 from gpuworker.errors import OutputFailed
 from gpuworker.grid import LevelGrid
@@ -61,6 +62,8 @@ from gpuworker.whole_file import part_of, write_whole
 
 log = logging.getLogger(__name__)
 
+NO_RIG = "This portrait is shown by its sheets alone: its shape could not be packed for the lighter way."
+"""Advice where the rig could not be packed."""
 QUADRANTS = range(4)
 OUTPUT_NAMES = (
     MANIFEST_NAME,
@@ -123,6 +126,7 @@ class _Run:
     tiles: dict[str, TileState] = field(default_factory=dict)
     memory: SharedMemory | None = None
     prepared: bool = False
+    poster_begun: bool = False
     made_folder: bool = False
     pending: dict[int, Callable[[Any], None]] = field(default_factory=dict)
     taken: dict[int, bool] = field(default_factory=dict)
@@ -141,7 +145,7 @@ class _Run:
         self._prepare(portrait.frame, 3 if portrait.alpha is None else 4)
         yield replace(self._progress("Found the face"), advice=advice)
         if RIG in self.request.levels:
-            yield from self._rig()
+            yield from self._rig(set_portrait)
         for level in (grid.DRAFT, grid.PREVIEW):
             if level.name in self.request.levels:
                 yield from self._at_once(level)
@@ -190,6 +194,9 @@ class _Run:
             raise OutputFailed(details={"reason": error.strerror or str(error)}) from error
         self.channels = channels
         self.manifest = replace(self.manifest, frame=frame, alpha=channels == 4)
+        self._prepare_levels()
+
+    def _prepare_levels(self) -> None:
         self.tiles = dict.fromkeys(self._sheets_in_order(), "pending")
         if self._has_sheets:
             self._prepare_sheets()
@@ -205,21 +212,36 @@ class _Run:
         self.memory = SharedMemory(max(_bytes(shape) for shape in shapes))
         self._ask_all(UseSharedMemory(self.memory.path))
 
-    def _rig(self) -> Iterator[Progress]:
+    def _rig(self, set_portrait: SetPortrait) -> Iterator[Progress]:
         """The first level: rig, photo and poster, all from one process."""
         self.stage = "preview"
-        self._begin(ANALYST, WritePhoto(self.out / PHOTO_NAMES["webp"]), self._photo_is_there, aside=True)
+        sizes: list[Size] = []
+        packed: list[bool] = []
+        self._begin(ANALYST, WritePhoto(self.out / PHOTO_NAMES["webp"]), sizes.append, aside=True)
         self._begin_poster()
-        self._begin(ANALYST, WriteRig(self.out / RIG_NAME), lambda _: self._finished(RIG_NAME))
+        self._begin(ANALYST, WriteRig(self.out / RIG_NAME), packed.append)
         yield from self._until(lambda: not self.pending, "Measuring how the face moves")
+        if not all(packed):
+            yield self._without_rig(set_portrait)
+            return
+        self._finished(RIG_NAME)
+        self._finished(PHOTO_NAMES["webp"])
+        self._list(RigLevel(RIG, RIG_NAME, {"webp": PHOTO_NAMES["webp"]}, sizes[0]))
         if not self._has_sheets:
             self.current = self.total
         self._publish()
         yield self._progress("Alive")
 
-    def _photo_is_there(self, size: Size) -> None:
-        self._finished(PHOTO_NAMES["webp"])
-        self._list(RigLevel(RIG, RIG_NAME, {"webp": PHOTO_NAMES["webp"]}, size))
+    def _without_rig(self, set_portrait: SetPortrait) -> Progress:
+        """Go on with the sheets: those that were asked for, or all where the rig alone was."""
+        log.warning("no rig: the portrait is shown by its sheets alone")
+        alone = not self._has_sheets
+        (self.out / PHOTO_NAMES["webp"]).unlink(missing_ok=True)  # which only a rig shows
+        self.request = replace(self.request, levels=without_rig(self.request.levels))
+        if alone:  # so far one process knew the portrait, and no sheet was counted
+            self._ask_all(set_portrait)
+            self._prepare_levels()
+        return replace(self._progress("Going on with the sheets"), advice=(NO_RIG,))
 
     def _avif(self) -> Iterator[Progress]:
         """The photo's second format. It costs CPU time, so it comes after all work that a person waits for."""
@@ -278,7 +300,10 @@ class _Run:
         yield from self._until(lambda: not self.pending, "Finishing")
 
     def _begin_poster(self) -> None:
-        """And its card, where it is transparent."""
+        """And its card, where it is transparent. Once: without a rig, the first sheets would begin it again."""
+        if self.poster_begun:
+            return
+        self.poster_begun = True
         names = (POSTER_NAME, *((CARD_NAME,) if self.manifest.alpha else ()))
 
         def finished(_: Any) -> None:

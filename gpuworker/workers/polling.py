@@ -19,7 +19,7 @@ from typing import Protocol, TypeVar
 
 from gpuworker import engines
 from gpuworker.clock import Clock
-from gpuworker.contract import POSTER_NAME, Level, Manifest, RigLevel, Size
+from gpuworker.contract import POSTER_NAME, RIG, Level, Manifest, RigLevel, Size, without_rig
 from gpuworker.errors import Busy, Cancelled, RenderError, Superseded, WorkerDied, WorkerLost, WrongAnswer
 from gpuworker.images import webp
 from gpuworker.workers import protocol
@@ -257,14 +257,16 @@ class _Run:
                 raise WrongAnswer(details={"expected": str(size), "wrong": wrong})
 
     def _check_whole(self, snapshot: Snapshot) -> None:
-        """All that was asked for is there."""
+        """All that was asked for is there; in place of a rig, all sheets that are made without one."""
         manifest, progress = snapshot.progress.manifest, snapshot.progress
         if manifest is None or not manifest.complete or progress.stage != "done":
             raise WrongAnswer(details={"reason": "done without a complete manifest"})
         if progress.current != progress.total:
             raise WrongAnswer(details={"reason": f"done with {progress.current} of {progress.total} frames"})
         request = self.job.request
-        if missing := set(engines.levels_of(request.engine, request.levels)) - {each.name for each in manifest.levels}:
+        asked = engines.levels_of(request.engine, request.levels)
+        listed = {each.name for each in manifest.levels}
+        if missing := set(asked if RIG in listed else without_rig(asked)) - listed:
             raise WrongAnswer(details={"missing": sorted(missing)})
 
     def _insist(self, ask: Callable[[], T]) -> T:

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gpuworker import engines
 from gpuworker.contract import RenderRequest, Size
 from gpuworker.engines.warp.engine import WarpEngine
-from gpuworker.errors import NoFace
+from gpuworker.errors import NoFace, RenderError
 from gpuworker.grid import Direction
 from gpuworker.rendering.heartbeat import Heartbeat
 from gpuworker.rendering.messages import (
@@ -39,6 +40,7 @@ from gpuworker.rendering.messages import (
 from gpuworker.rendering.process_main import WorkerProcess
 from gpuworker.rendering.shared_memory import SharedMemory, attach
 from gpuworker.rig import rig_file
+from gpuworker.rig.damage import DamagedRig
 from gpuworker.vision.framing import FramedPortrait
 from tests.gpuworker.pictures import encoded
 
@@ -119,7 +121,7 @@ def test_the_poster_is_the_neutral_frame(line: Line, framed: FramedPortrait, tmp
 
 def test_a_rig_is_written_with_the_photo_beside_it(line: Line, framed: FramedPortrait, tmp_path: Path) -> None:
     line.ask(SetPortrait("warp", framed, 1.5))
-    assert line.ask(WriteRig(tmp_path / "rig.bin")) == Done(1)
+    assert line.ask(WriteRig(tmp_path / "rig.bin")) == Done(1, value=True)
     rig = rig_file.loads((tmp_path / "rig.bin").read_bytes())
     assert (rig.frame, rig.intensity, len(rig.eyes)) == (framed.frame, 1.5, 2)
     assert line.ask(WritePhoto(tmp_path / "photo.webp")) == Done(1, Size(220, 275))
@@ -134,9 +136,30 @@ def test_a_photo_without_a_portrait_and_a_rig_of_an_engine_without_one_are_fault
 ) -> None:
     assert isinstance(line.ask(WritePhoto(tmp_path / "photo.webp")), Failed)
     line.ask(SetPortrait("warp", framed, 1.0))
-    monkeypatch.delattr(WarpEngine, "rig")
+    monkeypatch.setattr(engines, "Rigger", str)
     assert isinstance(line.ask(WriteRig(tmp_path / "rig.bin")), Failed)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [DamagedRig("range", "height"), RenderError(), ZeroDivisionError()])
+def test_a_rig_that_cannot_be_packed_is_logged_and_no_failure(
+    line: Line,
+    framed: FramedPortrait,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    def fail(engine: WarpEngine) -> None:
+        raise error
+
+    line.ask(SetPortrait("warp", framed, 1.0))
+    monkeypatch.setattr(WarpEngine, "rig", fail)
+    assert line.ask(WriteRig(tmp_path / "rig.bin")) == Done(1, value=False)
+    assert list(tmp_path.iterdir()) == []
+    (record,) = (each for each in caplog.records if each.getMessage() == "the rig cannot be packed")
+    assert record.exc_info
+    assert record.exc_info[1] is error
 
 
 def test_a_process_that_waits_keeps_no_photo(line: Line, framed: FramedPortrait, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +25,14 @@ from gpuworker.contract import (
     RigLevel,
     Size,
 )
+from gpuworker.engines.warp.engine import WarpEngine
 from gpuworker.errors import BadRequest, Cancelled, NoFace, OutputFailed, WorkerDied
-from gpuworker.rendering import encoding, heartbeat
-from gpuworker.rendering.messages import Task
+from gpuworker.rendering import encoding, heartbeat, scheduler
+from gpuworker.rendering.messages import Task, WriteRig
 from gpuworker.rendering.process_pool import ProcessPool
 from gpuworker.rendering.scheduler import render
 from gpuworker.rig import rig_file
+from gpuworker.rig.damage import DamagedRig
 from tests.gpuworker.pictures import encoded
 from tests.gpuworker.processes import alive, eventually
 
@@ -257,6 +259,45 @@ def test_an_engine_without_a_rig_makes_the_sheets(
     assert "Alive" in [step.message for step in steps]
     with pytest.raises(BadRequest, match="has no rig"):
         list(render(RenderRequest(photo=photo, frame=SMALL, levels=("rig",)), tmp_path / "none", pool))
+
+
+class UnpackableRig:
+    """Order for a rig that makes the engine of the process that gets it fail."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Callable[[Path], WriteRig], tuple[Path]]:
+        return _unpackable, (self.path,)
+
+
+def _unpackable(path: Path) -> WriteRig:
+    def rig(engine: WarpEngine) -> None:
+        raise DamagedRig("range", "height")
+
+    setattr(WarpEngine, "rig", rig)  # noqa: B010  # of the rendering process, which the test ends
+    return WriteRig(path)
+
+
+def test_a_portrait_whose_rig_cannot_be_packed_has_its_sheets(
+    photo: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(scheduler, "WriteRig", UnpackableRig)
+    with ProcessPool(size=2) as pool:
+        for asked, made in ((("rig",), ["preview", "mobile", "full"]), (("rig", "preview"), ["preview"])):
+            out = tmp_path / f"{len(asked)}"
+            steps = list(render(RenderRequest(photo=photo, frame=SMALL, levels=asked), out, pool))
+            manifest = Manifest.loads((out / MANIFEST_NAME).read_text())
+            assert manifest.complete
+            assert [level.name for level in manifest.levels] == made
+            assert steps[-1].current == steps[-1].total == (936 if "full" in made else 36)
+            assert set(steps[-1].tiles.values()) == {"done"}
+            assert [sentence for step in steps for sentence in step.advice].count(scheduler.NO_RIG) == 1
+            files = [name for step in steps for name in step.files]
+            sheets = [sheet for name in made for sheet in SHEETS[name]]
+            assert sorted(files) == sorted([POSTER_NAME, *sheets])
+            assert {path.name for path in out.iterdir()} == {MANIFEST_NAME, *files}
+    assert "no rig: the portrait is shown by its sheets alone" in caplog.text
 
 
 def test_a_refused_photo_leaves_nothing_and_the_pool_warm(pool: ProcessPool, tmp_path: Path) -> None:

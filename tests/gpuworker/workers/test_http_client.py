@@ -262,12 +262,6 @@ def test_case_58_a_render_that_is_not_whole_is_not_done(tmp_path: Path) -> None:
         levels = (replace(rig, frame=Size(241, 300)), *sheets)
         return replace(step, progress=replace(step.progress, manifest=replace(manifest, levels=levels)))
 
-    def sheets_alone(step: Step) -> Step:
-        manifest = step.progress.manifest
-        if manifest is None:
-            return step
-        return replace(step, progress=replace(step.progress, manifest=replace(manifest, levels=manifest.levels[1:])))
-
     for number, alter in enumerate(
         (
             fewer_frames,
@@ -278,7 +272,6 @@ def test_case_58_a_render_that_is_not_whole_is_not_done(tmp_path: Path) -> None:
             a_wrong_size,
             no_rig,
             a_smaller_photo,
-            sheets_alone,
         )
     ):
         folder = tmp_path / str(number)
@@ -299,6 +292,21 @@ def test_case_60_an_error_of_the_engine_arrives_as_itself(tmp_path: Path, error:
         with pytest.raises(type(error), match=error.sentence):
             play(found, a_job())
         assert list((tmp_path / "jobs").iterdir()) == []
+
+
+def test_a_render_whose_rig_could_not_be_packed_is_whole_with_its_sheets(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    def sheets_alone(step: Step) -> Step:
+        files = tuple(file for file in step.files if file.name not in ("rig.bin", "photo.webp"))
+        manifest = step.progress.manifest
+        if manifest is not None:
+            manifest = replace(manifest, levels=tuple(level for level in manifest.levels if level.name != "rig"))
+        return replace(step, files=files, progress=replace(step.progress, manifest=manifest))
+
+    with table(tmp_path / "jobs", Altered(sheets_alone)) as jobs, worker(tmp_path, jobs) as (found, _):
+        played = play(found, a_job())
+    assert set(played.hashes) == NAMES - {"rig.bin", "photo.webp"}
 
 
 def test_an_engine_without_a_rig_is_whole_without_one(tmp_path: Path) -> None:

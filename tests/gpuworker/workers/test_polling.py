@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from gpuworker.clock import ManualClock
-from gpuworker.contract import Progress
-from gpuworker.errors import Cancelled, NoFace, Superseded, WorkerDied, WorkerLost
-from gpuworker.workers.polling import RetryPolicy, TransientError, poll
+from gpuworker.contract import RIG, SHEETS, Level, Manifest, Progress, Size
+from gpuworker.errors import Cancelled, NoFace, Superseded, WorkerDied, WorkerLost, WrongAnswer
+from gpuworker.workers.polling import RetryPolicy, TransientError, _Run, poll
 from gpuworker.workers.protocol import Listing, Snapshot
 from gpuworker.workers.worker import Job, RenderedFile
 from tests.gpuworker.jobs import a_job
@@ -132,3 +132,30 @@ def test_case_40_an_answer_that_is_older_than_the_last_one_is_ignored() -> None:
     with pytest.raises(Superseded):
         seen.extend(step.progress.current for step in steps)
     assert seen == [5, 7]
+
+
+@pytest.mark.parametrize(
+    ("asked", "made", "accepted"),
+    [
+        ((RIG,), ("preview", "mobile", "full"), True),
+        ((RIG, "preview"), ("preview",), True),
+        ((RIG,), ("preview",), False),
+        ((RIG,), (), False),
+        (("preview", "full"), ("preview",), False),
+    ],
+)
+def test_sheets_are_accepted_in_place_of_a_rig_if_they_are_all_there(
+    asked: tuple[str, ...], made: tuple[str, ...], accepted: bool
+) -> None:
+    levels = tuple(Level(name, (0.0,), (0.0,), Size(8, 8), SHEETS[name]) for name in made)
+    manifest = Manifest("warp", Size(8, 8), complete=True, levels=levels)
+    progress = Progress("done", 9, 9, "Done", manifest=manifest)
+    job = a_job()
+    job = replace(job, request=replace(job.request, engine="warp", levels=asked))
+    check = _Run(Few(RUNNING), job, threading.Event(), RetryPolicy(), ManualClock())._check_whole
+    done = replace(RUNNING, state="done", progress=progress)
+    if accepted:
+        check(done)
+    else:
+        with pytest.raises(WrongAnswer):
+            check(done)
