@@ -62,6 +62,7 @@ class Walk:
     def upload(self, file: Path) -> None:
         self.window.open(f"{self.site.address}/upload/")
         self.window.click("#consent")
+        self.window.wait_for("document.querySelector('#consent').checked")
         self.window.type("#upload-form input[type=file]", str(file))
         self.window.wait_for("location.pathname.startsWith('/uploads/')", seconds=PATIENCE)
         self.window.wait_for("document.querySelector('#crop-canvas')?.hidden === false")

@@ -47,8 +47,15 @@ class Window:
     def wait_for(self, expression: str, *args: Any, seconds: float = PATIENCE) -> Any:
         """Waits until an expression of the page is true; returns its value."""
         value = patiently(lambda: self._truth(expression, *args), seconds)
-        assert value, f"never true within {seconds:.0f} s: {expression}"
+        assert value, f"never true within {seconds:.0f} s: {expression}; the page says: {self._words()}"
         return value
+
+    def _words(self) -> str:
+        """All that can be read on the page, or why it does not answer."""
+        try:
+            return f"{self.run('return `${location.pathname}: ${document.body.innerText}`')}"
+        except BrowserError as error:
+            return str(error)
 
     def _truth(self, expression: str, *args: Any) -> Any:
         try:
