@@ -18,7 +18,7 @@ Picture = NDArray[np.float32]
 
 LID_SHADOW, LID_SHADOW_DEPTH = 0.62, 0.070
 CORNER_SHADE = 0.12
-"""By which white that is invented is darker in the corners, where the ball turns away."""
+"""Share by which invented white is darker in the corners, where the ball turns away."""
 BRIGHTEST = 85
 """Percentile of the visible white's brighter two thirds that no invented white exceeds."""
 LEAST_LIKENESS = -0.1

@@ -16,7 +16,7 @@ from gpuworker.engines.warp.eye import Eye
 from gpuworker.engines.warp.smooth import Field, smoothstep
 
 STEP = 0.0125
-"""Of the working grid, in eye widths."""
+"""Step of the working grid, in eye widths."""
 ACROSS, DOWN = np.arange(-0.60, 0.60, STEP), np.arange(-0.36, 0.34, STEP)
 LEAST_SAMPLES = 12
 """Points of the grid that make a colour."""
@@ -50,7 +50,7 @@ class Likeness:
     at_corner: tuple[bool, bool]
     """Whether the iris fills the eye to its left and to its right corner: no white shows there."""
     width: float
-    """Of the eye, source pixels."""
+    """Width of the eye, source pixels."""
 
     @property
     def evidence(self) -> Field:
