@@ -177,6 +177,7 @@ export class Portrait extends EventTarget {
       this.description = await describe(this.#source, this.#closing.signal);
       this.#failure = null;
       if (this.#closed) return;
+      if (this.#started) this.#fetchEarly();
       this.dispatchEvent(new Event('described'));
     } catch (error) {
       this.#failure = this.#reported(error);
@@ -193,6 +194,16 @@ export class Portrait extends EventTarget {
       if (!step) return;
       await step();
     }
+  }
+
+  /**
+   * Asks for the rig's files while its code and the graphics card make ready, and for the poster before the still
+   * picture does, which then finds it in the browser's cache. A failure is told when the files are needed.
+   */
+  #fetchEarly() {
+    const rig = this.#source.pixi || this.frames ? null : this.#usableRig;
+    const poster = this.description?.poster;
+    if (rig) [rig.rig, ...(poster ? [poster] : [])].forEach((url) => this.#fetchFile(url));
   }
 
   /** What to load next: the rig, then its finer photo; sheets only where no rig can be used. */
@@ -317,7 +328,7 @@ export class Portrait extends EventTarget {
   #fetchFile = (url) => {
     const file = this.#files.get(url) ?? fetchRigFile(url, this.#closing.signal);
     this.#files.set(url, file);
-    file.catch(() => this.#files.delete(url));
+    file.catch(() => null);
     return file;
   };
 
@@ -357,6 +368,7 @@ export class Portrait extends EventTarget {
       await load();
     } catch (error) {
       const failure = this.#known(error);
+      this.#files.clear();
       const lost = failure.code === 'context-lost';
       // A context that is lost while sheets are uploaded was probably lost because of them; a rig is small.
       const guilty = key !== this.description?.rig?.rig && this.#levels().length > 1;

@@ -11,7 +11,10 @@ export function meshPoints(rig) {
   const { grid: [cols, rows], height, brows } = rig;
   const points = new Float32Array((cols * rows + 16) * 4);
   for (let i = 0; i < cols * rows; i += 1) {
-    points.set([placeOf(i % cols), placeOf(Math.floor(i / cols)), height[i], brows[i]], i * 4);
+    points[4 * i] = placeOf(i % cols);
+    points[4 * i + 1] = placeOf(Math.floor(i / cols));
+    points[4 * i + 2] = height[i];
+    points[4 * i + 3] = brows[i];
   }
   stillPoints(rig).forEach(([x, y], i) => points.set([x, y], (cols * rows + i) * 4));
   return points;
@@ -25,17 +28,24 @@ export function meshPoints(rig) {
 export function meshTriangles(rig, stride) {
   const { grid: [cols, rows] } = rig;
   const { left, top, right, bottom } = movingBox(rig);
-  /** @type {number[]} */
-  const triangles = [];
+  const cells = Math.ceil((bottom - top) / stride) * Math.ceil((right - left) / stride) + 4;
+  const triangles = new Uint16Array(6 * cells);
+  let at = 0;
   /** @param {number} i @param {number} across @param {number} down */
-  const cell = (i, across, down) => triangles.push(i, i + across, i + down, i + across, i + down, i + across + down);
+  const cell = (i, across, down) => {
+    triangles[at] = i;
+    triangles[at + 1] = triangles[at + 3] = i + across;
+    triangles[at + 2] = triangles[at + 4] = i + down;
+    triangles[at + 5] = i + across + down;
+    at += 6;
+  };
   for (let row = top; row < bottom; row += stride) {
     for (let col = left; col < right; col += stride) {
       cell(row * cols + col, Math.min(stride, right - col), cols * Math.min(stride, bottom - row));
     }
   }
   for (let i = 0; i < 4; i += 1) cell(cols * rows + 4 * i, 1, 2);
-  return new Uint16Array(triangles);
+  return triangles;
 }
 
 /** Corners of the rectangles above, below, left and right of what moves. @param {import('./reader.js').Rig} rig */
@@ -49,13 +59,19 @@ function stillPoints(rig) {
 
 /** Grid points around all that has a height. @param {import('./reader.js').Rig} rig */
 function movingBox({ grid: [cols, rows], height }) {
-  let [left, top, right, bottom] = [cols - 1, rows - 1, 0, 0];
-  height.forEach((each, i) => {
-    if (!each) return;
-    const [col, row] = [i % cols, Math.floor(i / cols)];
-    [left, right] = [Math.min(left, col), Math.max(right, col)];
-    [top, bottom] = [Math.min(top, row), Math.max(bottom, row)];
-  });
+  let left = cols - 1;
+  let top = rows - 1;
+  let right = 0;
+  let bottom = 0;
+  for (let i = 0; i < height.length; i += 1) {
+    if (!height[i]) continue;
+    const col = i % cols;
+    const row = Math.floor(i / cols);
+    left = Math.min(left, col);
+    right = Math.max(right, col);
+    top = Math.min(top, row);
+    bottom = Math.max(bottom, row);
+  }
   if (left > right) return { left: 0, top: 0, right: 1, bottom: 1 };
   return {
     left: Math.max(left - 1, 0),

@@ -290,7 +290,8 @@ function fields(bytes) {
       sums[i] = ((zigzag >> 1) ^ -(zigzag & 1)) + above + beside;
     }
     from += 2 * count;
-    const values = Float32Array.from(sums, (value) => value * unit);
+    const values = new Float32Array(count);
+    for (let i = 0; i < count; i += 1) values[i] = sums[i] * unit;
     demand(values.every((value) => value >= low && value <= high), 'range', name);
     return values;
   };

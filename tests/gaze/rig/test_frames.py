@@ -56,6 +56,22 @@ def test_the_poster_is_alive_first_and_the_photo_replaces_it(stage: Stage, site:
     assert picture(stage) != before
 
 
+def test_the_files_of_a_rig_are_asked_for_while_its_code_comes(staged: Staged, site: Site) -> None:
+    write_rig(site.folder)
+    stage = staged()
+    held: list[Route] = []
+    kinds: list[str] = []
+    stage.page.route("**/parts/rig.js", lambda route: held.append(route))
+    stage.page.on("request", lambda each: kinds.append(each.resource_type) if "poster" in each.url else None)
+    with stage.page.expect_request("**/rig.bin"), stage.page.expect_request("**/poster.webp"):
+        stage.open(site.page(SMALL))
+    stage.wait_for("() => document.querySelector('gaze-tracker').shadowRoot.querySelector('img').complete")
+    assert [each.request.url.rpartition("/")[2] for each in held] == ["rig.js"]
+    assert kinds == ["fetch", "image"], "a still picture that comes first must be asked for again"
+    held[0].continue_()
+    stage.wait_for(ALIVE)
+
+
 def test_a_photo_that_would_not_be_seen_is_not_loaded(stage: Stage, site: Site) -> None:
     write_rig(site.folder)
     stage.open(site.page(SMALL))
