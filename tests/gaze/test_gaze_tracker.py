@@ -49,3 +49,29 @@ def test_when_its_bundle_cannot_be_loaded_the_page_keeps_its_picture(stage: Stag
     with stage.page.expect_console_message(lambda message: "stays a still picture" in message.text):
         stage.open(site.page(picture, script='src="/gaze/gaze-tracker.js"'))
     assert stage.page.get_by_role("img", name="Ada").is_visible()
+
+
+MESSAGES = """() => {
+  const frame = document.createElement('iframe');
+  frame.srcdoc = `<script>
+    const texts = [{ lookAt: [1, 1] }, { type: 'gaze', x: 1, y: 1 }, { src: '/elsewhere/manifest.json' }];
+    for (const text of texts) parent.postMessage(text, '*');
+    parent.postMessage('the end', '*');
+  </script>`;
+  return new Promise((resolve) => {
+    addEventListener('message', ({ data }) => data === 'the end' && requestAnimationFrame(() => resolve()));
+    document.body.append(frame);
+  });
+}"""
+
+
+def test_messages_of_other_windows_are_ignored(stage: Stage, site: Site) -> None:
+    drawn.write_portrait(site.folder, "preview")
+    stage.open(site.page(TRACKER, script='src="/gaze/gaze-tracker.js"'))
+    stage.wait_for_level("preview")
+    before, requested, told = stage.look(-1, -1), len(stage.requested), stage.page.evaluate("told.length")
+    stage.page.evaluate(MESSAGES)
+    stage.settle()
+    assert stage.seen() == before
+    assert stage.page.evaluate("told.length") == told
+    assert len(stage.requested) == requested
