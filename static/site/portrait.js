@@ -1,5 +1,4 @@
 /** Page of one portrait: the face, and the progress of its session. */
-import { pageRenderer } from '../gaze/renderer.js';
 import { Feed } from './feed.js';
 import { offerFullscreen } from './fullscreen.js';
 import { part } from './part.js';
@@ -33,12 +32,16 @@ function showFace(snapshot) {
   listed = now;
 }
 
-/** Makes graphics context and shaders, which takes a while, before there is a face that would have to wait for them. */
-function prepareToDraw() {
+/** Makes the element's graphics context and shaders, which takes a while, before a face waits for them. */
+async function prepareToDraw() {
+  const preloaded = document.querySelector('link[rel="modulepreload"]');
+  const address = preloaded instanceof HTMLLinkElement ? preloaded.href : '../gaze/parts/rig.js';
   try {
-    pageRenderer();
+    /** @type {typeof import('../gaze/parts/rig.js')} */
+    const { compile, pageRenderer } = await import(address);
+    compile(pageRenderer());
   } catch {
-    // Without WebGL the element itself shows a still picture, and says so.
+    // Without WebGL or this part the element itself shows a still picture, and says so.
   }
 }
 

@@ -68,6 +68,17 @@ def visitor(browser: Browser, site: RunningSite, size: str) -> Iterator[Visitor]
     context.close()
 
 
+COUNT_CONTEXTS = """
+window.contexts = new Set();
+const { getContext } = HTMLCanvasElement.prototype;
+HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+  const context = getContext.call(this, kind, ...more);
+  if (kind === 'webgl2' && context) contexts.add(context);
+  return context;
+};
+"""
+
+
 def test_a_link_signs_in_once(browser: Browser, site: RunningSite) -> None:
     link = one_time_link(site, "once@example.com")
     for first in (True, False):
@@ -83,11 +94,13 @@ def test_from_a_dropped_photo_to_a_portrait_that_is_shared_and_hidden(
     visitor: Visitor, browser: Browser, site: RunningSite, photo: bytes, size: str
 ) -> None:
     page = visitor.page
+    page.add_init_script(COUNT_CONTEXTS)
 
     visitor.drop(photo)
     visitor.keep("2-confirm")
     visitor.bring_to_life()
     visitor.wait_alive()
+    assert page.evaluate("contexts.size") == 1, "what the page makes ready is not what the element draws with"
     assert page.locator("#progress").get_attribute("data-state") != "ready", "alive only when all was done"
     visitor.keep("3-alive")
 

@@ -4,3 +4,4 @@
 export { Life } from '../life/life.js';
 export { pageRenderer } from '../renderer.js';
 export { loadRig } from '../rig/frames.js';
+export { compile } from '../rig/picture.js';
