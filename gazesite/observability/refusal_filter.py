@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 
 from gazesite.observability import request_context
 
@@ -11,9 +12,10 @@ MAX_REASON_LENGTH = 200
 
 
 class RefusalFilter(logging.Filter):
-    """Log filter for every handler: drops Django's records about a 4xx response and notes their reason.
+    """Log filter for every handler: drops Django's records about a refusal and notes their reason.
 
-    Without a request's context, as in commands, it passes those too. Server errors (5xx) keep their own line.
+    A refusal is a 4xx response, and a 503 that no error has led to: "please come back". Other server errors (5xx) keep
+    their own line. Without a request's context, as in commands, every record passes.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -25,7 +27,9 @@ class RefusalFilter(logging.Filter):
 
 
 def _is_refusal(record: logging.LogRecord) -> bool:
-    return record.name.startswith("django.") and 400 <= getattr(record, "status_code", 0) < 500
+    status = getattr(record, "status_code", 0)
+    is_refused_for_now = status == HTTPStatus.SERVICE_UNAVAILABLE and not record.exc_info
+    return record.name.startswith("django.") and (400 <= status < 500 or is_refused_for_now)
 
 
 def _reason(record: logging.LogRecord) -> str:

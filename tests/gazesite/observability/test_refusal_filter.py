@@ -56,6 +56,11 @@ def test_a_reason_is_one_line_and_no_novel(context: RequestContext) -> None:
     assert len(context.refusal) == MAX_REASON_LENGTH
 
 
+def test_a_request_to_come_back_is_folded_and_an_outage_is_not(context: RequestContext) -> None:
+    assert not passes(record(503, "Service Unavailable: /s/token/q0.webp"))
+    assert passes(record(503, "Service Unavailable: /", error=OSError("disk full")))
+
+
 @pytest.mark.parametrize("made", [record(500), record(404, name="portraits.uploads.validation")])
 def test_faults_of_ours_and_our_own_words_stay_lines(context: RequestContext, made: object) -> None:
     assert passes(made)
