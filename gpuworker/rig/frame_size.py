@@ -31,12 +31,13 @@ def at_frame_size(data: bytes) -> bytes:
 def _reduced(rig: Rig, atlas: Atlas) -> Atlas:
     """Black but for the places of the eyes: nothing else of the finer atlas is passed on."""
     reduced = np.zeros_like(atlas)
-    for place in (place for eye in rig.eyes for place in (eye.white, eye.texture)):
-        x, y, width, height = place
-        framed = np.pad(
-            _averaged(atlas, place, rig.supersampling), ((BORDER, BORDER), (BORDER, BORDER), (0, 0)), "edge"
-        )
-        reduced[y - BORDER : y + height + BORDER, x - BORDER : x + width + BORDER] = framed
+    for eye in rig.eyes:
+        finer = {eye.white, eye.texture}  # a lid's skin is as coarse as a frame
+        for place in eye.places:
+            x, y, width, height = place
+            part = _averaged(atlas, place, rig.supersampling if place in finer else 1)
+            framed = np.pad(part, ((BORDER, BORDER), (BORDER, BORDER), (0, 0)), "edge")
+            reduced[y - BORDER : y + height + BORDER, x - BORDER : x + width + BORDER] = framed
     return reduced
 
 

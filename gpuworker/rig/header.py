@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from gpuworker.contract import MAX_INTENSITY, MAX_SIDE, MIN_FRAME_SIDE, MIN_INTENSITY, Size
 from gpuworker.rig.damage import DamagedRig
-from gpuworker.rig.model import CURVE, STEP, Pair, Place, Rig, RigEye, RigHead, RigMotion, grid_size
+from gpuworker.rig.model import CURVE, STEP, Pair, Place, Rig, RigEye, RigHead, RigLid, RigMotion, grid_size
 
 VERSION = 1
 MOST_SUPERSAMPLING = 4
@@ -110,8 +110,11 @@ class CheckedObject:
     def integer(self, key: str, low: int, high: int) -> int:
         return self._integer(key, self._take(key), low, high)
 
+    def numbers(self, key: str, count: int, low: float, high: float) -> tuple[float, ...]:
+        return tuple(self._number(key, value, low, high) for value in self.items(key, (count,)))
+
     def pair(self, key: str, low: float, high: float) -> Pair:
-        first, second = (self._number(key, value, low, high) for value in self.items(key, (2,)))
+        first, second = self.numbers(key, 2, low, high)
         return first, second
 
     def unit_vector(self, key: str) -> Pair:
@@ -215,9 +218,16 @@ def _eye(eye: CheckedObject, source: Size) -> dict[str, Any]:
         "texture": eye.place("texture"),
         "reach": reach,
         "closes": eye.flag("closes"),
+        "lid": _lid(eye.inner("lid")) if "lid" in eye else None,
     }
     _demand_fitting(values)
     return values
+
+
+def _lid(lid: CheckedObject) -> RigLid:
+    red, green, blue = lid.numbers("lashes", 3, 0, 1)
+    x, y = lid.integers("at", 2, 0, int(MOST_EYE))
+    return RigLid(lid.place("place"), (x, y), (red, green, blue))
 
 
 def _box(eye: CheckedObject, source: Size) -> Place:
@@ -262,13 +272,18 @@ def dumps(rig: Rig, parts: Mapping[str, tuple[int, int]]) -> bytes:
         "curve": len(rig.eyes[0].upper) if rig.eyes else CURVE,
         "curveUnit": rig.curve_unit,
         "model": _as_json(rig.motion),
-        "eyes": [_as_json(eye, without=("upper", "lower")) for eye in rig.eyes],
+        "eyes": [_eye_as_json(eye) for eye in rig.eyes],
         "parts": parts,
     }
     return json.dumps(values, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _as_json(values: RigHead | RigMotion | RigEye, without: tuple[str, ...] = ()) -> dict[str, Any]:
+def _eye_as_json(eye: RigEye) -> dict[str, Any]:
+    lid = {"lid": _as_json(eye.lid)} if eye.lid else {}
+    return {**_as_json(eye, without=("upper", "lower", "lid")), **lid}
+
+
+def _as_json(values: RigHead | RigMotion | RigEye | RigLid, without: tuple[str, ...] = ()) -> dict[str, Any]:
     names = [field.name for field in fields(values) if field.name not in without]
     return {_camel(name): getattr(values, name) for name in names}
 

@@ -72,6 +72,19 @@ class RigMotion:
     in_plane: float
 
 
+@dataclass(frozen=True, slots=True)
+class RigLid:
+    """A closed lid's skin over one eye.
+
+    place: in the atlas, one pixel a frame pixel; at: where it lies in the box; lashes: colour of the lash line over the
+    skin's, red, green, blue, 0 … 1.
+    """
+
+    place: Place
+    at: tuple[int, int]
+    lashes: tuple[float, float, float]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RigEye:
     """One eye, in source pixels.
@@ -81,7 +94,8 @@ class RigEye:
     the eye as photographed; ahead: its u when it looks straight ahead; radius: the iris's; travel: from there at full x
     to the left and to the right, in eye widths; white, texture: places of the white and of the iris in the atlas;
     white_at: where the white lies in the box; reach: half the side of the iris's square; closes: whether a blink may
-    close it; upper, lower: (n,) int32 v of the lid margins in CURVE_UNIT.
+    close it; upper, lower: (n,) int32 v of the lid margins in CURVE_UNIT; lid: what a blink lets down; without it, as
+    in older files, an eye stays open.
     """
 
     box: Place
@@ -100,6 +114,12 @@ class RigEye:
     closes: bool
     upper: Integers
     lower: Integers
+    lid: RigLid | None = None
+
+    @property
+    def places(self) -> list[Place]:
+        """Its parts of the atlas."""
+        return [self.white, self.texture, *([self.lid.place] if self.lid else [])]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,7 +18,7 @@ from gpuworker.images import webp
 from gpuworker.rig import header, planes
 from gpuworker.rig.damage import DamagedRig
 from gpuworker.rig.header import MOST_ATLAS_SIDE, Header
-from gpuworker.rig.model import Integers, Rig, RigEye, grid_size
+from gpuworker.rig.model import Integers, Place, Rig, RigEye, grid_size
 
 MAGIC = b"RIG1"
 PREFIX = struct.Struct("<4sI")
@@ -150,13 +150,20 @@ def _encoded(atlas: NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
+def _places(head: Header) -> Iterator[Place]:
+    for eye in head.eyes:
+        yield from (eye["white"], eye["texture"])
+        if eye["lid"]:
+            yield eye["lid"].place
+
+
 def _atlas(data: bytes, head: Header) -> NDArray[np.uint8]:
     """(h, w, 3): a whole, lossless WebP that holds the places of both eyes with a border of one pixel."""
     size = webp.size(data)
     whole = data[12:16] == b"VP8L" and int.from_bytes(data[4:8], "little") + 8 == len(data)
     if size is None or not whole or max(size.width, size.height) > MOST_ATLAS_SIDE:
         raise DamagedRig("atlas", "no whole lossless WebP of a size that can be shown")
-    for x, y, width, height in (place for eye in head.eyes for place in (eye["white"], eye["texture"])):
+    for x, y, width, height in _places(head):
         if min(x, y) < 1 or x + width >= size.width or y + height >= size.height:
             raise DamagedRig("atlas", f"a part leaves the atlas of {size}")
     try:

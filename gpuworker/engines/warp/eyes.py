@@ -12,11 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpuworker.engines.warp import closing, sclera
+from gpuworker.engines.warp import sclera
 from gpuworker.engines.warp.eye import Eye
 from gpuworker.engines.warp.iris import limbus, own_gaze
 from gpuworker.engines.warp.iris.iris import Iris
-from gpuworker.engines.warp.lids import Lids
+from gpuworker.engines.warp.lids import closing
+from gpuworker.engines.warp.lids.lids import Lids
 from gpuworker.grid import LIMIT, NEUTRAL, Direction
 from gpuworker.vision.topology import SIDES
 

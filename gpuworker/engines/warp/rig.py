@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from gpuworker.contract import MAX_INTENSITY
 from gpuworker.engines.warp import eyes as painting
-from gpuworker.engines.warp import lids, rotation, sclera
+from gpuworker.engines.warp import rotation, sclera
 from gpuworker.engines.warp.eye import lid_curve
 from gpuworker.engines.warp.eyes import EyeRenderer, Eyes
+from gpuworker.engines.warp.lids import lids
+from gpuworker.engines.warp.lids.closed import ClosedLid
 from gpuworker.engines.warp.rotation import Rotation
 from gpuworker.grid import LIMIT
 from gpuworker.rig.model import (
@@ -25,6 +27,7 @@ from gpuworker.rig.model import (
     Rig,
     RigEye,
     RigHead,
+    RigLid,
     RigMotion,
 )
 from gpuworker.vision.framing import SUPERSAMPLING, FramedPortrait
@@ -51,7 +54,8 @@ MOTION = RigMotion(
 
 def rig_of(portrait: FramedPortrait, intensity: float, turning: Rotation, eyes: Eyes | None) -> Rig:
     """The rig of a portrait whose rotation and eyes were built."""
-    places, atlas = _atlas(eyes.renderers) if eyes else ([], None)
+    closed = [ClosedLid.of(renderer.eye) for renderer in eyes.renderers] if eyes and eyes.close else []
+    places, atlas = _atlas(eyes.renderers, closed) if eyes else ([], None)
     return Rig(
         frame=portrait.frame,
         alpha=portrait.alpha is not None,
@@ -60,7 +64,7 @@ def rig_of(portrait: FramedPortrait, intensity: float, turning: Rotation, eyes: 
         motion=MOTION,
         height=_quantised(turning.field.height, HEIGHT_UNIT),
         brows=_quantised(np.where(turning.field.height > 0, turning.brows, 0), BROW_UNIT),
-        eyes=_eyes(eyes, places) if eyes else (),
+        eyes=_eyes(eyes, closed, places) if eyes else (),
         atlas=atlas,
         supersampling=SUPERSAMPLING,
     )
@@ -79,18 +83,19 @@ def _head(turning: Rotation) -> RigHead:
     )
 
 
-def _eyes(eyes: Eyes, places: Sequence[Place]) -> tuple[RigEye, RigEye]:
+def _eyes(eyes: Eyes, closed: Sequence[ClosedLid], places: Sequence[Place]) -> tuple[RigEye, RigEye]:
+    lids = [RigLid(place, lid.at, lid.lashes) for lid, place in zip(closed, places[4:], strict=True)]
     left, right = (
-        _eye(renderer, ahead, travel, white, texture, eyes.close)
-        for renderer, ahead, travel, white, texture in zip(
-            eyes.renderers, eyes.ahead, eyes.travel, places[:2], places[2:], strict=True
+        _eye(renderer, ahead, travel, white, texture, lid)
+        for renderer, ahead, travel, white, texture, lid in zip(
+            eyes.renderers, eyes.ahead, eyes.travel, places[:2], places[2:4], lids or (None, None), strict=True
         )
     )
     return left, right
 
 
 def _eye(
-    renderer: EyeRenderer, ahead: float, travel: tuple[float, float], white: Place, texture: Place, closes: bool
+    renderer: EyeRenderer, ahead: float, travel: tuple[float, float], white: Place, texture: Place, lid: RigLid | None
 ) -> RigEye:
     eye = renderer.eye
     rows, columns = _opening(renderer)
@@ -109,9 +114,10 @@ def _eye(
         white_at=(columns.start, rows.start),
         texture=texture,
         reach=renderer.iris.reach,
-        closes=closes,
+        closes=lid is not None,
         upper=_quantised(lid_curve(eye.upper_lid, u), CURVE_UNIT),
         lower=_quantised(lid_curve(eye.lower_lid, u), CURVE_UNIT),
+        lid=lid,
     )
 
 
@@ -125,24 +131,26 @@ def _opening(renderer: EyeRenderer) -> tuple[slice, slice]:
     return rows, columns
 
 
-def _atlas(renderers: tuple[EyeRenderer, EyeRenderer]) -> tuple[list[Place], NDArray[np.uint8]]:
-    """Both whites beside each other and both irises below them; the places in this order."""
-    parts = [renderer.white[_opening(renderer)] for renderer in renderers]
-    parts += [renderer.iris.texture for renderer in renderers]
-    sizes = np.array([part.shape[:2] for part in parts]) + 2 * BORDER
-    top, columns = sizes[:2, 0].max(), sizes[[0, 2], 1]
-    height, width = top + sizes[2:, 0].max(), (sizes[:2, 1].sum(), sizes[2:, 1].sum())
-    atlas = np.zeros((height, max(width), 3), np.uint8)
-    corners = [(0, 0), (0, columns[0]), (top, 0), (top, columns[1])]
-    for part, (y, x) in zip(parts, corners, strict=True):
-        framed = np.pad(part, ((BORDER, BORDER), (BORDER, BORDER), (0, 0)), mode="edge")
-        atlas[y : y + framed.shape[0], x : x + framed.shape[1]] = np.round(framed)
-    return [_place(part, y, x) for part, (y, x) in zip(parts, corners, strict=True)], atlas
-
-
-def _place(part: NDArray[np.float32], y: int, x: int) -> Place:
-    height, width = part.shape[:2]
-    return int(x) + BORDER, int(y) + BORDER, width, height
+def _atlas(
+    renderers: tuple[EyeRenderer, EyeRenderer], closed: Sequence[ClosedLid]
+) -> tuple[list[Place], NDArray[np.uint8]]:
+    """Both whites beside each other, both irises below them, then both lids, if any; the places in this order."""
+    rows = [
+        [renderer.white[_opening(renderer)] for renderer in renderers],
+        [renderer.iris.texture for renderer in renderers],
+        *([[lid.skin for lid in closed]] if closed else []),
+    ]
+    sizes = [[(part.shape[0] + 2 * BORDER, part.shape[1] + 2 * BORDER) for part in row] for row in rows]
+    heights = [max(height for height, _ in row) for row in sizes]
+    atlas = np.zeros((sum(heights), max(sum(width for _, width in row) for row in sizes), 3), np.uint8)
+    places = []
+    for nth, (row, size) in enumerate(zip(rows, sizes, strict=True)):
+        for part, (height, width), x in zip(row, size, (0, size[0][1]), strict=True):
+            y = sum(heights[:nth])
+            framed = np.pad(part, ((BORDER, BORDER), (BORDER, BORDER), (0, 0)), mode="edge")
+            atlas[y : y + height, x : x + width] = np.round(framed)
+            places.append((x + BORDER, y + BORDER, width - 2 * BORDER, height - 2 * BORDER))
+    return places, atlas
 
 
 def _quantised(values: NDArray[np.floating], unit: float) -> Integers:

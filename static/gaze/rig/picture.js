@@ -155,7 +155,7 @@ export class RigPicture {
    */
   #paintEyes({ framebuffer, areas, scale, strips, photo, rest }, { x, y, close = 0, left = 1, right = 1 }) {
     const gl = this.#gl;
-    const { eyes, model } = this.#rig;
+    const { eyes, model, supersampling } = this.#rig;
     if (!eyes.length) return;
     const program = this.#renderer.program(EYE, EYE_SAMPLERS);
     gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
@@ -169,7 +169,7 @@ export class RigPicture {
       const gain = i ? right : left;
       const [x0, y0, x1, y1] = areas[i];
       gl.viewport(x0, y0, x1 - x0, y1 - y0);
-      const { iris: [u, v], width, ahead, travel } = eye;
+      const { iris: [u, v], width, ahead, travel, lid } = eye;
       const photoX = u === ahead ? 0 : (LIMIT * (u - ahead)) / (width * travel[u < ahead ? 0 : 1]);
       const near = rest ? Math.exp(-((x - photoX) ** 2 + y ** 2) / model.restReach ** 2) : 0;
       const now = rest ? ahead + width * travelled((x * gain) / LIMIT, travel) : u;
@@ -181,7 +181,10 @@ export class RigPicture {
         white: eye.white,
         disc: eye.texture,
         rows: [...eye.whiteAt, strips[i], i],
-        look: [y * gain, near > LEAST_NEARNESS ? near : 0, eye.closes ? close : 0, width],
+        look: [y * gain, near > LEAST_NEARNESS ? near : 0, eye.closes && lid ? close : 0, width],
+        lid: lid?.place ?? eye.white,
+        lidAt: [...(lid?.at ?? [0, 0]), eye.inner],
+        line: [...(lid?.lashes ?? [1, 1, 1]), supersampling],
         size: [eye.radius, eye.reach],
       });
       gl.drawArrays(gl.TRIANGLES, 0, 3);

@@ -35,7 +35,9 @@ const FAR = 5120;
  *   yawGain: number}} Head frame pixels
  * @typedef {{box: Numbers, middle: Numbers, along: Numbers, width: number, inner: number, iris: Numbers,
  *   ahead: number, radius: number, travel: Numbers, white: Numbers, whiteAt: Numbers, texture: Numbers, reach: number,
- *   closes: boolean, lids: Float32Array}} Eye source pixels; `lids`: the upper margin's v, then the lower one's
+ *   closes: boolean, lid: Lid | null, lids: Float32Array}} Eye source pixels; `lids`: the upper margin's v, then the
+ *   lower one's
+ * @typedef {{place: Numbers, at: Numbers, lashes: Numbers}} Lid closed
  * @typedef {Record<'travelV' | 'upperTravel' | 'lowerTravel' | 'fold' | 'lashes' | 'lowerMargin' | 'shadow' |
  *   'shadowDepth' | 'ball' | 'restReach' | 'browRaise' | 'inPlane', number>} Model the engine's constants
  * @typedef {{frame: Numbers, supersampling: number, alpha: boolean, intensity: number, grid: Numbers, curve: number,
@@ -109,6 +111,13 @@ const EYE = {
 const AHEAD = { ahead: [0, -2560, 2560] };
 
 /**
+ * Older rigs lack it: their eyes stay open.
+ *
+ * @type {Record<string, Rule>}
+ */
+const LID = { place: [4, 0, LARGEST_ATLAS, true], at: [2, 0, 2560, true], lashes: [3, 0, 1] };
+
+/**
  * @param {ArrayBuffer} buffer a whole file
  * @returns {Promise<Rig>}
  * @throws {GazeFailure} `rig`, with the kind of damage in `kind`
@@ -169,6 +178,7 @@ function readEye(data, { frame, supersampling }) {
   if (!isObject(data)) throw damaged('range', 'eyes');
   const eye = { ...numbers(data, EYE), closes: flag(data, 'closes') };
   eye.ahead = 'ahead' in data ? numbers(data, AHEAD).ahead : eye.iris[0];
+  eye.lid = 'lid' in data ? numbers(object(data, 'lid'), LID) : null;
   const [x0, y0, x1, y1] = eye.box;
   const { width, iris, radius, reach, white, whiteAt, texture } = eye;
   const inside = x0 < x1 && y0 < y1 && x1 <= frame[0] * supersampling && y1 <= frame[1] * supersampling;
@@ -176,7 +186,7 @@ function readEye(data, { frame, supersampling }) {
   demand(eye.inner !== 0, 'range', 'inner');
   demand(isUnit(eye.along), 'range', 'along');
   demand(Math.max(...iris.map(Math.abs), Math.abs(eye.ahead), radius) <= width, 'range', 'iris');
-  demand(Math.min(...white.slice(2), ...texture.slice(2)) > 0, 'range', 'white');
+  demand(Math.min(...places(eye).flatMap((place) => place.slice(2))) > 0, 'range', 'white');
   demand(whiteAt[0] + white[2] <= x1 - x0 && whiteAt[1] + white[3] <= y1 - y0, 'range', 'whiteAt');
   demand(texture[2] === 2 * reach + 1 && texture[3] === texture[2], 'range', 'texture');
   return eye;
@@ -238,10 +248,15 @@ function checkAtlas({ atlas, eyes }) {
   const width = (bits & 0x3fff) + 1;
   const height = ((bits >> 14) & 0x3fff) + 1;
   demand(width <= LARGEST_ATLAS && height <= LARGEST_ATLAS, 'atlas');
-  for (const [x, y, w, h] of eyes.flatMap(({ white, texture }) => [white, texture])) {
+  for (const [x, y, w, h] of eyes.flatMap(places)) {
     // Each part has a border of one pixel.
     demand(x > 0 && y > 0 && x + w < width && y + h < height, 'atlas');
   }
+}
+
+/** @param {Eye} eye @returns {Numbers[]} its parts of the atlas */
+function places({ white, texture, lid }) {
+  return lid ? [white, texture, lid.place] : [white, texture];
 }
 
 /**

@@ -6,8 +6,8 @@
 import { CATMULL_ROM } from '../shaders.js';
 
 /**
- * Lengths are source pixels, and w is the eye's width. A lid that closes (close > 0) is a sheet of smooth skin that
- * comes out from under its crease, with the photo's own lashes, which turn down, at its margin.
+ * Lengths are source pixels, and w is the eye's width. A lid that closes (close > 0) is the rig's own skin
+ * over the whole eye with the photo's grain, let down to its margin, and there the lashes turn down.
  */
 export const EYE = `#version 300 es
 precision highp float;
@@ -16,6 +16,8 @@ uniform sampler2D photo, atlas, lids, rest;
 // rows: white's origin in the box, the eye's x in the strips, its row of lids; look: y, nearness to rest, close, w
 uniform vec4 box, area, axes, iris, white, disc, rows, look;
 uniform vec2 scale, size; // texture pixels in a source pixel; radius and reach of the iris
+uniform vec4 lid, line; // the closed lid in the atlas; colour of its lashes over the skin's, its pixels' size
+uniform vec3 lidAt; // its corner in the box; where the nose is
 uniform vec4 travel, light; // upper, lower, fold, lashes; lower margin, shadow, its depth, ball
 out vec4 colour;
 
@@ -39,17 +41,15 @@ float front(float u) {
   return sqrt(max(.5, 1. - s * s));
 }
 
-float grey(vec3 c) { return dot(c, vec3(.3, .6, .1)); }
-
 void main() {
   vec2 down = vec2(-axes.w, axes.z), p = gl_FragCoord.xy / scale, q = p - axes.xy;
   float y = look.x, close = look.z, w = look.w, u = dot(q, axes.zw), v = dot(q, down);
   float last = float(textureSize(lids, 0).x - 1), k = clamp(u / w + .5, 0., 1.) * last, k0 = min(floor(k), last - 1.);
-  vec2 lid = mix(texelFetch(lids, ivec2(k0, rows.w), 0).xy, texelFetch(lids, ivec2(k0 + 1., rows.w), 0).xy, k - k0);
+  vec2 edge = mix(texelFetch(lids, ivec2(k0, rows.w), 0).xy, texelFetch(lids, ivec2(k0 + 1., rows.w), 0).xy, k - k0);
   float bell = max(0., 1. - pow(abs(u) / (.5 * w), 2.2));
   float raise = y < 0. ? .75 : 1.; // share of its travel that the upper lid takes
-  float upperMove = min(y * raise * travel.x * w * bell, .6 * (lid.y - lid.x)), lowerMove = y * travel.y * w * bell;
-  float upper = lid.x + upperMove, lower = lid.y + lowerMove;
+  float upperMove = min(y * raise * travel.x * w * bell, .6 * (edge.y - edge.x)), lowerMove = y * travel.y * w * bell;
+  float upper = edge.x + upperMove, lower = edge.y + lowerMove;
   float rising = close * .07 * max(0., lower - upper);
   lowerMove -= rising;
   lower -= rising;
@@ -60,6 +60,7 @@ void main() {
   float above = rise(-soft, soft, pastLower + light.x * w) * float(abs(u) < .5 * w);
   float opening = rise(-soft, soft, pastUpper - lash) * above;
   vec3 skin = strip(photo, p - down * (upperMove * withUpper + lowerMove * withLower), 0.).rgb;
+  vec3 lashes = vec3(1);
   if (close > 0.) {
     CLOSING
   }
@@ -67,31 +68,26 @@ void main() {
   vec2 t = vec2((u - iris.z) * front(iris.x) / front(iris.z), v - iris.w);
   eye = mix(eye, part(t + size.y + .5, disc), 1. - rise(.9 * size.x, 1.1 * size.x, length(t)));
   eye *= 1. - light.y * exp(-max(pastUpper, 0.) / (light.z * w));
-  vec3 made = mix(skin, eye, opening);
+  vec3 made = mix(skin, eye, opening) * lashes;
   vec4 own = strip(photo, p, 0.);
   if (look.y > 0.) made += look.y * mix(1., opening, min(1., 8. * close)) * (own.rgb - strip(rest, p, 0.).rgb);
   colour = vec4(clamp(made, 0., 1.) * own.a, own.a);
 }`.replace('CLOSING', `
-    float shut = max(0., lower - upper + .01 * w) * close * min(1., 6. * bell), margin = upper + shut, d = margin - v;
-    float h = lid.x - v, held = .12 * shut * (1. - rise(.1 * w, travel.z * w, h));
-    float lod = log2(max(1., .1 * w * scale.x)), come = clamp((.1 * w - h) / (.1 * w + shut), 0., 1.);
-    vec2 aside = axes.zw * .1 * w, top = p + down * (h - .17 * w), low = p + down * (lid.y - v + .2 * w);
-    vec3 brow = strip(photo, top - aside, lod).rgb + strip(photo, top + aside, lod).rgb;
-    vec3 cheek = strip(photo, low - aside, lod).rgb + strip(photo, low + aside, lod).rgb;
-    vec3 plain = mix(brow, cheek, .25 + .45 * come) * .5;
+    float shut = max(0., lower - upper) * close, margin = upper + shut, d = margin - v, h = edge.x - v, us = u / w;
+    float held = .12 * shut * (1. - rise(.1 * w, travel.z * w, h)), begun = rise(0., .18, close);
+    vec2 low = p + down * (edge.y - v + .24 * w - abs(mod(edge.y - v, .28 * w) - .14 * w));
+    vec3 sheet = part((p - box.xy - lidAt.xy) / line.w, lid);
+    sheet += .8 * (strip(photo, low, 0.).rgb - strip(photo, low, log2(max(1., .05 * w * scale.x))).rgb);
+    float side = 1. - rise(.47, .6, abs(us));
+    float cover = side * (1. - rise(.08 * w, .16 * w, h)), beneath = side * (1. - rise(.02 * w, .07 * w, v - edge.y));
     vec3 over = strip(photo, p - down * held, 0.).rgb, under = strip(photo, p - down * lowerMove * withLower, 0.).rgb;
-    low += down * (d * .6 - .06 * w);
-    vec3 grain = strip(photo, low, 0.).rgb - strip(photo, low, log2(max(1., .05 * w * scale.x))).rgb;
-    vec3 sheet = (plain + grain * .8) * (1. - .14 * exp(-max(d, 0.) / (.07 * w))) * (.92 + .08 * bell);
-    sheet = mix(sheet, over, rise(.04 * w, .14 * w, h));
-    float turned = cos(close * 3.1416 * .8), from = d / (abs(turned) < .15 ? sign(turned) * .15 : turned);
-    float lashes = clamp(grey(strip(photo, p + down * (h - from), 0.).rgb) / max(grey(plain), .02), .3, 1.);
-    lashes = mix(1., lashes, rise(-.02 * w, 0., from) * (1. - rise(.05 * w, .1 * w, from)) * rise(0., .2, bell));
-    vec3 closed = mix(under, sheet, rise(-soft, soft, d)) * lashes;
-    float begun = rise(0., .15, close);
-    begun *= rise(0., .35, bell);
-    skin = mix(skin, closed, begun);
-    opening = mix(opening, rise(-soft, soft, -d) * above * (1. - rise(.85, 1., close)) * lashes, begun);
+    over = mix(over, sheet * (1. - .16 * bell * exp(-max(d, 0.) / (.06 * w))), cover);
+    under = mix(under, sheet, beneath * rise(.8, 1., close));
+    skin = mix(skin, mix(under, over, rise(-soft, soft, d)), begun);
+    opening = mix(opening, rise(-soft, soft, -d) * above * (1. - rise(.85, 1., close)), begun);
+    float reach = d > 0. ? .028 : (.028 + .03 * close) * (.6 + .4 * rise(-.35, .45, -us * lidAt.z));
+    float far = d / max(soft, reach * w);
+    lashes = mix(vec3(1), line.rgb, begun * exp(-1.3 * far * far) * (1. - rise(.4, .54, abs(us))));
     pastUpper -= shut;`);
 
 /** Forward: each point of the grid goes where its height takes it. */

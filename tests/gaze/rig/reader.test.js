@@ -42,6 +42,12 @@ test('eyes of an older rig look ahead as photographed', async () => {
   for (const { ahead, iris } of eyes) assert.equal(ahead, iris[0]);
 });
 
+test('eyes of an older rig have no lid that closes', async () => {
+  const text = golden('rig.bin').toString('latin1').replace(/"lid":/g, '"lib":');
+  const { eyes } = await read(Buffer.from(text, 'latin1'));
+  for (const { lid } of eyes) assert.equal(lid, null);
+});
+
 test('all kinds of damage are among the damaged rigs', () => {
   assert.deepEqual([...new Set(damage.map(({ kind }) => kind).filter(Boolean))].sort(), KINDS);
 });

@@ -55,6 +55,12 @@ def test_an_eye_that_must_not_close_stays_open(drawn: Drawn) -> None:
     assert np.array_equal(eye(rest, 1), eye(shut, 1))
 
 
+def test_an_eye_of_an_older_rig_without_a_lid_stays_open(drawn: Drawn) -> None:
+    rest, shut = drawn(REST, {**REST, "close": 1}, rig=changed(lambda values: values["eyes"][1].pop("lid")))
+    assert np.abs(eye(rest, 0) - eye(shut, 0)).mean() > 1
+    assert np.array_equal(eye(rest, 1), eye(shut, 1))
+
+
 def test_each_eye_has_a_gain_of_its_own(drawn: Drawn) -> None:
     both, one = drawn({"x": 15, "y": 0}, {"x": 15, "y": 0, "right": 0.2})
     assert np.array_equal(eye(both, 0), eye(one, 0))

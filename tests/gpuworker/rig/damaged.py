@@ -197,6 +197,7 @@ def version() -> Iterator[tuple[str, bytes]]:
 def missing() -> Iterator[tuple[str, bytes]]:
     for path in ("frame", "head", "head.gain", "model.fold", "grid", "eyes", "eyes.1.box", "eyes.0.closes", "parts"):
         yield f"no {path}", removed(path)
+    yield "a lid without lashes", removed("eyes.0.lid.lashes")
     yield "no fields", removed("parts.fields")
     yield "eyes without an atlas", removed("parts.atlas")
 
@@ -230,6 +231,10 @@ def out_of_range() -> Iterator[tuple[str, bytes]]:
     yield "text for where an iris looks ahead", placed("eyes.0.ahead", "0")
     yield "an eye of no width", placed("eyes.0.width", 0)
     yield "an iris wider than its square", placed("eyes.0.reach", 60)
+    yield "a list for a lid", placed("eyes.0.lid", [])
+    yield "a lid of no height", placed("eyes.0.lid.place", [1, 30, 18, 0])
+    yield "lashes of two colours", placed("eyes.0.lid.lashes", [0.5, 0.5])
+    yield "lashes brighter than all", placed("eyes.0.lid.lashes", [0.5, 0.5, 2])
     yield "a white beside its box", placed("eyes.0.whiteAt", [30, 8])
     yield "a margin of one sample", placed("curve", 1)
     yield "a valley", with_planes(raised(0, -2))
@@ -269,6 +274,7 @@ def atlas() -> Iterator[tuple[str, bytes]]:
     yield "a WebP of 268 megapixels", with_atlas(lambda data: declared(data, 16384, 16384))
     yield "an atlas of another size", with_atlas(lambda data: cut(data, (40, 20)))
     yield "an empty atlas", with_atlas(lambda data: b"")
+    yield "a lid beyond the atlas", placed("eyes.0.lid.place", [1, 30, 18, 80])
     yield "a place at the very edge", placed("eyes.0.white", [0, 1, 26, 12])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gpuworker.contract import Size
-from gpuworker.rig.model import CURVE, Place, Rig, RigEye, RigHead, RigMotion, grid_size
+from gpuworker.rig.model import CURVE, Place, Rig, RigEye, RigHead, RigLid, RigMotion, grid_size
 
 FRAME = Size(64, 70)
 WIDTH = 24.0
@@ -54,9 +54,10 @@ def _eye(nth: int, box: Place, inner: int) -> RigEye:
         closes=nth == 0,
         upper=opening,
         lower=-opening,
+        lid=RigLid((1, 30, 18, 8), (4, 5), (0.5, 0.45, 0.4)) if nth == 0 else None,
     )
 
 
 def _atlas() -> np.ndarray:
-    y, x = np.mgrid[0:29, 0:56]
+    y, x = np.mgrid[0:39, 0:56]
     return np.stack([200 - y, 190 - x, 180 - x // 2 - y // 2], axis=-1).astype(np.uint8)

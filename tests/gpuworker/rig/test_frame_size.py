@@ -12,6 +12,11 @@ from tests.gpuworker.rig.small import small
 
 
 def places(rig: Rig) -> list[Place]:
+    return [place for eye in rig.eyes for place in eye.places]
+
+
+def finer(rig: Rig) -> list[Place]:
+    """Those with pixels smaller than a frame's."""
     return [place for eye in rig.eyes for place in (eye.white, eye.texture)]
 
 
@@ -23,11 +28,11 @@ def test_detail_finer_than_a_frame_is_not_passed_on() -> None:
     rig = small()
     assert rig.atlas is not None
     stripes = np.zeros_like(rig.atlas)
-    for x, y, width, height in places(rig):
+    for x, y, width, height in finer(rig):
         stripes[y : y + height : 2, x : x + width] = 200
     atlas = reduced(small(atlas=stripes)).atlas
     assert atlas is not None
-    for x, y, width, height in places(rig):
+    for x, y, width, height in finer(rig):
         assert len(np.unique(atlas[y : y + height - height % 2 - 1, x : x + width])) == 1
 
 
@@ -45,10 +50,22 @@ def test_eyes_of_a_frames_size_still_look_the_same() -> None:
     changed = reduced(rig)
     assert rig.atlas is not None
     assert changed.atlas is not None
-    for x, y, width, height in places(rig):
+    for x, y, width, height in finer(rig):
         part = np.s_[y - 1 : y + height + 1, x - 1 : x + width + 1]
         difference = np.abs(changed.atlas[part].astype(int) - rig.atlas[part])
         assert 0 < difference.mean() < 5
+
+
+def test_a_lid_that_is_as_coarse_as_a_frame_stays() -> None:
+    rig = rig_file.loads((golden.FOLDER / "rig.bin").read_bytes())
+    changed = reduced(rig)
+    assert rig.atlas is not None
+    assert changed.atlas is not None
+    for lid in (eye.lid for eye in rig.eyes):
+        assert lid is not None
+        x, y, width, height = lid.place
+        part = np.s_[y : y + height, x : x + width]
+        assert np.array_equal(changed.atlas[part], rig.atlas[part])
 
 
 def test_each_part_is_framed_by_its_own_edge() -> None:

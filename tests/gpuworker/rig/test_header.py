@@ -43,6 +43,13 @@ def test_every_plain_number_has_a_range() -> None:
     assert values["head"].keys() - header.HEAD.keys() == {"centre", "right"}
 
 
+def test_a_closed_lid_is_read_as_it_was_written_and_older_rigs_have_none() -> None:
+    rig = small()
+    eyes = header.loads(header.dumps(rig, PARTS)).eyes
+    assert rig.eyes[0].lid is not None
+    assert [eye["lid"] for eye in eyes] == [rig.eyes[0].lid, None]
+
+
 def test_the_eyes_of_an_older_rig_look_ahead_as_photographed() -> None:
     values = json.loads(header.dumps(small(), PARTS))
     del values["eyes"][1]["ahead"]

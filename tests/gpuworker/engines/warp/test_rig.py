@@ -6,6 +6,7 @@ import pytest
 from gpuworker import engines
 from gpuworker.contract import Size
 from gpuworker.engines.warp.engine import WarpEngine
+from gpuworker.engines.warp.lids.closed import ClosedLid
 from gpuworker.grid import Direction
 from gpuworker.rig import rig_file
 from gpuworker.rig.model import Rig
@@ -27,8 +28,8 @@ def test_the_heights_are_the_engine_s_to_half_a_unit(engine: WarpEngine, rig: Ri
     assert not rig.height[engine.height == 0].any()
 
 
-def test_the_rig_weighs_at_most_21_kb(engine: WarpEngine) -> None:
-    assert len(rig_file.dumps(engine.rig())) <= 21_000
+def test_the_rig_weighs_at_most_24_kb(engine: WarpEngine) -> None:
+    assert len(rig_file.dumps(engine.rig())) <= 24_000
 
 
 def test_a_rig_is_the_same_whatever_was_rendered_before(engine: WarpEngine) -> None:
@@ -58,6 +59,17 @@ def test_the_atlas_holds_whites_and_irises_each_with_a_border_of_its_own(engine:
         x, y, w, h = eye.white
         dx, dy = eye.white_at
         assert np.abs(rig.atlas[y : y + h, x : x + w] - renderer.white[dy : dy + h, dx : dx + w]).max() <= 0.5
+
+
+def test_the_atlas_holds_the_skin_of_closed_lids_and_none_where_eyes_stay_open(engine: WarpEngine, rig: Rig) -> None:
+    assert engine._eyes is not None
+    assert rig.atlas is not None
+    for eye, renderer in zip(rig.eyes, engine._eyes.renderers, strict=True):
+        assert eye.lid is not None
+        x, y, w, h = eye.lid.place
+        assert np.abs(rig.atlas[y : y + h, x : x + w] - ClosedLid.of(renderer.eye).skin).max() <= 0.5
+    engine._eyes.close = False
+    assert [(eye.closes, eye.lid) for eye in engine.rig().eyes] == [(False, None), (False, None)]
 
 
 def test_the_white_reaches_as_far_as_any_opening(engine: WarpEngine, rig: Rig) -> None:

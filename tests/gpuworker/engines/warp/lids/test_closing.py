@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from gpuworker.contract import STANDARD_FRAME
-from gpuworker.engines.warp.closing import can_close, goes_on
 from gpuworker.engines.warp.engine import WarpEngine
 from gpuworker.engines.warp.eye import Eye
+from gpuworker.engines.warp.lids.closing import can_close, goes_on
 from gpuworker.images.photo import Photo
 from gpuworker.vision import framing
 from gpuworker.vision.framing import SUPERSAMPLING, FramedPortrait

@@ -1,6 +1,6 @@
 import numpy as np
 
-from gpuworker.engines.warp.lids import MOST_CACHED, Lids
+from gpuworker.engines.warp.lids.lids import MOST_CACHED, Lids
 from tests.gpuworker.engines.warp.drawn_eyes import draw
 
 

@@ -1,0 +1,1 @@
+"""The lids: moved with the gaze, and closed in a blink."""
