@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     render = commands.add_parser("render", help="render a portrait into a folder with a page that lives")
     inspect = commands.add_parser("inspect", help="say which faces there are, with advice")
-    contact = commands.add_parser("contact-sheets", help="draw 3×5 directions and 1:1 eyes as pictures")
+    contact = commands.add_parser("contact-sheets", help="draw 3×5 directions, 1:1 eyes and a blink as pictures")
     loop = commands.add_parser("loop", help="write a moving picture, an animated WebP")
     for command in (render, inspect, contact, loop):
         _add_portrait_options(command)
@@ -301,7 +301,7 @@ def _contact_sheets(options: argparse.Namespace) -> int:
 
     bundled_networks.warm()
     sheets = contact.write(_request(options), options.out)
-    print(sheets.directions, sheets.eyes, sep="\n")
+    print(*(path for path in (sheets.directions, sheets.eyes, sheets.blinks) if path), sep="\n")
     _say(sys.stderr, sheets.drawn_by, over=False)
     return 0
 

@@ -2,6 +2,7 @@
 
 `directions` shows 3×5 whole frames; `eyes` the same directions' eye regions at 1:1, above them the
 photo's own at the same size. Both are what a visitor sees: drawn by the element's shader where a Chromium is at hand.
+`blinks`, which the shader alone can draw, shows the eyes from open to closed, at 1:1 and at three times the size.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from PIL import Image
 from gpuworker import engines
 from gpuworker.cli import shader_frames
 from gpuworker.cli.shader_frames import ShaderUnavailableError
-from gpuworker.contract import RenderRequest
+from gpuworker.contract import RenderRequest, Size
 from gpuworker.engines import Engine, Rigger
-from gpuworker.grid import LIMIT, Direction
+from gpuworker.grid import LIMIT, NEUTRAL, Direction
 from gpuworker.rendering import rig_photo
 from gpuworker.rig import rig_file
 from gpuworker.vision import preparation
@@ -30,6 +31,8 @@ from gpuworker.vision.topology import OUTER_CORNERS
 from gpuworker.whole_file import make_folder, write_whole
 
 ROWS = (-LIMIT, 0.0, LIMIT)
+BLINK = (0.0, 0.25, 0.5, 0.75, 1.0)
+ENLARGED = 3
 COLUMNS = (-LIMIT, -LIMIT / 2, 0.0, LIMIT / 2, LIMIT)
 
 
@@ -40,6 +43,8 @@ class ContactSheets(NamedTuple):
     eyes: Path
     drawn_by: str
     """A sentence."""
+    blinks: Path | None = None
+    """Without the shader, or with a portrait that does not blink, there is none."""
 
 
 def write(request: RenderRequest, out: Path) -> ContactSheets:
@@ -52,7 +57,30 @@ def write(request: RenderRequest, out: Path) -> ContactSheets:
     sheets = ContactSheets(out / "contact.png", out / "eyes.png", drawn_by)
     for path, pixels in zip(sheets[:2], composed(portrait, frames), strict=True):
         write_whole(path, png(pixels))
-    return sheets
+    blink = _blink(engine, portrait)
+    if blink is None:
+        return sheets
+    write_whole(out / "blinks.png", png(blink))
+    return sheets._replace(blinks=out / "blinks.png")
+
+
+def _blink(engine: Engine, portrait: FramedPortrait) -> NDArray[np.uint8] | None:
+    """Eye regions from open to closed, a stage a column: at 1:1, and below them enlarged."""
+    rig = engine.rig() if isinstance(engine, Rigger) else None
+    if rig is None or not any(eye.closes for eye in rig.eyes):
+        return None
+    photo, data = rig_photo.webp(rig_photo.photo_of(portrait)), rig_file.dumps(rig)
+    rows = []
+    try:
+        for times in (1, ENLARGED):
+            size = Size(portrait.frame.width * times, portrait.frame.height * times)
+            frames = shader_frames.draw(data, photo, [NEUTRAL] * len(BLINK), size, BLINK)
+            rows.append(_tiled(frames[..., :3][:, *_eye_window(portrait.landmarks * times, frames.shape[1:3])]))
+    except ShaderUnavailableError:
+        return None
+    small, large = rows
+    beside = large.shape[1] - small.shape[1]
+    return np.vstack([np.pad(small, ((0, 0), (0, beside), (0, 0))), large])
 
 
 def directions() -> list[Direction]:

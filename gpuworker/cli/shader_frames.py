@@ -38,8 +38,8 @@ DRAW = """async ({ rig, photo, poses, width, height }) => {
   const [data, picture] = await Promise.all([rig, photo].map((name) => fetch(name)));
   const draw = await openRig(await data.arrayBuffer(), await picture.blob());
   const canvas = Object.assign(document.createElement('canvas'), { width, height });
-  return poses.map(([x, y]) => {
-    draw(canvas, { x, y }, { sharp: true });
+  return poses.map(([x, y, close]) => {
+    draw(canvas, { x, y, close }, { sharp: true });
     return canvas.toDataURL('image/png').split(',')[1];
   });
 }"""
@@ -49,20 +49,27 @@ class ShaderUnavailableError(Exception):
     """The shader cannot draw here; the message says why, as the second half of a sentence."""
 
 
-def draw(rig: bytes, photo: bytes, directions: Sequence[Direction], frame: Size) -> NDArray[np.uint8]:
+def draw(
+    rig: bytes, photo: bytes, directions: Sequence[Direction], frame: Size, close: Sequence[float] | None = None
+) -> NDArray[np.uint8]:
     """Frames (n, H, W, C) uint8 of rig.bin with photo.webp, in the order asked; C = 4 where the photo has alpha.
 
     directions: as a visitor's pointer gives them; the rig itself scales them by its intensity.
-    Raises ShaderUnavailableError.
+    close: how far the lids have come down in each, 0 … 1; None: all are open. Raises ShaderUnavailableError.
     """
     if not (standalone_page.element_folder() / "rig" / "draw.js").is_file():
         raise ShaderUnavailableError("the element's modules are not in this package, only in a checkout")
     with _browser() as browser:
-        return draw_in(browser, rig, photo, directions, frame)
+        return draw_in(browser, rig, photo, directions, frame, close)
 
 
 def draw_in(
-    browser: Browser, rig: bytes, photo: bytes, directions: Sequence[Direction], frame: Size
+    browser: Browser,
+    rig: bytes,
+    photo: bytes,
+    directions: Sequence[Direction],
+    frame: Size,
+    close: Sequence[float] | None = None,
 ) -> NDArray[np.uint8]:
     """The frames of `draw`, made in a browser that runs already. Raises Playwright's Error when the shader fails."""
     page = browser.new_page()
@@ -70,7 +77,8 @@ def draw_in(
         files = _files(rig, photo)
         page.route(f"{ORIGIN}/**", lambda route: _answer(route, files))
         page.goto(f"{ORIGIN}/")
-        poses = [(direction.x, direction.y) for direction in directions]
+        lids = close or [0.0] * len(directions)
+        poses = [(look.x, look.y, shut) for look, shut in zip(directions, lids, strict=True)]
         names = {"rig": RIG_NAME, "photo": PHOTO_NAMES["webp"]}
         drawn = page.evaluate(DRAW, {**names, "poses": poses, "width": frame.width, "height": frame.height})
     finally:

@@ -45,6 +45,15 @@ def test_the_shader_s_frames_are_those_of_the_engine(browser: Browser, framed: F
     assert apart.diagonal().max() < 0.5 * apart[~np.eye(4, dtype=bool)].min()
 
 
+def test_lids_come_down_as_far_as_asked(browser: Browser, framed: FramedPortrait) -> None:
+    _, rig, photo = packed(framed)
+    (x0, y0), (x1, y1) = framed.landmarks[[33, 263], :2] + ((0, -15), (0, 15))
+    eyes = np.s_[int(y0) : int(y1), int(x0) : int(x1)]
+    frames = shader_frames.draw_in(browser, rig, photo, [NEUTRAL] * 3, framed.frame, [0, 0.5, 1])
+    open_eyes, half, shut = (frame[eyes].astype(int) for frame in frames)
+    assert 2 < np.abs(half - open_eyes).mean() < np.abs(shut - open_eyes).mean()
+
+
 def test_a_person_without_background_stays_without_one(browser: Browser, framed: FramedPortrait) -> None:
     alpha = np.full(framed.picture.shape[:2], 255, np.uint8)
     alpha[:, :200] = 0
