@@ -21,8 +21,6 @@ from tests import ruler
 VALUES = np.linspace(-LIMIT, LIMIT, 7)
 X, Y = (axis.ravel() for axis in np.meshgrid(VALUES, VALUES))
 REST = len(X) // 2
-RAISED = np.maximum(-VALUES, 0)
-"""How far brows are asked to rise, in grid units."""
 
 AT_VIEWER, AT_VIEWER_PER_DEGREE = 0.006, -0.0045
 """u of both irises together when a face looks at the viewer, and its change by the head's yaw in degrees; read off
@@ -39,29 +37,27 @@ def directions() -> list[Direction]:
 @dataclass(frozen=True)
 class EyeSight:
     """One eye in one picture. u, v: iris centre from the middle between the corners; radius: of the iris; aperture:
-    opening between the lids; above: white between the iris and the upper lid; brow: height of the brow over the
-    outer corners' distance; iris, white: colours in L*a*b*, nan where none is seen."""
+    opening between the lids; above: white between the iris and the upper lid; iris, white: colours in L*a*b*, nan where
+    none is seen."""
 
     u: float
     v: float
     radius: float
     aperture: float
     above: float
-    brow: float
     iris: tuple[float, float, float]
     white: float
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Values of one face. r: correlation with what was asked for, of lids and brows by rows, which landmarks tell
-    better; iris and white: the 90th percentile over all directions."""
+    """Values of one face. r: correlation with what was asked for, of lids by rows, which landmarks tell better; iris
+    and white: the 90th percentile over all directions."""
 
     yaw_r: float
     pitch_r: float
     u_r: float
     aperture_r: float
-    brow_r: float
     agreement_r: float
     disagreeing: int
     rest_ssim: float
@@ -80,9 +76,9 @@ def curves(photo: Picture, frames: NDArray[np.uint8]) -> Curves:
     turns = np.array([ruler.turn(_upright(own, own), _upright(landmarks, own)) for landmarks in found])
     before = [eye_sight(photo, own, eye) for eye in EYES.values()]
     seen = [[eye_sight(frame, marks, eye) for eye in EYES.values()] for frame, marks in zip(frames, found, strict=True)]
-    u, aperture, brow, radius, above, white = (
+    u, aperture, radius, above, white = (
         np.array([[getattr(eye, name) for eye in eyes] for eyes in seen])
-        for name in ("u", "aperture", "brow", "radius", "above", "white")
+        for name in ("u", "aperture", "radius", "above", "white")
     )
     moved = u - u[REST]
     clear = np.abs(moved).min(axis=1) > NOISE
@@ -92,7 +88,6 @@ def curves(photo: Picture, frames: NDArray[np.uint8]) -> Curves:
         pitch_r=_r(turns[:, 1], Y),
         u_r=min(_r(side, X) for side in u.T),
         aperture_r=min(_r(_by_row(side), -VALUES) for side in aperture.T),
-        brow_r=min(_r(_by_row(side), RAISED) for side in brow.T),
         agreement_r=_r(u[:, 0], u[:, 1]),
         disagreeing=int((clear & (np.sign(moved[:, 0]) != np.sign(moved[:, 1]))).sum()),
         rest_ssim=_ssim(photo, frames[REST], own),
@@ -116,7 +111,6 @@ def eye_sight(picture: Picture, landmarks: Points, eye: EyeTopology) -> EyeSight
     iris = (points[list(eye.iris)] - middle) @ axes
     lids = [float(((points[list(lid[3:6])] - middle) @ axes)[:, 1].mean()) for lid in (eye.upper, eye.lower)]
     radius = float(np.linalg.norm(iris[1:] - iris[0], axis=1).mean())
-    span = float(np.linalg.norm(points[263] - points[33])) / width
     colour, white = _colours(picture, points, eye)
     return EyeSight(
         u=float(iris[0, 0]),
@@ -124,7 +118,6 @@ def eye_sight(picture: Picture, landmarks: Points, eye: EyeTopology) -> EyeSight
         radius=radius,
         aperture=lids[1] - lids[0],
         above=float(iris[0, 1]) - radius - lids[0],
-        brow=-float(((points[list(eye.brow)] - middle) @ axes)[:, 1].mean()) / span,
         iris=colour,
         white=white,
     )

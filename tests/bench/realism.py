@@ -27,7 +27,7 @@ from gpuworker.vision import faces, framing
 from gpuworker.vision.faces import Face
 from gpuworker.vision.framing import FramedPortrait
 from gpuworker.vision.region import Picture, Points
-from tests.bench import face_curves
+from tests.bench import brow_rise, face_curves
 from tests.bench.everyday import EVERYDAY, SPECTACLES
 from tests.bench.eyewear import Worn
 from tests.bench.figures import REPOSITORY, Figure, write
@@ -58,6 +58,7 @@ MEASURES = {
     "u_r": Measure("iris u r", "", 0.98, True),
     "aperture_r": Measure("lids r", "", 0.95, True),
     "brow_r": Measure("brows r", "", 0.95, True),
+    "brow_rise": Measure("brows up", "eye span", 0.015, True),
     "agreement_r": Measure("eyes r", "", 0.98, True),
     "disagreeing": Measure("disagree", "cells", 0, False),
     "rest_ssim": Measure("rest SSIM", "", 0.99, True),
@@ -124,7 +125,11 @@ def _measure_face(name: str, pixels: Picture, face: Face, variant: str) -> Measu
     engine.set_portrait(portrait)
     _write_sheets(name, portrait, engine)
     frames = engine.render(face_curves.directions())
-    values = {**vars(face_curves.curves(_shown(portrait), frames)), "least_jacobian": engine.report["least_jacobian"]}
+    values = {
+        **vars(face_curves.curves(_shown(portrait), frames)),
+        **vars(brow_rise.of_engine(engine)),
+        "least_jacobian": engine.report["least_jacobian"],
+    }
     if not engine.report["eyes"]:  # they rest, as the advice says
         values = {key: value for key, value in values.items() if key not in OF_EYES}
     if variant in SPECTACLES:
