@@ -10,7 +10,7 @@ import { readFile, readdir, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { argv, exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 const FOLDER = fileURLToPath(new URL('../static/gaze', import.meta.url));
 const BUNDLE = 'gaze-tracker.min.js';
@@ -37,18 +37,24 @@ const apart = (later) => ({
   },
 });
 
-/** Leaves comments and indentation out of the texts in shaders.js and style.js, which are GLSL and CSS. */
+/** Leaves comments and spaces out of the GLSL in shaders.js and the CSS in style.js. */
 const squeezed = {
   name: 'squeezed',
   setup({ onLoad }) {
-    onLoad({ filter: /(shaders|style)\.js$/ }, async ({ path }) => {
+    onLoad({ filter: /shaders\.js$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8');
       return { contents: source.replace(/`[^`]*`/g, squeeze) };
+    });
+    onLoad({ filter: /style\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const [, css] = /const CSS = `([^`]*)`/.exec(source) ?? [];
+      const { code } = await transform(css ?? '', { loader: 'css', minify: true });
+      return { contents: source.replace(css ?? '', code.trim()) };
     });
   },
 };
 
-/** @param {string} text of GLSL or CSS */
+/** @param {string} text of GLSL */
 function squeeze(text) {
   const lines = text.replace(/\/\*.*?\*\/|\/\/.*?$/gms, '').split('\n');
   return lines.map((line) => line.trim()).filter(Boolean).join('\n');

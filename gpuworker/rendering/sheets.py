@@ -19,7 +19,7 @@ QUALITY = 70
 METHOD = 2
 """Method 2 costs a seventh of Pillow's default 4 on a quadrant, for a tenth more bytes and half a dB more."""
 POSTER_QUALITY, POSTER_METHOD = 85, 4
-ROUGH_POSTER_QUALITY, POSTER_BYTES = 60, 22_000
+ROUGH_POSTER_QUALITY, POSTER_BYTES = 60, 20_000
 """A poster that would be larger, one of a grainy picture, is encoded more roughly: it is what visitors wait for. A rig
 shows its photo in the poster's place as soon as that can be seen."""
 GROUND = (236, 234, 231)

@@ -26,7 +26,7 @@ from gpuworker.rendering.scheduler import render
 from gpuworker.vision.framing import SUPERSAMPLING
 from tests import javascript
 from tests.bench.fidelity import Motion, Truth, motion, psnr, sobel
-from tests.bench.figures import REPOSITORY, Figure, publish
+from tests.bench.figures import REPOSITORY, Figure, publish, write
 from tests.bench.photos import human_faces
 from tests.bench.widget_site import ELEMENT, ORIGINAL, SHEETS, Site, served
 from tests.bench.widget_visits import LOOPBACK, SLOW, Load, Memory, Network, Visitor, visitor
@@ -101,11 +101,12 @@ def main() -> None:
     with _rendered(photos) as faces, served(faces) as site, visitor() as chromium:
         for name, photo in photos.items():
             figures += _of_one(site, chromium, name, photo)
-            publish("widget", figures)
+            write("widget", figures)
         figures += _of_the_layout(site, chromium)
         for crowd in CROWDS:
             figures += _of_many(site, chromium, crowd)
-            publish("widget", figures)
+            write("widget", figures)
+    publish("widget", figures)
 
 
 @contextmanager
