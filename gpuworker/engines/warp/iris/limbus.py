@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpuworker.engines.warp.eye import Eye
-from gpuworker.engines.warp.iris import likeness
+from gpuworker.engines.warp.iris import edge, likeness
 from gpuworker.engines.warp.iris.likeness import STEP, Likeness
 from gpuworker.engines.warp.smooth import Field
 
@@ -36,6 +36,7 @@ ENOUGH_CONTRAST = 25.0
 def fit_irises(left: Eye, right: Eye) -> None:
     """Set iris, radius and likeness of both eyes in place."""
     eyes = left, right
+    models = left.iris, right.iris
     radius = float(np.sqrt(left.radius * right.radius))
     maps = [likeness.measure(eye, eye.iris, radius, inner=0.7, outer=1.35) for eye in eyes]
     starts = [_start(eye, each, radius) for eye, each in zip(eyes, maps, strict=True)]
@@ -47,6 +48,7 @@ def fit_irises(left: Eye, right: Eye) -> None:
     for eye, centre, colours in zip(eyes, centres, maps, strict=True):
         eye.iris, eye.radius = centre, found
         eye.likeness = colours.sample(colours.values, eye.u, eye.v)
+    edge.refine(eyes, models, one_sided=all(any(colours.at_corner) for colours in maps))
 
 
 def _start(eye: Eye, colours: Likeness, radius: float) -> Vector:
