@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gpuworker.engines.warp import sclera
 from gpuworker.engines.warp.eye import Eye
+from gpuworker.engines.warp.iris import iris as discs
 from gpuworker.engines.warp.iris import limbus, own_gaze
 from gpuworker.engines.warp.iris.iris import Iris
 from gpuworker.engines.warp.lids import closing
@@ -70,7 +71,8 @@ class Eyes:
             return None
         limbus.fit_irises(left, right)
         whites = sclera.match((left, right), (sclera.reconstruct(left), sclera.reconstruct(right)))
-        renderers = EyeRenderer.of(left, whites[0]), EyeRenderer.of(right, whites[1])
+        irises = discs.complete(left, right)
+        renderers = EyeRenderer.of(left, whites[0], irises[0]), EyeRenderer.of(right, whites[1], irises[1])
         ahead = own_gaze.ahead(left, right, yaw)
         return cls(renderers, ahead, _travel((left, right), ahead), closing.can_close(left, right))
 
@@ -111,8 +113,8 @@ class EyeRenderer:
     rest: NDArray[np.int16]
 
     @classmethod
-    def of(cls, eye: Eye, white: NDArray[np.float32]) -> EyeRenderer:
-        renderer = cls(eye, white, Iris.extract(eye), Lids.of(eye), np.zeros(eye.pixels.shape, np.int16))
+    def of(cls, eye: Eye, white: NDArray[np.float32], iris: Iris) -> EyeRenderer:
+        renderer = cls(eye, white, iris, Lids.of(eye), np.zeros(eye.pixels.shape, np.int16))
         synthetic = renderer.render(float(eye.iris[0]), NEUTRAL)
         renderer.rest = np.round(eye.pixels).astype(np.int16) - synthetic
         return renderer

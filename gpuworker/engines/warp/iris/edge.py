@@ -28,7 +28,8 @@ AGAINST = 0.3
 """How much a step the other way may speak against a circle."""
 FROM_LIDS = 0.05, 0.025
 """Eye widths below the upper and above the lower margin from which on an edge is no lash's or rim's."""
-LEAST_SAMPLES = 4
+ENOUGH_SAMPLES = 8
+"""A side of which fewer points are seen, of 32, has less say."""
 STIFF_U, STIFF_V, STIFF_RADIUS, ONE_SIDED = 0.05, 0.15, 0.50, 2.0
 """Costs of the farthest candidates; the greatest step is worth 1. The last is the radius's where both eyes show
 their limbus on one side alone: that says little of a diameter."""
@@ -74,7 +75,7 @@ def _light(eye: Eye) -> Field:
     opened = (eye.below_upper > FROM_LIDS[0] * eye.width) & (eye.above_lower > FROM_LIDS[1] * eye.width)
     inside, outside = opened & (rho > 0.5) & (rho < 0.85), opened & (rho > 1.15) & (rho < 1.6)
     weights = np.ones(3)
-    if min(inside.sum(), outside.sum()) > LEAST_SAMPLES:
+    if min(inside.sum(), outside.sum()) > ENOUGH_SAMPLES:
         weights = np.maximum(np.median(light[outside], axis=0) - np.median(light[inside], axis=0), 0) + 0.05
     return np.asarray(light @ (weights / weights.sum()), np.float32)
 
@@ -90,7 +91,7 @@ def _step(eye: Eye, light: Field, centres: NDArray[np.float64], radius: float) -
         for side in SIDES:
             seen = seen_inside & seen_outside & side
             n = seen.sum(1)
-            total += np.where(n >= LEAST_SAMPLES, (step * seen).sum(1) / np.maximum(n, 1), 0.0)
+            total += (step * seen).sum(1) / np.maximum(n, 1) * np.minimum(n / ENOUGH_SAMPLES, 1)
     return total / (len(BANDS) * len(SIDES))
 
 

@@ -1,4 +1,4 @@
-"""The full iris as a disc of its own, also the part that the lids hide in the photo."""
+"""The full irises as discs of their own, also the parts that the lids hide in the photo."""
 
 from __future__ import annotations
 
@@ -9,11 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpuworker.engines.warp.eye import Eye
-from gpuworker.engines.warp.sclera import lid_shade
+from gpuworker.engines.warp.iris.rings import Rings
+from gpuworker.engines.warp.sclera import lid_shade, skin_around
 from gpuworker.engines.warp.smooth import Field, smoothstep
 
-RINGS_PER_RADIUS = 16
-RINGS = 41
+Picture = NDArray[np.float32]
+
+LIMBUS = 0.80, 0.93
+"""Radii between which the photo mixes iris with white: from there on a texel is no lighter than the iris within."""
+INSIDE = 0.88
+"""Radii within which a bright spot is a catch-light, not white or a lid's rim."""
+RIM, LASH = (0.6, 0.78), (0.6, 0.8)
+"""Radii between which a spot of a lid's rim or of white, and a dark one, turns from iris into none."""
+MOST_OUTSIDE = 0.4
+"""Share of a bright spot that may lie outside of that."""
+OUTLIER = 0.28, 0.55
+"""Logarithm of brightness by which a texel differs from its ring: from the first on it may be no iris, from the second
+on it is none."""
+CATCH_LIGHT = 14.0
+"""Brightness above its ring that the mirror of a texel may have: catch-lights are not mirrored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,59 +35,71 @@ class Iris:
     """texture: (2n+1, 2n+1, 3) float32 RGB, centre in the middle, one texel a source pixel, no lid shadow;
     alpha: (2n+1, 2n+1) float32, 1 on the disc with a soft limbus; reach: n."""
 
-    texture: NDArray[np.float32]
+    texture: Picture
     alpha: Field
     reach: int
 
-    @classmethod
-    def extract(cls, eye: Eye) -> Iris:
-        reach = int(np.ceil(eye.radius * 1.35))
-        span = np.arange(-reach, reach + 1, dtype=np.float64)
-        du, dv = np.meshgrid(span, span)
-        rho = np.hypot(du, dv).astype(np.float32)
-        seen, photo = _seen(eye, du, dv), _photo(eye, du, dv)
-        rings = _ring_means(photo, seen * (rho < eye.radius * 0.97), rho, eye.radius)
-        texture = _complete(photo, seen, rings)
-        # Beyond the limbus the photo shows white, which must not travel along with the iris.
-        edge = smoothstep(rho, 0.90 * eye.radius, 1.0 * eye.radius)[..., None]
-        texture = texture * (1 - edge) + np.minimum(texture, rings) * edge
-        alpha = 1 - smoothstep(rho, 0.90 * eye.radius, 1.10 * eye.radius)
-        return cls(np.clip(texture, 0, 255).astype(np.float32), alpha.astype(np.float32), reach)
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the photo shows of an iris. photo: (m, m, 3) without lid shadow; share: (m, m) 0 … 1, how surely a texel is
+    iris and not lid, lash or white; rho: (m, m) distance from the centre in radii."""
+
+    photo: Picture
+    share: Field
+    rho: Field
 
 
-def _photo(eye: Eye, du: NDArray[np.float64], dv: NDArray[np.float64]) -> NDArray[np.float32]:
-    unshaded = eye.pixels / lid_shade(eye.below_upper, eye.width)[..., None]
-    return eye.sample(unshaded, du + eye.iris[0], dv + eye.iris[1])
+def complete(left: Eye, right: Eye) -> tuple[Iris, Iris]:
+    """Both irises. What one eye hides of its colours the other lends, unless the two differ for sure."""
+    views = [_view(eye) for eye in (left, right)]
+    rings = [Rings.measure(view.photo, view.share, view.rho) for view in views]
+    views = [_without_outliers(view, own) for view, own in zip(views, rings, strict=True)]
+    rings = [Rings.measure(view.photo, view.share, view.rho) for view in views]
+    light = float(skin_around(left).mean() / skin_around(right).mean())
+    both = rings[0].completed_by(rings[1], light), rings[1].completed_by(rings[0], 1 / light)
+    first, second = (_iris(view, own) for view, own in zip(views, both, strict=True))
+    return first, second
 
 
-def _seen(eye: Eye, du: NDArray[np.float64], dv: NDArray[np.float64]) -> Field:
-    """0 … 1: how surely a texel shows iris and not lid or lash."""
+def _view(eye: Eye) -> _Seen:
+    reach = int(np.ceil(eye.radius * 1.35))
+    span = np.arange(-reach, reach + 1, dtype=np.float64)
+    du, dv = np.meshgrid(span, span)
+    u, v = du + eye.iris[0], dv + eye.iris[1]
     clear = ((eye.below_upper > 0.06 * eye.width) & (eye.above_lower > 0.03 * eye.width)).astype(np.float32)
     clear = cv2.GaussianBlur(clear, (0, 0), max(0.6, 0.012 * eye.width)).astype(np.float32)
-    return np.asarray(smoothstep(eye.sample(clear, du + eye.iris[0], dv + eye.iris[1]), 0.5, 1.0), np.float32)
+    unshaded = eye.pixels / lid_shade(eye.below_upper, eye.width)[..., None]
+    return _Seen(
+        photo=eye.sample(unshaded, u, v),
+        share=np.asarray(smoothstep(eye.sample(clear, u, v), 0.5, 1.0), np.float32),
+        rho=(np.hypot(du, dv) / eye.radius).astype(np.float32),
+    )
 
 
-def _ring_means(photo: NDArray[np.float32], weight: Field, rho: Field, radius: float) -> NDArray[np.float32]:
-    """Each texel's mean colour at its distance from the centre; unseen rings take their neighbours'."""
-    ring = np.clip(rho / radius * RINGS_PER_RADIUS, 0, RINGS - 1).astype(int).ravel()
-    total = np.bincount(ring, weight.ravel(), RINGS)
-    sums = [np.bincount(ring, weight.ravel() * photo[..., c].ravel(), RINGS) for c in range(3)]
-    known = total > 0.5
-    if not known.any():
-        means = np.tile(np.array([40.0, 30.0, 25.0]), (RINGS, 1))  # nothing seen: a dark brown
-    else:
-        at = np.flatnonzero(known)
-        seen = np.stack(sums, axis=-1)[known] / total[known, None]
-        means = np.stack([np.interp(np.arange(RINGS), at, seen[:, c]) for c in range(3)], axis=-1)
-    smooth = cv2.GaussianBlur(means.astype(np.float32), (1, 5), 0, sigmaY=1.0)
-    position = np.clip(rho / radius * RINGS_PER_RADIUS - 0.5, 0, RINGS_PER_RADIUS - 1.1).astype(np.float32)
-    table = smooth.reshape(1, RINGS, 3)
-    return np.asarray(cv2.remap(table, position, np.zeros_like(rho), cv2.INTER_LINEAR), np.float32)
+def _without_outliers(view: _Seen, rings: Rings) -> _Seen:
+    """The view without lashes, rims and white that lie within the circle. A catch-light is iris."""
+    brightness = np.log(view.photo.mean(-1) + 8) - np.log(rings.spread(view.rho).mean(-1) + 8)
+    brightness = cv2.GaussianBlur(brightness.astype(np.float32), (0, 0), 0.8)
+    bright = ((brightness > OUTLIER[0]) & (view.share > 0.1) & (view.rho < 1.1)).astype(np.uint8)
+    _, spots = cv2.connectedComponents(bright)
+    area = np.bincount(spots.ravel())
+    outside = np.bincount(spots.ravel(), (view.rho > INSIDE).ravel()) / area
+    outside[0] = 0  # not a spot
+    rim = np.where((outside > MOST_OUTSIDE)[spots], smoothstep(view.rho, *RIM), 0)
+    lash = np.where(brightness < 0, smoothstep(view.rho, *LASH), 0)
+    doubt = smoothstep(np.abs(brightness), *OUTLIER) * np.maximum(rim, lash)
+    return _Seen(view.photo, np.asarray(view.share * (1 - doubt), np.float32), view.rho)
 
 
-def _complete(photo: NDArray[np.float32], seen: Field, rings: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Hidden texels from the vertical mirror (without its highlights) over the ring means."""
-    mirror = np.minimum(photo[::-1], rings + 14)
-    mirrored = 0.6 * seen[::-1][..., None]
-    filling = rings * (1 - mirrored) + mirror * mirrored
-    return np.asarray(photo * seen[..., None] + filling * (1 - seen[..., None]), np.float32)
+def _iris(view: _Seen, rings: Rings) -> Iris:
+    plain = rings.spread(view.rho)
+    mirror = np.minimum(view.photo[::-1], plain + CATCH_LIGHT)
+    mirrored = 0.6 * view.share[::-1][..., None]
+    filling = plain * (1 - mirrored) + mirror * mirrored
+    seen = view.share[..., None]
+    texture = view.photo * seen + filling * (1 - seen)
+    limbus = smoothstep(view.rho, *LIMBUS)[..., None]
+    texture = texture * (1 - limbus) + np.minimum(texture, plain) * limbus
+    alpha = 1 - smoothstep(view.rho, 0.90, 1.10)
+    return Iris(np.clip(texture, 0, 255).astype(np.float32), alpha.astype(np.float32), len(alpha) // 2)
