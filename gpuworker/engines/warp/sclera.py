@@ -1,8 +1,8 @@
 """The white of the eye, also where the iris hides it in the photo.
 
 A robust low-order surface through the visible white, with the upper lid's shadow divided out, and
-the photo's own pixels wherever they can be seen. Revealed white is never brighter than visible
-white, and both eyes get the same ratio to the skin around them: the biggest visible gain of all.
+the photo's own pixels wherever they can be seen, whose veins and grain go on beside them. Revealed white is never
+brighter than visible white, and both eyes get the same ratio of light and of hue to the skin around them.
 """
 
 from __future__ import annotations
@@ -15,12 +15,25 @@ from gpuworker.engines.warp.eye import Eye
 from gpuworker.engines.warp.smooth import Field, smoothstep
 
 Picture = NDArray[np.float32]
+Colour = NDArray[np.float64]
 
 LID_SHADOW, LID_SHADOW_DEPTH = 0.62, 0.070
-CORNER_SHADE = 0.12
+CORNER_SHADE = 0.20
 """Share by which invented white is darker in the corners, where the ball turns away."""
-BRIGHTEST = 85
+BRIGHTEST = 50
 """Percentile of the visible white's brighter two thirds that no invented white exceeds."""
+RIM = 0.88
+"""Share of the white's brightness below which a pixel beside the iris is the limbus, drawn out by a soft photo."""
+FEATHER = 0.025
+"""Eye widths over which the photo's white turns into invented white."""
+FAR, GRAIN = 0.22, (-0.10, 0.03)
+"""Eye widths over which the grain of visible white fades out in invented white, and the greatest shares of brightness
+that it takes and gives there."""
+GREENEST = 0.11
+"""Logarithm by which white may be greener than the light on the skin: what leaves and screens throw on a white, and
+what the dark of an iris mixes in."""
+ONE_HUE = 0.8
+"""Share in which invented white takes the hue that both eyes share."""
 LEAST_LIKENESS = -0.1
 """From which on a pixel beside the iris is one that its circle missed, as of a dark limbal ring."""
 MOST_LIKENESS = 0.1
@@ -44,15 +57,35 @@ def reconstruct(eye: Eye) -> Picture:
     inside = (eye.below_upper > 0) & (eye.above_lower > 0) & (np.abs(eye.u) < 0.5 * w)
     hidden = (eye.from_iris < 1.2 * eye.radius) | (eye.below_upper < 0.05 * w) | (eye.above_lower < 0.03 * w)
     hidden |= (eye.likeness > LEAST_LIKENESS) & (eye.from_iris < 1.6 * eye.radius)
+    hidden |= (unshaded.mean(-1) < RIM * model.mean(-1)) & (eye.from_iris < 1.5 * eye.radius)
     known = (inside & ~hidden).astype(np.float32)
     residual = cv2.GaussianBlur((unshaded - model) * known[..., None], (0, 0), 0.05 * w)
     weight = cv2.GaussianBlur(known, (0, 0), 0.05 * w)
     spread = residual / np.maximum(weight, 0.25)[..., None]
-    keep = cv2.GaussianBlur(known, (0, 0), max(0.8, 0.015 * w))
+    keep = cv2.GaussianBlur(known, (0, 0), max(0.8, FEATHER * w))
     keep = (np.clip(keep * 2 - 1, 0, 1) * known)[..., None]
-    seen = np.minimum(unshaded, model * 1.08 + 6)  # a highlight is not the colour of the white
-    invented = _dimmed(eye, model + spread, inside & ~hidden)
+    plain = _dimmed(eye, model + spread, inside & ~hidden)
+    seen = np.minimum(unshaded, plain * 1.10 + 5)  # a highlight is not the colour of the white
+    detail = (seen / np.maximum(plain, 1)).mean(-1) - 1
+    invented = plain * _grain(detail * keep[..., 0], known, w)
     return np.asarray(np.clip(invented + (seen - invented) * keep, 0, 255), np.float32)
+
+
+def _grain(detail: Field, known: Field, width: float) -> Picture:
+    """(h, w, 1): brightness of the visible white's veins and grain, mirrored at its border into what is not seen."""
+    if known.sum() <= LEAST_SAMPLES:
+        return np.ones((*known.shape, 1), np.float32)
+    far, nearest = cv2.distanceTransformWithLabels(
+        (known == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    rows, columns = np.nonzero(known)
+    at = nearest - 1  # labels number the known pixels row by row, from 1 on
+    y, x = np.indices(known.shape)
+    height, breadth = known.shape
+    mirrored = (2 * rows[at] - y).clip(0, height - 1), (2 * columns[at] - x).clip(0, breadth - 1)
+    share = known[mirrored] * np.exp(-far / (FAR * width))
+    grain = np.clip(detail[mirrored], *GRAIN) * share
+    return np.asarray(1 + cv2.GaussianBlur(grain.astype(np.float32), (0, 0), 0.7), np.float32)[..., None]
 
 
 def _dimmed(eye: Eye, white: NDArray[np.floating], known: NDArray[np.bool_]) -> Picture:
@@ -109,33 +142,52 @@ def _brighter(eye: Eye, visible: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def match(eyes: tuple[Eye, Eye], whites: tuple[Picture, Picture]) -> tuple[Picture, Picture]:
-    """Give both whites one brightness ratio to the skin around them, mostly where white is newly revealed."""
-    skins = [_skin(eye) for eye in eyes]
+    """Give both whites one ratio of brightness and of hue to the skin around them, mostly where they are revealed."""
+    skins = [skin_around(eye) for eye in eyes]
     brights = [
         max(1.0, float(np.percentile(white.mean(-1)[_opening(eye)], 75)))
         for eye, white in zip(eyes, whites, strict=True)
     ]
-    ratios = [bright / skin for bright, skin in zip(brights, skins, strict=True)]
+    ratios = [bright / float(skin.mean()) for bright, skin in zip(brights, skins, strict=True)]
     target = min(float(np.sqrt(ratios[0] * ratios[1])), 1.12 * min(ratios))
-    matched = [
-        _scaled(eye, white, float(np.clip(target * skin / bright, 0.72, 1.08)))
-        for eye, white, skin, bright in zip(eyes, whites, skins, brights, strict=True)
+    first, second = (
+        _scaled(eye, white, np.clip(target / ratio, 0.72, 1.03) * tint)
+        for eye, white, ratio, tint in zip(eyes, whites, ratios, _tints(eyes, whites, skins), strict=True)
+    )
+    return first, second
+
+
+def _tints(eyes: tuple[Eye, Eye], whites: tuple[Picture, Picture], skins: list[Colour]) -> list[Colour]:
+    """(3,) factors that give each white the hue that both have beside their skin, and no greener one."""
+    hues = [
+        _hue(np.median(white[_opening(eye)], axis=0)) - _hue(skin)
+        for eye, white, skin in zip(eyes, whites, skins, strict=True)
     ]
-    return matched[0], matched[1]
+    seen = [float(_visible(eye).sum()) + LEAST_SAMPLES for eye in eyes]
+    shared = (hues[0] * seen[0] + hues[1] * seen[1]) / sum(seen)
+    green = max(0.0, float(shared[1] - (shared[0] + shared[2]) / 2) - GREENEST)
+    shared = shared + green * np.array([1, -2, 1]) / 3
+    return [np.exp(ONE_HUE * (shared - hue)) for hue in hues]
+
+
+def _hue(colour: Colour) -> Colour:
+    """(3,) logarithms of the channels without their mean."""
+    logarithms = np.log(np.maximum(colour, 1.0))
+    return np.asarray(logarithms - logarithms.mean(), np.float64)
 
 
 def _opening(eye: Eye) -> NDArray[np.bool_]:
     return (eye.below_upper > 0) & (eye.above_lower > 0) & (np.abs(eye.u) < 0.5 * eye.width)
 
 
-def _skin(eye: Eye) -> float:
-    """Median brightness of the lids' skin close to the eye."""
+def skin_around(eye: Eye) -> Colour:
+    """(3,) median colour of the lids' skin close to the eye."""
     w, up, low = eye.width, eye.below_upper, eye.above_lower
     ring = ((up < -0.10 * w) & (up > -0.30 * w)) | ((low < -0.08 * w) & (low > -0.25 * w))
-    return max(1.0, float(np.median(eye.pixels.mean(-1)[ring & (np.abs(eye.u) < 0.45 * w)])))
+    return np.maximum(np.median(eye.pixels[ring & (np.abs(eye.u) < 0.45 * w)], axis=0), 1.0)
 
 
-def _scaled(eye: Eye, white: Picture, factor: float) -> Picture:
+def _scaled(eye: Eye, white: Picture, factor: Colour) -> Picture:
     seen = cv2.GaussianBlur(_visible(eye).astype(np.float32), (0, 0), 0.03 * eye.width)
     weight = (np.clip(1 - seen, 0, 1) * 0.7 + 0.3)[..., None]
     return np.asarray(np.clip(white * (1 + (factor - 1) * weight), 0, 255), np.float32)

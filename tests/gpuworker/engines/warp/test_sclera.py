@@ -1,8 +1,11 @@
+import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from gpuworker.engines.warp import sclera
-from tests.gpuworker.engines.warp.drawn_eyes import WHITE, WIDTH, draw
+from gpuworker.engines.warp.eye import Eye
+from tests.gpuworker.engines.warp.drawn_eyes import SKIN, WHITE, WIDTH, draw
 
 
 def test_white_behind_the_iris_has_the_whites_own_colour() -> None:
@@ -72,3 +75,69 @@ def test_what_the_circle_missed_of_the_iris_is_no_white() -> None:
     eye.likeness[ring] = 0.8
     white = sclera.reconstruct(eye)[ring & (eye.below_upper > 0.08 * WIDTH) & (eye.above_lower > 0.08 * WIDTH)]
     assert white.mean() > 0.8 * np.mean(WHITE)
+
+
+def _matched(left: Eye, right: Eye) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    for eye in (left, right):
+        eye.radius = 0.2 * WIDTH
+    return sclera.match((left, right), (sclera.reconstruct(left), sclera.reconstruct(right)))
+
+
+def _behind(eye: Eye) -> NDArray[np.bool_]:
+    return (eye.from_iris < 0.9 * eye.radius) & (eye.below_upper > 0) & (eye.above_lower > 0)
+
+
+def _hue(white: NDArray[np.float32], eye: Eye) -> NDArray[np.float64]:
+    logarithms = np.log(np.median(white[_behind(eye)], axis=0))
+    return np.asarray(logarithms - logarithms.mean(), np.float64)
+
+
+def _paint(eye: Eye, white: tuple[int, int, int]) -> None:
+    eye.pixels[np.abs(eye.pixels - WHITE).max(-1) < 4] = white
+
+
+def test_white_is_hardly_greener_than_the_light_on_the_skin() -> None:
+    left, right = draw(radius=0.2).eyes()
+    for eye in (left, right):
+        _paint(eye, (60, 92, 68))
+    white, _ = _matched(left, right)
+    red, green, blue = _hue(white, left) - (np.log(SKIN) - np.log(SKIN).mean())
+    assert green - (red + blue) / 2 < 0.2  # as painted: 0.4
+    assert np.median(white[_behind(left)]) == pytest.approx(75, abs=20)
+
+
+def test_both_whites_get_one_hue() -> None:
+    left, right = draw(radius=0.2).eyes()
+    _paint(right, (190, 205, 236))
+    whites = _matched(left, right)
+    apart = np.abs(_hue(whites[0], left) - _hue(whites[1], right)).max()
+    assert apart < 0.3 * np.abs(np.log(np.array(WHITE) / (190, 205, 236)) - np.log(np.mean(WHITE) / 210)).max()
+
+
+def test_the_light_on_one_side_of_the_face_stays_on_its_white() -> None:
+    left, right = draw(radius=0.2).eyes()
+    right.pixels *= np.array([0.6, 0.8, 1.0], np.float32)
+    whites = _matched(left, right)
+    blueness = [_hue(white, eye) for white, eye in zip(whites, (left, right), strict=True)]
+    assert (blueness[1] - blueness[0])[2] - (blueness[1] - blueness[0])[0] == pytest.approx(np.log(1 / 0.6), abs=0.05)
+
+
+def test_the_grain_of_the_white_goes_on_where_the_iris_was() -> None:
+    eye, _ = draw(radius=0.2, model_radius=0.2).eyes()
+    eye.radius = 0.2 * WIDTH
+    plain = sclera.reconstruct(eye)
+    white = np.abs(eye.pixels - WHITE).max(-1) < 4
+    eye.pixels[white] *= 1 + 0.06 * np.sign(np.sin(eye.v[white] * 1.3))[:, None]
+    grained = sclera.reconstruct(eye)
+    near = _behind(eye) & (eye.from_iris > 0.7 * eye.radius) & (eye.below_upper > 0.1 * WIDTH)
+    assert plain[near].std() < 8
+    detail = grained.mean(-1) - cv2.GaussianBlur(grained.mean(-1), (0, 0), 4)
+    assert detail[near].std() > 0.004 * np.mean(WHITE)
+
+
+def test_a_limbus_drawn_out_by_a_soft_photo_leaves_no_rim_in_the_white() -> None:
+    eye, _ = draw(iris=(0.0, 0.0), radius=0.2, model_radius=0.2).eyes()
+    eye.radius = 0.2 * WIDTH
+    rim = (eye.from_iris > 1.1 * eye.radius) & (eye.from_iris < 1.4 * eye.radius) & (np.abs(eye.v) < 0.08 * WIDTH)
+    eye.pixels[rim] *= 0.75
+    assert sclera.reconstruct(eye).mean(-1)[rim].min() > 0.86 * np.mean(WHITE)
