@@ -32,12 +32,18 @@ that it takes and gives there."""
 GREENEST = 0.11
 """Logarithm by which white may be greener than the light on the skin: what leaves and screens throw on a white, and
 what the dark of an iris mixes in."""
-ONE_HUE = 0.8
-"""Share in which invented white takes the hue that both eyes share."""
+ONE_HUE, OWN_HUE = 0.8, 0.6
+"""Share in which invented white takes the hue that both eyes share, and what is left of its own where the photo shows
+enough of it."""
 LEAST_LIKENESS = -0.1
 """From which on a pixel beside the iris is one that its circle missed, as of a dark limbal ring."""
 MOST_LIKENESS = 0.1
 """To which a pixel counts as white when its colour is learnt."""
+BRIGHTER = 1.03
+"""Greatest factor by which a white gets brighter to match the other one."""
+LEAST_SURE, SURE, SHOWN = 0.72, 0.92, (0.01, 0.035)
+"""Least factors where the photo shows next to nothing of a white and where it shows enough, and the share of the eye's
+squared width from which to which that is."""
 LEAST_SAMPLES = 12
 ENOUGH_SAMPLES = 40
 """Source pixels of visible white: below the first there is nothing to fit, from the second on one can choose."""
@@ -151,10 +157,15 @@ def match(eyes: tuple[Eye, Eye], whites: tuple[Picture, Picture]) -> tuple[Pictu
     ratios = [bright / float(skin.mean()) for bright, skin in zip(brights, skins, strict=True)]
     target = min(float(np.sqrt(ratios[0] * ratios[1])), 1.12 * min(ratios))
     first, second = (
-        _scaled(eye, white, np.clip(target / ratio, 0.72, 1.03) * tint)
+        _scaled(eye, white, np.clip(target / ratio, LEAST_SURE + (SURE - LEAST_SURE) * _shown(eye), BRIGHTER) * tint)
         for eye, white, ratio, tint in zip(eyes, whites, ratios, _tints(eyes, whites, skins), strict=True)
     )
     return first, second
+
+
+def _shown(eye: Eye) -> float:
+    """0 … 1: how much of its white the photo shows, and so how sure its light and hue are."""
+    return float(smoothstep(float(_visible(eye).sum()) / eye.width**2, *SHOWN))
 
 
 def _tints(eyes: tuple[Eye, Eye], whites: tuple[Picture, Picture], skins: list[Colour]) -> list[Colour]:
@@ -163,11 +174,20 @@ def _tints(eyes: tuple[Eye, Eye], whites: tuple[Picture, Picture], skins: list[C
         _hue(np.median(white[_opening(eye)], axis=0)) - _hue(skin)
         for eye, white, skin in zip(eyes, whites, skins, strict=True)
     ]
-    seen = [float(_visible(eye).sum()) + LEAST_SAMPLES for eye in eyes]
-    shared = (hues[0] * seen[0] + hues[1] * seen[1]) / sum(seen)
-    green = max(0.0, float(shared[1] - (shared[0] + shared[2]) / 2) - GREENEST)
-    shared = shared + green * np.array([1, -2, 1]) / 3
-    return [np.exp(ONE_HUE * (shared - hue)) for hue in hues]
+    seen = [float(_visible(eye).sum() + LEAST_SAMPLES) * float(eye.pixels.mean() + 1) for eye in eyes]
+    shared = _less_green((hues[0] * seen[0] + hues[1] * seen[1]) / sum(seen))
+    own = [_less_green(hue) for hue in hues]
+    share = [OWN_HUE * _shown(eye) for eye in eyes]
+    return [
+        np.exp(ONE_HUE * (shared + (less - shared) * kept - hue))
+        for hue, less, kept in zip(hues, own, share, strict=True)
+    ]
+
+
+def _less_green(hue: Colour) -> Colour:
+    """A hue of white beside skin that is not greener than whites are."""
+    green = max(0.0, float(hue[1] - (hue[0] + hue[2]) / 2) - GREENEST)
+    return np.asarray(hue + green * np.array([1, -2, 1]) / 3, np.float64)
 
 
 def _hue(colour: Colour) -> Colour:
