@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gpuworker.engines.warp import sclera
 from gpuworker.engines.warp.eye import Eye
 from gpuworker.engines.warp.iris import iris as discs
-from gpuworker.engines.warp.iris import limbus, own_gaze
+from gpuworker.engines.warp.iris import limbus, lower_margin, own_gaze
 from gpuworker.engines.warp.iris.iris import Iris
 from gpuworker.engines.warp.lids import closing
 from gpuworker.engines.warp.lids.lids import Lids
@@ -70,6 +70,8 @@ class Eyes:
         if not (left.visible and right.visible):
             return None
         limbus.fit_irises(left, right)
+        for eye in (left, right):
+            lower_margin.follow(eye)
         whites = sclera.match((left, right), (sclera.reconstruct(left), sclera.reconstruct(right)))
         irises = discs.complete(left, right)
         renderers = EyeRenderer.of(left, whites[0], irises[0]), EyeRenderer.of(right, whites[1], irises[1])

@@ -45,7 +45,7 @@ class Rings:
         for _ in range(2):
             mean = _means(ring, brightness[:, None], weight)[:, 0]
             weight = weight * (brightness < HIGHLIGHT * np.nan_to_num(mean[ring], nan=np.inf) + 4)
-        return cls(_means(ring, texels, weight), np.bincount(ring, weight, OUTERMOST))
+        return cls(_means(ring, texels, weight), np.bincount(ring, weight, OUTERMOST).astype(np.float64))
 
     def completed_by(self, other: Rings, light: float = 1.0) -> Rings:
         """These rings, with what the other eye's show in this eye's light. Its own where the two irises differ.
