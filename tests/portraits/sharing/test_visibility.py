@@ -32,18 +32,21 @@ def test_without_a_link_only_the_owner_and_the_staff_see_it(
     as_owner: Client, portrait: Portrait, session: Session
 ) -> None:
     pages = told(as_owner, portrait)
-    assert f"No link leads to this portrait: {ONLY_YOU}. {visibility.RECORDED}" in pages["page"]
+    assert f"No link leads to this portrait: {ONLY_YOU}. {visibility.STAFF_RECORDED}" in pages["page"]
     assert '<span class="tile-note">Private</span>' in pages["gallery"]
 
 
-@pytest.mark.parametrize(("count", "label"), [(1, "Shared by a link"), (3, "Shared by 3 links")])
+@pytest.mark.parametrize(
+    ("count", "label", "words"), [(1, "Shared by a link", "1 link works:"), (3, "Shared by 3 links", "3 links work:")]
+)
 def test_links_that_work_are_counted(
-    as_owner: Client, portrait: Portrait, session: Session, count: int, label: str
+    as_owner: Client, portrait: Portrait, session: Session, count: int, label: str, words: str
 ) -> None:
     tokens = [ShareLink.create_for(portrait)[1] for _ in range(count)]
     pages = told(as_owner, portrait)
     assert all(map(opens, tokens))
     assert ONLY_YOU not in pages["page"]
+    assert words in pages["page"]
     assert visibility.describe(portrait, count).sentence in pages["page"]
     assert f'<span class="tile-note">{label}</span>' in pages["gallery"]
 
@@ -61,17 +64,18 @@ def test_a_link_that_is_over_does_not_count(as_owner: Client, portrait: Portrait
     assert '<span class="tile-note">Private</span>' in pages["gallery"]
 
 
-@pytest.mark.parametrize("linked", [True, False])
+@pytest.mark.parametrize(("links", "words"), [(0, ""), (1, "its link shows nothing"), (2, "its 2 links show nothing")])
 def test_a_hidden_portrait_is_seen_by_its_owner_and_the_staff_whatever_links_there_are(
-    as_owner: Client, portrait: Portrait, session: Session, linked: bool
+    as_owner: Client, portrait: Portrait, session: Session, links: int, words: str
 ) -> None:
-    token = ShareLink.create_for(portrait)[1] if linked else ""
+    tokens = [ShareLink.create_for(portrait)[1] for _ in range(links)]
     Portrait.objects.update(moderation=Portrait.Moderation.HIDDEN)
     pages = told(as_owner, portrait)
     assert pages["page"].count("Only you and the people who run this site can see it") == 2
-    assert ("its links show nothing" in pages["page"]) is linked
+    assert words in pages["page"]
+    assert ("until it is restored" in pages["page"]) is bool(links)
     assert '<span class="tile-note">Hidden from others</span>' in pages["gallery"]
-    assert not (linked and opens(token))
+    assert not any(map(opens, tokens))
 
 
 @pytest.mark.parametrize("staff", ["as_moderator", "as_operator"])
