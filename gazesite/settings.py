@@ -92,6 +92,8 @@ def _keep_new_key(kept: Path) -> None:
 
 
 SECRET_KEY = _secret_key()
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+"""Earlier keys: what they signed stays valid, and share links that are derived from them can still be shown."""
 
 _origin_host = urlsplit(SITE_URL).hostname or HOST
 _hosts = {bracketed(str(urlsplit(address).hostname)) for address in (SITE_URL, *OWN_ADDRESSES)}

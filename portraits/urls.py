@@ -25,6 +25,7 @@ from portraits.views.portraits.session import (
 )
 from portraits.views.shares.share import share
 from portraits.views.shares.share_create import share_create
+from portraits.views.shares.share_details import share_details
 from portraits.views.shares.share_embed import share_embed
 from portraits.views.shares.share_file import share_file
 from portraits.views.shares.share_manifest import share_manifest
@@ -68,6 +69,7 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/retry/", session_retry, name="session-retry"),
     path("sessions/<uuid:session_id>/sheets/", session_sheets, name="session-sheets"),
     path("sessions/<uuid:session_id>/<str:name>", session_file, name="session-file"),
+    path("shares/<uuid:link_id>/", share_details, name="share-details"),
     path("shares/<uuid:link_id>/revoke/", share_revoke, name="share-revoke"),
     path("sign-in/<str:user_id>/<str:token>/", one_time_sign_in, name="one-time-sign-in"),
     path("upload/", upload, name="upload"),

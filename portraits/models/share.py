@@ -1,16 +1,23 @@
-"""Share links: public addresses of one portrait. Their tokens are shown once and kept as hashes."""
+"""Share links: public addresses of one portrait.
+
+A row holds the hash of its token, by which visitors' addresses are found. The token itself is derived from the row's id
+and the site's SECRET_KEY (docs/decisions/share-tokens.md): its owner can see it again, and a copy of the database opens
+nothing.
+"""
 
 from __future__ import annotations
 
+import base64
 import hashlib
-import secrets
 import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from portraits.models.portrait import Portrait
 
@@ -19,7 +26,7 @@ if TYPE_CHECKING:
     from portraits.models.user import User
 
 TOKEN_BYTES = 16
-"""Length of a token, random bytes."""
+"""Length of a token, bytes."""
 
 
 class ShareLinkQuerySet(models.QuerySet["ShareLink"]):
@@ -33,15 +40,21 @@ class ShareLinkQuerySet(models.QuerySet["ShareLink"]):
 
     def visible_to(self, user: User) -> ShareLinkQuerySet:
         """Links to this user's own portraits."""
-        return self.filter(portrait__owner=user)
+        return self.filter(portrait__in=Portrait.objects.visible_to(user))
 
 
 class ShareLink(models.Model):
     """Public link to one portrait."""
 
+    NAME_LENGTH = 60
+    """Longest name, characters."""
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    """Random, because the token is derived from it."""
     portrait = models.ForeignKey(Portrait, on_delete=models.CASCADE, related_name="share_links")
     """Portrait that it shows."""
+    name = models.CharField(max_length=NAME_LENGTH, blank=True)
+    """Name by which its owner, and nobody else, tells it from the others; empty shows the date."""
     token_hash = models.CharField(max_length=64, unique=True)
     """hash_token of the token in its address."""
     created_at = models.DateTimeField(default=timezone.now)
@@ -63,17 +76,26 @@ class ShareLink(models.Model):
 
     @classmethod
     def create_for(
-        cls, portrait: Portrait, expires_at: datetime | None = None, *, standard: bool = False
+        cls, portrait: Portrait, expires_at: datetime | None = None, *, name: str = "", standard: bool = False
     ) -> tuple[ShareLink, str]:
-        """New link, and its token: 128 bits, base64url, which is kept nowhere."""
-        token = secrets.token_urlsafe(TOKEN_BYTES)
-        fields = {"portrait": portrait, "expires_at": expires_at, "standard": standard}
-        return cls.objects.create(token_hash=hash_token(token), **fields), token
+        """New link, and its token: 128 bits, base64url."""
+        link = cls(portrait=portrait, expires_at=expires_at, name=name, standard=standard)
+        token = _derive_token(link.pk, settings.SECRET_KEY)
+        link.token_hash = hash_token(token)
+        link.save(force_insert=True)
+        return link, token
 
     @classmethod
     def was_made(cls, token: str) -> bool:
         """Whether there has been a link of that token, alive or not."""
         return cls.objects.filter(token_hash=hash_token(token)).exists()
+
+    @property
+    def token(self) -> str | None:
+        """Token in its address; None where it was derived from a key that is none of the site's any more."""
+        keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+        tokens = (_derive_token(self.pk, str(key)) for key in keys)
+        return next((token for token in tokens if hash_token(token) == self.token_hash), None)
 
     @property
     def output(self) -> Output | None:
@@ -96,6 +118,11 @@ class ShareLink(models.Model):
         won = ShareLink.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=now) == 1
         self.refresh_from_db(fields=["revoked_at"])
         return won
+
+
+def _derive_token(link_id: uuid.UUID, key: str) -> str:
+    digest = salted_hmac("portraits.models.share.token", link_id.hex, secret=key, algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(digest[:TOKEN_BYTES]).rstrip(b"=").decode()
 
 
 def hash_token(token: str) -> str:

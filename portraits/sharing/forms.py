@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 
-from portraits.models import Portrait
+from portraits.models import Portrait, ShareLink
 
 DAYS = (("", "Always"), ("1", "1 day"), ("7", "7 days"), ("30", "30 days"))
-MAX_LINKS = 50
+MAX_LINKS = 100
 """Live links of one portrait."""
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+"""Control characters, and those that turn the direction of what is written around a name."""
 
 
 class ShareForm(forms.Form):
-    """Form with the lifetime of a new link to one portrait, and the size in which it shows the photo."""
+    """Form with the name and lifetime of a new link to one portrait, and the size in which it shows the photo."""
 
+    name = forms.CharField(
+        label="Name",
+        help_text="Only you see it: whom the link is for, or where it stands.",
+        max_length=ShareLink.NAME_LENGTH,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "aria-describedby": "share-name-help"}),
+    )
     days = forms.ChoiceField(label="How long shall it work?", choices=DAYS, required=False, widget=forms.RadioSelect)
     standard = forms.BooleanField(
         label="Show it in standard size only",
@@ -29,6 +39,10 @@ class ShareForm(forms.Form):
     def __init__(self, *args: Any, portrait: Portrait, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.portrait = portrait
+
+    def clean_name(self) -> str:
+        """Name without control characters and runs of spaces."""
+        return " ".join(_CONTROLS.sub(" ", self.cleaned_data["name"]).split())
 
     def clean(self) -> dict[str, Any]:
         """Check that the portrait may have another link."""

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from gpuworker.contract import STANDARD_FRAME, Size
+from portraits.models import ShareLink
 from portraits.sharing.element_script import CURRENT
 
 
@@ -19,6 +20,14 @@ class ShareURLs:
     """Token of the link."""
     frame: Size = STANDARD_FRAME
     """Size of the embedded portrait, CSS pixels."""
+
+    @classmethod
+    def of(cls, link: ShareLink) -> ShareURLs | None:
+        """URLs of a link, in the size of what it shows now; None where its token is not known any more."""
+        token, output = link.token, link.output
+        if token is None:
+            return None
+        return cls(token, Size(**output.manifest["frame"]) if output and output.manifest else STANDARD_FRAME)
 
     @property
     def page(self) -> str:

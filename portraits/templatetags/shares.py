@@ -6,9 +6,10 @@ from typing import Any
 
 from django import template
 
-from portraits.models import Portrait
+from portraits.models import Portrait, ShareLink
 from portraits.sharing import visibility as visibilities
 from portraits.sharing.forms import ShareForm
+from portraits.sharing.share_urls import ShareURLs
 from portraits.sharing.visibility import Visibility
 
 register = template.Library()
@@ -26,3 +27,10 @@ def visibility(portrait: Portrait, live_links: int) -> Visibility:
     """Description of who can see a portrait at present."""
     session = portrait.current_session
     return visibilities.describe(portrait, live_links, anything_shown=session is not None and session.alive)
+
+
+@register.filter
+def address(link: ShareLink) -> str:
+    """URL of the link's page; empty where its token is not known any more."""
+    token = link.token
+    return ShareURLs(token).page if token else ""

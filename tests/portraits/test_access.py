@@ -71,6 +71,7 @@ PRIVATE = {
     "session-retry": WRITE,
     "session-sheets": WRITE,
     "share-create": WRITE,
+    "share-details": READ,
     "share-revoke": WRITE,
     "upload-face": WRITE,
     "upload-photo": READ,

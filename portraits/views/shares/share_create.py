@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
-from gpuworker.contract import STANDARD_FRAME, Size
 from portraits.files import element_versions
 from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Portrait, ShareLink
@@ -19,12 +18,12 @@ from portraits.views.shares.share_panel import panel
 
 @require_POST
 def share_create(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
-    """Create a link. Only this response contains its URL, because only a hash of the token is stored."""
+    """Create a link, and show its URL."""
     portrait = get_object_or_404(Portrait.objects.visible_to(signed_in_user(request)), pk=portrait_id)
     form = ShareForm(request.POST, portrait=portrait)
     if not form.is_valid():
         return panel(request, portrait, 422, share_form=form)
     element_versions.keep()
-    link, token = ShareLink.create_for(portrait, form.expires_at, standard=form.cleaned_data["standard"])
-    frame = Size(**link.output.manifest["frame"]) if link.output else STANDARD_FRAME
-    return panel(request, portrait, 201, new_link=ShareURLs(token, frame))
+    chosen = {name: form.cleaned_data[name] for name in ("name", "standard")}
+    link, _ = ShareLink.create_for(portrait, form.expires_at, **chosen)
+    return panel(request, portrait, 201, new_link=link, new_urls=ShareURLs.of(link))

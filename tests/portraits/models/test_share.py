@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from portraits.models import Portrait, Session, ShareLink, User
 from tests.portraits import factories
@@ -18,6 +19,40 @@ def test_case_27_a_token_has_128_bits_and_is_kept_as_a_hash(portrait: Portrait) 
     assert re.fullmatch(r"[A-Za-z0-9_-]{22}", token)
     assert link.token_hash == hashlib.sha256(token.encode()).hexdigest()
     assert len({ShareLink.create_for(portrait)[1] for _ in range(50)}) == 50
+
+
+def test_the_token_of_a_link_is_known_again_and_in_no_column(portrait: Portrait) -> None:
+    _, token = ShareLink.create_for(portrait, name="Granny")
+    assert ShareLink.objects.get().token == token
+    assert token not in str(list(ShareLink.objects.values()))
+
+
+def test_a_copy_of_the_database_opens_nothing_without_the_site_s_key(portrait: Portrait, settings: Settings) -> None:
+    _, token = ShareLink.create_for(portrait)
+    settings.SECRET_KEY = "of whoever has the copy"
+    link = ShareLink.objects.get()
+    assert link.token is None
+    assert ShareLink.objects.for_token(token).get() == link  # to whom it was given, it works
+
+
+def test_links_made_under_an_earlier_key_are_shown_as_long_as_the_site_knows_it(
+    portrait: Portrait, settings: Settings
+) -> None:
+    _, token = ShareLink.create_for(portrait)
+    settings.SECRET_KEY_FALLBACKS = ["one before", settings.SECRET_KEY]
+    settings.SECRET_KEY = "a new key"
+    assert ShareLink.objects.get().token == token
+    assert ShareLink.create_for(portrait)[0].token != token
+
+
+def test_a_row_that_took_another_s_hash_shows_no_token(portrait: Portrait) -> None:
+    first, _ = ShareLink.create_for(portrait)
+    taken = first.token_hash
+    first.delete()
+    second, _ = ShareLink.create_for(portrait)
+    ShareLink.objects.update(token_hash=taken)
+    second.refresh_from_db()
+    assert second.token is None
 
 
 def test_a_live_link_is_found_by_its_token(portrait: Portrait) -> None:

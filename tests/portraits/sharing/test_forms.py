@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from portraits.models import Portrait
+from portraits.models import Portrait, ShareLink
 from portraits.sharing.forms import DAYS, ShareForm
 
 
@@ -24,3 +24,24 @@ def test_without_a_number_for_ever(portrait: Portrait) -> None:
         form = ShareForm(sent, portrait=portrait)
         assert form.is_valid()
         assert form.expires_at is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("  Granny\t and\r\n Grandpa ", "Granny and Grandpa"),
+        ("\u202egpj.exe\u2066 a\u200fb", "gpj.exe a b"),
+        ("עברית ونص 👩‍👧", "עברית ونص 👩‍👧"),
+        ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+        ("", ""),
+    ],
+)
+def test_a_name_has_no_control_characters_and_turns_nothing_around(portrait: Portrait, sent: str, kept: str) -> None:
+    form = ShareForm({"name": sent}, portrait=portrait)
+    assert form.is_valid()
+    assert form.cleaned_data["name"] == kept
+
+
+@pytest.mark.parametrize("sent", ["a" * (ShareLink.NAME_LENGTH + 1), "a\0b"])
+def test_a_name_too_long_or_with_a_null_is_refused(portrait: Portrait, sent: str) -> None:
+    assert "name" in ShareForm({"name": sent}, portrait=portrait).errors

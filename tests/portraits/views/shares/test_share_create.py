@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portraits.files import element_versions, storage
-from portraits.models import Portrait, ShareLink
+from portraits.models import Portrait, Session, ShareLink
 from portraits.models.share import hash_token
 from portraits.sharing import forms
 from portraits.sharing.element_script import CURRENT
@@ -32,7 +33,7 @@ def test_a_link_is_made_and_shown_with_what_to_put_on_other_pages(as_owner: Clie
     token = ADDRESS.search(text)[1]  # type: ignore[index]
     link = portrait.share_links.get()
     assert (link.token_hash, link.expires_at) == (hash_token(token), None)
-    new = answer.context["new_link"]
+    new = answer.context["new_urls"]
     assert new.script_snippet.splitlines()[:3] == [
         f'<script type="module" src="{CURRENT.url}" async',
         f'  integrity="{CURRENT.integrity}" crossorigin="anonymous"></script>',
@@ -52,14 +53,52 @@ def test_the_script_that_a_snippet_names_is_kept_for_ever(
     assert kept == CURRENT.files
 
 
-def test_case_27_the_token_is_shown_once_and_kept_nowhere(as_owner: Client, portrait: Portrait) -> None:
+def test_case_27_the_token_is_shown_to_its_owner_again_and_kept_nowhere(as_owner: Client, portrait: Portrait) -> None:
     token = ADDRESS.search(as_owner.post(address(portrait), {"days": ""}).content.decode())[1]  # type: ignore[index]
     values = [str(value) for row in ShareLink.objects.values() for value in row.values()]
     assert not any(token in value for value in values)
     later = as_owner.post(address(portrait), {"days": "nonsense"}).content.decode()
     assert "Links that work" in later
-    assert token not in later
+    assert f"/s/{token}/" in later
     assert token not in str(dict(as_owner.session))
+
+
+def test_several_links_have_names_and_each_is_shown(as_owner: Client, portrait: Portrait) -> None:
+    for name in ("Granny", "<b>Web</b> & co"):
+        as_owner.post(address(portrait), {"days": "", "name": name})
+    page = as_owner.get(portrait.get_absolute_url())
+    text = page.content.decode()
+    assert [link.name for link in portrait.share_links.all()] == ["<b>Web</b> & co", "Granny"]
+    assert all(f"/s/{link.token}/" in text for link in portrait.share_links.all())
+    assert "<bdi>&lt;b&gt;Web&lt;/b&gt; &amp; co</bdi>" in text
+    assert page["Cache-Control"] == "private, no-store"
+
+
+def test_a_name_is_nobody_s_but_the_owner_s(as_owner: Client, anonymous: Client, portrait: Portrait) -> None:
+    as_owner.post(address(portrait), {"days": "", "name": "for the jealous aunt"})
+    token = portrait.share_links.get().token
+    for path in ("", "embed/", "report/", "manifest.json"):
+        assert "jealous" not in anonymous.get(f"/s/{token}/{path}").content.decode()
+
+
+def test_a_link_whose_key_is_gone_is_listed_without_its_address(as_owner: Client, portrait: Portrait) -> None:
+    link, _ = ShareLink.create_for(portrait, name="Old")
+    ShareLink.objects.update(token_hash=hash_token("of another key"))
+    text = as_owner.get(portrait.get_absolute_url()).content.decode()
+    assert "<bdi>Old</bdi>" in text
+    assert "/s/" not in text
+    assert reverse("share-revoke", args=[link.pk]) in text
+
+
+def test_a_hundred_links_take_one_query_and_a_page_of_a_hundred_kilobytes(
+    as_owner: Client, portrait: Portrait, session: Session, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(100):
+        ShareLink.create_for(portrait, name=f"{number} " + "W" * 55)
+    with django_assert_max_num_queries(12):
+        page = as_owner.get(portrait.get_absolute_url())
+    assert page.content.count(b'<li>\n<p id="link-') == 100
+    assert len(page.content) < 170_000
 
 
 def test_the_page_s_script_gets_the_panel_alone(as_owner: Client, portrait: Portrait) -> None:
@@ -76,7 +115,7 @@ def test_a_link_shows_the_photo_in_standard_size_where_that_is_chosen(
     text = as_owner.post(address(portrait), {"days": "", **sent}).content.decode()
     assert portrait.share_links.get().standard == bool(sent)
     assert "up to twice the size of the portrait" in text
-    assert ("in standard size only</span>" in text) == bool(sent)
+    assert (", in standard size only" in text) == bool(sent)
 
 
 @pytest.mark.parametrize("days", [1, 7, 30])
