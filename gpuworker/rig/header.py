@@ -156,7 +156,7 @@ def loads(text: bytes) -> Header:
         raise DamagedRig("range", f"the grid does not fit a frame of {frame}")
     supersampling = top.integer("supersampling", 1, MOST_SUPERSAMPLING)
     source = Size(frame.width * supersampling, frame.height * supersampling)
-    eyes = tuple(_eye(CheckedObject(eye, "eyes: "), source) for eye in top.items("eyes", (0, 2)))
+    eyes = tuple(_eye(CheckedObject(eye, "eyes: "), source) for eye in top.items("eyes", (0, 1, 2)))
     return Header(
         frame=frame,
         supersampling=supersampling,

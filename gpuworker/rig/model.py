@@ -128,7 +128,8 @@ class Rig:
 
     frame: 1× size; alpha: whether the photo has transparency; intensity: scales every direction before anything else;
     height: (rows, columns) int32 in `height_unit`, ≥ 0, 0 where nothing ever moves; brows: the same shape, 0 … 255,
-    share of the brows' raise; eyes: none or left and right; atlas: (h, w, 3) uint8 RGB, with the eyes alone.
+    share of the brows' raise; eyes: none, left and right, or the one that can be seen; atlas: (h, w, 3) uint8 RGB, with
+    eyes alone.
     """
 
     frame: Size
@@ -138,7 +139,7 @@ class Rig:
     motion: RigMotion
     height: Integers
     brows: Integers
-    eyes: tuple[()] | tuple[RigEye, RigEye] = ()
+    eyes: tuple[RigEye, ...] = ()
     atlas: NDArray[np.uint8] | None = None
     supersampling: int = 2
     height_unit: float = HEIGHT_UNIT

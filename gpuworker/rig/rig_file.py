@@ -126,13 +126,12 @@ def _planes(rig: Rig) -> Iterator[Integers]:
         yield np.stack([eye.upper, eye.lower])
 
 
-def _eyes(head: Header, margins: list[Integers]) -> tuple[()] | tuple[RigEye, RigEye]:
+def _eyes(head: Header, margins: list[Integers]) -> tuple[RigEye, ...]:
     for (upper, lower), eye in zip(margins, head.eyes, strict=True):
         most = int(eye["width"] / head.curve_unit)
         _demand_range(upper, -most, most, "upper lid")
         _demand_range(lower, -most, most, "lower lid")
-    eyes = [RigEye(**eye, upper=both[0], lower=both[1]) for both, eye in zip(margins, head.eyes, strict=True)]
-    return (eyes[0], eyes[1]) if eyes else ()
+    return tuple(RigEye(**eye, upper=both[0], lower=both[1]) for both, eye in zip(margins, head.eyes, strict=True))
 
 
 def _demand_heights(height: Integers, head: Header) -> None:

@@ -130,7 +130,7 @@ def _measure_face(name: str, pixels: Picture, face: Face, variant: str) -> Measu
         **vars(brow_rise.of_engine(engine)),
         "least_jacobian": engine.report["least_jacobian"],
     }
-    if not engine.report["eyes"]:  # they rest, as the advice says
+    if len(engine.rig().eyes) < 2:  # an eye rests, as the advice says
         values = {key: value for key, value in values.items() if key not in OF_EYES}
     if variant in SPECTACLES:
         values |= _rims(engine, _in_frame(Worn.on(face, SPECTACLES[variant]).rims, portrait))

@@ -20,9 +20,10 @@ from gpuworker.engines.warp.rig import rig_of
 from gpuworker.engines.warp.rotation import LEAST_JACOBIAN, Rotation, least_jacobian
 from gpuworker.grid import LIMIT, Direction
 from gpuworker.rig.model import Rig
-from gpuworker.vision import eyewear
+from gpuworker.vision import covering, eyewear
 from gpuworker.vision.eyewear import Spectacles
 from gpuworker.vision.framing import SUPERSAMPLING, FramedPortrait
+from gpuworker.vision.topology import SIDES
 
 BORDER = tuple(
     Direction(x * LIMIT, y * LIMIT)
@@ -39,6 +40,7 @@ STILL = 0.005
 EYES_STAY = "We could not see both eyes well enough, so only the head will follow."
 DARK_LENSES = "Dark lenses hide the eyes, so the eyes rest and only the head will follow."
 GLARE = "Glare on the spectacles hides the eyes, so they rest and only the head will follow."
+ONE_LOOKS = "Something covers the eye on the {side}, so the other one looks alone."
 TURNS_LESS = "The head will turn less far than usual, so that nothing in the picture tears."
 
 
@@ -81,11 +83,12 @@ class WarpEngine:
             rotation = Rotation.build(field, head, portrait.landmarks, portrait.frame)
             self._rotation = _safe(spectacles.behind(rotation, glasses) if glasses else rotation, intensity)
             hidden = _hidden_by(portrait, glasses)
-            self._eyes = None if hidden else _eyes_of(portrait, head.yaw)
+            covered = covering.hidden_eyes(portrait.picture, portrait.landmarks * SUPERSAMPLING)
+            self._eyes = None if hidden else _eyes_of(portrait, head.yaw, covered)
             self._spectacles = glasses is not None
             self._moving = self._find_moving(intensity)
             self._still = self._warp_nothing()
-        advice = [] if self._eyes else [hidden or EYES_STAY]
+        advice = _about_eyes(covered) if self._eyes else [hidden or EYES_STAY]
         return (*advice, *([TURNS_LESS] if self._rotation.gain < 0.8 else []))
 
     def render(self, directions: Sequence[Direction]) -> NDArray[np.uint8]:
@@ -196,10 +199,14 @@ def _hidden_by(portrait: FramedPortrait, glasses: Spectacles | None) -> str | No
     return GLARE if glasses and glasses.glare else None
 
 
-def _eyes_of(portrait: FramedPortrait, yaw: float) -> Eyes | None:
+def _about_eyes(covered: tuple[bool, bool]) -> list[str]:
+    return [ONE_LOOKS.format(side=side) for side, hidden in zip(SIDES, covered, strict=True) if hidden]
+
+
+def _eyes_of(portrait: FramedPortrait, yaw: float, covered: tuple[bool, bool]) -> Eyes | None:
     """The eyes of a head that is turned by so many degrees; None where they cannot be moved."""
     landmarks, candidates = portrait.landmarks * SUPERSAMPLING, portrait.iris_candidates * SUPERSAMPLING
-    return Eyes.build(portrait.picture, landmarks, candidates, yaw)
+    return Eyes.build(portrait.picture, landmarks, candidates, yaw, covered)
 
 
 def _channels(portrait: FramedPortrait) -> NDArray[np.uint8]:

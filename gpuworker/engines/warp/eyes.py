@@ -1,12 +1,14 @@
 """Both eyes rendered into the source picture, before the head is turned.
 
 Layers, back to front: white, iris (foreshortened on the ball), the upper lid's shadow, lids with
-lashes. Both eyes or neither: one moving eye beside a still one looks wrong in every direction.
+lashes. Both eyes or neither, as one moving eye beside a still one looks wrong in every direction, but for an eye that
+something hides: the other looks alone then.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -46,12 +48,15 @@ REST_REACH = 3.0
 
 @dataclass(slots=True)
 class Eyes:
-    """Two rendered eyes. ahead: u of each iris that looks straight ahead, source pixels; travel: how far it goes from
-    there at full x to the left and to the right, in eye widths; close: whether a blink may close them."""
+    """Both rendered eyes, or the one that can be seen.
 
-    renderers: tuple[EyeRenderer, EyeRenderer]
-    ahead: tuple[float, float]
-    travel: tuple[tuple[float, float], tuple[float, float]]
+    ahead: u of each iris that looks straight ahead, source pixels; travel: how far it goes from there at full x to the
+    left and to the right, in eye widths; close: whether a blink may close them.
+    """
+
+    renderers: tuple[EyeRenderer, ...]
+    ahead: tuple[float, ...]
+    travel: tuple[tuple[float, float], ...]
     close: bool
 
     @classmethod
@@ -61,22 +66,26 @@ class Eyes:
         landmarks: NDArray[np.float64],
         candidates: NDArray[np.float64],
         yaw: float = 0.0,
+        hidden: tuple[bool, bool] = (False, False),
     ) -> Eyes | None:
-        """picture: (H, W, ≥3) uint8; landmarks (478, 3), candidates (2, 3, 2) in its pixels; yaw: the head's, degrees.
+        """picture: (H, W, ≥3) uint8; landmarks (478, 3), candidates (2, 3, 2) in its pixels; yaw: the head's, degrees;
+        hidden: whether something lies over an eye.
 
-        None when either eye shows too little to be rendered.
+        None when an eye shows too little to be rendered, or none is left.
         """
-        left, right = (Eye.measure(side, picture, landmarks, own) for side, own in zip(SIDES, candidates, strict=True))
-        if not (left.visible and right.visible):
+        measured = (Eye.measure(side, picture, landmarks, own) for side, own in zip(SIDES, candidates, strict=True))
+        eyes = [eye for eye, covered in zip(measured, hidden, strict=True) if not covered]
+        if not eyes or not all(eye.visible for eye in eyes):
             return None
+        left, right = eyes[0], eyes[1] if len(eyes) > 1 else replace(eyes[0])  # alone, it is its own measure
         limbus.fit_irises(left, right)
         for eye in (left, right):
             lower_margin.follow(eye)
         whites = sclera.match((left, right), (sclera.reconstruct(left), sclera.reconstruct(right)))
         irises = discs.complete(left, right)
         renderers = EyeRenderer.of(left, whites[0], irises[0]), EyeRenderer.of(right, whites[1], irises[1])
-        ahead = own_gaze.ahead(left, right, yaw)
-        return cls(renderers, ahead, _travel((left, right), ahead), closing.can_close(left, right))
+        ahead = own_gaze.ahead(eyes, yaw)
+        return cls(renderers[: len(eyes)], ahead, _travel(eyes, ahead), closing.can_close(left, right))
 
     def render_into(self, picture: NDArray[np.uint8], direction: Direction) -> None:
         """Overwrite both eyes' boxes in `picture` (H, W, ≥3) with eyes that look in `direction`."""
@@ -87,21 +96,19 @@ class Eyes:
             picture[y0:y1, x0:x1, :3] = renderer.render(u, direction, nearness)
 
     @property
-    def photo_x(self) -> tuple[float, float]:
+    def photo_x(self) -> tuple[float, ...]:
         """x at which each eye looks as in the photo, grid units; 0 but for a photo that looks aside."""
-        left, right = (
+        return tuple(
             _photo_x((float(renderer.eye.iris[0]) - ahead) / renderer.eye.width, travel)
             for renderer, ahead, travel in zip(self.renderers, self.ahead, self.travel, strict=True)
         )
-        return left, right
 
-    def positions(self, pupil_x: float) -> tuple[float, float]:
-        """u of both iris centres, strictly monotonic in pupil_x."""
-        left, right = (
+    def positions(self, pupil_x: float) -> tuple[float, ...]:
+        """u of each iris centre, strictly monotonic in pupil_x."""
+        return tuple(
             ahead + renderer.eye.width * _travelled(pupil_x / LIMIT, *travel)
             for renderer, ahead, travel in zip(self.renderers, self.ahead, self.travel, strict=True)
         )
-        return left, right
 
 
 @dataclass(slots=True)
@@ -152,12 +159,12 @@ def _foreshortening(u: float, radius: float) -> float:
     return float(np.sqrt(max(0.5, 1 - min(0.85, abs(u) / (BALL * radius)) ** 2)))
 
 
-def _travel(eyes: tuple[Eye, Eye], ahead: tuple[float, float]) -> tuple[tuple[float, float], tuple[float, float]]:
+def _travel(eyes: Sequence[Eye], ahead: Sequence[float]) -> tuple[tuple[float, float], ...]:
     """Each eye's travel to the left and to the right. The eye that has less room holds the other back
     half-way, so that the lines of sight neither cross nor part."""
     rooms = np.array([_room(eye, start / eye.width) for eye, start in zip(eyes, ahead, strict=True)])
     shared = (rooms + rooms.min(axis=0)) / 2
-    return (float(shared[0, 0]), float(shared[0, 1])), (float(shared[1, 0]), float(shared[1, 1]))
+    return tuple((float(to_left), float(to_right)) for to_left, to_right in shared)
 
 
 def _room(eye: Eye, start: float) -> tuple[float, float]:

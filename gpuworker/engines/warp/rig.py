@@ -83,15 +83,14 @@ def _head(turning: Rotation) -> RigHead:
     )
 
 
-def _eyes(eyes: Eyes, closed: Sequence[ClosedLid], places: Sequence[Place]) -> tuple[RigEye, RigEye]:
-    lids = [RigLid(place, lid.at, lid.lashes) for lid, place in zip(closed, places[4:], strict=True)]
-    left, right = (
-        _eye(renderer, ahead, travel, white, texture, lid)
-        for renderer, ahead, travel, white, texture, lid in zip(
-            eyes.renderers, eyes.ahead, eyes.travel, places[:2], places[2:4], lids or (None, None), strict=True
-        )
-    )
-    return left, right
+def _eyes(eyes: Eyes, closed: Sequence[ClosedLid], places: Sequence[Place]) -> tuple[RigEye, ...]:
+    count = len(eyes.renderers)
+    whites, textures = places[:count], places[count : 2 * count]
+    lids: list[RigLid | None] = [None] * count
+    if closed:
+        lids = [RigLid(place, lid.at, lid.lashes) for lid, place in zip(closed, places[2 * count :], strict=True)]
+    own = zip(eyes.renderers, eyes.ahead, eyes.travel, whites, textures, lids, strict=True)
+    return tuple(_eye(*each) for each in own)
 
 
 def _eye(
@@ -131,10 +130,8 @@ def _opening(renderer: EyeRenderer) -> tuple[slice, slice]:
     return rows, columns
 
 
-def _atlas(
-    renderers: tuple[EyeRenderer, EyeRenderer], closed: Sequence[ClosedLid]
-) -> tuple[list[Place], NDArray[np.uint8]]:
-    """Both whites beside each other, both irises below them, then both lids, if any; the places in this order."""
+def _atlas(renderers: Sequence[EyeRenderer], closed: Sequence[ClosedLid]) -> tuple[list[Place], NDArray[np.uint8]]:
+    """The whites beside each other, the irises below them, then the closed lids, if any; the places in this order."""
     rows = [
         [renderer.white[_opening(renderer)] for renderer in renderers],
         [renderer.iris.texture for renderer in renderers],
@@ -145,7 +142,7 @@ def _atlas(
     atlas = np.zeros((sum(heights), max(sum(width for _, width in row) for row in sizes), 3), np.uint8)
     places = []
     for nth, (row, size) in enumerate(zip(rows, sizes, strict=True)):
-        for part, (height, width), x in zip(row, size, (0, size[0][1]), strict=True):
+        for part, (height, width), x in zip(row, size, (0, size[0][1])[: len(row)], strict=True):
             y = sum(heights[:nth])
             framed = np.pad(part, ((BORDER, BORDER), (BORDER, BORDER), (0, 0)), mode="edge")
             atlas[y : y + height, x : x + width] = np.round(framed)

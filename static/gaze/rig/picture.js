@@ -166,7 +166,7 @@ export class RigPicture {
       light: [model.lowerMargin, model.shadow, model.shadowDepth, model.ball],
     });
     eyes.forEach((eye, i) => {
-      const gain = i ? right : left;
+      const gain = eye.inner < 0 ? right : left;
       const [x0, y0, x1, y1] = areas[i];
       gl.viewport(x0, y0, x1 - x0, y1 - y0);
       const { iris: [u, v], width, ahead, travel, lid } = eye;

@@ -168,7 +168,7 @@ function read(data) {
   demand(grid.every((points, i) => points === Math.floor(frame[i] / STEP) + 1), 'range', 'grid');
   demand('eyes' in data, 'missing', 'eyes');
   const { eyes } = data;
-  if (!Array.isArray(eyes) || ![0, 2].includes(eyes.length)) throw damaged('range', 'eyes');
+  if (!Array.isArray(eyes) || eyes.length > 2) throw damaged('range', 'eyes');
   rig.eyes = eyes.map((eye) => readEye(eye, rig));
   return rig;
 }

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -65,6 +66,17 @@ def test_each_eye_has_a_gain_of_its_own(drawn: Drawn) -> None:
     both, one = drawn({"x": 15, "y": 0}, {"x": 15, "y": 0, "right": 0.2})
     assert np.array_equal(eye(both, 0), eye(one, 0))
     assert np.abs(eye(both, 1) - eye(one, 1)).mean() > 1
+
+
+def test_an_eye_alone_is_drawn_with_the_gain_of_its_side(drawn: Drawn) -> None:
+    rig = rig_file.loads(GOLDEN.read_bytes())
+    alone = rig_file.dumps(replace(rig, eyes=rig.eyes[1:]))
+    rest, turned, left, right = drawn(
+        REST, {"x": 15, "y": 0}, {"x": 15, "y": 0, "left": 0.2}, {"x": 15, "y": 0, "right": 0.2}, rig=alone
+    )
+    assert np.abs(eye(turned, 1) - eye(rest, 1)).mean() > 1
+    assert np.array_equal(turned, left)
+    assert np.abs(eye(turned, 1) - eye(right, 1)).mean() > 1
 
 
 def test_intensity_scales_every_direction(drawn: Drawn) -> None:

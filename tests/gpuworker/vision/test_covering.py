@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
 
 from gpuworker.vision import faces
-from gpuworker.vision.covering import DARK_LENS, MASK_COLOUR, MASK_LIPS, MASK_NOSE, Covering
+from gpuworker.vision.covering import DARK_LENS, MASK_COLOUR, MASK_LIPS, MASK_NOSE, Covering, hidden_eyes
 from gpuworker.vision.faces import Face
 from gpuworker.vision.region import Picture
+from gpuworker.vision.topology import SIDES, Side
+from tests.bench.everyday import EVERYDAY
+from tests.bench.over_eyes import behind_a_hand, curtained, patched
 from tests.bench.variants import in_a_mask, in_sunglasses
 from tests.gpuworker.pictures import chosen, resized
 
@@ -59,3 +64,23 @@ def test_half_a_face_outside_the_picture_is_measured_all_the_same(large: Picture
     box = large_face.box
     half = np.ascontiguousarray(large[:, round(box.x + box.width / 2) :])
     assert all(np.isfinite(list(vars(face.covering).values())).all() for face in faces.find(half))
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("cover", [patched, curtained, behind_a_hand])
+def test_an_eye_beneath_a_patch_hair_or_a_hand_is_hidden_and_the_other_is_not(
+    astronaut: Picture, face: Face, cover: Callable[[Picture, Face, Side], Picture], side: Side
+) -> None:
+    pixels = cover(astronaut, face, side)
+    assert hidden_eyes(pixels, chosen(pixels).landmarks) == (side == "left", side == "right")
+
+
+@pytest.mark.parametrize("name", ["as it is", "round spectacles", "fringe", "looks left", "dark skin", "blur"])
+def test_eyes_that_are_seen_are_not_hidden(astronaut: Picture, face: Face, name: str) -> None:
+    pixels = EVERYDAY[name](astronaut, face)
+    assert hidden_eyes(pixels, chosen(pixels).landmarks) == (False, False)
+
+
+@pytest.mark.slow
+def test_no_eye_of_a_photo_or_painting_is_hidden(other_face: Picture) -> None:
+    assert hidden_eyes(other_face, chosen(other_face).landmarks) == (False, False)

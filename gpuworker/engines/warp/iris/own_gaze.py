@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gpuworker.engines.warp.eye import Eye
 from gpuworker.engines.warp.smooth import smoothstep
 
@@ -15,16 +17,14 @@ ASIDE = (0.07, 0.12)
 not. Between them it is taken off in part."""
 
 
-def ahead(left: Eye, right: Eye, yaw: float) -> tuple[float, float]:
-    """u of both irises, source pixels, that meet the viewer's eyes. The photo's own where it does so.
+def ahead(eyes: Sequence[Eye], yaw: float) -> tuple[float, ...]:
+    """u of each iris, source pixels, that meets the viewer's eyes. The photo's own where it does so.
 
-    yaw: of the head in the photo, degrees, + to the viewer's right.
+    eyes: both, or the one that can be seen; yaw: of the head in the photo, degrees, + to the viewer's right.
     """
     towards = TOWARDS + TOWARDS_PER_DEGREE * yaw
-    off = float(left.iris[0] / left.width + right.iris[0] / right.width) / 2 - towards
+    off = sum(float(eye.iris[0]) / eye.width + eye.inner * OUTWARD for eye in eyes) / len(eyes) - towards
     share = float(smoothstep(abs(off), *ASIDE) * smoothstep(abs(yaw), *MOST_YAW[::-1]))
-    first, second = (
-        float(eye.iris[0] + share * ((towards - eye.inner * OUTWARD) * eye.width - eye.iris[0]))
-        for eye in (left, right)
+    return tuple(
+        float(eye.iris[0] + share * ((towards - eye.inner * OUTWARD) * eye.width - eye.iris[0])) for eye in eyes
     )
-    return first, second

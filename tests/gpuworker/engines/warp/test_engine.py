@@ -3,13 +3,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gpuworker.contract import Size
+from gpuworker.contract import STANDARD_FRAME, Size
 from gpuworker.engines.warp import engine as module
 from gpuworker.engines.warp import rotation
-from gpuworker.engines.warp.engine import EYES_STAY, TURNS_LESS, WarpEngine
+from gpuworker.engines.warp.engine import EYES_STAY, ONE_LOOKS, TURNS_LESS, WarpEngine
 from gpuworker.engines.warp.rotation import LEAST_JACOBIAN, least_jacobian
 from gpuworker.grid import FULL, NEUTRAL, Direction
+from gpuworker.images.photo import Photo
+from gpuworker.vision import framing
+from gpuworker.vision.faces import Face
 from gpuworker.vision.framing import FramedPortrait
+from gpuworker.vision.region import Picture
+from tests.bench.over_eyes import patched
+from tests.gpuworker.pictures import chosen
 
 CORNERS = [Direction(x, y) for y in (-15.0, 15.0) for x in (-15.0, 15.0)]
 
@@ -143,3 +149,38 @@ def test_any_frame_size_works(framed: FramedPortrait) -> None:
     engine = WarpEngine()
     engine.set_portrait(small)
     assert engine.render([Direction(7, 7)]).shape == (1, 301, 333, 3)
+
+
+@pytest.fixture(scope="module")
+def patched_eye(astronaut: Picture, face: Face) -> FramedPortrait:
+    """The astronaut with a patch over the left eye."""
+    pixels = patched(astronaut, face)
+    return framing.frame_portrait(Photo(pixels), chosen(pixels), STANDARD_FRAME, "auto")
+
+
+def test_beside_a_patch_the_other_eye_looks_alone_and_that_is_said(patched_eye: FramedPortrait) -> None:
+    engine = WarpEngine()
+    assert engine.set_portrait(patched_eye) == (ONE_LOOKS.format(side="left"),)
+    assert [eye.inner for eye in engine.rig().eyes] == [-1]
+    assert engine._eyes is not None
+    looking = patched_eye.picture.copy()
+    engine._eyes.render_into(looking, Direction(13, -5))
+    changed = np.flatnonzero((looking != patched_eye.picture).any((0, 2)))
+    right = engine._eyes.renderers[0].eye
+    assert abs(changed.mean() - right.middle[0]) < 0.2 * right.width
+    assert changed[0] > right.middle[0] - right.width
+
+
+def test_an_eye_that_looks_alone_looks_as_far_as_beside_the_other(
+    patched_eye: FramedPortrait, framed: FramedPortrait
+) -> None:
+    alone, both = WarpEngine(), WarpEngine()
+    alone.set_portrait(patched_eye)
+    both.set_portrait(framed)
+    assert alone._eyes is not None
+    assert both._eyes is not None
+    assert alone._eyes.close
+    for x in (-15.0, 15.0):
+        (u,), (_, beside) = alone._eyes.positions(x), both._eyes.positions(x)
+        width = alone._eyes.renderers[0].eye.width
+        assert u / width == pytest.approx(beside / both._eyes.renderers[1].eye.width, abs=0.05)

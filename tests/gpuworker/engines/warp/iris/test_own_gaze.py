@@ -9,7 +9,7 @@ from tests.gpuworker.engines.warp.drawn_eyes import WIDTH, draw
 
 def _ahead(u: float, yaw: float = 0.0) -> tuple[float, float]:
     left, right = draw(iris=(u, -0.03), radius=0.2).eyes()
-    first, second = own_gaze.ahead(left, right, yaw)
+    first, second = own_gaze.ahead((left, right), yaw)
     return first / WIDTH, second / WIDTH
 
 
@@ -46,3 +46,11 @@ def test_the_photos_own_gaze_is_taken_off_straight_ahead_and_shown_where_it_look
     painted = drawn.picture.copy()
     eyes.render_into(painted, NEUTRAL)
     assert not np.array_equal(painted, drawn.picture)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_an_eye_that_is_seen_alone_is_measured_by_where_it_should_stand(side: int) -> None:
+    eye = draw(iris=((-0.05, 0.05)[side], 0.0)).eyes()[side]
+    assert own_gaze.ahead([eye], 0.0) == pytest.approx((eye.iris[0],))
+    aside = draw(iris=(0.2, 0.0)).eyes()[side]
+    assert own_gaze.ahead([aside], 0.0) == pytest.approx(((0.006 - 0.05 * aside.inner) * aside.width,))
