@@ -48,7 +48,12 @@ site = ProxyHeaders(
     ClientLimit(
         OwnCookies(
             ProtocolTypeRouter({"http": static_files(pages), "websocket": sockets}),
-            (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.KNOWN_BROWSER_COOKIE_NAME),
+            (
+                settings.SESSION_COOKIE_NAME,
+                settings.CSRF_COOKIE_NAME,
+                settings.KNOWN_BROWSER_COOKIE_NAME,
+                settings.LINK_COOKIE_NAME,
+            ),
         ),
         settings.CONNECTIONS_PER_ADDRESS,
     ),

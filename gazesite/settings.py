@@ -316,6 +316,8 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
 KNOWN_BROWSER_COOKIE_NAME = "__Host-known" if SECURE else "known"
+LINK_COOKIE_NAME = "__Secure-link" if SECURE else "link"
+"""Cookie for the paths of one share link, of which the visitor has typed the password."""
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

@@ -64,7 +64,7 @@ def gallery_item(portrait: Portrait) -> GalleryItem:
         thumbnail=reverse("portrait-thumbnail", args=[portrait.pk]),
         view_box=view_box(portrait),
         cut_out=session is not None and session.alive and session.cut_out,
-        visibility=visibility.describe(portrait, len(portrait.share_links.all())).label,  # live links only
+        visibility=visibility.describe(portrait, portrait.share_links.all()).label,  # live links only
     )
 
 

@@ -29,6 +29,7 @@ from portraits.views.shares.share_details import share_details
 from portraits.views.shares.share_embed import share_embed
 from portraits.views.shares.share_file import share_file
 from portraits.views.shares.share_manifest import share_manifest
+from portraits.views.shares.share_password import share_password
 from portraits.views.shares.share_report import share_report
 from portraits.views.shares.share_revoke import share_revoke
 from portraits.views.uploads.confirm import confirm
@@ -60,6 +61,7 @@ urlpatterns = [
     path("s/<str:token>/", share, name="share"),
     path("s/<str:token>/embed/", share_embed, name="share-embed"),
     path("s/<str:token>/manifest.json", share_manifest, name="share-manifest"),
+    path("s/<str:token>/password/", share_password, name="share-password"),
     path("s/<str:token>/report/", share_report, name="share-report"),
     path("s/<str:token>/<str:name>", share_file, name="share-file"),
     path("sessions/<uuid:session_id>/", session, name="session"),

@@ -32,7 +32,7 @@ class ShareLinkAdmin(ReadOnlyAdmin):
     list_filter = ("created_at", "revoked_at")
     list_select_related = ("portrait",)
     search_fields = ("=portrait__id", "portrait__owner__email")
-    exclude = ("name", "token_hash")
+    exclude = ("name", "password", "token_hash")
 
 
 @admin.register(Upload, site=moderation_site)

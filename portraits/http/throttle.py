@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -54,12 +55,21 @@ class Throttle:
         except ValueError:  # a full cache has just dropped it
             cache.set(key, 1, self.seconds)
 
+    def give_back(self, address: str) -> None:
+        """Take back one counted try."""
+        with suppress(ValueError):  # its window is over
+            cache.decr(self._key(address))
+
     def _key(self, address: str) -> str:
         return f"throttle:{self.name}:{address}:{int(time.time()) // self.seconds}"
 
 
 GUESSES = Throttle("share-guesses", limit=20, seconds=600)
 """Tokens that never belonged to a share link."""
+PASSWORDS = Throttle("link-passwords", limit=20, seconds=600)
+"""Wrong passwords of share links, from one address."""
+PASSWORDS_OF_LINK = Throttle("passwords-of-link", limit=30, seconds=600)
+"""Wrong passwords of one share link, from all addresses together; the link's id stands for the address."""
 REPORTS = Throttle("reports", limit=5, seconds=3600)
 """Reports about shared portraits."""
 PLACES = Throttle("places", limit=40, seconds=600)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import unicodedata
 import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.auth import hashers
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -48,6 +50,8 @@ class ShareLink(models.Model):
 
     NAME_LENGTH = 60
     """Longest name, characters."""
+    PASSWORD_SHORTEST, PASSWORD_LENGTH = 6, 100
+    """Shortest and longest password, characters."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     """Random, because the token is derived from it."""
@@ -63,6 +67,8 @@ class ShareLink(models.Model):
     """Time from which it does not work; None works until it is revoked."""
     standard = models.BooleanField(default=False)
     """Whether it shows the photo at the frames' own size, and not at up to twice that."""
+    password = models.CharField(max_length=128, blank=True, editable=False)
+    """Hash of its password, as Django's hashers write it; empty where it has none."""
     revoked_at = models.DateTimeField(null=True, blank=True)
     """Time at which its owner revoked it; None while they have not."""
 
@@ -76,10 +82,17 @@ class ShareLink(models.Model):
 
     @classmethod
     def create_for(
-        cls, portrait: Portrait, expires_at: datetime | None = None, *, name: str = "", standard: bool = False
+        cls,
+        portrait: Portrait,
+        expires_at: datetime | None = None,
+        *,
+        name: str = "",
+        standard: bool = False,
+        password: str = "",
     ) -> tuple[ShareLink, str]:
-        """New link, and its token: 128 bits, base64url."""
+        """New link, and its token: 128 bits, base64url. password: empty for none."""
         link = cls(portrait=portrait, expires_at=expires_at, name=name, standard=standard)
+        link.password = hashers.make_password(_as_typed(password)) if password else ""
         token = _derive_token(link.pk, settings.SECRET_KEY)
         link.token_hash = hash_token(token)
         link.save(force_insert=True)
@@ -103,6 +116,10 @@ class ShareLink(models.Model):
         session = self.portrait.current_session
         return session.shown if session else None
 
+    def check_password(self, password: str) -> bool:
+        """Whether it is the link's password; False for a link without one."""
+        return bool(self.password) and hashers.check_password(_as_typed(password), self.password)
+
     @property
     def is_live(self) -> bool:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
@@ -118,6 +135,11 @@ class ShareLink(models.Model):
         won = ShareLink.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=now) == 1
         self.refresh_from_db(fields=["revoked_at"])
         return won
+
+
+def _as_typed(password: str) -> str:
+    """Password in the one form of all keyboards: the same letters come as different characters, and with spaces."""
+    return unicodedata.normalize("NFKC", password).strip()
 
 
 def _derive_token(link_id: uuid.UUID, key: str) -> str:

@@ -19,7 +19,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u20
 
 
 class ShareForm(forms.Form):
-    """Form with the name and lifetime of a new link to one portrait, and the size in which it shows the photo."""
+    """Form with the name, lifetime and password of a new link to one portrait, and the size of its photo."""
 
     name = forms.CharField(
         label="Name",
@@ -29,6 +29,16 @@ class ShareForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "aria-describedby": "share-name-help"}),
     )
     days = forms.ChoiceField(label="How long shall it work?", choices=DAYS, required=False, widget=forms.RadioSelect)
+    password = forms.CharField(
+        label="Password",
+        help_text="Optional: people then need the link and the password.",
+        min_length=ShareLink.PASSWORD_SHORTEST,
+        max_length=ShareLink.PASSWORD_LENGTH,
+        required=False,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "aria-describedby": "share-password-help"}
+        ),
+    )
     standard = forms.BooleanField(
         label="Show it in standard size only",
         help_text="The photo is then as large as a frame, and less sharp on good screens.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django import template
@@ -23,10 +24,10 @@ def share_form(context: dict[str, Any], portrait: Portrait) -> ShareForm:
 
 
 @register.simple_tag
-def visibility(portrait: Portrait, live_links: int) -> Visibility:
+def visibility(portrait: Portrait, links: Collection[ShareLink]) -> Visibility:
     """Description of who can see a portrait at present."""
     session = portrait.current_session
-    return visibilities.describe(portrait, live_links, anything_shown=session is not None and session.alive)
+    return visibilities.describe(portrait, links, anything_shown=session is not None and session.alive)
 
 
 @register.filter

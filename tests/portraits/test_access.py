@@ -82,6 +82,7 @@ TOKEN = {
     "share-embed": READ,
     "share-file": READ | {"OPTIONS"},
     "share-manifest": READ | {"OPTIONS"},
+    "share-password": BOTH,
     "share-report": BOTH,
 }
 KINDS = {"public": PUBLIC, "personal": PERSONAL, "private": PRIVATE, "token": TOKEN}
@@ -230,6 +231,19 @@ def test_a_link_in_standard_size_gives_nobody_the_larger_photo(
     for file, status in (("photo.webp", 404), ("poster.webp", 200), ("rig.bin", 200)):
         named = {**things, "token": token, "name": publisher.file_name(session.shown, file)}
         assert clients[role].get(address("share-file", named)).status_code == status
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_link_with_a_password_gives_nobody_anything_without_it(
+    role: str, things: dict[str, str], clients: dict[str, Client], portrait: Portrait, session: Session
+) -> None:
+    assert session.shown is not None
+    _, token = ShareLink.create_for(portrait, password="open sesame")
+    for file in ("photo.webp", "poster.webp", "rig.bin", "q0.webp"):
+        named = {**things, "token": token, "name": publisher.file_name(session.shown, file)}
+        for name in TOKEN:
+            if name != "share-password":
+                assert clients[role].get(address(name, named)).status_code == 403
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role not in ("moderator", "operator")])

@@ -17,12 +17,13 @@ PRINT_SHARED = "from tests.site.drawn_portrait import print_shared; print_shared
 
 
 def print_shared() -> None:
-    """One JSON object: the page's address and both snippets."""
-    _, token = ShareLink.create_for(complete_portrait())
+    """One JSON object: the page's address and both snippets; locked: the page of a link with a password."""
+    portrait = complete_portrait()
+    _, token = ShareLink.create_for(portrait)
+    _, locked = ShareLink.create_for(portrait, password="open sesame")
     share_urls = ShareURLs(token, Size(*drawn.FRAME))
-    print(  # noqa: T201
-        json.dumps({"page": share_urls.page, "script": share_urls.script_snippet, "frame": share_urls.frame_snippet})
-    )
+    found = {"page": share_urls.page, "script": share_urls.script_snippet, "frame": share_urls.frame_snippet}
+    print(json.dumps({**found, "locked": ShareURLs(locked).page}))  # noqa: T201
 
 
 def complete_portrait() -> Portrait:

@@ -139,6 +139,19 @@ def test_case_81_the_frame_snippet_lives_on_a_strict_foreign_page(visit: Visit, 
     assert visit.page.context.cookies() == []
 
 
+def test_a_password_opens_the_face_for_this_browser_alone(visit: Visit, shared: dict[str, str]) -> None:
+    page = visit.page
+    page.goto(shared["locked"])
+    for password in ("open salad", "open sesame"):
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Show the portrait").click()
+    expect(page.locator(ALIVE)).to_have_count(1, timeout=PATIENCE)
+    assert page.url == shared["locked"]
+    token = shared["locked"].split("/")[-2]
+    assert [each["path"] for each in page.context.cookies() if each["name"] == "link"] == [f"/s/{token}/"]
+    assert not any(token in referer for referer in visit.referers())
+
+
 def test_case_27_the_token_leaves_in_no_referer(visit: Visit, shared: dict[str, str], site: RunningSite) -> None:
     token = shared["page"].split("/")[-2]
     page = visit.page

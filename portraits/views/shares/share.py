@@ -17,12 +17,13 @@ from portraits.live import publisher
 from portraits.models import Output, ShareLink
 from portraits.sharing import link_preview
 from portraits.sharing.share_urls import ShareURLs
-from portraits.views.shares.share_link_required import share_link_required
+from portraits.views.shares.share_link_required import link_required
+from portraits.views.shares.share_password import password_page
 
 
 @login_not_required
 @require_safe
-@share_link_required
+@link_required(locked=password_page)
 @cache_control(private=True, no_cache=True)
 def share(request: HttpRequest, link: ShareLink, token: str) -> HttpResponse:
     """Page with the portrait; the same for everybody, signed in or not."""

@@ -24,6 +24,6 @@ def share_create(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return panel(request, portrait, 422, share_form=form)
     element_versions.keep()
-    chosen = {name: form.cleaned_data[name] for name in ("name", "standard")}
+    chosen = {name: form.cleaned_data[name] for name in ("name", "password", "standard")}
     link, _ = ShareLink.create_for(portrait, form.expires_at, **chosen)
     return panel(request, portrait, 201, new_link=link, new_urls=ShareURLs.of(link))

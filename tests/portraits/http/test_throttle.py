@@ -107,3 +107,15 @@ def test_headers_that_anybody_can_send_are_not_believed() -> None:
         headers={"X-Forwarded-For": "198.51.100.1", "X-Real-IP": "198.51.100.1", "Forwarded": "for=198.51.100.1"},
     )
     assert address_of(request) == "203.0.113.9"
+
+
+def test_a_try_that_is_given_back_leaves_another(clock: list[float]) -> None:
+    for number in range(3):
+        FEW.count("203.0.113.9", str(number))
+    FEW.give_back("203.0.113.9")
+    assert FEW.wait("203.0.113.9") is None
+    FEW.count("203.0.113.9", "again")
+    assert FEW.wait("203.0.113.9") == 50
+    clock[0] += 60
+    FEW.give_back("203.0.113.9")
+    assert FEW.wait("203.0.113.9") is None

@@ -114,3 +114,17 @@ def test_only_the_owner_s_links_are_visible_to_somebody(portrait: Portrait, owne
     link, _ = ShareLink.create_for(portrait)
     assert ShareLink.objects.visible_to(owner).get() == link
     assert not ShareLink.objects.visible_to(stranger).exists()
+
+
+def test_a_password_is_kept_as_a_hash_and_is_right_from_any_keyboard(portrait: Portrait) -> None:
+    link, _ = ShareLink.create_for(portrait, password=" caf\u00e9 1 ")
+    assert "caf" not in link.password
+    assert link.check_password("cafe\u0301 1")
+    assert not link.check_password("cafe 1")
+    assert not link.check_password("")
+
+
+def test_a_link_without_a_password_has_no_right_one(portrait: Portrait) -> None:
+    link, _ = ShareLink.create_for(portrait)
+    assert link.password == ""
+    assert not link.check_password("")

@@ -47,8 +47,24 @@ def test_links_that_work_are_counted(
     assert all(map(opens, tokens))
     assert ONLY_YOU not in pages["page"]
     assert words in pages["page"]
-    assert visibility.describe(portrait, count).sentence in pages["page"]
+    assert visibility.describe(portrait, ShareLink.objects.live()).sentence in pages["page"]
     assert f'<span class="tile-note">{label}</span>' in pages["gallery"]
+
+
+@pytest.mark.parametrize(
+    ("passwords", "words"),
+    [
+        (["a secret"], "1 link works: anyone with it and its password can see"),
+        (["a secret"] * 2, "2 links work: anyone with one of them and its password can see"),
+        (["a secret", "", ""], "3 links work: anyone with one of them (for 1 also its password) can see"),
+    ],
+)
+def test_a_password_is_said_to_be_needed(
+    as_owner: Client, portrait: Portrait, session: Session, passwords: list[str], words: str
+) -> None:
+    for password in passwords:
+        ShareLink.create_for(portrait, password=password)
+    assert words in told(as_owner, portrait)["page"]
 
 
 @pytest.mark.parametrize("over", ["revoked", "expired"])
