@@ -56,7 +56,7 @@ export class GazeTracker extends HTMLElement {
   set intensity(value: Text);
   /** Where it looks while there is nothing to follow. */
   get atRest(): string;
-  set atRest(value: 'viewer' | 'centre' | 'wander' | null | undefined);
+  set atRest(value: 'viewer' | 'centre' | 'wander' | 'photo' | null | undefined);
   /** Whether it follows the pointer all over the page, or over its own box only. */
   get follow(): string;
   set follow(value: 'page' | 'element' | null | undefined);

@@ -21,7 +21,7 @@ export interface GazeTrackerAttributes extends HTMLAttributes<GazeTracker> {
   idle?: boolean;
   blink?: boolean;
   tilt?: boolean;
-  atRest?: 'viewer' | 'centre' | 'wander';
+  atRest?: 'viewer' | 'centre' | 'wander' | 'photo';
   'look-at'?: string;
   follow?: 'page' | 'element';
   renderer?: 'pixi';

@@ -23,6 +23,9 @@ MOST_ATLAS_SIDE = 2048
 """Pixels; what every WebGL 2 takes."""
 LEAST_EYE, MOST_EYE = 16.0, float(MAX_SIDE * MOST_SUPERSAMPLING)
 """Source pixels between the corners of an eye."""
+YAW_MORE = (1.0, 2.0)
+MOST_PHOTO_Y = 60.0
+"""Grid units up or down that an eye may look in the photo."""
 FAR = 5120.0
 """Pixels: no place in or around a picture is farther out."""
 UNIT_LENGTH = 1e-3
@@ -194,6 +197,7 @@ def _head(head: CheckedObject) -> RigHead:
     return RigHead(
         centre=head.pair("centre", -FAR, FAR),
         right=head.unit_vector("right"),
+        yaw_more=head.pair("yawMore", *YAW_MORE) if "yawMore" in head else (1.0, 1.0),
         **{_snake(key): head.number(key, *HEAD[key]) for key in HEAD},
     )
 
@@ -211,6 +215,7 @@ def _eye(eye: CheckedObject, source: Size) -> dict[str, Any]:
         "inner": eye.integer("inner", -1, 1),
         "iris": iris,
         "ahead": eye.number("ahead", -width, width) if "ahead" in eye else iris[0],
+        "photo_y": eye.number("photoY", -MOST_PHOTO_Y, MOST_PHOTO_Y) if "photoY" in eye else 0.0,
         "radius": eye.number("radius", 1, width),
         "travel": eye.pair("travel", 0, 1),
         "white": eye.place("white"),

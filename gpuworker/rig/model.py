@@ -35,7 +35,7 @@ class RigHead:
 
     centre: pivot; right: unit vector along the rolled head (down is perpendicular); width: cheek to cheek in 3-D;
     eye_span: between the outer corners; distance: of the camera; gain: scales yaw, pitch and brows;
-    yaw_gain: scales yaw alone.
+    yaw_gain: scales yaw alone; yaw_more: scales yaw to the left and to the right.
     """
 
     centre: Pair
@@ -45,6 +45,7 @@ class RigHead:
     distance: float
     gain: float
     yaw_gain: float
+    yaw_more: Pair = (1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +92,11 @@ class RigEye:
 
     box: x0, y0, x1, y1 of the pixels that are painted; middle: between the corners; along: unit vector from the left
     corner to the right one; width: between them; inner: +1 where the nose is towards +u; iris: its centre in u, v of
-    the eye as photographed; ahead: its u when it looks straight ahead; radius: the iris's; travel: from there at full x
-    to the left and to the right, in eye widths; white, texture: places of the white and of the iris in the atlas;
-    white_at: where the white lies in the box; reach: half the side of the iris's square; closes: whether a blink may
-    close it; upper, lower: (n,) int32 v of the lid margins in CURVE_UNIT; lid: what a blink lets down; without it, as
-    in older files, an eye stays open.
+    the eye as photographed; ahead: its u when it looks straight ahead; photo_y: y at which it looks as in the photo,
+    grid units; radius: the iris's; travel: from `ahead` at full x to the left and to the right, in eye widths; white,
+    texture: places of the white and of the iris in the atlas; white_at: where the white lies in the box; reach: half
+    the side of the iris's square; closes: whether a blink may close it; upper, lower: (n,) int32 v of the lid margins
+    in CURVE_UNIT; lid: what a blink lets down; without it, as in older files, an eye stays open.
     """
 
     box: Place
@@ -105,6 +106,7 @@ class RigEye:
     inner: int
     iris: Pair
     ahead: float
+    photo_y: float
     radius: float
     travel: Pair
     white: Place

@@ -8,9 +8,9 @@ import { nearestCell, placeOf, pose, sheetSize } from './grid.js';
  * @typedef {{x: number, y: number, width: number, height: number}} Place device pixels
  * @typedef {{sharp: boolean, stride: number}} Quality `sharp`: enlarge with the better, nine times dearer filter;
  *   `stride`: of a rig's mesh, 2 draws a quarter of its triangles
- * @typedef {{x: number, y: number, close?: number, left?: number, right?: number}} Pose grid units; `close`: how far
- *   the lids are shut, 0 … 1; `left` and `right`: gain of the eye on the viewer's side, 1 unless given. Sheets show x
- *   and y alone.
+ * @typedef {{x: number, y: number, close?: number, left?: number, right?: number, own?: number}} Pose grid units;
+ *   `close`: how far the lids are shut, 0 … 1; `left` and `right`: gain of the eye on the viewer's side, 1 unless
+ *   given; `own`: how far the eyes keep the look of the photo, 0 … 1. Sheets show x and y alone.
  *
  * @typedef {Pick<import('./strips.js').StripRenderer, keyof import('./strips.js').StripRenderer>} Strips
  *

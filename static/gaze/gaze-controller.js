@@ -209,5 +209,5 @@ function intensityOf(value) {
 
 /** @param {string} value of the attribute @returns {import('./life/rest.js').AtRest} */
 function restModeOf(value) {
-  return value === 'centre' || value === 'wander' ? value : 'viewer';
+  return value === 'centre' || value === 'wander' || value === 'photo' ? value : 'viewer';
 }

@@ -33,6 +33,7 @@ GAZES = {
     "looks left": (-8.0, 0.0),
     "looks right": (8.0, 0.0),
     "looks up": (0.0, -8.0),
+    "looks far up": (-5.0, -18.0),
     "looks down aside": (6.0, 7.0),
 }
 """Directions of the eyes alone, in grid units."""

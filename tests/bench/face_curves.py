@@ -25,6 +25,12 @@ REST = len(X) // 2
 AT_VIEWER, AT_VIEWER_PER_DEGREE = 0.006, -0.0045
 """u of both irises together when a face looks at the viewer, and its change by the head's yaw in degrees; read off
 photos of 80 people."""
+LEVEL, LEVEL_PER_DEGREE = (-0.078, -0.218, 0.127), -0.0012
+"""v of iris, upper and lower lid of level faces that look at the viewer, and the first one's change by the head's
+pitch in degrees from LEVEL_PITCH; read off photos of 130 people."""
+LEVEL_PITCH = 7.4
+VERTICAL = (0.51, 0.53, 0.32)
+"""Weights of the three in how far both irises look too low."""
 NOISE = 0.015
 """Eye widths by which an iris may be misread."""
 
@@ -37,13 +43,14 @@ def directions() -> list[Direction]:
 @dataclass(frozen=True)
 class EyeSight:
     """One eye in one picture. u, v: iris centre from the middle between the corners; radius: of the iris; aperture:
-    opening between the lids; above: white between the iris and the upper lid; iris, white: colours in L*a*b*, nan where
-    none is seen."""
+    opening between the lids; low: how far it looks too low for a level head; above: white between the iris and the
+    upper lid; iris, white: colours in L*a*b*, nan where none is seen."""
 
     u: float
     v: float
     radius: float
     aperture: float
+    low: float
     above: float
     iris: tuple[float, float, float]
     white: float
@@ -67,6 +74,7 @@ class Curves:
     lid_at_rest: float
     white_above: float
     gaze_error: float
+    gaze_error_v: float
 
 
 def curves(photo: Picture, frames: NDArray[np.uint8]) -> Curves:
@@ -80,6 +88,7 @@ def curves(photo: Picture, frames: NDArray[np.uint8]) -> Curves:
         np.array([[getattr(eye, name) for eye in eyes] for eyes in seen])
         for name in ("u", "aperture", "radius", "above", "white")
     )
+    low = float(np.mean([eye.low for eye in seen[REST]]))
     moved = u - u[REST]
     clear = np.abs(moved).min(axis=1) > NOISE
     colours = np.array([[eye.iris for eye in eyes] for eyes in seen]) - np.array([eye.iris for eye in before])
@@ -97,6 +106,7 @@ def curves(photo: Picture, frames: NDArray[np.uint8]) -> Curves:
         lid_at_rest=float(np.abs(aperture[REST] - [eye.aperture for eye in before]).max()),
         white_above=float((above - [max(eye.above, 0.0) for eye in before]).max()),
         gaze_error=abs(float(u[REST].mean()) - AT_VIEWER - AT_VIEWER_PER_DEGREE * float(np.clip(_yaw(own), -25, 25))),
+        gaze_error_v=abs(low - VERTICAL[0] * LEVEL_PER_DEGREE * (_pitch(_upright(own, own)) - LEVEL_PITCH)),
     )
 
 
@@ -117,6 +127,7 @@ def eye_sight(picture: Picture, landmarks: Points, eye: EyeTopology) -> EyeSight
         v=float(iris[0, 1]),
         radius=radius,
         aperture=lids[1] - lids[0],
+        low=float(np.dot(VERTICAL, np.array([iris[0, 1], *lids]) - LEVEL)),
         above=float(iris[0, 1]) - radius - lids[0],
         iris=colour,
         white=white,
@@ -173,3 +184,8 @@ def _ssim(photo: Picture, frame: Picture, landmarks: Points) -> float:
 def _yaw(landmarks: Points) -> float:
     across = landmarks[454] - landmarks[234]
     return float(np.degrees(np.arctan2(across[2], across[0])))
+
+
+def _pitch(upright: Points) -> float:
+    along = upright[152] - upright[10]
+    return float(np.degrees(np.arctan2(along[2], along[1])))

@@ -28,7 +28,7 @@ from gpuworker.vision.faces import Face
 from gpuworker.vision.framing import FramedPortrait
 from gpuworker.vision.region import Picture, Points
 from tests.bench import brow_rise, face_curves
-from tests.bench.everyday import EVERYDAY, SPECTACLES
+from tests.bench.everyday import EVERYDAY, GAZES, SPECTACLES
 from tests.bench.eyewear import Worn
 from tests.bench.figures import REPOSITORY, Figure, write
 from tests.bench.photos import human_faces
@@ -69,11 +69,22 @@ MEASURES = {
     "lid_at_rest": Measure("lid", "eye w", 0.02, False),
     "white_above": Measure("startled", "eye w", 0.03, False),
     "gaze_error": Measure("gaze off", "eye w", 0.05, False),
+    "gaze_error_v": Measure("up off", "eye w", 0.05, False),
     "rims": Measure("rims", "px", 1.3, False),
 }
 """Values of a face by name, with the issue's bars or, where it has none, what is hardly seen."""
 
-OF_EYES = {"u_r", "aperture_r", "agreement_r", "disagreeing", "iris_colour", "iris_radius", "white", "gaze_error"}
+OF_EYES = {
+    "u_r",
+    "aperture_r",
+    "agreement_r",
+    "disagreeing",
+    "iris_colour",
+    "iris_radius",
+    "white",
+    "gaze_error",
+    "gaze_error_v",
+}
 
 
 @dataclass(frozen=True)
@@ -132,6 +143,8 @@ def _measure_face(name: str, pixels: Picture, face: Face, variant: str) -> Measu
     }
     if len(engine.rig().eyes) < 2:  # an eye rests, as the advice says
         values = {key: value for key, value in values.items() if key not in OF_EYES}
+    if variant in GAZES:  # at rest its gaze is taken off, and the lids' part in it
+        del values["rest_ssim"], values["lid_at_rest"]
     if variant in SPECTACLES:
         values |= _rims(engine, _in_frame(Worn.on(face, SPECTACLES[variant]).rims, portrait))
     return Measured(name, values, engine.report["gain"])

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.gaze import drawn
 from tests.gaze.conftest import Site, Stage, Staged
-from tests.gaze.rig.conftest import write_rig
+from tests.gaze.rig.conftest import changed, look_aside, write_rig
 
 pytestmark = pytest.mark.slow  # a gaze is watched while time goes by
 
@@ -253,6 +253,16 @@ class TestLife:
         stage.wait_for(self.MOVES)
         stage.wait_for("() => count.draws > 20")
         assert stage.count("frames") < stage.count("draws") + 40
+
+    def test_at_rest_it_looks_as_the_photo_does_where_the_page_wants_that(self, stage: Stage, site: Site) -> None:
+        write_rig(site.folder, rig=changed(look_aside))
+        stage.open(site.page(tracker('at-rest="centre" idle="off"')))
+        stage.wait_for_level("rig")
+        assert not stage.page.evaluate(self.MOVES)
+        stage.page.evaluate("document.querySelector('gaze-tracker').atRest = 'photo'")
+        stage.wait_for(self.MOVES)
+        stage.page.evaluate("document.querySelector('gaze-tracker').lookAt(0, 0)")
+        stage.wait_for(f"() => !({self.MOVES})()")
 
     @pytest.mark.parametrize("options", [{}, {"reduced_motion": "reduce"}])
     def test_switched_off_it_draws_nothing_by_itself(self, staged: Staged, site: Site, options: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ frames of one photo; what each file holds:
     eye.py        one eye's own coordinates, lid curves and iris
     limbus.py     iris centre and radius from the picture, for both eyes together
     iris.py       the full iris, also the part that the lids hide
+    own_gaze.py   where the photo itself looks, to be taken off
     sclera.py     the white, also the part that the iris hides
     lids.py       lids and lashes that follow the gaze
     closing.py    whether a blink may close them

@@ -34,6 +34,8 @@ BORDER = tuple(
 """Farthest directions, at half the way from each extreme to the next: nothing folds inside that does not there."""
 EXTREMES = tuple(Direction(x, y) for y in (-LIMIT, 0.0, LIMIT) for x in (-LIMIT, 0.0, LIMIT) if (x, y) != (0.0, 0.0))
 LEAST_GAIN = 0.2
+MOST_MORE = 0.5
+"""Share by which the head turns farther at most where the eyes have no room."""
 STILL = 0.005
 """Frame pixels of displacement that count as none when the moving box is drawn."""
 
@@ -84,7 +86,9 @@ class WarpEngine:
             self._rotation = _safe(spectacles.behind(rotation, glasses) if glasses else rotation, intensity)
             hidden = _hidden_by(portrait, glasses)
             covered = covering.hidden_eyes(portrait.picture, portrait.landmarks * SUPERSAMPLING)
-            self._eyes = None if hidden else _eyes_of(portrait, head.yaw, covered)
+            self._eyes = None if hidden else _eyes_of(portrait, head, covered)
+            if self._eyes:
+                self._rotation = _turning_more(self._rotation, self._eyes.missing, intensity)
             self._spectacles = glasses is not None
             self._moving = self._find_moving(intensity)
             self._still = self._warp_nothing()
@@ -203,10 +207,10 @@ def _about_eyes(covered: tuple[bool, bool]) -> list[str]:
     return [ONE_LOOKS.format(side=side) for side, hidden in zip(SIDES, covered, strict=True) if hidden]
 
 
-def _eyes_of(portrait: FramedPortrait, yaw: float, covered: tuple[bool, bool]) -> Eyes | None:
-    """The eyes of a head that is turned by so many degrees; None where they cannot be moved."""
+def _eyes_of(portrait: FramedPortrait, head: Head, covered: tuple[bool, bool]) -> Eyes | None:
+    """None where they cannot be moved."""
     landmarks, candidates = portrait.landmarks * SUPERSAMPLING, portrait.iris_candidates * SUPERSAMPLING
-    return Eyes.build(portrait.picture, landmarks, candidates, yaw, covered)
+    return Eyes.build(portrait.picture, landmarks, candidates, (head.yaw, head.pitch), covered)
 
 
 def _channels(portrait: FramedPortrait) -> NDArray[np.uint8]:
@@ -237,12 +241,27 @@ def _identity(rows: slice, cols: slice) -> NDArray[np.float32]:
     return np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
 
 
+def _turning_more(rotation: Rotation, missing: tuple[float, float], intensity: float) -> Rotation:
+    """The rotation that makes up for the shares of their travel to the left and to the right that eyes have no room
+    for, as far as nothing folds. A head that turns less makes up for less."""
+    for part in (1.0, 0.75, 0.5, 0.25):
+        wanted = part * rotation.gain * rotation.yaw_gain
+        left, right = (1 + wanted * min(MOST_MORE, share) for share in missing)
+        more = replace(rotation, yaw_more=(left, right))
+        if more.yaw_more == (1, 1) or _keeps_shape(more, intensity):
+            return more
+    return rotation
+
+
+def _keeps_shape(rotation: Rotation, intensity: float, directions: Sequence[Direction] = BORDER) -> bool:
+    return all(rotation.keeps_shape(direction.scaled(intensity)) for direction in directions)
+
+
 def _safe(rotation: Rotation, intensity: float) -> Rotation:
     """The rotation with the largest gain ≤ 1 at which no direction, scaled by the intensity, folds the picture."""
 
     def holds(gain: float, directions: Sequence[Direction] = BORDER) -> bool:
-        turned = replace(rotation, gain=gain)
-        return all(turned.keeps_shape(direction.scaled(intensity)) for direction in directions)
+        return _keeps_shape(replace(rotation, gain=gain), intensity, directions)
 
     if holds(1.0):
         return rotation

@@ -21,11 +21,13 @@ from gpuworker.engines.warp.iris import limbus, lower_margin, own_gaze
 from gpuworker.engines.warp.iris.iris import Iris
 from gpuworker.engines.warp.lids import closing
 from gpuworker.engines.warp.lids.lids import Lids
-from gpuworker.grid import LIMIT, NEUTRAL, Direction
+from gpuworker.grid import LIMIT, Direction
 from gpuworker.vision.topology import SIDES
 
 TRAVEL_U = 0.195
 """Iris travel at x = ±15, in eye widths, where the eye has room for it."""
+ORDINARY_TRAVEL = 0.162
+"""Mean of both eyes that look straight ahead: the corner stops the one that goes outward a little earlier."""
 TRAVEL_V = 0.065 / LIMIT
 """Iris travel per unit of y, in eye widths."""
 
@@ -35,6 +37,9 @@ takes room, and where too far looks crossed) and away from it, in eye widths."""
 
 CORNER = 0.44
 """The iris's edge stays this side of the corners (at 0.5): a gaze is read from white on both sides of it."""
+
+TOGETHER = 0.7
+"""Share of the difference between both eyes' rooms by which the one with more is held back."""
 
 LEAST_TRAVEL = 0.08
 """An eye that already looks far aside in the photo still moves so many eye widths that way."""
@@ -50,12 +55,14 @@ REST_REACH = 3.0
 class Eyes:
     """Both rendered eyes, or the one that can be seen.
 
-    ahead: u of each iris that looks straight ahead, source pixels; travel: how far it goes from there at full x to the
-    left and to the right, in eye widths; close: whether a blink may close them.
+    ahead: u of each iris that looks straight ahead, source pixels; photo_y: y at which they look as in the photo, grid
+    units, 0 but for a photo that looks up or down; travel: how far each iris goes from ahead at full x to the left and
+    to the right, in eye widths; close: whether a blink may close them.
     """
 
     renderers: tuple[EyeRenderer, ...]
     ahead: tuple[float, ...]
+    photo_y: float
     travel: tuple[tuple[float, float], ...]
     close: bool
 
@@ -65,11 +72,11 @@ class Eyes:
         picture: NDArray[np.uint8],
         landmarks: NDArray[np.float64],
         candidates: NDArray[np.float64],
-        yaw: float = 0.0,
+        turn: tuple[float, float] = (0.0, own_gaze.LEVEL),
         hidden: tuple[bool, bool] = (False, False),
     ) -> Eyes | None:
-        """picture: (H, W, ≥3) uint8; landmarks (478, 3), candidates (2, 3, 2) in its pixels; yaw: the head's, degrees;
-        hidden: whether something lies over an eye.
+        """picture: (H, W, ≥3) uint8; landmarks (478, 3), candidates (2, 3, 2) in its pixels; turn: the head's yaw and
+        pitch, degrees; hidden: whether something lies over an eye.
 
         None when an eye shows too little to be rendered, or none is left.
         """
@@ -79,21 +86,32 @@ class Eyes:
             return None
         left, right = eyes[0], eyes[1] if len(eyes) > 1 else replace(eyes[0])  # alone, it is its own measure
         limbus.fit_irises(left, right)
+        own = own_gaze.measure(eyes, *turn)
         for eye in (left, right):
             lower_margin.follow(eye)
         whites = sclera.match((left, right), (sclera.reconstruct(left), sclera.reconstruct(right)))
         irises = discs.complete(left, right)
-        renderers = EyeRenderer.of(left, whites[0], irises[0]), EyeRenderer.of(right, whites[1], irises[1])
-        ahead = own_gaze.ahead(eyes, yaw)
-        return cls(renderers[: len(eyes)], ahead, _travel(eyes, ahead), closing.can_close(left, right))
+        ahead = tuple(_ahead(eye, own) for eye in eyes)
+        photo_y = own.down / TRAVEL_V
+        renderers = tuple(
+            EyeRenderer.of(eye, white, iris, photo_y) for eye, white, iris in zip(eyes, whites, irises, strict=False)
+        )
+        return cls(renderers, ahead, photo_y, _travel(eyes, ahead), closing.can_close(left, right))
 
     def render_into(self, picture: NDArray[np.uint8], direction: Direction) -> None:
         """Overwrite both eyes' boxes in `picture` (H, W, ≥3) with eyes that look in `direction`."""
         at = zip(self.renderers, self.positions(direction.pupil_x), self.photo_x, strict=True)
         for renderer, u, photo_x in at:
             x0, y0, x1, y1 = renderer.eye.box
-            nearness = float(np.exp(-((direction.x - photo_x) ** 2 + direction.y**2) / REST_REACH**2))
+            away = (direction.x - photo_x) ** 2 + (direction.y - self.photo_y) ** 2
+            nearness = float(np.exp(-away / REST_REACH**2))
             picture[y0:y1, x0:x1, :3] = renderer.render(u, direction, nearness)
+
+    @property
+    def missing(self) -> tuple[float, float]:
+        """Shares of an ordinary eye's travel to the left and to the right that these have no room for."""
+        left, right = np.maximum(0, 1 - np.mean(self.travel, axis=0) / ORDINARY_TRAVEL)
+        return float(left), float(right)
 
     @property
     def photo_x(self) -> tuple[float, ...]:
@@ -122,9 +140,10 @@ class EyeRenderer:
     rest: NDArray[np.int16]
 
     @classmethod
-    def of(cls, eye: Eye, white: NDArray[np.float32], iris: Iris) -> EyeRenderer:
-        renderer = cls(eye, white, iris, Lids.of(eye), np.zeros(eye.pixels.shape, np.int16))
-        synthetic = renderer.render(float(eye.iris[0]), NEUTRAL)
+    def of(cls, eye: Eye, white: NDArray[np.float32], iris: Iris, photo_y: float = 0.0) -> EyeRenderer:
+        """photo_y: y at which the eye looks as in the photo, grid units."""
+        renderer = cls(eye, white, iris, Lids.of(eye, photo_y), np.zeros(eye.pixels.shape, np.int16))
+        synthetic = renderer.render(float(eye.iris[0]), Direction(0.0, photo_y))
         renderer.rest = np.round(eye.pixels).astype(np.int16) - synthetic
         return renderer
 
@@ -143,7 +162,7 @@ class EyeRenderer:
     def _ball(self, u: float, y: float, window: tuple[slice, slice]) -> NDArray[np.float32]:
         """White and iris over the window, without lids."""
         eye, iris = self.eye, self.iris
-        v = float(eye.iris[1]) + y * TRAVEL_V * eye.width
+        v = float(eye.iris[1]) + (y - self.lids.photo_y) * TRAVEL_V * eye.width
         # The photo's iris is already foreshortened where it stands; only the change counts.
         squeeze = _foreshortening(float(eye.iris[0]), eye.radius) / _foreshortening(u, eye.radius)
         tu = ((eye.u[window] - np.float32(u)) * np.float32(squeeze) + iris.reach).astype(np.float32)
@@ -161,9 +180,9 @@ def _foreshortening(u: float, radius: float) -> float:
 
 def _travel(eyes: Sequence[Eye], ahead: Sequence[float]) -> tuple[tuple[float, float], ...]:
     """Each eye's travel to the left and to the right. The eye that has less room holds the other back
-    half-way, so that the lines of sight neither cross nor part."""
+    most of the way, so that the lines of sight neither cross nor part."""
     rooms = np.array([_room(eye, start / eye.width) for eye, start in zip(eyes, ahead, strict=True)])
-    shared = (rooms + rooms.min(axis=0)) / 2
+    shared = (1 - TOGETHER) * rooms + TOGETHER * rooms.min(axis=0)
     return tuple((float(to_left), float(to_right)) for to_left, to_right in shared)
 
 
@@ -174,6 +193,11 @@ def _room(eye: Eye, start: float) -> tuple[float, float]:
     limits = (outward, inward) if eye.inner > 0 else (inward, outward)
     rooms = limits[0] + start, limits[1] - start
     return max(LEAST_TRAVEL, min(TRAVEL_U, rooms[0])), max(LEAST_TRAVEL, min(TRAVEL_U, rooms[1]))
+
+
+def _ahead(eye: Eye, own: own_gaze.OwnGaze) -> float:
+    """u of the iris that looks straight ahead. Both eyes are shifted alike, as eyes turn."""
+    return float(eye.iris[0]) - own.aside * eye.width
 
 
 def _photo_x(off: float, travel: tuple[float, float]) -> float:

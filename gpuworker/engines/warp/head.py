@@ -16,7 +16,8 @@ Vector = NDArray[np.float64]
 class Head:
     """centre, right, down: 2-vectors (right and down are unit vectors along the rolled head);
     width and height: cheek to cheek and forehead to chin in 3-D; eye_span: between the outer corners;
-    yaw: degrees, + when the face is turned to the viewer's right."""
+    yaw, pitch: degrees, + when the face is turned to the viewer's right and down; a level one's chin lies some 7° deep.
+    """
 
     centre: Vector
     right: Vector
@@ -25,6 +26,7 @@ class Head:
     height: float
     eye_span: float
     yaw: float
+    pitch: float
     chin: Vector
 
     @classmethod
@@ -32,14 +34,17 @@ class Head:
         """landmarks: (478, 3) in frame pixels, z negative towards the viewer."""
         left, right = landmarks[list(OUTER_CORNERS), :2]
         roll = np.arctan2(*(right - left)[::-1])
-        across = landmarks[RIGHT_CHEEK] - landmarks[LEFT_CHEEK]
+        right_axis = np.array([np.cos(roll), np.sin(roll)])
+        down_axis = np.array([-np.sin(roll), np.cos(roll)])
+        across, along = landmarks[RIGHT_CHEEK] - landmarks[LEFT_CHEEK], landmarks[CHIN] - landmarks[FOREHEAD]
         return cls(
             centre=landmarks[[LEFT_CHEEK, RIGHT_CHEEK, FOREHEAD, CHIN], :2].mean(0),
-            right=np.array([np.cos(roll), np.sin(roll)]),
-            down=np.array([-np.sin(roll), np.cos(roll)]),
+            right=right_axis,
+            down=down_axis,
             width=float(np.linalg.norm(across)),
-            height=float(np.linalg.norm(landmarks[FOREHEAD] - landmarks[CHIN])),
+            height=float(np.linalg.norm(along)),
             eye_span=float(np.linalg.norm(right - left)),
             yaw=float(np.degrees(np.arctan2(across[2], across[0]))),
+            pitch=float(np.degrees(np.arctan2(along[2], along[:2] @ down_axis))),
             chin=landmarks[CHIN, :2].copy(),
         )

@@ -80,6 +80,7 @@ def _head(turning: Rotation) -> RigHead:
         distance=round(turning.distance, 4),
         gain=math.floor(turning.gain * 1e4) / 1e4,  # never above what was proved not to fold
         yaw_gain=round(turning.yaw_gain, 4),
+        yaw_more=_pair([math.floor(more * 1e4) / 1e4 for more in turning.yaw_more]),
     )
 
 
@@ -107,6 +108,7 @@ def _eye(
         inner=eye.inner,
         iris=_pair(eye.iris),
         ahead=round(ahead, 4),
+        photo_y=round(renderer.lids.photo_y, 4),
         radius=round(eye.radius, 4),
         travel=_pair(travel, 5),
         white=white,
@@ -122,7 +124,7 @@ def _eye(
 
 def _opening(renderer: EyeRenderer) -> tuple[slice, slice]:
     """Rows and columns of the box that an opening may show at any direction."""
-    windows = [renderer.lids.at(y).window for y in (-MOST_Y, 0.0, MOST_Y)]
+    windows = [renderer.lids.at(y).window for y in (-MOST_Y, 0.0, MOST_Y, renderer.lids.photo_y)]
     rows, columns = (
         slice(min(window[axis].start for window in windows), max(window[axis].stop for window in windows))
         for axis in (0, 1)

@@ -43,7 +43,9 @@ MOST_INVERSION_STEPS = 24
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """Turns a height field. gain scales yaw and pitch, yaw_gain yaw alone (for turned sources)."""
+    """Turns a height field. gain scales yaw and pitch, yaw_gain yaw alone (for turned sources), yaw_more yaw to the
+    left and to the right (where the eyes have little room).
+    """
 
     field: HeightField
     head: Head
@@ -52,6 +54,7 @@ class Rotation:
     distance: float
     yaw_gain: float
     gain: float = 1.0
+    yaw_more: tuple[float, float] = (1.0, 1.0)
 
     @classmethod
     def build(cls, field: HeightField, head: Head, landmarks: NDArray[np.float64], frame: Size) -> Rotation:
@@ -77,7 +80,8 @@ class Rotation:
 
     def _forward(self, direction: Direction) -> NDArray[np.float32]:
         """Displacement of each source point, in frame pixels."""
-        yaw = np.radians(direction.head_yaw * self.gain * self.yaw_gain)
+        more = self.yaw_more[0 if direction.head_yaw < 0 else 1]
+        yaw = np.radians(direction.head_yaw * self.gain * self.yaw_gain * more)
         pitch = np.radians(direction.head_pitch * self.gain)
         head, z = self.head, self.field.height
         dx, dy = self.field.x - np.float32(head.centre[0]), self.field.y - np.float32(head.centre[1])

@@ -2,8 +2,9 @@
  * Pose of a portrait over time: it follows its target, and lives while it rests.
  *
  * @typedef {import('../grid.js').Gaze} Gaze
- * @typedef {{x: number, y: number, close: number, wait: number}} Pose grid units; how far the lids are closed, 0 … 1;
- *   and the seconds after which the next one differs: 0 with every frame, Infinity not by itself
+ * @typedef {{x: number, y: number, close: number, own: number, wait: number}} Pose grid units; how far the lids are
+ *   closed, and how far the eyes keep the look of the photo, 0 … 1; and the seconds after which the next one differs: 0
+ *   with every frame, Infinity not by itself
  * @typedef {object} Surroundings
  * @property {Gaze | null} target what there is to look at
  * @property {boolean} [held] whether the page or a key chose it, so that no glance may leave it
@@ -38,6 +39,8 @@ export class Life {
   #blinks;
   #fixation;
   #isAside = false;
+  /** How far the eyes keep the look of the photo, as x. */
+  #own = new Motion();
 
   /** @param {import('./random.js').Random} random each portrait draws its own times from it */
   constructor(random = Math.random) {
@@ -59,19 +62,29 @@ export class Life {
     const blinks = stirs && this.blinking;
     this.#fixation.drifts = !lagging;
     const goal = this.#goal(elapsed, target, glances);
-    const moving = this.motion.step(goal, seconds, target && !this.rest.isAside ? 1 : UNHURRIED);
+    const slowness = target && !this.rest.isAside ? 1 : UNHURRIED;
+    const turning = this.motion.step(goal, seconds, slowness);
+    this.#own.constant = this.motion.constant;
+    const moving = this.#own.step(this.#ownLook, seconds, slowness) || turning;
     const { x, y } = stirs ? this.#fixation.step(elapsed) : AHEAD;
     const close = blinks ? this.#blinks.step(elapsed) : 0;
     const waits = [glances && this.rest, stirs && this.#fixation, blinks && this.#blinks];
     const wait = moving ? 0 : Math.min(...waits.map((each) => (each ? each.wait : Infinity)));
     const { position } = this.motion;
-    return { x: this.#scaled(position.x, x), y: this.#scaled(position.y, y), close, wait };
+    const own = this.#own.position.x;
+    return { x: this.#scaled(position.x, x), y: this.#scaled(position.y, y), close, own, wait };
   }
 
   /** @returns {Pose} the still picture's */
   #stop() {
+    const own = this.rest.mode === 'photo' ? 1 : 0;
     this.motion.position = AHEAD;
-    return { ...AHEAD, close: 0, wait: Infinity };
+    this.#own.position = { x: own, y: 0 };
+    return { ...AHEAD, close: 0, own, wait: Infinity };
+  }
+
+  get #ownLook() {
+    return { x: this.rest.keepsPhoto ? 1 : 0, y: 0 };
   }
 
   /**

@@ -5,8 +5,8 @@
  * Alive"). Heads that turn along need longer, so a glance lasts a second.
  *
  * @typedef {import('../grid.js').Gaze} Gaze
- * @typedef {'viewer' | 'centre' | 'wander'} AtRest what it does without a target: looks at the viewer with a
- *   half-glance aside now and then, straight ahead only, or about
+ * @typedef {'viewer' | 'centre' | 'wander' | 'photo'} AtRest what it does without a target: looks at the viewer with a
+ *   half-glance aside now and then, straight ahead only, about, or where it looks in the photo
  */
 import { LIMIT } from '../grid.js';
 import { logNormal } from './random.js';
@@ -46,13 +46,18 @@ export class Rest {
     return this.#aside !== null;
   }
 
+  /** Whether the eyes keep the look of the photo. */
+  get keepsPhoto() {
+    return !this.#last && this.mode === 'photo';
+  }
+
   /** Seconds until the gaze shifts. */
   get wait() {
     return this.#isSteady ? Infinity : Math.max(0, this.#until);
   }
 
   get #isSteady() {
-    return !this.#last && this.mode === 'centre';
+    return !this.#last && (this.mode === 'centre' || this.mode === 'photo');
   }
 
   /**

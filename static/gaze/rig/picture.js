@@ -7,6 +7,9 @@ import { meshPoints, meshTriangles } from './mesh.js';
 import { damaged } from './reader.js';
 import { EYE, HEAD, SHOW, SHOW_SHARP, SHOW_SMALL } from './shaders.js';
 
+/** Share of its travel that the upper lid takes when the gaze goes up. */
+const RAISED = 0.75;
+
 /** Beyond full travel an iris goes on at this share of its pace. */
 const BEYOND = 0.3;
 
@@ -92,7 +95,7 @@ export class RigPicture {
   /** Shows the rig in another photo of the same portrait, of any size. @param {ImageBitmap} photo premultiplied */
   setPhoto(photo) {
     this.#dropPhoto();
-    const asPhotographed = (/** @type {PhotoTextures} */ textures) => this.#paintEyes(textures, { x: 0, y: 0 });
+    const asPhotographed = (/** @type {PhotoTextures} */ textures) => this.#paintEyes(textures, { x: 0, y: 0, own: 1 });
     this.#photo = new PhotoTextures(this.#gl, this.#rig, photo, asPhotographed);
   }
 
@@ -103,12 +106,12 @@ export class RigPicture {
    * @param {{width: number, height: number}} place device pixels
    * @param {Partial<import('../frames.js').Quality>} [quality]
    */
-  draw({ x, y, close = 0, left = 1, right = 1 }, { width, height }, { sharp = false, stride = 1 } = {}) {
+  draw({ x, y, close = 0, left = 1, right = 1, own = 0 }, { width, height }, { sharp = false, stride = 1 } = {}) {
     const textures = this.#photo;
     if (!textures) return;
     const gl = this.#gl;
     const { frame, head, model, intensity } = this.#rig;
-    const pose = { x: x * intensity, y: y * intensity, close, left, right };
+    const pose = { x: x * intensity, y: y * intensity, close, left, right, own };
     this.#paintEyes(textures, pose);
     const small = width < textures.width * SMALL;
     const program = this.#renderer.program(small ? SHOW_SMALL : sharp ? SHOW_SHARP : SHOW, { picture: 0 }, HEAD);
@@ -118,7 +121,7 @@ export class RigPicture {
     if (small) gl.generateMipmap(gl.TEXTURE_2D);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, small ? gl.LINEAR_MIPMAP_LINEAR : gl.LINEAR);
     const raise = Math.max(0, -pose.y) * head.gain * model.browRaise * head.eyeSpan;
-    const yaw = radians(pose.x / 2) * head.gain * head.yawGain;
+    const yaw = radians(pose.x / 2) * head.gain * head.yawGain * head.yawMore[pose.x < 0 ? 0 : 1];
     const pitch = radians(pose.y / 2) * head.gain;
     program.set({
       head: [...head.centre, ...head.right],
@@ -153,7 +156,7 @@ export class RigPicture {
    * @param {PhotoTextures} textures without `rest`, the eyes are painted as they look in the photo
    * @param {Pose} pose scaled by the intensity
    */
-  #paintEyes({ framebuffer, areas, scale, strips, photo, rest }, { x, y, close = 0, left = 1, right = 1 }) {
+  #paintEyes({ framebuffer, areas, scale, strips, photo, rest }, { x, y, close = 0, left = 1, right = 1, own = 0 }) {
     const gl = this.#gl;
     const { eyes, model, supersampling } = this.#rig;
     if (!eyes.length) return;
@@ -169,23 +172,24 @@ export class RigPicture {
       const gain = eye.inner < 0 ? right : left;
       const [x0, y0, x1, y1] = areas[i];
       gl.viewport(x0, y0, x1 - x0, y1 - y0);
-      const { iris: [u, v], width, ahead, travel, lid } = eye;
+      const { iris: [u, v], width, ahead, travel, photoY, lid } = eye;
       const photoX = u === ahead ? 0 : (LIMIT * (u - ahead)) / (width * travel[u < ahead ? 0 : 1]);
-      const near = rest ? Math.exp(-((x - photoX) ** 2 + y ** 2) / model.restReach ** 2) : 0;
-      const now = rest ? ahead + width * travelled((x * gain) / LIMIT, travel) : u;
+      const [across, down] = [x * gain + own * photoX, y * gain + own * photoY];
+      const near = rest ? Math.exp(-((across - photoX) ** 2 + (down - photoY) ** 2) / model.restReach ** 2) : 0;
+      const now = ahead + own * (u - ahead) + width * travelled((x * gain) / LIMIT, travel);
       program.set({
         box: eye.box,
         area: areas[i],
         axes: [...eye.middle, ...eye.along],
-        iris: [u, v, now, v + y * gain * model.travelV * width],
+        iris: [u, v, now, v + (down - photoY) * model.travelV * width],
         white: eye.white,
         disc: eye.texture,
         rows: [...eye.whiteAt, strips[i], i],
-        look: [y * gain, near > LEAST_NEARNESS ? near : 0, eye.closes && lid ? close : 0, width],
+        look: [raised(down) - raised(photoY), near > LEAST_NEARNESS ? near : 0, eye.closes && lid ? close : 0, width],
         lid: lid?.place ?? eye.white,
         lidAt: [...(lid?.at ?? [0, 0]), eye.inner],
         line: [...(lid?.lashes ?? [1, 1, 1]), supersampling],
-        size: [eye.radius, eye.reach],
+        size: [eye.radius, eye.reach, down - photoY],
       });
       gl.drawArrays(gl.TRIANGLES, 0, 3);
     });
@@ -324,6 +328,11 @@ function bind(gl, textures) {
 function travelled(share, [left, right]) {
   const beyond = Math.max(0, Math.abs(share) - 1);
   return Math.sign(share) * (Math.abs(share) - (1 - BEYOND) * beyond) * (share < 0 ? left : right);
+}
+
+/** @param {number} y grid units @returns {number} the same as the upper lid takes it */
+function raised(y) {
+  return y < 0 ? y * RAISED : y;
 }
 
 /** @param {number} degrees */

@@ -32,11 +32,11 @@ const FAR = 5120;
  *   'fields-length' | 'atlas'} DamageKind
  * @typedef {number[]} Numbers
  * @typedef {{centre: Numbers, right: Numbers, width: number, eyeSpan: number, distance: number, gain: number,
- *   yawGain: number}} Head frame pixels
+ *   yawGain: number, yawMore: Numbers}} Head frame pixels
  * @typedef {{box: Numbers, middle: Numbers, along: Numbers, width: number, inner: number, iris: Numbers,
- *   ahead: number, radius: number, travel: Numbers, white: Numbers, whiteAt: Numbers, texture: Numbers, reach: number,
- *   closes: boolean, lid: Lid | null, lids: Float32Array}} Eye source pixels; `lids`: the upper margin's v, then the
- *   lower one's
+ *   ahead: number, photoY: number, radius: number, travel: Numbers, white: Numbers, whiteAt: Numbers,
+ *   texture: Numbers, reach: number, closes: boolean, lid: Lid | null, lids: Float32Array}} Eye source pixels; `lids`:
+ *   the upper margin's v, then the lower one's; `photoY`: grid units
  * @typedef {{place: Numbers, at: Numbers, lashes: Numbers}} Lid closed
  * @typedef {Record<'travelV' | 'upperTravel' | 'lowerTravel' | 'fold' | 'lashes' | 'lowerMargin' | 'shadow' |
  *   'shadowDepth' | 'ball' | 'restReach' | 'browRaise' | 'inPlane', number>} Model the engine's constants
@@ -104,11 +104,20 @@ const EYE = {
 };
 
 /**
- * Older rigs lack it: their eyes look straight ahead as photographed.
+ * Older rigs lack it.
+ *
+ * @type {Record<string, Rule>}
+ */
+const YAW_MORE = { yawMore: [2, 1, 2] };
+
+/**
+ * Older rigs lack these: their eyes look straight ahead as photographed.
  *
  * @type {Record<string, Rule>}
  */
 const AHEAD = { ahead: [0, -2560, 2560] };
+/** @type {Record<string, Rule>} */
+const PHOTO_Y = { photoY: [0, -60, 60] };
 
 /**
  * Older rigs lack it: their eyes stay open.
@@ -161,7 +170,8 @@ function split(buffer) {
 function read(data) {
   demand(data.version === VERSION, 'version');
   const rig = { ...numbers(data, SHAPE), alpha: flag(data, 'alpha') };
-  rig.head = numbers(object(data, 'head'), HEAD);
+  const own = object(data, 'head');
+  rig.head = { yawMore: [1, 1], ...numbers(own, HEAD), ...('yawMore' in own && numbers(own, YAW_MORE)) };
   rig.model = numbers(object(data, 'model'), MODEL);
   const { frame, grid, head } = /** @type {Rig} */ (rig);
   demand(isUnit(head.right), 'range', 'head.right');
@@ -178,6 +188,7 @@ function readEye(data, { frame, supersampling }) {
   if (!isObject(data)) throw damaged('range', 'eyes');
   const eye = { ...numbers(data, EYE), closes: flag(data, 'closes') };
   eye.ahead = 'ahead' in data ? numbers(data, AHEAD).ahead : eye.iris[0];
+  eye.photoY = 'photoY' in data ? numbers(data, PHOTO_Y).photoY : 0;
   eye.lid = 'lid' in data ? numbers(object(data, 'lid'), LID) : null;
   const [x0, y0, x1, y1] = eye.box;
   const { width, iris, radius, reach, white, whiteAt, texture } = eye;

@@ -13,9 +13,11 @@ export const EYE = `#version 300 es
 precision highp float;
 uniform sampler2D photo, atlas, lids, rest;
 // area: the box in the texture; axes: middle, along; iris: u and v in the photo, then now;
-// rows: white's origin in the box, the eye's x in the strips, its row of lids; look: y, nearness to rest, close, w
+// rows: white's origin in the box, the eye's x in the strips, its row of lids;
+// look: travel of the upper lid in units of y, nearness to the photo's own look, close, w
 uniform vec4 box, area, axes, iris, white, disc, rows, look;
-uniform vec2 scale, size; // texture pixels in a source pixel; radius and reach of the iris
+uniform vec2 scale; // texture pixels in a source pixel
+uniform vec3 size; // radius and reach of the iris; travel of the lower lid in units of y
 uniform vec4 lid, line; // the closed lid in the atlas; colour of its lashes over the skin's, its pixels' size
 uniform vec3 lidAt; // its corner in the box; where the nose is
 uniform vec4 travel, light; // upper, lower, fold, lashes; lower margin, shadow, its depth, ball
@@ -43,12 +45,11 @@ float front(float u) {
 
 void main() {
   vec2 down = vec2(-axes.w, axes.z), p = gl_FragCoord.xy / scale, q = p - axes.xy;
-  float y = look.x, close = look.z, w = look.w, u = dot(q, axes.zw), v = dot(q, down);
+  float close = look.z, w = look.w, u = dot(q, axes.zw), v = dot(q, down);
   float last = float(textureSize(lids, 0).x - 1), k = clamp(u / w + .5, 0., 1.) * last, k0 = min(floor(k), last - 1.);
   vec2 edge = mix(texelFetch(lids, ivec2(k0, rows.w), 0).xy, texelFetch(lids, ivec2(k0 + 1., rows.w), 0).xy, k - k0);
   float bell = max(0., 1. - pow(abs(u) / (.5 * w), 2.2));
-  float raise = y < 0. ? .75 : 1.; // share of its travel that the upper lid takes
-  float upperMove = min(y * raise * travel.x * w * bell, .6 * (edge.y - edge.x)), lowerMove = y * travel.y * w * bell;
+  float upperMove = min(look.x * travel.x * w * bell, .6 * (edge.y - edge.x)), lowerMove = size.z * travel.y * w * bell;
   float upper = edge.x + upperMove, lower = edge.y + lowerMove;
   float rising = close * .07 * max(0., lower - upper);
   lowerMove -= rising;

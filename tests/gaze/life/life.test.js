@@ -46,14 +46,14 @@ test('lids close fully now and then, and eyes never rest entirely', () => {
 
 test('frames that show neither lids nor fine movements are spared both', () => {
   const found = poses(alive({ rest: Object.assign(alive().rest, { mode: 'centre' }) }), 60, { target: null });
-  assert.deepEqual(found.at(-1), { x: 0, y: 0, close: 0, wait: Infinity });
+  assert.deepEqual(found.at(-1), { x: 0, y: 0, close: 0, own: 0, wait: Infinity });
   assert.equal(highest(found, 'close'), 0);
 });
 
 test('without idle it does nothing by itself', () => {
   const found = poses(alive({ idle: false }), 60, { target: RIGHT, fine: true });
   assert.equal(highest(found, 'close'), 0);
-  assert.deepEqual(found.at(-1), { x: 10, y: 0, close: 0, wait: Infinity });
+  assert.deepEqual(found.at(-1), { x: 10, y: 0, close: 0, own: 0, wait: Infinity });
 });
 
 test('without blinks the rest of life goes on', () => {
@@ -73,7 +73,7 @@ test('still means the still picture, at once', () => {
   const life = alive();
   poses(life, 1, { target: RIGHT, fine: true });
   const pose = life.step(FRAME, { target: RIGHT, still: true, fine: true });
-  assert.deepEqual(pose, { x: 0, y: 0, close: 0, wait: Infinity });
+  assert.deepEqual(pose, { x: 0, y: 0, close: 0, own: 0, wait: Infinity });
 });
 
 test('intensity scales directions within the grid', () => {
@@ -97,4 +97,16 @@ test('a slow device is asked for few pictures', () => {
   const life = alive({ rest: Object.assign(alive().rest, { mode: 'centre' }) });
   const waits = Array.from({ length: 400 }, () => life.step(FRAME, { target: null, fine: true, lagging: true }).wait);
   assert.ok(waits.filter((wait) => wait > 0.08).length > 200);
+});
+
+test('at rest the eyes keep the look of the photo, where the page wants it', () => {
+  const life = alive({ rest: Object.assign(alive().rest, { mode: 'photo' }), idle: false });
+  const resting = poses(life, 3, { target: null });
+  assert.ok(resting[0].own < 0.2 && resting[0].wait === 0, 'it eases into it');
+  assert.deepEqual(resting.at(-1), { x: 0, y: 0, close: 0, own: 1, wait: Infinity });
+  const following = poses(life, 2, { target: RIGHT });
+  assert.ok(following[0].own < 1 && following[0].own > 0.5);
+  assert.equal(following.at(-1).own, 0);
+  assert.equal(life.step(FRAME, { target: RIGHT, still: true }).own, 1);
+  assert.equal(highest(poses(alive(), 3, { target: null }), 'own'), 0);
 });

@@ -49,7 +49,19 @@ test('one that wanders looks at many places, and at the viewer again and again',
   assert.ok(meets > 0.2 && meets < 0.5, `${meets}`);
 });
 
-for (const mode of ['viewer', 'centre', 'wander']) {
+test('one that keeps the look of the photo does so only while there is nothing to follow', () => {
+  assert.deepEqual(looks('photo'), []);
+  const rest = new Rest(seeded(1));
+  rest.mode = 'photo';
+  assert.ok(rest.keepsPhoto && rest.wait === Infinity);
+  rest.step(0, CORNER);
+  assert.ok(!rest.keepsPhoto);
+  rest.mode = 'centre';
+  rest.step(0, null);
+  assert.ok(!rest.keepsPhoto);
+});
+
+for (const mode of ['viewer', 'centre', 'wander', 'photo']) {
   test(`${mode}: what rests is looked at, with a glance at the visitor after a while`, () => {
     const found = looks(mode, CORNER);
     assert.ok(found[0].seconds > 1.9);

@@ -67,6 +67,13 @@ def changed(change: Callable[[dict[str, Any]], None]) -> bytes:
     return b"RIG1" + struct.pack("<I", len(text)) + text + data[8 + length :]
 
 
+def look_aside(values: dict[str, Any]) -> None:
+    """As if the photo looked to the left and up."""
+    for each in values["eyes"]:
+        each["ahead"] = each["iris"][0] + 0.1 * each["width"]
+        each["photoY"] = -8
+
+
 def header() -> dict[str, Any]:
     data = GOLDEN.read_bytes()
     values: dict[str, Any] = json.loads(data[8 : 8 + struct.unpack_from("<I", data, 4)[0]])

@@ -37,9 +37,11 @@ test('each kind of damage is told by its kind, and what is not known is ignored'
 });
 
 test('eyes of an older rig look ahead as photographed', async () => {
-  const text = golden('rig.bin').toString('latin1').replace(/"ahead":[-.\d]+,/g, (key) => ' '.repeat(key.length));
-  const { eyes } = await read(Buffer.from(text, 'latin1'));
-  for (const { ahead, iris } of eyes) assert.equal(ahead, iris[0]);
+  const newer = /"(ahead|photoY)":[-.\d]+,|,"yawMore":\[[^\]]+\]/g;
+  const text = golden('rig.bin').toString('latin1').replace(newer, (key) => ' '.repeat(key.length));
+  const { eyes, head } = await read(Buffer.from(text, 'latin1'));
+  for (const { ahead, iris, photoY } of eyes) assert.deepEqual([ahead, photoY], [iris[0], 0]);
+  assert.deepEqual(head.yawMore, [1, 1]);
 });
 
 test('eyes of an older rig have no lid that closes', async () => {

@@ -12,7 +12,7 @@ from PIL import Image
 
 from gpuworker.rig import rig_file
 from tests.gaze.conftest import Site, Stage
-from tests.gaze.rig.conftest import FRAME, GOLDEN, Drawn, Picture, changed, header, usual_photo
+from tests.gaze.rig.conftest import FRAME, GOLDEN, Drawn, Picture, changed, header, look_aside, usual_photo
 
 CORNERS = [{"x": x, "y": y} for x in (-15, 15) for y in (-15, 15)]
 REST = {"x": 0, "y": 0}
@@ -79,6 +79,22 @@ def test_an_eye_alone_is_drawn_with_the_gain_of_its_side(drawn: Drawn) -> None:
     assert np.abs(eye(turned, 1) - eye(right, 1)).mean() > 1
 
 
+def test_the_own_look_of_the_photo_is_taken_off_unless_it_is_kept(drawn: Drawn) -> None:
+    (photo,) = drawn(REST)
+    ahead, kept, half = drawn(REST, {**REST, "own": 1}, {**REST, "own": 0.5}, rig=changed(look_aside))
+    for which in (0, 1):
+        assert np.abs(eye(ahead, which) - eye(photo, which)).mean() > 1
+        assert np.abs(eye(kept, which) - eye(photo, which)).max() <= 1
+        assert np.abs(eye(half, which) - eye(ahead, which)).mean() > 0.3
+
+
+def test_a_head_may_turn_farther_to_one_side(drawn: Drawn) -> None:
+    left, right = drawn({"x": -15, "y": 3}, {"x": 15, "y": 3}, rig=eyeless())
+    farther, alike = drawn({"x": -10, "y": 3}, {"x": 15, "y": 3}, rig=eyeless(yawMore=[1.5, 1]))
+    assert np.abs(farther.astype(int) - left).max() <= 1
+    assert np.array_equal(alike, right)
+
+
 def test_intensity_scales_every_direction(drawn: Drawn) -> None:
     (half,) = drawn({"x": 14, "y": -10}, rig=changed(lambda values: values.update(intensity=0.5)))
     (same,) = drawn({"x": 7, "y": -5})
@@ -90,7 +106,7 @@ def test_without_eyes_the_head_follows(drawn: Drawn) -> None:
     assert np.abs(rest.astype(int) - turned).mean() > 1
 
 
-def eyeless() -> bytes:
+def eyeless(**head: Any) -> bytes:
     """A rig of the same head with the planes of the grid alone."""
     data = GOLDEN.read_bytes()
     (length,) = struct.unpack_from("<I", data, 4)
@@ -102,6 +118,7 @@ def eyeless() -> bytes:
 
     def change(changing: dict[str, Any]) -> None:
         without_eyes(changing)
+        changing["head"].update(head)
         changing["parts"] = {"fields": [0, len(packed)]}
 
     whole = changed(change)

@@ -40,7 +40,7 @@ def test_the_ends_of_a_range_are_in_it() -> None:
 def test_every_plain_number_has_a_range() -> None:
     values = json.loads(header.dumps(small(), PARTS))
     assert values["model"].keys() == header.MOTION.keys()
-    assert values["head"].keys() - header.HEAD.keys() == {"centre", "right"}
+    assert values["head"].keys() - header.HEAD.keys() == {"centre", "right", "yawMore"}
 
 
 def test_a_closed_lid_is_read_as_it_was_written_and_older_rigs_have_none() -> None:
@@ -52,6 +52,14 @@ def test_a_closed_lid_is_read_as_it_was_written_and_older_rigs_have_none() -> No
 
 def test_the_eyes_of_an_older_rig_look_ahead_as_photographed() -> None:
     values = json.loads(header.dumps(small(), PARTS))
-    del values["eyes"][1]["ahead"]
+    del values["eyes"][1]["ahead"], values["eyes"][1]["photoY"]
     eyes = header.loads(json.dumps(values).encode()).eyes
     assert [eye["ahead"] for eye in eyes] == [0.75, 0.5]
+    assert [eye["photo_y"] for eye in eyes] == [-2.5, 0]
+
+
+def test_the_head_of_an_older_rig_turns_alike_to_both_sides() -> None:
+    values = json.loads(header.dumps(small(), PARTS))
+    assert header.loads(json.dumps(values).encode()).head.yaw_more == (1.0, 1.25)
+    del values["head"]["yawMore"]
+    assert header.loads(json.dumps(values).encode()).head.yaw_more == (1.0, 1.0)

@@ -47,20 +47,24 @@ class Lid:
 
 @dataclass(slots=True)
 class Lids:
-    """Lid layers of one eye by y. Rows of the grid share a y, so the last few are kept."""
+    """Lid layers of one eye by y. Rows of the grid share a y, so the last few are kept.
+
+    photo_y: y of the photo's own gaze, at which the lids lie as photographed.
+    """
 
     eye: Eye
     bell: Field
     columns: Field
     rows: Field
+    photo_y: float = 0.0
     cache: dict[float, Lid] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, eye: Eye) -> Lids:
+    def of(cls, eye: Eye, photo_y: float = 0.0) -> Lids:
         bell = np.clip(1 - (np.abs(eye.u) / (0.5 * eye.width)) ** 2.2, 0, 1).astype(np.float32)
         h, w = eye.u.shape
         columns, rows = np.meshgrid(np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32))
-        return cls(eye, bell, columns, rows)
+        return cls(eye, bell, columns, rows, photo_y)
 
     def at(self, y: float) -> Lid:
         """The lid layer for vertical gaze y (grid units, + down)."""
@@ -72,9 +76,9 @@ class Lids:
 
     def _build(self, y: float) -> Lid:
         eye, w = self.eye, self.eye.width
-        upper_move = y * (RAISED if y < 0 else 1.0) * UPPER_TRAVEL * w * self.bell
+        upper_move = (_followed(y) - _followed(self.photo_y)) * UPPER_TRAVEL * w * self.bell
         upper_move = np.minimum(upper_move, 0.6 * (eye.lower - eye.upper))  # a slit of the eye stays open
-        lower_move = y * LOWER_TRAVEL * w * self.bell
+        lower_move = (y - self.photo_y) * LOWER_TRAVEL * w * self.bell
         upper, lower = eye.upper + upper_move, eye.lower + lower_move
         skin = self._skin(upper, lower, upper_move, lower_move)
         soft = max(0.7, 0.018 * w)
@@ -106,6 +110,11 @@ class Lids:
         x = (self.columns + move * eye.down[0]).astype(np.float32)
         y = (self.rows + move * eye.down[1]).astype(np.float32)
         return np.asarray(cv2.remap(eye.pixels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+def _followed(y: float) -> float:
+    """y as the upper lid takes it."""
+    return y * (RAISED if y < 0 else 1.0)
 
 
 def _window(opening: NDArray[np.float32]) -> tuple[slice, slice]:

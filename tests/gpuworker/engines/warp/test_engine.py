@@ -7,6 +7,7 @@ from gpuworker.contract import STANDARD_FRAME, Size
 from gpuworker.engines.warp import engine as module
 from gpuworker.engines.warp import rotation
 from gpuworker.engines.warp.engine import EYES_STAY, ONE_LOOKS, TURNS_LESS, WarpEngine
+from gpuworker.engines.warp.eyes import Eyes
 from gpuworker.engines.warp.rotation import LEAST_JACOBIAN, least_jacobian
 from gpuworker.grid import FULL, NEUTRAL, Direction
 from gpuworker.images.photo import Photo
@@ -184,3 +185,27 @@ def test_an_eye_that_looks_alone_looks_as_far_as_beside_the_other(
         (u,), (_, beside) = alone._eyes.positions(x), both._eyes.positions(x)
         width = alone._eyes.renderers[0].eye.width
         assert u / width == pytest.approx(beside / both._eyes.renderers[1].eye.width, abs=0.05)
+
+
+def test_the_head_makes_up_for_what_the_eyes_have_no_room_for(
+    framed: FramedPortrait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Eyes, "missing", (0.3, 0.0))
+    engine = WarpEngine()
+    engine.set_portrait(framed)
+    left, right = engine._rotation.yaw_more
+    assert 1.1 < left < 1.31
+    assert right == 1
+    assert engine.rig().head.yaw_more == pytest.approx(engine._rotation.yaw_more, abs=1e-3)
+
+
+def test_the_head_turns_no_farther_than_keeps_the_picture_whole(
+    framed: FramedPortrait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = WarpEngine()
+    engine.set_portrait(framed)
+    rotation = engine._rotation
+    for most, expected in ((1.6, (1.0, 1.5)), (1.3, (1.0, 1.25)), (1.1, (1.0, 1.0))):
+        monkeypatch.setattr(module, "_keeps_shape", lambda turned, *_, most=most: max(turned.yaw_more) <= most)
+        found = module._turning_more(rotation, (0.0, 0.9), 1.0).yaw_more
+        assert found == pytest.approx(expected, abs=0.08)

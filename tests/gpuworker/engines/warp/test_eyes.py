@@ -57,6 +57,16 @@ def test_a_free_eye_travels_its_full_way() -> None:
     assert eyes.travel[0] == pytest.approx((TRAVEL_U, TRAVEL_U))
 
 
+def test_what_eyes_have_no_room_for_is_told_by_side() -> None:
+    assert _eyes(draw(iris=(0.0, 0.0), radius=0.2, model_radius=0.19)).missing == (0, 0)
+    drawn = draw(iris=(-0.12, 0.0), radius=0.24)
+    turned = Eyes.build(drawn.picture, drawn.landmarks, drawn.candidates, turn=(26.0, 7.4))
+    assert turned is not None
+    left, right = turned.missing
+    assert left > 0.3
+    assert right == 0
+
+
 def test_eyes_that_cannot_both_be_seen_are_left_alone() -> None:
     drawn = draw(aperture=0.08)
     assert Eyes.build(drawn.picture, drawn.landmarks, drawn.candidates) is None

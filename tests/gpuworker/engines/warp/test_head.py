@@ -29,3 +29,12 @@ def test_the_astronaut_faces_the_camera(framed: FramedPortrait) -> None:
     head = Head.measure(framed.landmarks)
     assert abs(head.yaw) < 10
     assert head.width == pytest.approx(0.42 * framed.frame.width, rel=0.05)
+
+
+@pytest.mark.parametrize("nod", [-15.0, 10.0])
+def test_a_nod_is_the_head_s_pitch_however_it_is_rolled(framed: FramedPortrait, nod: float) -> None:
+    c, s = np.cos(np.radians(nod)), np.sin(np.radians(nod))
+    nodding = framed.landmarks @ np.array([[1, 0, 0], [0, c, s], [0, -s, c]])
+    level = Head.measure(framed.landmarks)
+    for roll in (0.0, 20.0):
+        assert Head.measure(_turned(nodding, roll)).pitch == pytest.approx(level.pitch + nod, abs=1)

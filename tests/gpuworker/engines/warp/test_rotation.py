@@ -44,6 +44,13 @@ def test_the_nose_moves_where_the_face_looks(
     assert abs(nose[1 - axis]) < 5
 
 
+def test_the_head_may_turn_farther_to_one_side(rotation: Rotation, framed: FramedPortrait) -> None:
+    more = replace(rotation, yaw_more=(1.5, 1.0))
+    left, right = Direction(-10, 4), Direction(10, 4)
+    assert np.array_equal(more.displacement(right), rotation.displacement(right))
+    assert np.array_equal(more.displacement(left), rotation.displacement(Direction(-15, 4)))
+
+
 @pytest.mark.parametrize("direction", [Direction(x, y) for y in (-15, 15) for x in (-15, 15)], ids=str)
 def test_what_a_point_shows_is_what_the_turn_takes_there(rotation: Rotation, direction: Direction) -> None:
     """Also at steep flanks, as of the ears: to half a frame pixel."""

@@ -20,6 +20,13 @@ def test_nothing_of_the_skin_moves_at_rest() -> None:
     assert np.array_equal(Lids.of(eye).at(0.0).skin, np.round(eye.pixels).astype(np.uint8))
 
 
+def test_lids_lie_as_photographed_where_the_photo_looks_and_follow_the_gaze_from_there() -> None:
+    eye, _ = draw().eyes()
+    raised = Lids.of(eye, photo_y=-12.0)
+    assert np.array_equal(raised.at(-12.0).skin, np.round(eye.pixels).astype(np.uint8))
+    assert _open_area(raised, 0.0) < 0.95 * _open_area(raised, -12.0)
+
+
 def test_skin_beyond_the_fold_never_moves() -> None:
     eye, _ = draw().eyes()
     far = eye.below_upper < -0.55 * eye.width
