@@ -30,6 +30,7 @@ from portraits.views.shares.share_embed import share_embed
 from portraits.views.shares.share_file import share_file
 from portraits.views.shares.share_manifest import share_manifest
 from portraits.views.shares.share_password import share_password
+from portraits.views.shares.share_qr import share_qr
 from portraits.views.shares.share_report import share_report
 from portraits.views.shares.share_revoke import share_revoke
 from portraits.views.uploads.confirm import confirm
@@ -72,6 +73,7 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/sheets/", session_sheets, name="session-sheets"),
     path("sessions/<uuid:session_id>/<str:name>", session_file, name="session-file"),
     path("shares/<uuid:link_id>/", share_details, name="share-details"),
+    path("shares/<uuid:link_id>/qr.svg", share_qr, name="share-qr"),
     path("shares/<uuid:link_id>/revoke/", share_revoke, name="share-revoke"),
     path("sign-in/<str:user_id>/<str:token>/", one_time_sign_in, name="one-time-sign-in"),
     path("upload/", upload, name="upload"),

@@ -72,6 +72,7 @@ PRIVATE = {
     "session-sheets": WRITE,
     "share-create": WRITE,
     "share-details": READ,
+    "share-qr": READ,
     "share-revoke": WRITE,
     "upload-face": WRITE,
     "upload-photo": READ,
