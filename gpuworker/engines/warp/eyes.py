@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from gpuworker.engines.warp import sclera
 from gpuworker.engines.warp.eye import Eye
+from gpuworker.engines.warp.iris import edge, limbus, lower_margin, own_gaze
 from gpuworker.engines.warp.iris import iris as discs
-from gpuworker.engines.warp.iris import limbus, lower_margin, own_gaze
 from gpuworker.engines.warp.iris.iris import Iris
 from gpuworker.engines.warp.lids import closing
 from gpuworker.engines.warp.lids.lids import Lids
@@ -46,6 +46,9 @@ LEAST_TRAVEL = 0.08
 
 BALL = 2.05
 """Radius of the eyeball in iris radii."""
+
+LEAST_CLEARNESS = 0.24
+"""Of both eyes together: blank and smeared eyes have no iris to move."""
 
 REST_REACH = 3.0
 """Within about so many grid units of straight ahead the eyes blend into the photo's own pixels."""
@@ -78,7 +81,7 @@ class Eyes:
         """picture: (H, W, ≥3) uint8; landmarks (478, 3), candidates (2, 3, 2) in its pixels; turn: the head's yaw and
         pitch, degrees; hidden: whether something lies over an eye.
 
-        None when an eye shows too little to be rendered, or none is left.
+        None when an eye shows too little to be rendered, none is left, or no iris is seen.
         """
         measured = (Eye.measure(side, picture, landmarks, own) for side, own in zip(SIDES, candidates, strict=True))
         eyes = [eye for eye, covered in zip(measured, hidden, strict=True) if not covered]
@@ -86,6 +89,8 @@ class Eyes:
             return None
         left, right = eyes[0], eyes[1] if len(eyes) > 1 else replace(eyes[0])  # alone, it is its own measure
         limbus.fit_irises(left, right)
+        if (edge.clearness(left) + edge.clearness(right)) / 2 < LEAST_CLEARNESS:
+            return None
         own = own_gaze.measure(eyes, *turn)
         for eye in (left, right):
             lower_margin.follow(eye)

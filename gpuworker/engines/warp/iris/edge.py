@@ -58,6 +58,12 @@ def refine(eyes: tuple[Eye, Eye], models: tuple[Vector, Vector], *, one_sided: b
         eye.iris, eye.radius = centre, found
 
 
+def clearness(eye: Eye) -> float:
+    """0 … 1: how clearly the eye shows an iris where it was found. Of 140 photos and paintings all that are sharp have
+    .29 or more, the mean of both eyes; a statue and 11 smeared faces 0 to .24."""
+    return max(0.0, float(_step(eye, _light(eye), eye.iris[None], eye.radius)[0]))
+
+
 def _candidates(eye: Eye, model: Vector) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(n, 2) centres, and what each costs."""
     du, dv = (each.ravel() * eye.width for each in np.meshgrid(OFFSETS, OFFSETS))

@@ -1,10 +1,11 @@
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from gpuworker.engines.warp.eyes import INWARD, OUTWARD, TRAVEL_U, Eyes
 from gpuworker.grid import FULL_VALUES, NEUTRAL, Direction
-from tests.gpuworker.engines.warp.drawn_eyes import DrawnEyes, draw
+from tests.gpuworker.engines.warp.drawn_eyes import IRIS, PUPIL, WHITE, DrawnEyes, draw
 
 
 def _eyes(drawn: DrawnEyes) -> Eyes:
@@ -79,3 +80,13 @@ def test_only_the_eyes_own_boxes_are_painted() -> None:
         x0, y0, x1, y1 = renderer.eye.box
         changed[y0:y1, x0:x1] = False
     assert not changed.any()
+
+
+def test_eyes_without_irises_are_left_alone() -> None:
+    """A statue's, or smeared ones: the model sees an iris in any eye."""
+    drawn = draw()
+    iris = (np.abs(drawn.picture.astype(int) - IRIS) < 4).all(-1) | (np.abs(drawn.picture.astype(int) - PUPIL) < 4).all(
+        -1
+    )
+    drawn.picture[cv2.dilate(iris.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0] = WHITE
+    assert Eyes.build(drawn.picture, drawn.landmarks, drawn.candidates) is None
