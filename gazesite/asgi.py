@@ -35,6 +35,7 @@ LIMITS = BodyLimits(
     uploads={UPLOAD: MAX_PHOTO_BYTES + MULTIPART_OVERHEAD},
     spool=settings.SPOOL_MEGABYTES << 20,
     per_address=settings.OPEN_UPLOADS_PER_ADDRESS,
+    anonymous_uploads=settings.GUESTS,
 )
 
 pages = HealthCheckHost(

@@ -129,6 +129,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "gazesite.middleware.guest_user.GuestMiddleware",
     "gazesite.middleware.login_required.PublicViewsLoginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -283,6 +284,10 @@ LOGIN_URL = "account_login"
 
 # --- uploads
 
+GUESTS = env.switch("GUESTS", True)
+"""Whether people without an account may make portraits, private to their browser and deleted after a day."""
+GUEST_UPLOADS_PER_ADDRESS = env.whole_number("GUEST_UPLOADS_PER_ADDRESS", 0, 0, 1_000_000)
+"""Photos of guests from one address within 24 hours; what is more is refused. 0 is no limit."""
 OPEN_UPLOADS_PER_ADDRESS = env.whole_number("OPEN_UPLOADS_PER_ADDRESS", 32, 1, 10_000)
 """Most uploads on their way or being examined."""
 SPOOL_MEGABYTES = env.whole_number("SPOOL_MEGABYTES", 512, 32, 100_000)
@@ -353,6 +358,8 @@ WORK_GRACE = env.number("WORK_GRACE", 20, 0, 280)
 GPU_SOURCE = env.choice("GPU_SOURCE", "none", ("none", "url", "runpod-pod", "runpod-serverless"))
 """Source of the GPU that renders the second, refined pass."""
 GPU_ENGINE = env.text("GPU_ENGINE", "liveportrait")
+GUEST_GPU = env.switch("GUEST_GPU", False)
+"""Whether guests' portraits get a refined pass as well."""
 GPU_AT_ONCE = env.whole_number("GPU_AT_ONCE", 1, 1, 64)
 GPU_WARM = env.switch("GPU_WARM", GPU_SOURCE == "runpod-pod")
 GPU_DAILY_BUDGET = env.number("GPU_DAILY_BUDGET", 5, 0, 10_000)

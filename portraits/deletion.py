@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 
 from portraits.durable_commit import sync_commits
 from portraits.files import storage
@@ -40,13 +41,30 @@ def delete_upload(upload: Upload) -> None:
 
 def delete_user(user: User) -> None:
     """Delete the account with everything in it."""
+    _delete_everything_of(user)  # one by one before the lock, for which renders that begin would have to wait
+    _delete_users(User.objects.filter(pk=user.pk))
+
+
+def delete_ended_guest(guest: User) -> None:
+    """Delete a guest with everything of theirs, unless they have begun something new in the meantime."""
+    _delete_users(User.objects.ended_guests().filter(pk=guest.pk))
+
+
+def _delete_users(users: QuerySet[User]) -> None:
+    """Delete them under a lock: what an upload adds at that moment is deleted too, or its owner is gone."""
+    with transaction.atomic():
+        for user in users.select_for_update():
+            _delete_everything_of(user)
+            user_id = user.pk
+            user.delete()
+            publisher.close_sockets_of(user_id)
+
+
+def _delete_everything_of(user: User) -> None:
     for portrait in Portrait.objects.filter(owner=user):
         delete_portrait(portrait)
     for upload in Upload.objects.filter(owner=user):
         delete_upload(upload)
-    user_id = user.pk
-    user.delete()
-    publisher.close_sockets_of(user_id)
 
 
 def cancel_renders_of(user: User) -> None:

@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from portraits.views.accounts.account import account, account_delete, account_sign_out
+from portraits.views.accounts.keep import keep
 from portraits.views.accounts.one_time_sign_in import one_time_sign_in
 from portraits.views.demo import demo_file, demo_manifest
 from portraits.views.element_script import element_script
@@ -50,6 +51,7 @@ urlpatterns = [
         element_script,
         name="element-script",
     ),
+    path("keep/", keep, name="keep"),
     path("livez", livez, name="livez"),
     path("portraits/", gallery, name="portraits"),
     path("portraits/<uuid:portrait_id>/", portrait, name="portrait"),

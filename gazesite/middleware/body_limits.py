@@ -55,6 +55,8 @@ class BodyLimits:
     """Most large bodies from one address at a time."""
     per_user: int = 4
     """Most large bodies from one user at a time."""
+    anonymous_uploads: bool = False
+    """Whether anonymous clients may upload; then all those of one address count as one user."""
 
     def max_bytes(self, path: str) -> int:
         """Largest body from a signed-in user at that path."""
@@ -92,8 +94,8 @@ class BodyLimitMiddleware:
     """ASGI middleware that refuses a body from its headers where it can, else at the byte that is too much.
 
     user_of: a unique key of the signed-in user, or None. It is called before more than `limits.anonymous` bytes are
-    read. An anonymous upload is answered with 401, or for a browser's form with a redirect to `sign_in`. Without
-    `user_of`, no user is looked up and every request counts as signed in.
+    read. An anonymous upload is answered with 401, or for a browser's form with a redirect to `sign_in`, unless the
+    limits allow it. Without `user_of`, no user is looked up and every request counts as signed in.
     """
 
     def __init__(
@@ -142,7 +144,9 @@ class BodyLimitMiddleware:
                 await send_error(scope, send, TOO_MANY)
                 return
             user = await user_of(scope)
-            if user is None and self._is_upload(scope):
+            if user is None and self._is_upload(scope) and self._limits.anonymous_uploads:
+                await self._read_from_user(scope, receive, send, f"anonymous at {client_key(scope)}")
+            elif user is None and self._is_upload(scope):
                 await send_error(scope, send, SIGN_IN, _sign_in_address(scope, self._sign_in))
             elif user is None:
                 await self._read_anonymous(scope, receive, send)

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_decode, urlsafe_base64_encode
 
-from portraits.accounts import known_browser, login_limits, reset_messages
+from portraits.accounts import guests, known_browser, login_limits, reset_messages
 from portraits.live import publisher
 from portraits.models import BrowserSession, User
 from portraits.models.browser import hash_session_key
@@ -46,6 +46,8 @@ class AccountAdapter(DefaultAccountAdapter):
             raise self.validation_error("too_many_login_attempts")
 
     def post_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse:
+        """Also keep what this browser's guest has made: a password has just shown whose account it is."""
+        guests.keep_and_tell(request, user)
         response: HttpResponse = super().post_login(request, user, **more)
         known_browser.remember(request, response, user)
         reset_messages.forget(request, user.email)

@@ -9,7 +9,7 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.utils import timezone
 
 from portraits.models import BrowserSession
-from portraits.models.browser import hash_session_key
+from portraits.models.browser import GUEST_KEY, hash_session_key
 
 
 class SessionStore(DatabaseStore):
@@ -66,6 +66,7 @@ class SessionStore(DatabaseStore):
 
     def _as_stored(self, row: Any, data: dict[str, Any]) -> BrowserSession:
         row.session_key = self.row_key
-        row.user_id = int(data[SESSION_KEY]) if SESSION_KEY in data else None
+        user_id = data.get(SESSION_KEY, data.get(GUEST_KEY))
+        row.user_id = None if user_id is None else int(user_id)
         stored: BrowserSession = row
         return stored

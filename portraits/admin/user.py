@@ -16,12 +16,13 @@ from portraits.admin.actions import AuditedAction
 from portraits.admin.site import ReadOnlyAdmin, moderation_site
 from portraits.http.signed_in_user import signed_in_user
 from portraits.models import User
+from portraits.times import moment_in_words
 
 
 @admin.register(User, site=moderation_site)
 class UserAdmin(ReadOnlyAdmin):
     list_display = ("email", "state", "is_staff", "portraits", "last_login", "date_joined")
-    list_filter = ("is_active", "is_staff", "groups", "date_joined")
+    list_filter = ("is_active", ("guest_until", admin.EmptyFieldListFilter), "is_staff", "groups", "date_joined")
     search_fields = ("email",)
     ordering = ("-date_joined",)
     fields = ("email", "state", "portraits_page", "last_login", "date_joined", "is_staff", "is_superuser", "groups")
@@ -48,8 +49,8 @@ class UserAdmin(ReadOnlyAdmin):
     )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether the user is a superuser: they alone choose who moderates."""
-        return bool(request.user.is_active and request.user.is_superuser)
+        """Whether the user is a superuser: they alone choose who moderates, and a guest cannot."""
+        return bool(request.user.is_active and request.user.is_superuser) and not (obj is not None and obj.is_guest)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         rows: QuerySet[User] = super().get_queryset(request).annotate(portrait_count=Count("portraits"))
@@ -65,7 +66,9 @@ class UserAdmin(ReadOnlyAdmin):
 
     @admin.display(description="state", ordering="is_active")
     def state(self, user: User) -> str:
-        return "Active" if user.is_active else "Banned"
+        if not user.is_active:
+            return "Banned"
+        return f"Guest until {moment_in_words(user.guest_until)}" if user.guest_until else "Active"
 
     @admin.display(description="portraits", ordering="portrait_count")
     def portraits(self, user: Any) -> int:

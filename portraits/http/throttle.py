@@ -78,20 +78,25 @@ PLACES = Throttle("places", limit=40, seconds=600)
 
 def allows_place(request: HttpRequest) -> bool:
     """Whether the address may point at one more position in a photo; counts the try."""
-    address = address_of(request)
-    if PLACES.wait(address) is not None:
-        return False
-    PLACES.count(address, secrets.token_hex(8))
-    return True
+    return _allows(request, PLACES)
 
 
 def allows_upload(request: HttpRequest) -> bool:
     """Whether the address may upload one more photo within the hour; counts the try."""
-    if not settings.UPLOADS_PER_ADDRESS:
+    return _allows(request, Throttle("uploads", limit=settings.UPLOADS_PER_ADDRESS, seconds=3600))
+
+
+def allows_guest_upload(request: HttpRequest) -> bool:
+    """Whether guests at the address may upload one more photo within the day; counts the try."""
+    return _allows(request, Throttle("guest-uploads", limit=settings.GUEST_UPLOADS_PER_ADDRESS, seconds=24 * 3600))
+
+
+def _allows(request: HttpRequest, throttle: Throttle) -> bool:
+    """Whether the address may try once more, which is counted; always where the limit is 0."""
+    if not throttle.limit:
         return True
-    uploads = Throttle("uploads", limit=settings.UPLOADS_PER_ADDRESS, seconds=3600)
     address = address_of(request)
-    if uploads.wait(address) is not None:
+    if throttle.wait(address) is not None:
         return False
-    uploads.count(address, secrets.token_hex(8))
+    throttle.count(address, secrets.token_hex(8))
     return True

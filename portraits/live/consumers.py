@@ -6,10 +6,14 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from channels.db import database_sync_to_async
+from django.contrib.sessions.backends.base import SessionBase
+
 from portraits.live.authorization import Credentials, Subscription
 from portraits.live.handshake import Receive, Send, deny
 from portraits.live.subscriptions import NOT_FOUND, subscribe
 from portraits.models import User
+from portraits.models.browser import GUEST_KEY
 
 
 async def session_socket(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -32,7 +36,7 @@ async def unknown_socket(scope: Mapping[str, Any], receive: Receive, send: Send)
 
 async def _send_snapshots(scope: Mapping[str, Any], send: Send) -> None:
     code: int | None = NOT_FOUND
-    credentials = _credentials(scope)
+    credentials = await _credentials(scope)
     if credentials is not None:
         async with subscribe(Subscription(credentials, scope["url_route"]["kwargs"]["session_id"])) as subscriber:
             async for snapshot in subscriber:
@@ -41,12 +45,20 @@ async def _send_snapshots(scope: Mapping[str, Any], send: Send) -> None:
     await send({"type": "websocket.close", "code": code})
 
 
-def _credentials(scope: Mapping[str, Any]) -> Credentials | None:
-    """Credentials of the cookie with which the socket was opened; None for an anonymous client."""
+async def _credentials(scope: Mapping[str, Any]) -> Credentials | None:
+    """Credentials of the cookie with which the socket was opened; None for a client without a user or guest."""
     user, cookie = scope["user"], scope["session"]
+    if not user.is_authenticated:
+        user = await database_sync_to_async(_guest)(cookie)
     if not isinstance(user, User) or cookie.row_key is None:
         return None
     return Credentials(user.pk, cookie.row_key, user.password)
+
+
+def _guest(session: SessionBase) -> User | None:
+    """The browser's guest, if any."""
+    key = session.get(GUEST_KEY)
+    return User.objects.guests().filter(pk=key).first() if key is not None else None
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:

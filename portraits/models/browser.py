@@ -1,4 +1,4 @@
-"""Sessions of browsers, each with the user who is signed in there (docs/decisions/browser-sessions.md)."""
+"""Sessions of browsers, each with the user who is signed in there or its guest (docs/decisions/browser-sessions.md)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
     from portraits.models.user import User
+
+GUEST_KEY = "guest"
+"""Key of a session's data with the primary key of the browser's guest."""
 
 
 def hash_session_key(session_key: str) -> str:
@@ -35,7 +38,7 @@ class BrowserSession(AbstractBaseSession):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="browser_sessions"
     )
-    """User who is signed in; None while there is none."""
+    """User who is signed in, else the browser's guest; None while there is neither."""
 
     objects: ClassVar[BrowserSessionManager] = BrowserSessionManager()
 

@@ -280,7 +280,8 @@ class Render(models.Model):
         """End it as ready, charge it, and show its whole output. False when it was overtaken or cancelled.
 
         A whole output is shown here and nowhere else: once pages show it, no cancel deletes it any more. Sheets
-        replace the first pass, and where SHEETS is always, the first pass queues them in the same transaction.
+        replace the first pass, and where SHEETS is always, the first pass of a person with an account queues them in
+        the same transaction.
         """
         with transaction.atomic():
             if not self._end(output.attempt, self.State.READY, stage="done", message="Ready"):
@@ -292,7 +293,7 @@ class Render(models.Model):
             self._delete_outputs(but=output)
             if self.kind == self.Kind.SHEETS and shown:
                 self.session.first_render._delete_outputs(but=None)
-            if self.kind == self.Kind.RIG and settings.SHEETS == "always":
+            if self.kind == self.Kind.RIG and settings.SHEETS == "always" and not self._is_of_guest():
                 self.session.ask_for_sheets()
         return True
 
@@ -385,6 +386,10 @@ class Render(models.Model):
         return spent.exists() and self.fail(self.attempt, error)
 
     # --- inside a transition
+
+    def _is_of_guest(self) -> bool:
+        """Whether its owner is a guest at this moment; guests get no download, for which the sheets are."""
+        return Render.objects.filter(pk=self.pk, session__portrait__owner__guest_until__isnull=False).exists()
 
     def _update(self, attempt: int, **values: Any) -> bool:
         rows = Render.objects.active().filter(pk=self.pk, attempt=attempt)

@@ -1,12 +1,20 @@
-"""User model: an e-mail address and a password, no user name."""
+"""User model: an e-mail address and a password, no user name; or a guest, who has neither."""
 
 from __future__ import annotations
 
+import uuid
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
+
+GUEST_LIFETIME = timedelta(hours=24)
+"""Time after which a guest's portrait is deleted, and the guest after the last one."""
+GUEST_DOMAIN = "guest.invalid"
+"""Domain of the addresses that stand for guests; `.invalid` receives no mail (RFC 2606)."""
 
 
 class EmailUserManager(UserManager["User"]):
@@ -20,6 +28,20 @@ class EmailUserManager(UserManager["User"]):
         user.save(using=self._db)
         return user
 
+    def new_guest(self) -> User:
+        """Guest without credentials, not yet saved: nobody signs in as one, and nobody can guess the name."""
+        guest = self.model(email=f"guest-{uuid.uuid4().hex}@{GUEST_DOMAIN}", guest_until=timezone.now())
+        guest.set_unusable_password()
+        return guest
+
+    def guests(self) -> models.QuerySet[User]:
+        """Guests whose time is not over and who are not banned."""
+        return self.filter(guest_until__gt=timezone.now(), is_active=True)
+
+    def ended_guests(self) -> models.QuerySet[User]:
+        """Guests whose time is over."""
+        return self.filter(guest_until__lte=timezone.now())
+
     def create_superuser(  # type: ignore[override]  # without a user name
         self, email: str, password: str | None = None, **fields: Any
     ) -> User:
@@ -27,7 +49,7 @@ class EmailUserManager(UserManager["User"]):
 
 
 class User(AbstractUser):
-    """Person with an account. `is_active` is off while they are banned.
+    """Person with an account, or a guest: a browser without one. `is_active` is off while they are banned.
 
     The times of their last turns are kept here and not read off the renders, because a person may delete those.
     """
@@ -42,6 +64,9 @@ class User(AbstractUser):
     last_refinement_at = models.DateTimeField(null=True, blank=True, editable=False)
     """Time, by the database's clock, at which an attempt at a refined pass last began."""
 
+    guest_until = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
+    """Time at which a guest is deleted with everything of theirs; None for a person with an account."""
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
@@ -49,6 +74,16 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def is_guest(self) -> bool:
+        return self.guest_until is not None
+
+    def stay_until(self, end: datetime) -> None:
+        """Prolong a guest's time, for something that ends then; a person with an account has no end."""
+        if self.guest_until is not None:
+            User.objects.filter(pk=self.pk, guest_until__lt=end).update(guest_until=end)
+            self.guest_until = max(self.guest_until, end)
 
     def note_turn(self, field: str) -> None:
         """Note that a render of theirs begins, so that others go before their next one of that kind."""

@@ -21,8 +21,9 @@ def start(
     *,
     remove_background: bool = False,
 ) -> Session:
-    """Create a session, queued on commit: the pass that makes the face alive, and where there is a GPU source,
-    the refined one beside it. Sheets follow the first pass, or wait until they are asked for (settings.SHEETS).
+    """Create a session, queued on commit: the pass that makes the face alive, and where there is a GPU source for
+    its owner, the refined one beside it. Sheets follow the first pass, or wait until they are asked for
+    (settings.SHEETS, and always for guests).
     """
     with transaction.atomic():
         session = Session.objects.create(
@@ -34,7 +35,7 @@ def start(
         )
         Render.begin(session)
         broker.enqueue(RIG)
-        if settings.GPU_SOURCE != "none":
+        if settings.GPU_SOURCE != "none" and (settings.GUEST_GPU or not portrait.owner.is_guest):
             Render.begin(session, Render.Kind.REFINEMENT, settings.GPU_ENGINE, settings.GPU_SOURCE)
             broker.enqueue(REFINEMENT)
     return session

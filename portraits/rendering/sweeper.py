@@ -15,7 +15,7 @@ from django.db import DatabaseError, close_old_connections
 from gpuworker.errors import WorkerDied
 from portraits import deletion
 from portraits.live import publisher
-from portraits.models import Portrait, Render, Upload
+from portraits.models import Portrait, Render, Upload, User
 from portraits.queue import broker, scheduling
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,8 @@ def clean() -> None:
         deletion.delete_upload(upload)
     for portrait in Portrait.objects.expired().order_by("expires_at")[:MOST_AT_ONCE]:
         deletion.delete_portrait(portrait)
+    for guest in User.objects.ended_guests().order_by("guest_until")[:MOST_AT_ONCE]:
+        deletion.delete_ended_guest(guest)
     deletion.delete_pending_files(MOST_AT_ONCE)
 
 

@@ -91,6 +91,8 @@ class ConfirmForm(forms.Form):
     def __init__(self, *args: Any, upload: Upload, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.upload = upload
+        if upload.owner.is_guest:
+            del self.fields["kept"]  # a guest's are deleted after a day
         self.usable = {face.index: face for face in lifecycle.faces(upload) if face.usable}
         faces: Any = self.fields["face"]
         faces.choices = [(index, f"Face {index + 1}") for index in self.usable]
@@ -124,7 +126,7 @@ class ConfirmForm(forms.Form):
             intensity=float(cleaned["intensity"] or 1.0),
             frame=self._frame(),
             remove_background=cleaned["remove_background"],
-            lifetime=timedelta(days=int(cleaned["kept"])) if cleaned["kept"] else None,
+            lifetime=timedelta(days=int(cleaned["kept"])) if cleaned.get("kept") else None,
             title=cleaned["title"],
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from gpuworker.contract import STANDARD_FRAME, Box, Framing, Size
 from portraits import deletion
 from portraits.files import disk_space, storage
 from portraits.models import PendingDeletion, Portrait, Session, Upload, User
+from portraits.models.user import GUEST_LIFETIME
 from portraits.rendering import dispatch
 from portraits.uploads import validation
 from portraits.uploads.face_report import FaceReport
@@ -47,7 +48,7 @@ class PortraitOptions:
     remove_background: bool = False
     """Whether only the person is shown."""
     lifetime: timedelta | None = None
-    """Time until the portrait deletes itself; None keeps it."""
+    """Time until the portrait deletes itself; None keeps it. A guest's has GUEST_LIFETIME whatever it says."""
     title: str = ""
     """Title that the owner gave; may be empty."""
 
@@ -55,6 +56,7 @@ class PortraitOptions:
 def create_upload(owner: User, photo: Readable, consent: bool, address: str | None = None) -> Upload:
     """Validate a photo and store it as an upload. Raises UploadRefused, DiskFull; then nothing is kept.
 
+    owner: a guest who is not saved yet is saved with it.
     address: the client's (throttle.address_of), for a fair share of the sandbox.
     Without consent the file is not even read.
     """
@@ -62,18 +64,8 @@ def create_upload(owner: User, photo: Readable, consent: bool, address: str | No
         raise UploadRefused("consent_missing")
     disk_space.require_free_space()
     consent_at = timezone.now()
-    validated = validation.validate(photo, requester=Requester(str(owner.pk), address or None))
-    upload = Upload.objects.create(
-        owner=owner,
-        consent_at=consent_at,
-        width=validated.width,
-        height=validated.height,
-        photo_sha256=validated.sha256,
-        photo_size=len(validated.photo),
-        thumbnail_sha256=hashlib.sha256(validated.thumbnail).hexdigest(),
-        original_sha256=validated.original_sha256,
-        face_reports=[_described(face, validated) for face in validated.faces],
-    )
+    validated = validation.validate(photo, requester=Requester(str(owner.pk or owner.email), address or None))
+    upload = _upload(owner, consent_at, validated)
     try:
         _store(upload, validated)
     except OSError as error:
@@ -81,6 +73,32 @@ def create_upload(owner: User, photo: Readable, consent: bool, address: str | No
         deletion.delete_upload(upload)
         raise UploadRefused("upload_not_stored") from error
     return upload
+
+
+def _upload(owner: User, consent_at: datetime, validated: ValidatedPhoto) -> Upload:
+    """Row of a validated photo. Raises UploadRefused when its owner has been deleted in the meantime."""
+    with transaction.atomic():
+        if owner.pk is None:
+            owner.save()
+        elif not _locked(owner):
+            raise UploadRefused("owner_gone")
+        owner.stay_until(timezone.now() + GUEST_LIFETIME)
+        return Upload.objects.create(
+            owner=owner,
+            consent_at=consent_at,
+            width=validated.width,
+            height=validated.height,
+            photo_sha256=validated.sha256,
+            photo_size=len(validated.photo),
+            thumbnail_sha256=hashlib.sha256(validated.thumbnail).hexdigest(),
+            original_sha256=validated.original_sha256,
+            face_reports=[_described(face, validated) for face in validated.faces],
+        )
+
+
+def _locked(owner: User) -> bool:
+    """Lock the user's row until the transaction ends, so that nobody deletes them meanwhile. Whether it is there."""
+    return User.objects.select_for_update().filter(pk=owner.pk).exists()
 
 
 def find_face(upload: Upload, x: float, y: float, address: str | None = None) -> FaceReport:
@@ -103,8 +121,9 @@ def create_portrait(upload: Upload, options: PortraitOptions) -> Session:
     The portrait takes over the upload's id and so its files. Only the call that deletes the upload's row creates it.
     """
     with transaction.atomic():
+        there = _locked(upload.owner)
         taken, _ = Upload.objects.waiting(upload.owner).filter(pk=upload.pk).delete()
-        if taken:
+        if there and taken:
             portrait = _portrait(upload, options)
             return dispatch.start(
                 portrait, options.intensity, options.frame, remove_background=options.remove_background
@@ -144,13 +163,16 @@ def _store(upload: Upload, validated: ValidatedPhoto) -> None:
 
 
 def _portrait(upload: Upload, options: PortraitOptions) -> Portrait:
-    face = options.face
+    face, now = options.face, timezone.now()
+    lifetime = GUEST_LIFETIME if upload.owner.is_guest else options.lifetime
+    if lifetime is not None:
+        upload.owner.stay_until(now + lifetime)
     return Portrait.objects.create(
         id=upload.pk,
         owner=upload.owner,
         title=options.title,
         consent_at=upload.consent_at,
-        expires_at=timezone.now() + options.lifetime if options.lifetime else None,
+        expires_at=now + lifetime if lifetime else None,
         width=upload.width,
         height=upload.height,
         photo_sha256=upload.photo_sha256,

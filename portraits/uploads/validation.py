@@ -49,6 +49,11 @@ SENTENCES = {
     "consent_missing": "Please confirm that you may use this photo and that the person in it agrees.",
     "upload_not_stored": "Your photo could not be stored just now. Please try again in a moment.",
     "too_many_uploads": "Many photos have come from your network within an hour. Please try again later.",
+    "too_many_guest_uploads": (
+        "Many photos have come from your network today, and it has no more tries without an account. "
+        "With an account you can go on at once."
+    ),
+    "owner_gone": "You have signed in or out in another window. Please reload this page and send the photo again.",
     "too_many_places": "You have pointed at many places. Please try again in a few minutes, or use another photo.",
     "place_missing": "Please point at a place in the photo.",
     "upload_busy": "Many people are uploading photos right now. Please try again in a few seconds.",
@@ -65,6 +70,8 @@ STATUS = {
     "consent_missing": 400,
     "upload_too_large": 413,
     "too_many_uploads": 429,
+    "too_many_guest_uploads": 429,
+    "owner_gone": 409,
     "uploads_at_once": 429,
     "network_busy": 429,
     "upload_busy": 503,
@@ -73,7 +80,7 @@ STATUS = {
 }
 REFUSED = 422
 """HTTP status of every code that STATUS does not list."""
-RETRY_SECONDS = {"too_many_uploads": 600, "too_many_places": 600}
+RETRY_SECONDS = {"too_many_uploads": 600, "too_many_places": 600, "too_many_guest_uploads": 3600}
 USUAL_RETRY_SECONDS = 5
 """Retry-After, seconds, of every other code whose status is 429 or 503."""
 MAX_KILLS = 2

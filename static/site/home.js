@@ -1,4 +1,4 @@
-/** Home page of a signed-in person: a photo dropped anywhere opens the upload form with it. */
+/** Home page where photos may come in: one that is dropped anywhere opens the upload form with it. */
 import { takeDrops } from './drop.js';
 import { part } from './part.js';
 import { UploadForm } from './upload.js';

@@ -64,18 +64,29 @@ function follow(first) {
     showFace(detail);
     advise(detail.advice);
     showRefining(part('#refining', HTMLElement), detail);
-    part('#download', HTMLElement).hidden = !detail.has_sheets;
-    part('#sheets-form', HTMLElement).hidden = !detail.can_ask_for_sheets;
+    show('#download', detail.has_sheets);
+    show('#sheets-form', detail.can_ask_for_sheets);
     if (isOver(detail) && !isRefining(detail)) feed.stop();
     else feed.start();
   });
   feed.addEventListener('gone', () => { part('#progress-words', HTMLElement).textContent = GONE; });
   for (const id of ['cancel', 'retry', 'sheets']) {
-    const form = part(`#${id}-form`, HTMLFormElement);
-    form.addEventListener('submit', (event) => press(event, form, feed));
+    const form = document.querySelector(`#${id}-form`);
+    if (form instanceof HTMLFormElement) form.addEventListener('submit', (event) => press(event, form, feed));
   }
   feed.take(first);
   if (!first.alive) setTimeout(prepareToDraw);
+}
+
+/**
+ * Shows or hides a way to the download, which a guest's page does not have.
+ *
+ * @param {string} selector
+ * @param {boolean} shown
+ */
+function show(selector, shown) {
+  const way = document.querySelector(selector);
+  if (way instanceof HTMLElement) way.hidden = !shown;
 }
 
 /**

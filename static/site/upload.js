@@ -9,6 +9,8 @@ const LOOKING = 'Looking for the face…';
 const CONSENT_FIRST = 'Please confirm the sentence above first. Then your photo is sent.';
 const UNREACHED = 'The site could not be reached. Please check your connection and try again.';
 const NO_PHOTO = 'Please choose a photo first.';
+const NO_COOKIES = 'Your browser refuses cookies. By one, this site knows that a portrait is yours, and shows it to '
+  + 'nobody else. Please allow cookies for this site, reload this page, and send the photo again.';
 const NOT_A_PICTURE = 'This is not a picture. Please choose a photo.';
 
 /** @typedef {{code: string, sentence: string, details: object}} Refusal */
@@ -49,6 +51,10 @@ export class UploadForm {
   /** Sends a photo, or keeps it until its consent is given. @param {File | undefined} photo */
   take(photo) {
     if (!photo || this.busy) return;
+    if (!navigator.cookieEnabled) {
+      this.#say(NO_COOKIES);
+      return;
+    }
     if (photo.type && !photo.type.startsWith('image/')) {
       this.#say(NOT_A_PICTURE);
       return;

@@ -12,6 +12,7 @@ from django.conf import settings
 
 LIMITS = (
     "UPLOADS_PER_ADDRESS",
+    "GUEST_UPLOADS_PER_ADDRESS",
     "RENDERS_PER_PERSON",
     "GPU_RENDERS_PER_DAY",
     "CONNECTIONS",

@@ -39,7 +39,7 @@ async def test_pages_and_static_files_are_answered() -> None:
         assert (await http.get("/static/gaze/gaze-tracker.js")).status_code == 200
 
 
-async def test_case_02_an_anonymous_upload_is_refused_before_its_body_is_read() -> None:
+async def test_case_02_an_anonymous_upload_is_a_guests_and_read_up_to_the_size_of_a_photo() -> None:
     read = 0
 
     async def body() -> Any:
@@ -50,8 +50,12 @@ async def test_case_02_an_anonymous_upload_is_refused_before_its_body_is_read() 
 
     async with client() as http:
         answer = await http.post("/upload/", content=body(), headers={"Accept": "application/json"})
-    assert (answer.status_code, answer.json()["code"]) == (401, "sign_in_required")
-    assert read <= 1
+    assert (answer.status_code, answer.json()["code"]) == (413, "upload_too_large")
+    assert read <= (LIMITS.max_bytes("/upload/") >> 20) + 1
+
+
+def test_anonymous_uploads_are_taken_where_guests_are() -> None:
+    assert LIMITS.anonymous_uploads == settings.GUESTS
 
 
 async def test_every_other_address_takes_a_megabyte_at_most() -> None:
@@ -94,7 +98,7 @@ async def test_cookies_that_are_not_the_sites_own_never_reach_django_or_channels
     quoted = {"Cookie": 'a="\\\\"; session="\\\\"'}
     async with client() as http:
         assert (await http.get("/accounts/login/", headers=quoted)).status_code == 200
-        assert (await http.post("/upload/", headers={**quoted, "Accept": "application/json"})).status_code == 401
+        assert (await http.post("/upload/", headers={**quoted, "Accept": "application/json"})).status_code == 403
 
 
 async def test_a_client_with_too_much_under_way_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +125,7 @@ async def test_pages_wait_for_their_clients_turn_and_probes_and_uploads_do_not(m
         # Without its token Django refuses it, after it has read the body.
         assert (await http.post("/upload/", content=b"a", headers=cookie)).status_code == 403
         assert len(turns) == 1
-        assert (await http.get("/upload/")).status_code == 302
+        assert (await http.get("/upload/")).status_code == 200
         assert len(turns) == 2
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from PIL import Image
@@ -33,6 +34,8 @@ from gpuworker.contract import (
 from gpuworker.rig import rig_file
 from portraits.files import storage
 from portraits.models import Output, Portrait, Render, Session, Upload, User
+from portraits.models.browser import GUEST_KEY
+from portraits.models.user import GUEST_LIFETIME
 from portraits.sharing import link_preview
 from tests.gpuworker.rig import small
 
@@ -105,6 +108,7 @@ def portrait(owner: User, title: str = "Eileen") -> Portrait:
         original_sha256=sha256(b"original"),
         face=0,
         face_box={"x": 200, "y": 200, "width": 200, "height": 260},
+        expires_at=owner.guest_until,
     )
     _store(row.pk, photo, thumbnail)
     return row
@@ -190,6 +194,24 @@ def complete(output: Output, *, alpha: bool = False) -> None:
     store_level(output, levels, complete=True, alpha=alpha)
     store_link_preview(output)
     assert output.render.finish(output)
+
+
+def guest() -> User:
+    """Somebody without an account who has just come."""
+    person = User.objects.new_guest()
+    person.stay_until(timezone.now() + GUEST_LIFETIME)
+    person.save()
+    return person
+
+
+def browser_of(guest: User) -> Client:
+    """The guest's browser."""
+    client = Client()
+    session = client.session
+    session[GUEST_KEY] = guest.pk
+    session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
+    return client
 
 
 def signed_in(user: User) -> Client:

@@ -19,8 +19,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from gazesite.observability import request_context
 from gazesite.observability.request_context import RequestContext
 from portraits import readiness
+from portraits import urls as portraits_urls
 from portraits.accounts import adapter
 from portraits.files import storage
+from portraits.http.guests_allowed import MARK
 from portraits.live import publisher
 from portraits.models import AuditEntry, BrowserSession, Portrait, Session, ShareLink, User
 from portraits.rendering import demo
@@ -29,12 +31,17 @@ from tests.portraits import factories
 
 READ, WRITE, BOTH = {"GET", "HEAD"}, {"POST"}, {"GET", "HEAD", "POST"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-ROLES = ("anonymous", "owner", "stranger", "moderator", "operator", "banned")
+ROLES = ("anonymous", "owner", "stranger", "moderator", "operator", "banned", "guest")
+SIGNED_OUT = ("anonymous", "banned", "guest")
+"""Roles to whom an address that is not for them is a way to the sign-in."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """kind: `public`; `personal` (users who are signed in, about themselves); `private` (the owner's); `token`."""
+    """kind: `public`; `personal` (users who are signed in, about themselves); `private` (the owner's); `token`.
+
+    A private one in GUESTS is also for guests, about what is theirs.
+    """
 
     kind: str
     methods: set[str]
@@ -45,16 +52,17 @@ PUBLIC = {
     "demo-manifest": READ,
     "demo-file": READ,
     "element-script": READ,
+    "keep": BOTH,
     "livez": READ,
     "readyz": READ,
     "one-time-sign-in": READ,
+    "upload": BOTH,
 }
 PERSONAL = {
     "account": READ,
     "account-delete": BOTH,
     "account-sign-out": WRITE,
     "portraits": READ,
-    "upload": BOTH,
 }
 PRIVATE = {
     "confirm": BOTH,
@@ -78,6 +86,23 @@ PRIVATE = {
     "upload-photo": READ,
     "upload-thumbnail": READ,
 }
+GUESTS = {
+    "confirm",
+    "portrait",
+    "portrait-delete",
+    "portrait-thumbnail",
+    "portrait-title",
+    "session",
+    "session-cancel",
+    "session-file",
+    "session-manifest",
+    "session-progress",
+    "session-retry",
+    "upload-face",
+    "upload-photo",
+    "upload-thumbnail",
+}
+"""Private addresses for guests too: no links, no downloads, no account."""
 TOKEN = {
     "share": READ,
     "share-embed": READ,
@@ -103,6 +128,7 @@ def addresses() -> Iterator[tuple[str, str | None]]:
     yield from walk(get_resolver(), "")
 
 
+VIEWS = {each.name: each.callback for each in portraits_urls.urlpatterns if isinstance(each, URLPattern)}
 OURS = {name: pattern for pattern, name in addresses() if not pattern.startswith(("admin/", "accounts/"))}
 ADMIN = sorted(pattern for pattern, _ in addresses() if pattern.startswith("admin/"))
 ACCOUNTS = sorted(pattern for pattern, _ in addresses() if pattern.startswith("accounts/"))
@@ -120,7 +146,26 @@ def _ready(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def things(owner: User, portrait: Portrait, session: Session) -> dict[str, str]:
-    """Things that an address may name: always the owner's."""
+    """Things that an address may name: the owner's."""
+    return things_of(owner, portrait, session)
+
+
+@pytest.fixture
+def guest(db: None) -> User:
+    return factories.guest()
+
+
+@pytest.fixture
+def things_of_guest(guest: User) -> dict[str, str]:
+    """The same of a guest's; links and sheets, which a guest gets nowhere, are there as well."""
+    portrait = factories.portrait(guest)
+    session = factories.session(portrait)
+    factories.complete(factories.claimed(session))
+    factories.make_sheets(session)
+    return things_of(guest, portrait, portrait.sessions.get())
+
+
+def things_of(owner: User, portrait: Portrait, session: Session) -> dict[str, str]:
     storage.put(demo.key("v1", "poster.webp"), b"poster")
     demo._point_to("v1", {"poster.webp": {"sha256": factories.sha256(b"poster"), "size": 6}}, DEMO)
     link, token = ShareLink.create_for(portrait)
@@ -171,11 +216,11 @@ def everywhere(things: dict[str, str]) -> list[str]:
 
 
 @pytest.fixture
-def clients(owner: User, stranger: User, moderator: User, operator: User) -> dict[str, Client]:
+def clients(owner: User, stranger: User, moderator: User, operator: User, guest: User) -> dict[str, Client]:
     banned = factories.signed_in(factories.user("banned"))
     User.objects.filter(email="banned@example.com").update(is_active=False)
     people = {"owner": owner, "stranger": stranger, "moderator": moderator, "operator": operator}
-    return {"anonymous": Client(), "banned": banned} | {
+    return {"anonymous": Client(), "banned": banned, "guest": factories.browser_of(guest)} | {
         name: factories.signed_in(each) for name, each in people.items()
     }
 
@@ -183,9 +228,16 @@ def clients(owner: User, stranger: User, moderator: User, operator: User) -> dic
 def may(role: str, kind: str) -> bool:
     if kind in ("public", "token"):
         return True
-    if role in ("anonymous", "banned"):
+    if role in SIGNED_OUT:
         return False
     return kind == "personal" or role == "owner"
+
+
+def refused(role: str, name: str) -> tuple[int, ...]:
+    """Statuses with which a role is refused another person's thing."""
+    if role not in SIGNED_OUT or (role == "guest" and name in GUESTS):
+        return (404, 405)
+    return (302,)
 
 
 @pytest.mark.parametrize("name", sorted(RULES))
@@ -200,15 +252,42 @@ def test_case_22_each_address_is_for_whom_it_is_declared(
             answer.close()
             told = f"{role} {method} {address(name, things)}: {answer.status_code}"
             if not may(role, rule.kind):
-                signed_out = role in ("anonymous", "banned")
-                assert answer.status_code in ((302,) if signed_out else (404, 405)), told
-                assert not signed_out or answer["Location"].startswith("/accounts/login/"), told
+                assert answer.status_code in refused(role, name), told
+                assert answer.status_code != 302 or answer["Location"].startswith("/accounts/login/"), told
             elif method not in rule.methods:
                 assert answer.status_code == 405, told
             else:
                 assert answer.status_code < 500, told
                 assert answer.status_code != 404 or name in ("one-time-sign-in",), told
                 assert answer.status_code != 403, told
+
+
+@pytest.mark.parametrize("name", sorted(name for name, rule in RULES.items() if rule.kind in ("private", "personal")))
+def test_each_address_is_for_a_guest_about_their_own_things_as_it_is_declared(
+    name: str, things_of_guest: dict[str, str], guest: User, stranger: User
+) -> None:
+    path = address(name, things_of_guest)
+    for method in sorted(METHODS, key=lambda each: each == "POST"):
+        for other, status in ((Client(), 302), (factories.browser_of(factories.guest()), 404)):
+            answer = other.generic(method, path)
+            assert answer.status_code in (status, 302 if name not in GUESTS else 405, 405), (name, method)
+        if RULES[name].kind == "private":
+            assert factories.signed_in(stranger).generic(method, path).status_code in (404, 405), (name, method)
+        answer = factories.browser_of(guest).generic(method, path)
+        answer.close()
+        if name not in GUESTS:
+            assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/accounts/login/"), (name, method)
+        elif method not in RULES[name].methods:
+            assert answer.status_code == 405, (name, method)
+        else:
+            assert answer.status_code < 500, (name, method)
+            assert answer.status_code not in (403, 404), (name, method)
+            assert "login" not in answer.headers.get("Location", ""), (name, method)
+
+
+def test_views_allow_guests_where_the_table_says_so() -> None:
+    allowed = {name for name in RULES if getattr(VIEWS[name], MARK, False)}
+    assert allowed == GUESTS | {"home", "upload"}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -218,7 +297,7 @@ def test_case_22_the_files_of_a_rig_are_the_owners_and_by_a_link_anybodys(
 ) -> None:
     assert session.shown is not None
     named = {**things, "name": publisher.file_name(session.shown, file)}
-    expected = {"owner": 200, "anonymous": 302, "banned": 302}.get(role, 404)
+    expected = {"owner": 200, "anonymous": 302, "banned": 302}.get(role, 404)  # also to a guest, who is not this one
     assert clients[role].get(address("session-file", named)).status_code == expected
     assert clients[role].get(address("share-file", named)).status_code == 200
 
@@ -291,7 +370,7 @@ KEPT = {
 """Cache-Control by address; all other answers are kept by no cache and no browser."""
 
 
-@pytest.mark.parametrize("role", ["anonymous", "owner", "moderator"])
+@pytest.mark.parametrize("role", ["anonymous", "owner", "moderator", "guest"])
 def test_private_answers_are_kept_by_nobody_and_public_ones_as_long_as_they_may(
     role: str, things: dict[str, str], clients: dict[str, Client]
 ) -> None:
@@ -313,7 +392,7 @@ def rows() -> dict[str, set[str]]:
 MODELS = [model for model in apps.get_models() if model._meta.app_label in ("portraits", "account")]
 
 
-@pytest.mark.parametrize("role", ["owner", "moderator"])
+@pytest.mark.parametrize("role", ["owner", "moderator", "guest"])
 def test_no_link_changes_anything_or_signs_anybody_out(
     role: str, things: dict[str, str], clients: dict[str, Client], owner: User
 ) -> None:
@@ -324,7 +403,8 @@ def test_no_link_changes_anything_or_signs_anybody_out(
         reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key]),
         reverse("account_reset_password_from_key", args=[user_pk_to_url_str(owner), token_generator.make_token(owner)]),
     ]
-    for path in [*everywhere(things), *mailed, adapter.one_time_path(owner)]:
+    one_time = [] if role == "guest" else [adapter.one_time_path(owner)]
+    for path in [*everywhere(things), *mailed, *one_time]:
         before = rows()
         clients[role].get(path).close()
         assert (path, rows()) == (path, before)

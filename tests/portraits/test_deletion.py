@@ -134,3 +134,39 @@ def test_an_upload_that_has_become_a_portrait_keeps_its_files(
 def test_a_ban_cancels_what_is_under_way(rendering: Session, owner: User) -> None:
     deletion.cancel_renders_of(owner)
     assert Render.objects.get().state == "cancelled"
+
+
+def test_what_a_user_adds_while_they_are_being_deleted_leaves_nothing_either(
+    owner: User,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    """The fixture `agreement` finds files without a row."""
+    factories.upload(owner)
+    delete_upload = deletion.delete_upload
+
+    def meanwhile(upload: Upload) -> None:
+        delete_upload(upload)
+        monkeypatch.setattr(deletion, "delete_upload", delete_upload)
+        factories.upload(owner)
+
+    monkeypatch.setattr(deletion, "delete_upload", meanwhile)
+    with django_capture_on_commit_callbacks(execute=True):
+        deletion.delete_user(owner)
+    assert (User.objects.count(), Upload.objects.count()) == (0, 0)
+    assert list(storage.keys()) == []
+
+
+def test_a_guest_who_goes_on_at_the_last_moment_is_not_deleted(
+    db: None, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    guest = factories.guest()
+    portrait = factories.portrait(guest)
+    with django_capture_on_commit_callbacks(execute=True):
+        deletion.delete_ended_guest(guest)
+    assert Portrait.objects.get() == portrait
+    User.objects.update(guest_until=guest.date_joined)
+    with django_capture_on_commit_callbacks(execute=True):
+        deletion.delete_ended_guest(guest)
+    assert (User.objects.count(), Portrait.objects.count()) == (0, 0)
+    assert list(storage.keys()) == []

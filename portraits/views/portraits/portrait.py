@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from gpuworker.contract import Size
 from portraits import gallery_items
+from portraits.http.guests_allowed import guests_allowed
 from portraits.http.signed_in_user import signed_in_user
 from portraits.live import publisher
 from portraits.models import Portrait, Render
@@ -21,6 +22,7 @@ TALL = 0.75
 """Width over height below which a frame counts as tall; the usual one has 0.8."""
 
 
+@guests_allowed
 @require_safe
 def portrait(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
     found = get_object_or_404(Portrait.objects.visible_to(signed_in_user(request)), pk=portrait_id)

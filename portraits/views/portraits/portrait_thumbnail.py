@@ -10,10 +10,12 @@ from django.views.decorators.http import require_safe
 
 from portraits.files import responses, storage
 from portraits.files.responses import Audience
+from portraits.http.guests_allowed import guests_allowed
 from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Portrait
 
 
+@guests_allowed
 @require_safe
 def portrait_thumbnail(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
     portrait = get_object_or_404(Portrait.objects.visible_to(signed_in_user(request)), pk=portrait_id)

@@ -9,11 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
+from portraits.http.guests_allowed import guests_allowed
 from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Portrait
 from portraits.uploads.forms import TitleForm
 
 
+@guests_allowed
 @require_POST
 def portrait_title(request: HttpRequest, portrait_id: UUID) -> HttpResponse:
     portrait = get_object_or_404(Portrait.objects.visible_to(signed_in_user(request)), pk=portrait_id)

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from gpuworker.contract import MIN_LARGE_WIDTH, Box
+from portraits.http.guests_allowed import guests_allowed
 from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Portrait, Upload, User
 from portraits.uploads import lifecycle
@@ -35,6 +36,7 @@ class FaceOption:
     """Sentence about why it cannot be chosen; None when it can."""
 
 
+@guests_allowed
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """Confirm page; once the portrait exists, a redirect to it, however often the form is sent."""

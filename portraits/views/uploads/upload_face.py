@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from portraits.http.accept import wants_json
+from portraits.http.guests_allowed import guests_allowed
 from portraits.http.signed_in_user import signed_in_user
 from portraits.http.throttle import address_of, allows_place
 from portraits.models import Upload
@@ -19,6 +20,7 @@ from portraits.uploads.validation import UploadRefused
 from portraits.views.uploads.confirm import confirm_page
 
 
+@guests_allowed
 @require_POST
 def upload_face(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """Add the face at a position to the upload. JSON responses: 201 with the face report, or {code, sentence}."""

@@ -10,10 +10,12 @@ from django.views.decorators.http import require_safe
 
 from portraits.files import responses, storage
 from portraits.files.responses import Audience
+from portraits.http.guests_allowed import guests_allowed
 from portraits.http.signed_in_user import signed_in_user
 from portraits.models import Upload
 
 
+@guests_allowed
 @require_safe
 def upload_photo(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """Photo, as it was normalised."""
@@ -22,6 +24,7 @@ def upload_photo(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     return responses.stored_response(request, key, upload.photo_sha256, Audience.OWNER)
 
 
+@guests_allowed
 @require_safe
 def upload_thumbnail(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """Thumbnail."""

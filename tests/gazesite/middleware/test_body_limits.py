@@ -160,6 +160,12 @@ def test_only_uploads_ask_who_it_is(path: str, method: str) -> None:
     assert Exchange(b"a", path=path, method=method).run(user_of=signed_in(None)).status == 200
 
 
+def test_where_guests_are_taken_a_stranger_uploads_and_sends_nothing_larger_elsewhere() -> None:
+    guests = BodyLimits(uploads={"/upload": UPLOAD_BYTES}, usual=1_000, anonymous=100, anonymous_uploads=True)
+    assert Exchange(b"a" * 2_000).run(limits=guests, user_of=signed_in(None)).status == 200
+    assert Exchange(b"a" * 101, path="/settings").run(limits=guests, user_of=signed_in(None)).status == 413
+
+
 def test_a_member_uploads() -> None:
     assert Exchange(b"a").run(user_of=signed_in("1")).status == 200
 
@@ -311,8 +317,8 @@ class Crowd:
         exchange.scope.update(client=(peer, 1), person=person)
         return exchange
 
-    async def _person(self, scope: Scope) -> str:
-        return str(scope["person"])
+    async def _person(self, scope: Scope) -> str | None:
+        return scope["person"] or None
 
     async def _reads(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._done.wait()
@@ -338,6 +344,12 @@ async def test_a_trusted_proxys_uploads_count_for_the_client_that_it_names() -> 
 async def test_addresses_of_one_ipv6_network_count_together() -> None:
     uploads = [(f"2001:db8::{number}", str(number), 1) for number in range(1, 4)]
     assert await Crowd(limits(per_address=2)).outcomes(*uploads) == [200, 200, 429]
+
+
+async def test_open_uploads_of_all_strangers_at_one_address_are_as_few_as_those_of_one_person() -> None:
+    uploads = [("192.0.2.1", "", 1)] * 3 + [("192.0.2.1", "owner", 1), ("192.0.2.2", "", 1)]
+    guests = limits(per_user=2, anonymous_uploads=True)
+    assert await Crowd(guests).outcomes(*uploads) == [200, 200, 429, 200, 200]
 
 
 async def test_open_uploads_of_one_person_are_few_wherever_they_come_from() -> None:

@@ -12,6 +12,8 @@ from django.test import Client
 
 from portraits.accounts.session_store import SessionStore
 from portraits.models import BrowserSession, User
+from portraits.models.browser import GUEST_KEY
+from tests.portraits import factories
 from tests.portraits.factories import signed_in
 
 
@@ -35,6 +37,16 @@ def test_a_new_key_keeps_the_person(owner: User) -> None:
     assert store.session_key != before
     assert before is not None
     assert not store.exists(before)
+
+
+def test_a_row_names_the_guest_until_somebody_signs_in(owner: User) -> None:
+    guest, store = factories.guest(), SessionStore()
+    store[GUEST_KEY] = guest.pk
+    store.save()
+    assert BrowserSession.objects.get().user == guest
+    store[SESSION_KEY] = str(owner.pk)
+    store.save()
+    assert BrowserSession.objects.get().user == owner
 
 
 def test_the_rows_know_their_engine() -> None:

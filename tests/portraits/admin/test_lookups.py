@@ -27,7 +27,7 @@ from tests.portraits.factories import signed_in
 LISTS = {str(model._meta.model_name): model_admin for model, model_admin in moderation_site._registry.items()}
 LOOKUPS = (
     "", "exact", "iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith", "regex",
-    "iregex", "gt", "gte", "lt", "lte", "in", "range", "isnull", "year", "date", "date__gte", "length",
+    "iregex", "gt", "gte", "lt", "lte", "in", "range", "isnull", "isempty", "year", "date", "date__gte", "length",
 )  # fmt: skip
 OFFERED = {
     "auditentry": {"action", "action__isnull", "created_at__gte", "created_at__lt"},
@@ -50,7 +50,7 @@ OFFERED = {
     "upload": {"stored__exact", "stored__isnull", "created_at__gte", "created_at__lt"},
     "user": {
         "is_active__exact", "is_active__isnull", "is_staff__exact", "is_staff__isnull", "groups__id__exact",
-        "groups__isnull", "date_joined__gte", "date_joined__lt",
+        "groups__isnull", "date_joined__gte", "date_joined__lt", "guest_until__isempty",
     },
 }  # fmt: skip
 """List kept by hand: a lookup that a change would offer is looked at before it is let in."""

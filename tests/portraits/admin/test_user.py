@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from portraits.models import AuditEntry, User
+from portraits.models import AuditEntry, BrowserSession, User
 from tests.portraits import factories
 from tests.portraits.admin.test_actions import confirmed
 from tests.portraits.factories import signed_in
@@ -56,3 +56,20 @@ def test_no_password_is_shown_or_set(root: Client, owner: User) -> None:
     text = root.get(f"{LIST}{owner.pk}/change/").content.decode()
     assert owner.password not in text
     assert root.get(f"{LIST}{owner.pk}/password/").status_code in (302, 404)
+
+
+def test_the_list_shows_guests_as_such_and_nobody_makes_one_a_moderator(root: Client, as_moderator: Client) -> None:
+    guest = factories.guest()
+    assert '<td class="field-state">Guest until ' in as_moderator.get(f"{LIST}?guest_until__isempty=0").content.decode()
+    answer = root.post(f"{LIST}{guest.pk}/change/", {"is_staff": "on", "is_superuser": "on"})
+    assert answer.status_code == 403
+    assert not User.objects.get(pk=guest.pk).is_staff
+
+
+def test_a_banned_guest_sees_nothing_any_more(as_moderator: Client) -> None:
+    guest = factories.guest()
+    browser, portrait = factories.browser_of(guest), factories.portrait(guest)
+    confirmed(as_moderator, "ban", guest, where=LIST)
+    assert browser.get(portrait.get_absolute_url()).status_code == 302
+    assert not BrowserSession.objects.filter(user=guest).exists()
+    assert AuditEntry.objects.get(action="ban").target == f"user {guest.pk} ({guest.email})"

@@ -88,11 +88,26 @@ async def test_what_a_page_says_changes_nothing(rendering: Session, as_owner: Cl
         assert await communicator.receive_nothing()
 
 
-@pytest.mark.parametrize("who", ["stranger", "anonymous"])
+async def test_a_guest_watches_their_own_until_they_have_ended(transactional_db: None) -> None:
+    guest = await in_thread(factories.guest)()
+    browser = await in_thread(factories.browser_of)(guest)
+    session = await in_thread(lambda: factories.session(factories.portrait(guest)))()
+    async with watched(session, browser) as communicator:
+        assert (await communicator.receive_json_from(timeout=60))["state"] == "queued"
+        await in_thread(deletion.delete_user)(guest)
+        assert await closing_code(communicator) == subscriptions.NOT_FOUND
+
+
+@pytest.mark.parametrize("who", ["stranger", "anonymous", "guest"])
 async def test_case_25_other_peoples_and_anonymous_sockets_are_refused(
     rendering: Session, stranger: User, who: str
 ) -> None:
-    client = await in_thread(signed_in)(stranger) if who == "stranger" else None
+    def browser() -> Client | None:
+        if who == "guest":
+            return factories.browser_of(factories.guest())
+        return signed_in(stranger) if who == "stranger" else None
+
+    client = await in_thread(browser)()
     communicator = socket(rendering, client)
     await communicator.connect(timeout=60)
     assert await closing_code(communicator) == subscriptions.NOT_FOUND

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from portraits.models import Render, User
@@ -32,3 +34,30 @@ def test_a_turn_is_noted_for_its_own_kind_of_render(kind: str) -> None:
     user.note_turn(TURN_FIELDS[kind])
     user.refresh_from_db()
     assert [each for each, field in TURN_FIELDS.items() if getattr(user, field) is not None] == [kind]
+
+
+def test_a_guest_has_no_password_and_a_name_that_receives_no_mail() -> None:
+    guests = [factories.guest() for _ in range(2)]
+    assert all(guest.is_guest and not guest.has_usable_password() for guest in guests)
+    assert all(guest.email.endswith("@guest.invalid") for guest in guests)
+    assert guests[0].email != guests[1].email
+    assert not factories.user("ada").is_guest
+
+
+def test_a_guest_stays_as_long_as_the_last_of_what_is_theirs_and_others_for_good() -> None:
+    guest, person = factories.guest(), factories.user("ada")
+    assert guest.guest_until is not None
+    later = guest.guest_until + timedelta(hours=1)
+    for end in (later, later - timedelta(hours=5)):
+        guest.stay_until(end)
+        person.stay_until(end)
+    assert [User.objects.get(pk=each.pk).guest_until for each in (guest, person)] == [later, None]
+
+
+def test_guests_are_those_who_have_time_left_and_no_ban() -> None:
+    here, over, banned = (factories.guest() for _ in range(3))
+    factories.user("ada")
+    User.objects.filter(pk=over.pk).update(guest_until=over.date_joined)
+    banned.ban()
+    assert list(User.objects.guests()) == [here]
+    assert list(User.objects.ended_guests()) == [over]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -104,6 +105,14 @@ def test_a_first_pass_asks_for_the_rig_alone_and_the_sheets_follow(
     assert Render.objects.get(kind="sheets").state == "queued"
     assert run(queued, "sheets").state == "ready"
     assert [job.request.levels for job in worker.jobs] == [("rig",), ("rig", "preview", "mobile", "full")]
+
+
+def test_a_guest_who_downloads_nothing_gets_no_sheets(queued: Session, play: Play, settings: Settings) -> None:
+    settings.SHEETS = "always"
+    User.objects.filter(pk=queued.portrait.owner_id).update(guest_until=timezone.now() + timedelta(hours=1))
+    play()
+    assert run(queued).state == "ready"
+    assert not Render.objects.filter(kind="sheets").exists()
 
 
 def test_sheets_that_are_made_on_request_wait_until_they_are_asked_for(queued: Session, play: Play) -> None:

@@ -104,6 +104,15 @@ def test_where_there_is_a_gpu_source_a_second_pass_is_queued_beside_the_first(
     assert {render.state for render in Render.objects.all()} == {"cancelled"}
 
 
+@pytest.mark.parametrize(("operator_says_so", "kinds"), [(False, {"rig"}), (True, {"rig", "refinement"})])
+def test_a_guests_portrait_costs_no_gpu_unless_the_operator_says_so(
+    db: None, settings: Settings, operator_says_so: bool, kinds: set[str]
+) -> None:
+    settings.GPU_SOURCE, settings.GUEST_GPU = "runpod-pod", operator_says_so
+    session = dispatch.start(factories.portrait(factories.guest()))
+    assert {render.kind for render in session.renders.all()} == kinds
+
+
 def test_case_51_a_queue_that_is_away_keeps_nothing_from_starting(
     owner: User,
     monkeypatch: pytest.MonkeyPatch,

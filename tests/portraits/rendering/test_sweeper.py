@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -140,3 +141,28 @@ def test_only_what_the_queue_has_lost_is_given_again(
     monkeypatch.setattr(broker, "length", lambda queue: 2)
     sweep(django_capture_on_commit_callbacks)
     assert given == ["first pass"]
+
+
+def test_after_their_day_nothing_is_left_of_a_guest_not_even_in_mid_render(
+    owner: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    guest = factories.guest()
+    browser = factories.browser_of(guest)
+    output = factories.claimed(factories.session(factories.portrait(guest)))
+    factories.store_level(output, ["preview"])
+    factories.complete(factories.claimed(factories.session(factories.portrait(guest))))
+    factories.upload(guest)
+    sweep(django_capture_on_commit_callbacks)
+    assert Portrait.objects.count() == 2
+    over = timezone.now()
+    User.objects.filter(pk=guest.pk).update(guest_until=over)
+    Portrait.objects.update(expires_at=over)
+    assert browser.get(f"/portraits/{output.render.session.portrait_id}/").status_code == 302
+    sweep(django_capture_on_commit_callbacks)
+    assert not output.render.finish(output)
+    PendingDeletion.objects.update(created_at=over - timedelta(seconds=61))
+    sweep(django_capture_on_commit_callbacks)
+    assert list(storage.keys()) == []
+    left = [model for model in apps.get_app_config("portraits").get_models() if model.objects.exists()]
+    assert left == [User]
+    assert User.objects.get() == owner

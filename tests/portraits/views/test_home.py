@@ -19,7 +19,8 @@ def test_everybody_may_come_in(anonymous: Client) -> None:
     page = answer.content.decode()
     assert "Make your own" in page
     assert "/accounts/login/" in page
-    assert 'id="upload-dialog"' not in page
+    assert 'id="upload-dialog"' in page
+    assert "No account needed" in page
 
 
 def test_the_demo_lives_there_once_there_is_one(anonymous: Client) -> None:
@@ -39,6 +40,7 @@ def test_a_person_sees_their_latest_and_nobody_elses(
     assert "Eileen" in page
     assert "Not yours" not in page
     assert 'id="upload-dialog"' in page
+    assert "No account needed" not in page
     assert "Eileen" not in anonymous.get("/").content.decode()
 
 

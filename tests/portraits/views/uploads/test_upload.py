@@ -189,6 +189,33 @@ def test_other_methods_are_refused(as_owner: Client) -> None:
     assert as_owner.delete("/upload/").status_code == 405
 
 
+def test_guests_of_one_address_send_so_many_photos_a_day_and_people_with_an_account_more(
+    as_owner: Client, settings: Settings
+) -> None:
+    settings.GUEST_UPLOADS_PER_ADDRESS = 2
+    for _ in range(2):
+        assert send(Client(), photos.upload(b"no picture"), **JSON).status_code == 422
+    answer = send(Client(), photos.upload(photos.astronaut()), **JSON)
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_guest_uploads")
+    assert answer["Retry-After"] == "3600"
+    assert "With an account" in answer.json()["sentence"]
+    assert nothing_is_left()
+    assert not User.objects.filter(guest_until__isnull=False).exists()
+    elsewhere = Client(REMOTE_ADDR="192.0.2.7")
+    assert send(elsewhere, photos.upload(b"no picture"), **JSON).status_code == 422
+    assert send(as_owner, photos.upload(photos.astronaut()), **JSON).status_code == 201
+
+
+def test_a_browser_without_cookies_is_told_so_in_a_sentence(db: None) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    answer = send(strict, photos.upload(photos.astronaut()))
+    assert answer.status_code == 403
+    assert "Your browser refuses cookies" in answer.content.decode()
+    strict.get("/upload/")
+    assert "This page had become too old" in send(strict, photos.upload(photos.astronaut())).content.decode()
+    assert nothing_is_left()
+
+
 def test_case_36_more_than_an_address_may_send_in_an_hour_is_refused_before_it_is_read(
     as_owner: Client, settings: Settings
 ) -> None:
