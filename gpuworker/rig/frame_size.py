@@ -32,7 +32,7 @@ def _reduced(rig: Rig, atlas: Atlas) -> Atlas:
     """Black but for the places of the eyes: nothing else of the finer atlas is passed on."""
     reduced = np.zeros_like(atlas)
     for eye in rig.eyes:
-        finer = {eye.white, eye.texture}  # a lid's skin is as coarse as a frame
+        finer = {eye.white, eye.texture}  # a lid's skin and hair are as coarse as a frame
         for place in eye.places:
             x, y, width, height = place
             part = _averaged(atlas, place, rig.supersampling if place in finer else 1)

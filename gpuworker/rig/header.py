@@ -224,6 +224,7 @@ def _eye(eye: CheckedObject, source: Size) -> dict[str, Any]:
         "reach": reach,
         "closes": eye.flag("closes"),
         "lid": _lid(eye.inner("lid")) if "lid" in eye else None,
+        "over": eye.place("over") if "over" in eye else None,
     }
     _demand_fitting(values)
     return values
@@ -285,7 +286,8 @@ def dumps(rig: Rig, parts: Mapping[str, tuple[int, int]]) -> bytes:
 
 def _eye_as_json(eye: RigEye) -> dict[str, Any]:
     lid = {"lid": _as_json(eye.lid)} if eye.lid else {}
-    return {**_as_json(eye, without=("upper", "lower", "lid")), **lid}
+    over = {"over": eye.over} if eye.over else {}
+    return {**_as_json(eye, without=("upper", "lower", "lid", "over")), **lid, **over}
 
 
 def _as_json(values: RigHead | RigMotion | RigEye | RigLid, without: tuple[str, ...] = ()) -> dict[str, Any]:

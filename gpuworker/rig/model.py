@@ -96,7 +96,8 @@ class RigEye:
     grid units; radius: the iris's; travel: from `ahead` at full x to the left and to the right, in eye widths; white,
     texture: places of the white and of the iris in the atlas; white_at: where the white lies in the box; reach: half
     the side of the iris's square; closes: whether a blink may close it; upper, lower: (n,) int32 v of the lid margins
-    in CURVE_UNIT; lid: what a blink lets down; without it, as in older files, an eye stays open.
+    in CURVE_UNIT; lid: what a blink lets down; without it, as in older files, an eye stays open; over: place of
+    the mask of hair that hangs over the box, one pixel a frame pixel.
     """
 
     box: Place
@@ -117,11 +118,12 @@ class RigEye:
     upper: Integers
     lower: Integers
     lid: RigLid | None = None
+    over: Place | None = None
 
     @property
     def places(self) -> list[Place]:
         """Its parts of the atlas."""
-        return [self.white, self.texture, *([self.lid.place] if self.lid else [])]
+        return [self.white, self.texture, *([self.lid.place] if self.lid else []), *([self.over] if self.over else [])]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

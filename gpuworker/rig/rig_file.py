@@ -154,6 +154,8 @@ def _places(head: Header) -> Iterator[Place]:
         yield from (eye["white"], eye["texture"])
         if eye["lid"]:
             yield eye["lid"].place
+        if eye["over"]:
+            yield eye["over"]
 
 
 def _atlas(data: bytes, head: Header) -> NDArray[np.uint8]:

@@ -21,7 +21,7 @@ from gpuworker.vision.faces import Face
 from gpuworker.vision.region import Picture
 from tests.bench.eyewear import SHAPES, wearing
 from tests.bench.masks import Line, filled, lines
-from tests.bench.over_eyes import behind_a_hand, patched
+from tests.bench.over_eyes import behind_a_hand, patched, under_a_thick_fringe
 from tests.bench.variants import darkened, lightened
 from tests.gpuworker.variants import tilted
 
@@ -117,6 +117,7 @@ EVERYDAY: dict[str, Variant] = {
     "dark skin": _of_faces(darkened),
     "fringe": fringed,
     **{name: partial(looking, gaze=gaze) for name, gaze in GAZES.items()},
+    "thick fringe": under_a_thick_fringe,
     "patch": patched,
     "hand over an eye": behind_a_hand,
     "tilted left": partial(_tilted, degrees=13.0),

@@ -48,18 +48,23 @@ def patched(pixels: Picture, face: Face, side: Side = "left") -> Picture:
     return _over(pixels, np.maximum(filled(pixels.shape, [np.array(rim)]), lines(pixels.shape, [strap])), LEATHER)
 
 
-def curtained(pixels: Picture, face: Face, side: Side = "left", seed: int = 1) -> Picture:
-    """Hair that hangs over the whole eye."""
+def curtained(pixels: Picture, face: Face, side: Side = "left", lower: float = 0.6, seed: int = 1) -> Picture:
+    """Hair that hangs over the eye down to so many eye widths below its middle: by default over all of it."""
     axes, chance = _Axes.of(face, side), np.random.default_rng(seed)
     made = pixels
     for shade in (0.6, 0.8, 1.0, 1.2):
         strands = [
-            Line(np.stack([axes.at(u, -2.2), axes.at(u + chance.normal(0, 0.05), 0.6 + chance.normal(0, 0.08))]),
+            Line(np.stack([axes.at(u, -2.2), axes.at(u + chance.normal(0, 0.05), lower + chance.normal(0, 0.04))]),
                  0.06 * axes.width)
             for u in np.linspace(-1.0, 0.8, 40) + chance.normal(0, 0.03, 40)
         ]  # fmt: skip
         made = _over(made, lines(pixels.shape, strands), np.array(HAIR) * shade)
     return made
+
+
+def under_a_thick_fringe(pixels: Picture, face: Face, lower: float = -0.04) -> Picture:
+    """Hair over the upper part of both eyes."""
+    return curtained(curtained(pixels, face, "left", lower), face, "right", lower)
 
 
 def behind_a_hand(pixels: Picture, face: Face, side: Side = "left") -> Picture:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpuworker.engines.warp import spectacles
-from gpuworker.engines.warp.eyes import Eyes
+from gpuworker.engines.warp.eyes import BeneathHairError, Eyes
 from gpuworker.engines.warp.head import Head
 from gpuworker.engines.warp.height import STEP, HeightField
 from gpuworker.engines.warp.rig import rig_of
@@ -43,6 +43,8 @@ EYES_STAY = "We could not see both eyes well enough, so only the head will follo
 DARK_LENSES = "Dark lenses hide the eyes, so the eyes rest and only the head will follow."
 GLARE = "Glare on the spectacles hides the eyes, so they rest and only the head will follow."
 ONE_LOOKS = "Something covers the eye on the {side}, so the other one looks alone."
+HAIR_OVER = "Hair hangs over the eye on the {side}, so both eyes rest and only the head will follow."
+HAIR_OVER_BOTH = "Hair hangs over both eyes, so they rest and only the head will follow."
 TURNS_LESS = "The head will turn less far than usual, so that nothing in the picture tears."
 
 
@@ -86,7 +88,11 @@ class WarpEngine:
             self._rotation = _safe(spectacles.behind(rotation, glasses) if glasses else rotation, intensity)
             hidden = _hidden_by(portrait, glasses)
             covered = covering.hidden_eyes(portrait.picture, portrait.landmarks * SUPERSAMPLING)
-            self._eyes = None if hidden else _eyes_of(portrait, head, covered)
+            self._eyes = None
+            try:
+                self._eyes = None if hidden else _eyes_of(portrait, head, covered)
+            except BeneathHairError as beneath:
+                hidden = HAIR_OVER_BOTH if len(beneath.sides) > 1 else HAIR_OVER.format(side=beneath.sides[0])
             if self._eyes:
                 self._rotation = _turning_more(self._rotation, self._eyes.missing, intensity)
             self._spectacles = glasses is not None

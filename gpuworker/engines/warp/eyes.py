@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 
 from gpuworker.engines.warp import sclera
 from gpuworker.engines.warp.eye import Eye
+from gpuworker.engines.warp.hair import MOST as MOST_HAIR
+from gpuworker.engines.warp.hair import Hair
 from gpuworker.engines.warp.iris import edge, limbus, lower_margin, own_gaze
 from gpuworker.engines.warp.iris import iris as discs
 from gpuworker.engines.warp.iris.iris import Iris
 from gpuworker.engines.warp.lids import closing
 from gpuworker.engines.warp.lids.lids import Lids
 from gpuworker.grid import LIMIT, Direction
-from gpuworker.vision.topology import SIDES
+from gpuworker.vision.topology import SIDES, Side
 
 TRAVEL_U = 0.195
 """Iris travel at x = ±15, in eye widths, where the eye has room for it."""
@@ -54,6 +56,14 @@ REST_REACH = 3.0
 """Within about so many grid units of straight ahead the eyes blend into the photo's own pixels."""
 
 
+class BeneathHairError(Exception):
+    """Hair covers so much of an eye that what is beneath cannot be told."""
+
+    def __init__(self, sides: tuple[Side, ...]) -> None:
+        super().__init__(*sides)
+        self.sides = sides
+
+
 @dataclass(slots=True)
 class Eyes:
     """Both rendered eyes, or the one that can be seen.
@@ -81,7 +91,7 @@ class Eyes:
         """picture: (H, W, ≥3) uint8; landmarks (478, 3), candidates (2, 3, 2) in its pixels; turn: the head's yaw and
         pitch, degrees; hidden: whether something lies over an eye.
 
-        None when an eye shows too little to be rendered, none is left, or no iris is seen.
+        None when an eye shows too little to be rendered, none is left, or no iris is seen. Raises BeneathHairError.
         """
         measured = (Eye.measure(side, picture, landmarks, own) for side, own in zip(SIDES, candidates, strict=True))
         eyes = [eye for eye, covered in zip(measured, hidden, strict=True) if not covered]
@@ -96,10 +106,14 @@ class Eyes:
             lower_margin.follow(eye)
         whites = sclera.match((left, right), (sclera.reconstruct(left), sclera.reconstruct(right)))
         irises = discs.complete(left, right)
+        hair = [Hair.over(eye, picture) for eye in eyes]
+        if beneath := tuple(eye.side for eye, over in zip(eyes, hair, strict=True) if over and over.share > MOST_HAIR):
+            raise BeneathHairError(beneath)
         ahead = tuple(_ahead(eye, own) for eye in eyes)
         photo_y = own.down / TRAVEL_V
         renderers = tuple(
-            EyeRenderer.of(eye, white, iris, photo_y) for eye, white, iris in zip(eyes, whites, irises, strict=False)
+            EyeRenderer.of(eye, white, iris, photo_y, over)
+            for eye, white, iris, over in zip(eyes, whites[: len(eyes)], irises[: len(eyes)], hair, strict=True)
         )
         return cls(renderers, ahead, photo_y, _travel(eyes, ahead), closing.can_close(left, right))
 
@@ -136,18 +150,21 @@ class Eyes:
 
 @dataclass(slots=True)
 class EyeRenderer:
-    """One eye: its layers, and the photo's difference from them at rest."""
+    """One eye: its layers, hair over them, and the photo's difference from them at rest."""
 
     eye: Eye
     white: NDArray[np.float32]
     iris: Iris
     lids: Lids
     rest: NDArray[np.int16]
+    hair: Hair | None = None
 
     @classmethod
-    def of(cls, eye: Eye, white: NDArray[np.float32], iris: Iris, photo_y: float = 0.0) -> EyeRenderer:
+    def of(
+        cls, eye: Eye, white: NDArray[np.float32], iris: Iris, photo_y: float = 0.0, hair: Hair | None = None
+    ) -> EyeRenderer:
         """photo_y: y at which the eye looks as in the photo, grid units."""
-        renderer = cls(eye, white, iris, Lids.of(eye, photo_y), np.zeros(eye.pixels.shape, np.int16))
+        renderer = cls(eye, white, iris, Lids.of(eye, photo_y), np.zeros(eye.pixels.shape, np.int16), hair)
         synthetic = renderer.render(float(eye.iris[0]), Direction(0.0, photo_y))
         renderer.rest = np.round(eye.pixels).astype(np.int16) - synthetic
         return renderer
@@ -162,7 +179,11 @@ class EyeRenderer:
         box[lid.window] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
         if nearness > 0.02:
             box = np.clip(box + np.round(self.rest * nearness), 0, 255).astype(np.uint8)
-        return box
+        return box if self.hair is None else self._beneath(self.hair, box)
+
+    def _beneath(self, hair: Hair, box: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The painted box with the photo's hair over it."""
+        return np.round(box + (self.eye.pixels - box) * hair.spread(self.eye)).astype(np.uint8)
 
     def _ball(self, u: float, y: float, window: tuple[slice, slice]) -> NDArray[np.float32]:
         """White and iris over the window, without lids."""

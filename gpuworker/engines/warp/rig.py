@@ -87,15 +87,23 @@ def _head(turning: Rotation) -> RigHead:
 def _eyes(eyes: Eyes, closed: Sequence[ClosedLid], places: Sequence[Place]) -> tuple[RigEye, ...]:
     count = len(eyes.renderers)
     whites, textures = places[:count], places[count : 2 * count]
+    hair = iter(places[2 * count + len(closed) :])
+    over = [next(hair) if renderer.hair else None for renderer in eyes.renderers]
     lids: list[RigLid | None] = [None] * count
     if closed:
-        lids = [RigLid(place, lid.at, lid.lashes) for lid, place in zip(closed, places[2 * count :], strict=True)]
-    own = zip(eyes.renderers, eyes.ahead, eyes.travel, whites, textures, lids, strict=True)
+        lids = [RigLid(place, lid.at, lid.lashes) for lid, place in zip(closed, places[2 * count :], strict=False)]
+    own = zip(eyes.renderers, eyes.ahead, eyes.travel, whites, textures, lids, over, strict=True)
     return tuple(_eye(*each) for each in own)
 
 
 def _eye(
-    renderer: EyeRenderer, ahead: float, travel: tuple[float, float], white: Place, texture: Place, lid: RigLid | None
+    renderer: EyeRenderer,
+    ahead: float,
+    travel: tuple[float, float],
+    white: Place,
+    texture: Place,
+    lid: RigLid | None,
+    over: Place | None,
 ) -> RigEye:
     eye = renderer.eye
     rows, columns = _opening(renderer)
@@ -119,6 +127,7 @@ def _eye(
         upper=_quantised(lid_curve(eye.upper_lid, u), CURVE_UNIT),
         lower=_quantised(lid_curve(eye.lower_lid, u), CURVE_UNIT),
         lid=lid,
+        over=over,
     )
 
 
@@ -133,12 +142,14 @@ def _opening(renderer: EyeRenderer) -> tuple[slice, slice]:
 
 
 def _atlas(renderers: Sequence[EyeRenderer], closed: Sequence[ClosedLid]) -> tuple[list[Place], NDArray[np.uint8]]:
-    """The whites beside each other, the irises below them, then the closed lids, if any; the places in this order."""
+    """The whites beside each other, below them the irises, then closed lids and hair, if any; places in this order."""
     rows = [
         [renderer.white[_opening(renderer)] for renderer in renderers],
         [renderer.iris.texture for renderer in renderers],
-        *([[lid.skin for lid in closed]] if closed else []),
+        [lid.skin for lid in closed],
+        [_grey(renderer.hair.mask) for renderer in renderers if renderer.hair],
     ]
+    rows = [row for row in rows if row]
     sizes = [[(part.shape[0] + 2 * BORDER, part.shape[1] + 2 * BORDER) for part in row] for row in rows]
     heights = [max(height for height, _ in row) for row in sizes]
     atlas = np.zeros((sum(heights), max(sum(width for _, width in row) for row in sizes), 3), np.uint8)
@@ -150,6 +161,10 @@ def _atlas(renderers: Sequence[EyeRenderer], closed: Sequence[ClosedLid]) -> tup
             atlas[y : y + height, x : x + width] = np.round(framed)
             places.append((x + BORDER, y + BORDER, width - 2 * BORDER, height - 2 * BORDER))
     return places, atlas
+
+
+def _grey(mask: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.repeat(255 * mask[..., None], 3, axis=2)
 
 
 def _quantised(values: NDArray[np.floating], unit: float) -> Integers:

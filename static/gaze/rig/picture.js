@@ -187,6 +187,7 @@ export class RigPicture {
         rows: [...eye.whiteAt, strips[i], i],
         look: [raised(down) - raised(photoY), near > LEAST_NEARNESS ? near : 0, eye.closes && lid ? close : 0, width],
         lid: lid?.place ?? eye.white,
+        hair: eye.over ?? [0, 0, 0, 0],
         lidAt: [...(lid?.at ?? [0, 0]), eye.inner],
         line: [...(lid?.lashes ?? [1, 1, 1]), supersampling],
         size: [eye.radius, eye.reach, down - photoY],

@@ -35,8 +35,8 @@ const FAR = 5120;
  *   yawGain: number, yawMore: Numbers}} Head frame pixels
  * @typedef {{box: Numbers, middle: Numbers, along: Numbers, width: number, inner: number, iris: Numbers,
  *   ahead: number, photoY: number, radius: number, travel: Numbers, white: Numbers, whiteAt: Numbers,
- *   texture: Numbers, reach: number, closes: boolean, lid: Lid | null, lids: Float32Array}} Eye source pixels; `lids`:
- *   the upper margin's v, then the lower one's; `photoY`: grid units
+ *   texture: Numbers, reach: number, closes: boolean, lid: Lid | null, over: Numbers | null,
+ *   lids: Float32Array}} Eye source pixels; `lids`: the upper margin's v, then the lower one's; `photoY`: grid units
  * @typedef {{place: Numbers, at: Numbers, lashes: Numbers}} Lid closed
  * @typedef {Record<'travelV' | 'upperTravel' | 'lowerTravel' | 'fold' | 'lashes' | 'lowerMargin' | 'shadow' |
  *   'shadowDepth' | 'ball' | 'restReach' | 'browRaise' | 'inPlane', number>} Model the engine's constants
@@ -120,6 +120,13 @@ const AHEAD = { ahead: [0, -2560, 2560] };
 const PHOTO_Y = { photoY: [0, -60, 60] };
 
 /**
+ * Where hair hangs over the eye.
+ *
+ * @type {Record<string, Rule>}
+ */
+const OVER = { over: [4, 0, LARGEST_ATLAS, true] };
+
+/**
  * Older rigs lack it: their eyes stay open.
  *
  * @type {Record<string, Rule>}
@@ -190,6 +197,7 @@ function readEye(data, { frame, supersampling }) {
   eye.ahead = 'ahead' in data ? numbers(data, AHEAD).ahead : eye.iris[0];
   eye.photoY = 'photoY' in data ? numbers(data, PHOTO_Y).photoY : 0;
   eye.lid = 'lid' in data ? numbers(object(data, 'lid'), LID) : null;
+  eye.over = 'over' in data ? numbers(data, OVER).over : null;
   const [x0, y0, x1, y1] = eye.box;
   const { width, iris, radius, reach, white, whiteAt, texture } = eye;
   const inside = x0 < x1 && y0 < y1 && x1 <= frame[0] * supersampling && y1 <= frame[1] * supersampling;
@@ -266,8 +274,8 @@ function checkAtlas({ atlas, eyes }) {
 }
 
 /** @param {Eye} eye @returns {Numbers[]} its parts of the atlas */
-function places({ white, texture, lid }) {
-  return lid ? [white, texture, lid.place] : [white, texture];
+function places({ white, texture, lid, over }) {
+  return [white, texture, lid?.place ?? white, over ?? white];
 }
 
 /**

@@ -18,6 +18,7 @@ uniform sampler2D photo, atlas, lids, rest;
 uniform vec4 box, area, axes, iris, white, disc, rows, look;
 uniform vec2 scale; // texture pixels in a source pixel
 uniform vec3 size; // radius and reach of the iris; travel of the lower lid in units of y
+uniform vec4 hair; // what hangs over, in the atlas
 uniform vec4 lid, line; // the closed lid in the atlas; colour of its lashes over the skin's, its pixels' size
 uniform vec3 lidAt; // its corner in the box; where the nose is
 uniform vec4 travel, light; // upper, lower, fold, lashes; lower margin, shadow, its depth, ball
@@ -72,6 +73,7 @@ void main() {
   vec3 made = mix(skin, eye, opening) * lashes;
   vec4 own = strip(photo, p, 0.);
   if (look.y > 0.) made += look.y * mix(1., opening, min(1., 8. * close)) * (own.rgb - strip(rest, p, 0.).rgb);
+  if (hair.z > 0.) made = mix(made, own.rgb, part((p - box.xy) / line.w, hair).r);
   colour = vec4(clamp(made, 0., 1.) * own.a, own.a);
 }`.replace('CLOSING', `
     float shut = max(0., lower - upper) * close, margin = upper + shut, d = margin - v, h = edge.x - v, us = u / w;

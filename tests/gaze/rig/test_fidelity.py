@@ -23,6 +23,7 @@ from gpuworker.vision.faces import Face
 from gpuworker.vision.framing import FramedPortrait
 from gpuworker.vision.topology import EYES, SIDES
 from tests.bench.eyewear import SHAPES, wearing
+from tests.bench.over_eyes import curtained, patched
 from tests.gaze.conftest import Js
 from tests.gpuworker.conftest import astronaut, face, framed, other_face, portraits_dir
 from tests.gpuworker.pictures import chosen
@@ -212,6 +213,25 @@ def test_the_shader_draws_what_the_engine_draws_of_a_portrait_whose_eyes_stay(
 def test_the_shader_draws_what_the_engine_draws_of_a_person_without_background(js: Js, framed: FramedPortrait) -> None:
     cut, _ = matting.remove_background(framed)
     assert_one_truth(js, cut)
+
+
+@pytest.mark.slow
+def test_the_shader_draws_what_the_engine_draws_beneath_hair(js: Js, astronaut: NDArray[np.uint8], face: Face) -> None:
+    pixels = curtained(astronaut, face, lower=-0.1)
+    portrait = framing.frame_portrait(photo.Photo(pixels), chosen(pixels), STANDARD_FRAME, "auto")
+    engine = WarpEngine()
+    engine.set_portrait(portrait)
+    assert [eye.over is not None for eye in engine.rig().eyes] == [True, False]
+    assert_one_truth(js, portrait)
+
+
+@pytest.mark.slow
+def test_the_shader_draws_what_the_engine_draws_of_an_eye_that_looks_alone(
+    js: Js, astronaut: NDArray[np.uint8], face: Face
+) -> None:
+    pixels = patched(astronaut, face)
+    portrait = framing.frame_portrait(photo.Photo(pixels), chosen(pixels), STANDARD_FRAME, "auto")
+    assert_one_truth(js, portrait)
 
 
 @pytest.mark.slow

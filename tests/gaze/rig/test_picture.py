@@ -95,6 +95,26 @@ def test_a_head_may_turn_farther_to_one_side(drawn: Drawn) -> None:
     assert np.array_equal(alike, right)
 
 
+def test_hair_in_the_photo_stays_over_a_painted_eye(drawn: Drawn) -> None:
+    rig = rig_file.loads(GOLDEN.read_bytes())
+    assert rig.atlas is not None
+    x0, y0, x1, y1 = rig.eyes[0].box
+    mask = np.zeros(((y1 - y0) // 2, (x1 - x0) // 2, 3), np.uint8)
+    mask[:, : mask.shape[1] // 2] = 255
+    top = rig.atlas.shape[0]
+    atlas = np.pad(rig.atlas, ((0, mask.shape[0] + 2), (0, 0), (0, 0)))
+    atlas[top + 1 : -1, 1 : mask.shape[1] + 1] = mask
+    hair = replace(rig.eyes[0], over=(1, top + 1, mask.shape[1], mask.shape[0]))
+    beneath = rig_file.dumps(replace(rig, atlas=atlas, eyes=(hair, rig.eyes[1])))
+    poses = ({"x": 0, "y": 9}, {"x": 0, "y": 9, "close": 1})
+    for plain, covered in zip(drawn(*poses), drawn(*poses, rig=beneath), strict=True):
+        changed = np.abs(eye(plain, 0) - eye(covered, 0)).mean(axis=(0, 2))
+        half = len(changed) // 2
+        assert changed[: half - 3].mean() > 1
+        assert changed[half + 3 :].max() == 0
+        assert np.array_equal(eye(plain, 1), eye(covered, 1))
+
+
 def test_intensity_scales_every_direction(drawn: Drawn) -> None:
     (half,) = drawn({"x": 14, "y": -10}, rig=changed(lambda values: values.update(intensity=0.5)))
     (same,) = drawn({"x": 7, "y": -5})

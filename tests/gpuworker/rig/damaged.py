@@ -234,6 +234,7 @@ def out_of_range() -> Iterator[tuple[str, bytes]]:
     yield "a lid of no height", placed("eyes.0.lid.place", [1, 30, 18, 0])
     yield "lashes of two colours", placed("eyes.0.lid.lashes", [0.5, 0.5])
     yield "lashes brighter than all", placed("eyes.0.lid.lashes", [0.5, 0.5, 2])
+    yield "hair of no width", placed("eyes.0.over", [22, 30, 0, 8])
     yield "a white beside its box", placed("eyes.0.whiteAt", [30, 8])
     yield "a margin of one sample", placed("curve", 1)
     yield "a valley", with_planes(raised(0, -2))
@@ -274,6 +275,7 @@ def atlas() -> Iterator[tuple[str, bytes]]:
     yield "an atlas of another size", with_atlas(lambda data: cut(data, (40, 20)))
     yield "an empty atlas", with_atlas(lambda data: b"")
     yield "a lid beyond the atlas", placed("eyes.0.lid.place", [1, 30, 18, 80])
+    yield "hair beyond the atlas", placed("eyes.0.over", [22, 30, 20, 80])
     yield "a place at the very edge", placed("eyes.0.white", [0, 1, 26, 12])
 
 

@@ -56,6 +56,7 @@ def _eye(nth: int, box: Place, inner: int) -> RigEye:
         upper=opening,
         lower=-opening,
         lid=RigLid((1, 30, 18, 8), (4, 5), (0.5, 0.45, 0.4)) if nth == 0 else None,
+        over=(22, 30, 20, 8) if nth == 0 else None,
     )
 
 

@@ -43,11 +43,12 @@ def test_every_plain_number_has_a_range() -> None:
     assert values["head"].keys() - header.HEAD.keys() == {"centre", "right", "yawMore"}
 
 
-def test_a_closed_lid_is_read_as_it_was_written_and_older_rigs_have_none() -> None:
+def test_a_closed_lid_and_hair_are_read_as_they_were_written_and_older_rigs_have_none() -> None:
     rig = small()
     eyes = header.loads(header.dumps(rig, PARTS)).eyes
     assert rig.eyes[0].lid is not None
     assert [eye["lid"] for eye in eyes] == [rig.eyes[0].lid, None]
+    assert [eye["over"] for eye in eyes] == [rig.eyes[0].over, None]
 
 
 def test_the_eyes_of_an_older_rig_look_ahead_as_photographed() -> None:

@@ -11,5 +11,5 @@ def test_the_grid_has_a_point_every_four_pixels_and_one_beyond_the_last() -> Non
 def test_the_places_of_an_eye_are_all_its_parts_of_the_atlas() -> None:
     closing, staying = small().eyes
     assert closing.lid is not None
-    assert closing.places == [closing.white, closing.texture, closing.lid.place]
+    assert closing.places == [closing.white, closing.texture, closing.lid.place, closing.over]
     assert staying.places == [staying.white, staying.texture]
