@@ -99,6 +99,9 @@ class Eyes:
             return None
         left, right = eyes[0], eyes[1] if len(eyes) > 1 else replace(eyes[0])  # alone, it is its own measure
         limbus.fit_irises(left, right)
+        hair = [Hair.over(eye, picture) for eye in eyes]
+        if beneath := tuple(eye.side for eye, over in zip(eyes, hair, strict=True) if over and over.share > MOST_HAIR):
+            raise BeneathHairError(beneath)
         if (edge.clearness(left) + edge.clearness(right)) / 2 < LEAST_CLEARNESS:
             return None
         own = own_gaze.measure(eyes, *turn)
@@ -106,9 +109,6 @@ class Eyes:
             lower_margin.follow(eye)
         whites = sclera.match((left, right), (sclera.reconstruct(left), sclera.reconstruct(right)))
         irises = discs.complete(left, right)
-        hair = [Hair.over(eye, picture) for eye in eyes]
-        if beneath := tuple(eye.side for eye, over in zip(eyes, hair, strict=True) if over and over.share > MOST_HAIR):
-            raise BeneathHairError(beneath)
         ahead = tuple(_ahead(eye, own) for eye in eyes)
         photo_y = own.down / TRAVEL_V
         renderers = tuple(
