@@ -15,11 +15,14 @@ class PortraitsConfig(AppConfig):
 
     def ready(self) -> None:
         from portraits import lock_timeout
-        from portraits.accounts import groups
+        from portraits.accounts import groups, guests
         from portraits.queue import broker
 
         lock_timeout.start()
         dramatiq.set_broker(broker.configured())
         import_module("portraits.rendering.actors")  # each binds itself to the broker that is set
+        from portraits.rendering import dispatch
+
+        guests.portrait_kept.connect(dispatch.catch_up)
         # Its permissions are there by then: django.contrib.auth, which makes them, was connected earlier.
         post_migrate.connect(groups.make_groups, sender=self)

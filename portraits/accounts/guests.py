@@ -11,11 +11,15 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
+from django.dispatch import Signal
 from django.http import HttpRequest
 
 from portraits import deletion
 from portraits.models import Portrait, Upload, User
 from portraits.models.browser import GUEST_KEY
+
+portrait_kept = Signal()
+"""Sent for each portrait that a person with an account keeps, in the transaction that gives it to them."""
 
 
 def current(session: SessionBase) -> User | None:
@@ -60,7 +64,7 @@ def keep(request: HttpRequest, user: User) -> list[Portrait]:
         return []
     with transaction.atomic():
         # Locked, so that an upload of another window comes before it or finds that its owner is gone.
-        if not User.objects.guests().select_for_update().filter(pk=guest.pk).exists():
+        if User.objects.guests().select_for_update().filter(pk=guest.pk).first() is None:
             return []
         kept = list(Portrait.objects.visible_to(guest))
         Portrait.objects.filter(pk__in=[portrait.pk for portrait in kept]).update(owner=user, expires_at=None)
@@ -68,4 +72,6 @@ def keep(request: HttpRequest, user: User) -> list[Portrait]:
         del request.session[GUEST_KEY]
         request.session.save()  # before the guest's row goes, and with it every session that names it
         deletion.delete_user(guest)
+        for portrait in kept:
+            portrait_kept.send(Portrait, portrait=portrait)
     return kept

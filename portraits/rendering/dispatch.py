@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -36,9 +37,27 @@ def start(
         Render.begin(session)
         broker.enqueue(RIG)
         if settings.GPU_SOURCE != "none" and (settings.GUEST_GPU or not portrait.owner.is_guest):
-            Render.begin(session, Render.Kind.REFINEMENT, settings.GPU_ENGINE, settings.GPU_SOURCE)
-            broker.enqueue(REFINEMENT)
+            _refine(session)
     return session
+
+
+def catch_up(portrait: Portrait, **signal: Any) -> None:
+    """Queue what a guest's portrait did without, once it is kept; receiver of portraits.accounts.guests.portrait_kept.
+
+    Nothing for a portrait that came to nothing, which its owner may try again.
+    """
+    session = portrait.current_session
+    if session is None or session.first_render.can_retry:
+        return
+    if settings.GPU_SOURCE != "none" and session.refinement is None:
+        _refine(session)
+    if settings.SHEETS == "always":
+        ask_for_sheets(session, again=False)
+
+
+def _refine(session: Session) -> None:
+    Render.begin(session, Render.Kind.REFINEMENT, settings.GPU_ENGINE, settings.GPU_SOURCE)
+    broker.enqueue(REFINEMENT)
 
 
 def ask_for_sheets(session: Session, *, again: bool = True) -> bool:

@@ -98,7 +98,7 @@ def _upload(owner: User, consent_at: datetime, validated: ValidatedPhoto) -> Upl
 
 def _locked(owner: User) -> bool:
     """Lock the user's row until the transaction ends, so that nobody deletes them meanwhile. Whether it is there."""
-    return User.objects.select_for_update().filter(pk=owner.pk).exists()
+    return User.objects.select_for_update().filter(pk=owner.pk).first() is not None
 
 
 def find_face(upload: Upload, x: float, y: float, address: str | None = None) -> FaceReport:

@@ -230,6 +230,60 @@ def look_at_the_gallery(visitor: Visitor) -> None:
     expect(still).to_be_visible(timeout=PATIENCE)
 
 
+def test_somebody_without_an_account_tries_first_and_keeps_what_they_have_made(
+    browser: Browser, site: RunningSite, size: str, photo: bytes
+) -> None:
+    context = window(browser, site, size)
+    guest = Visitor(context.new_page(), f"{size}-try")
+    page = guest.page
+    page.goto("/")
+    page.click("#make-your-own")
+    expect(page.locator("#upload-dialog")).to_be_visible()
+    guest.drop(photo)
+    guest.bring_to_life()
+    guest.wait_alive()
+    assert all_differ(guest.four_corners())
+    expect(page.locator("#share, #download")).to_have_count(0)
+    guest.keep("1-guest")
+    portrait = page.url
+    page.click("text=Keep it")
+    page.fill("#id_email", f"{size}-try@example.com")
+    for field in ("#id_password1", "#id_password2"):
+        page.fill(field, "a long enough password")
+    guest.keep("2-keep")
+    page.click("text=Create my account")
+    page.fill("#id_login", f"{size}-try@example.com")
+    page.fill("#id_password", "a long enough password")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(portrait)
+    expect(page.locator(".messages")).to_contain_text("is kept")
+    expect(page.locator("#share")).to_be_visible()
+    guest.wait_alive()
+    guest.keep("3-kept")
+    context.close()
+
+
+def test_without_javascript_somebody_tries_first_too(
+    browser: Browser, site: RunningSite, size: str, photo: bytes
+) -> None:
+    context = browser.new_context(base_url=site.address, java_script_enabled=False, **SIZES[size])
+    page = context.new_page()
+    page.goto("/")
+    page.click("#make-your-own")
+    page.check("#consent")
+    page.set_input_files("#photo", {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": photo})
+    page.screenshot(path=f"build/screens/{size}-no-script-1-upload.png")
+    page.click("text=Send the photo")
+    page.click("#bring-to-life")
+    page.screenshot(path=f"build/screens/{size}-no-script-2-guest.png")
+    expect(page.locator("gaze-tracker img")).to_be_visible(timeout=PATIENCE)  # the page asks again by itself
+    page.screenshot(path=f"build/screens/{size}-no-script-3-alive.png")
+    page.click("text=Keep it")
+    expect(page.locator("form[action='/accounts/signup/']")).to_be_visible()
+    page.screenshot(path=f"build/screens/{size}-no-script-4-keep.png", full_page=True)
+    context.close()
+
+
 def test_other_pages_are_looked_at_too(visitor: Visitor, browser: Browser, site: RunningSite, size: str) -> None:
     for name, address in {"home": "/", "upload": "/upload/", "gallery": "/portraits/", "lost": "/nowhere/"}.items():
         visitor.page.goto(address)

@@ -12,11 +12,13 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 from pytest_django import Settings
 
+from gpuworker.errors import WorkerDied
 from portraits import deletion, moderation
 from portraits.accounts import guests
 from portraits.accounts.session_store import SessionStore
-from portraits.models import BrowserSession, Portrait, Upload, User
+from portraits.models import BrowserSession, Portrait, Render, Upload, User
 from portraits.models.browser import GUEST_KEY
+from portraits.rendering import dispatch
 from portraits.uploads import lifecycle
 from portraits.uploads.validation import UploadRefused
 from tests.portraits import factories, photos
@@ -164,6 +166,23 @@ def test_a_portrait_that_is_hidden_stays_hidden(browser: Client, made: Portrait,
     assert sign_in(browser, owner.email) == 302
     made.refresh_from_db()
     assert (made.owner, made.hidden) == (owner, True)
+
+
+@pytest.mark.parametrize("state", ["ready", "failed"])
+def test_a_kept_portrait_catches_up_on_what_a_guest_does_not_get(
+    browser: Client, made: Portrait, owner: User, settings: Settings, state: str
+) -> None:
+    settings.GPU_SOURCE, settings.SHEETS = "url", "always"
+    session = dispatch.start(made)
+    output = factories.claimed(session)
+    if state == "ready":
+        factories.complete(output)
+    else:
+        output.render.fail(output.attempt, WorkerDied())
+    assert [render.kind for render in session.renders.all()] == ["rig"]
+    assert sign_in(browser, owner.email) == 302
+    kinds = {render.kind for render in Render.objects.filter(session=session)}
+    assert kinds == ({"rig", "sheets", "refinement"} if state == "ready" else {"rig"})
 
 
 @pytest.mark.parametrize("why", ["over", "banned"])
