@@ -12,6 +12,7 @@ from pathlib import Path
 from gazesite.processes.rendering_services import RenderingServices
 from gazesite.processes.scratch import empty_scratch
 from portraits.models import Render, Upload
+from portraits.sharing import looks
 from portraits.uploads import validation
 
 log = logging.getLogger(__name__)
@@ -34,13 +35,16 @@ class EmbeddedServices:
 
     def __init__(self, demo_photo: Path | None) -> None:
         self._rendering = RenderingServices(demo_photo)
+        self._looks = looks.Writer()
 
     def start(self) -> None:
         recover()
         validation.start()
         self._rendering.start()
+        self._looks.start()
 
     def stop(self) -> None:
         """Stop at once. Renders that are under way are left to the next start."""
+        self._looks.stop()
         self._rendering.stop()
         validation.stop()

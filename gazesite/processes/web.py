@@ -11,6 +11,7 @@ from django.conf import settings
 
 from gazesite.processes.scratch import empty_scratch
 from portraits.live import publisher
+from portraits.sharing import looks
 from portraits.uploads import validation
 
 
@@ -29,11 +30,16 @@ class Lifecycle(Protocol):
 class WebServices:
     """Services of a web process without rendering, which other processes do."""
 
+    def __init__(self) -> None:
+        self._looks = looks.Writer()
+
     def start(self) -> None:
         empty_scratch()
         validation.start()
+        self._looks.start()
 
     def stop(self) -> None:
+        self._looks.stop()
         validation.stop()
 
 

@@ -69,6 +69,8 @@ class ShareLink(models.Model):
     """Whether it shows the photo at the frames' own size, and not at up to twice that."""
     password = models.CharField(max_length=128, blank=True, editable=False)
     """Hash of its password, as Django's hashers write it; empty where it has none."""
+    looks = models.PositiveBigIntegerField(default=0, editable=False)
+    """Page views so far; portraits.sharing.looks counts them."""
     revoked_at = models.DateTimeField(null=True, blank=True)
     """Time at which its owner revoked it; None while they have not."""
 

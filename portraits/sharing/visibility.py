@@ -13,7 +13,7 @@ from portraits.models import Portrait, ShareLink
 
 STAFF = "the people who run this site"
 ONLY_YOU = f"only you and {STAFF} can see it"
-STAFF_RECORDED = f"Each look of {STAFF} is recorded."
+STAFF_RECORDED = f"Each access by {STAFF} is recorded."
 
 
 @dataclass(frozen=True)

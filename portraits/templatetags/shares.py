@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 
 from portraits.models import Portrait, ShareLink
+from portraits.sharing import looks
 from portraits.sharing import visibility as visibilities
 from portraits.sharing.forms import ShareForm
 from portraits.sharing.share_urls import ShareURLs
@@ -35,3 +36,10 @@ def address(link: ShareLink) -> str:
     """URL of the link's page; empty where its token is not known any more."""
     token = link.token
     return ShareURLs(token).page if token else ""
+
+
+@register.filter
+def looks_in_words(link: ShareLink) -> str:
+    """Number of looks at a link, in words."""
+    number = looks.total(link)
+    return "no looks yet" if number == 0 else "1 look" if number == 1 else f"{number:,} looks"

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from gpuworker.contract import CARD_NAME, POSTER_NAME
 from portraits.live import publisher
 from portraits.models import Output, ShareLink
-from portraits.sharing import link_preview
+from portraits.sharing import link_preview, looks
 from portraits.sharing.share_urls import ShareURLs
 from portraits.views.shares.share_link_required import link_required
 from portraits.views.shares.share_password import password_page
@@ -29,6 +29,8 @@ def share(request: HttpRequest, link: ShareLink, token: str) -> HttpResponse:
     """Page with the portrait; the same for everybody, signed in or not."""
     session = link.portrait.current_session
     output = link.output
+    if output:
+        looks.count(request, link)
     poster = _file_url(token, output, POSTER_NAME) if output else None
     context = {
         "title": link.portrait.title or "A portrait that looks at you",

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from portraits.live import publisher
 from portraits.models import ShareLink
+from portraits.sharing import looks
 from portraits.views.shares.frameable import frameable
 from portraits.views.shares.share_link_required import share_link_required
 
@@ -23,6 +24,8 @@ from portraits.views.shares.share_link_required import share_link_required
 def share_embed(request: HttpRequest, link: ShareLink, token: str) -> HttpResponse:
     """Page without cookies; cached for at most a minute, so that a revoked link soon stops working."""
     output = link.output
+    if output:
+        looks.count(request, link)
     name = publisher.file_name(output, "poster.webp") if output else ""
     poster = reverse("share-file", args=[token, name]) if output else None
     return render(request, "share/embed.html", {"token": token, "poster": poster})

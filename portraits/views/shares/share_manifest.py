@@ -9,7 +9,11 @@ from django.views.decorators.http import require_http_methods
 from portraits.files import responses
 from portraits.files.responses import Audience
 from portraits.models import ShareLink
+from portraits.sharing import looks
 from portraits.views.shares.share_link_required import CROSS_ORIGIN_METHODS, preflight, share_link_required
+
+ELSEWHERE = ("cross-site", "same-site")
+"""Values of Sec-Fetch-Site for requests by pages of other origins."""
 
 
 @login_not_required
@@ -22,4 +26,6 @@ def share_manifest(request: HttpRequest, link: ShareLink, token: str) -> HttpRes
     output = link.output
     if output is None:
         raise Http404
+    if output.complete and request.headers.get("Sec-Fetch-Site") in ELSEWHERE:
+        looks.count(request, link)  # an element in a page of another site, which asks for nothing before
     return responses.manifest_response(request, output, Audience.PUBLIC, standard=link.standard)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from django.utils import timezone
@@ -11,6 +12,19 @@ from pytest_django import Settings
 from gazesite.processes import embedded_services
 from portraits.models import Render, Upload
 from tests.portraits import factories
+
+
+def test_looks_that_were_counted_are_written_before_the_process_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(embedded_services, "recover", lambda: None)
+    monkeypatch.setattr(embedded_services, "RenderingServices", Mock())
+    monkeypatch.setattr(embedded_services, "validation", Mock())
+    monkeypatch.setattr("portraits.sharing.looks.write", lambda: done.append("written"))
+    monkeypatch.setattr("portraits.sharing.looks.close_old_connections", lambda: None)
+    services = embedded_services.EmbeddedServices(None)
+    services.start()
+    services.stop()
+    assert done == ["written"]
 
 
 @pytest.mark.django_db

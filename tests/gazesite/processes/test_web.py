@@ -43,6 +43,19 @@ def test_the_server_gets_the_limits_that_are_set(monkeypatch: pytest.MonkeyPatch
     assert [options["is_proxy"](peer) for peer in ("10.0.0.1", "192.0.2.1")] == [True, False]
 
 
+def test_looks_that_were_counted_are_written_before_the_process_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(web, "empty_scratch", lambda: None)
+    monkeypatch.setattr(web.validation, "start", lambda: None)
+    monkeypatch.setattr(web.validation, "stop", lambda: None)
+    monkeypatch.setattr("portraits.sharing.looks.write", lambda: done.append("written"))
+    monkeypatch.setattr("portraits.sharing.looks.close_old_connections", lambda: None)
+    services = web.WebServices()
+    services.start()
+    services.stop()
+    assert done == ["written"]
+
+
 class Nothing:
     """Lives beside the server and does nothing."""
 
