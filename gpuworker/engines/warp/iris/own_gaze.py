@@ -43,13 +43,6 @@ MOST = 0.15
 SHARP = (0.025, 0.045)
 """Fine detail as a share of an eye's contrast, between which a gaze down is believed: blurred lids look lowered."""
 
-UNLIKE = (0.15, 0.30)
-"""Likeness to an iris by which the iris exceeds the white beside it: eyes of stone have none that could look aside."""
-BESIDE = 1.2
-"""Iris radii from the centre from which on an opening shows white."""
-LEAST_SAMPLES = 12
-"""Pixels of white that tell its likeness; an iris that leaves fewer fills its eye."""
-
 
 @dataclass(frozen=True, slots=True)
 class OwnGaze:
@@ -72,7 +65,6 @@ def measure(eyes: Sequence[Eye], yaw: float = 0.0, pitch: float = LEVEL) -> OwnG
         down *= float(smoothstep(min(_sharpness(eye) for eye in eyes), *SHARP))
         usual = LOWERED
     share = float(smoothstep(np.hypot(aside / ACROSS, down / usual), *PAST))
-    share *= float(smoothstep(min(_unlikeness(eye) for eye in eyes), *UNLIKE))
     down *= LOWERED_SHARE if down > 0 else 1.0
     return OwnGaze(share * aside, float(np.clip(share * down, -MOST, MOST)))
 
@@ -83,17 +75,6 @@ def _too_low(eye: Eye, pitch: float) -> float:
     upper, lower = (float(lid_curve(lid, at)[0]) for lid in (eye.upper_lid, eye.lower_lid))
     iris = eye.iris[1] / eye.width - IRIS - IRIS_PER_DEGREE * (pitch - LEVEL)
     return float(np.dot(WEIGHTS, (iris, upper / eye.width - UPPER, lower / eye.width - LOWER)))
-
-
-def _unlikeness(eye: Eye) -> float:
-    """How much liker to an iris the iris is than the white, −2 … 2."""
-    opening = (eye.below_upper > 0.06 * eye.width) & (eye.above_lower > 0.02 * eye.width)
-    iris, white = opening & (eye.from_iris < eye.radius), opening & (eye.from_iris > BESIDE * eye.radius)
-    white &= np.abs(eye.u) < 0.46 * eye.width
-    if not iris.any():
-        return 0.0
-    beside = float(eye.likeness[white].mean()) if white.sum() >= LEAST_SAMPLES else -1.0
-    return float(eye.likeness[iris].mean()) - beside
 
 
 def _sharpness(eye: Eye) -> float:

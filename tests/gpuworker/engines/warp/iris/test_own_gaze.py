@@ -22,7 +22,6 @@ def _turned(drawn: DrawnEyes, u: float, up: float) -> tuple[Eye, Eye]:
     left, right = drawn.eyes()
     for eye in (left, right):
         eye.iris = np.array([u, IRIS - up]) * WIDTH
-        eye.likeness = np.where(eye.from_iris < eye.radius, 1, -1).astype(np.float32)
         eye.upper_lid, eye.lower_lid = (
             np.column_stack([lid[:, 0], np.full(len(lid), v * WIDTH)])
             for lid, v in ((eye.upper_lid, UPPER - 0.8 * up), (eye.lower_lid, LOWER - 0.25 * up))
@@ -82,13 +81,6 @@ def test_a_turned_head_looks_at_the_viewer_with_its_irises_aside() -> None:
 
 def test_a_head_turned_too_far_to_tell_keeps_the_photos_own_gaze() -> None:
     assert own_gaze.measure(_eyes(0.2, up=0.1), yaw=40.0) == OwnGaze(0, 0)
-
-
-def test_eyes_of_stone_look_nowhere() -> None:
-    """Their irises are scratched into what should be white."""
-    left, right = _eyes(0.2, up=0.1)
-    left.likeness[:] = 0
-    assert own_gaze.measure((left, right)) == OwnGaze(0, 0)
 
 
 def test_lids_that_only_blur_has_lowered_do_not_look_down() -> None:
