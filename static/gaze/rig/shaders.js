@@ -80,7 +80,8 @@ void main() {
     float held = .12 * shut * (1. - rise(.1 * w, travel.z * w, h)), begun = rise(0., .18, close);
     vec2 low = p + down * (edge.y - v + .24 * w - abs(mod(edge.y - v, .28 * w) - .14 * w));
     vec3 sheet = part((p - box.xy - lidAt.xy) / line.w, lid);
-    sheet += .8 * (strip(photo, low, 0.).rgb - strip(photo, low, log2(max(1., .05 * w * scale.x))).rgb);
+    vec3 grain = strip(photo, low, 0.).rgb - strip(photo, low, log2(max(1., .05 * w * scale.x))).rgb;
+    sheet += .8 * clamp(grain, -.07, .07); // lower lashes and creases are none
     float side = 1. - rise(.47, .6, abs(us));
     float cover = side * (1. - rise(.08 * w, .16 * w, h)), beneath = side * (1. - rise(.02 * w, .07 * w, v - edge.y));
     vec3 over = strip(photo, p - down * held, 0.).rgb, under = strip(photo, p - down * lowerMove * withLower, 0.).rgb;

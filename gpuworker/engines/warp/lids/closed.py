@@ -128,7 +128,6 @@ def _lashes(eye: Eye, lid: Picture) -> tuple[float, float, float]:
     across = np.broadcast_to(u, v.shape)
     ratio = eye.sample(eye.pixels, across, v) / np.maximum(eye.sample(lid, across, v), 4)
     darkest = np.median(np.sort(ratio, axis=0)[:3].mean(axis=0), axis=0)
-    red, green, blue = np.clip(
-        (darkest + darkest.min()) / 2, DARKEST, LIGHTEST
-    )  # black beside warm skin would look blue
+    darkest = np.minimum(darkest, darkest @ (0.3, 0.6, 0.1))  # black beside warm skin would look blue
+    red, green, blue = np.clip(darkest, DARKEST, LIGHTEST)
     return round(float(red), 3), round(float(green), 3), round(float(blue), 3)
