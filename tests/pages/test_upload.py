@@ -42,6 +42,14 @@ def test_case_33_without_consent_the_photo_waits_in_the_browser_until_it_is_give
     arrived(form)
 
 
+def test_a_browser_that_refuses_cookies_is_told_before_anything_is_sent(form: Stand) -> None:
+    form.page.evaluate("Object.defineProperty(navigator, 'cookieEnabled', { get: () => false })")
+    form.page.check("#consent")
+    form.page.set_input_files("#photo", PHOTO)  # type: ignore[arg-type]
+    expect(form.page.locator("#upload-error")).to_contain_text("Your browser refuses cookies.")
+    assert "POST /upload/" not in form.asked
+
+
 def test_a_refusal_is_said_in_place_and_another_photo_may_follow(form: Stand) -> None:
     taken = form.answers["/upload/"]
     form.answers["/upload/"] = answer_json({"code": "no_face", "sentence": "No face.", "details": {}}, status=422)

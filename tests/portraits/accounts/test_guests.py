@@ -96,6 +96,12 @@ def test_the_switch_turns_guests_off(anonymous: Client, settings: Settings) -> N
     assert guests.uploader(request) is None
 
 
+@pytest.mark.parametrize("page", [LOGIN, SIGNUP, "/accounts/confirm-email/"])
+def test_the_ways_to_an_account_say_that_they_keep_what_is_there(browser: Client, anonymous: Client, page: str) -> None:
+    assert "without an account is kept" in browser.get(page).content.decode()
+    assert "without an account is kept" not in anonymous.get(page).content.decode()
+
+
 @pytest.mark.parametrize("why", ["over", "banned", "deleted", "another key"])
 def test_a_browser_whose_guest_is_gone_has_none(guest: User, browser: Client, made: Portrait, why: str) -> None:
     assert browser.get(made.get_absolute_url()).status_code == 200
@@ -108,7 +114,11 @@ def test_a_browser_whose_guest_is_gone_has_none(guest: User, browser: Client, ma
             deletion.delete_user(guest)
         case "another key":
             browser.cookies[settings.SESSION_COOKIE_NAME] = "0" * 32
-    assert browser.get(f"/portraits/{made.pk}/")["Location"].startswith(LOGIN)
+    sign_in_page = browser.get(f"/portraits/{made.pk}/")["Location"]
+    assert "without an account is kept" not in browser.get(LOGIN).content.decode()
+    assert sign_in_page == f"{LOGIN}?next=/portraits/{made.pk}/"
+    assert "deleted after 24 hours" in browser.get(sign_in_page).content.decode()
+    assert "deleted after 24 hours" not in browser.get(f"{LOGIN}?next=/portraits/").content.decode()
     assert guests.current(browser.session) is None
 
 
