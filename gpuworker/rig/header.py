@@ -217,6 +217,7 @@ def _eye(eye: CheckedObject, source: Size) -> dict[str, Any]:
         "ahead": eye.number("ahead", -width, width) if "ahead" in eye else iris[0],
         "photo_y": eye.number("photoY", -MOST_PHOTO_Y, MOST_PHOTO_Y) if "photoY" in eye else 0.0,
         "radius": eye.number("radius", 1, width),
+        "softness": eye.number("softness", 0, width) if "softness" in eye else 0.0,
         "travel": eye.pair("travel", 0, 1),
         "white": eye.place("white"),
         "white_at": eye.integers("whiteAt", 2, 0, max(source.width, source.height)),

@@ -93,11 +93,11 @@ class RigEye:
     box: x0, y0, x1, y1 of the pixels that are painted; middle: between the corners; along: unit vector from the left
     corner to the right one; width: between them; inner: +1 where the nose is towards +u; iris: its centre in u, v of
     the eye as photographed; ahead: its u when it looks straight ahead; photo_y: y at which it looks as in the photo,
-    grid units; radius: the iris's; travel: from `ahead` at full x to the left and to the right, in eye widths; white,
-    texture: places of the white and of the iris in the atlas; white_at: where the white lies in the box; reach: half
-    the side of the iris's square; closes: whether a blink may close it; upper, lower: (n,) int32 v of the lid margins
-    in CURVE_UNIT; lid: what a blink lets down; without it, as in older files, an eye stays open; over: place of
-    the mask of hair that hangs over the box, one pixel a frame pixel.
+    grid units; radius: the iris's; softness: of the limbus, to either side of it; travel: from `ahead` at full x to the
+    left and to the right, in eye widths; white, texture: places of the white and of the iris in the atlas; white_at:
+    where the white lies in the box; reach: half the side of the iris's square; closes: whether a blink may close it;
+    upper, lower: (n,) int32 v of the lid margins in CURVE_UNIT; lid: what a blink lets down; without it, as in older
+    files, an eye stays open; over: place of the mask of hair that hangs over the box, one pixel a frame pixel.
     """
 
     box: Place
@@ -109,6 +109,7 @@ class RigEye:
     ahead: float
     photo_y: float
     radius: float
+    softness: float
     travel: Pair
     white: Place
     white_at: tuple[int, int]

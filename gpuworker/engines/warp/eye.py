@@ -30,7 +30,8 @@ class Eye:
     box: x0, y0, x1, y1; pixels: (h, w, 3) float32 RGB 0 … 255 as photographed;
     u, v: (h, w) each pixel centre's own coordinates; upper, lower: (h, w) v of the lid margin at its u;
     iris: (2,) centre in u, v; radius: of the iris, source pixels; inner: +1 where +u is towards the nose;
-    likeness: (h, w) −1 … 1, positive where a pixel has the iris's colours (−1 until the limbus is found).
+    likeness: (h, w) −1 … 1, positive where a pixel has the iris's colours (−1 until the limbus is found);
+    softness: source pixels to either side of the limbus in which a blurred photo goes from iris to white.
     """
 
     side: Side
@@ -51,6 +52,7 @@ class Eye:
     radius: float
     likeness: Field
     candidates: list[Vector] = field(default_factory=list)
+    softness: float = 0.0
 
     @classmethod
     def measure(

@@ -105,6 +105,7 @@ class Eyes:
         if (edge.clearness(left) + edge.clearness(right)) / 2 < LEAST_CLEARNESS:
             return None
         own = own_gaze.measure(eyes, *turn)
+        edge.measure_softness((left, right))
         for eye in (left, right):
             lower_margin.follow(eye)
         whites = sclera.match((left, right), (sclera.reconstruct(left), sclera.reconstruct(right)))

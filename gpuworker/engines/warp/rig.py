@@ -118,6 +118,7 @@ def _eye(
         ahead=round(ahead, 4),
         photo_y=round(renderer.lids.photo_y, 4),
         radius=round(eye.radius, 4),
+        softness=round(eye.softness, 4),
         travel=_pair(travel, 5),
         white=white,
         white_at=(columns.start, rows.start),

@@ -172,7 +172,7 @@ export class RigPicture {
       const gain = eye.inner < 0 ? right : left;
       const [x0, y0, x1, y1] = areas[i];
       gl.viewport(x0, y0, x1 - x0, y1 - y0);
-      const { iris: [u, v], width, ahead, travel, photoY, lid } = eye;
+      const { iris: [u, v], width, ahead, travel, photoY, softness, lid } = eye;
       const photoX = u === ahead ? 0 : (LIMIT * (u - ahead)) / (width * travel[u < ahead ? 0 : 1]);
       const [across, down] = [x * gain + own * photoX, y * gain + own * photoY];
       const near = rest ? Math.exp(-((across - photoX) ** 2 + (down - photoY) ** 2) / model.restReach ** 2) : 0;
@@ -191,6 +191,7 @@ export class RigPicture {
         lidAt: [...(lid?.at ?? [0, 0]), eye.inner],
         line: [...(lid?.lashes ?? [1, 1, 1]), supersampling],
         size: [eye.radius, eye.reach, down - photoY],
+        softness: [softness],
       });
       gl.drawArrays(gl.TRIANGLES, 0, 3);
     });

@@ -34,7 +34,7 @@ const FAR = 5120;
  * @typedef {{centre: Numbers, right: Numbers, width: number, eyeSpan: number, distance: number, gain: number,
  *   yawGain: number, yawMore: Numbers}} Head frame pixels
  * @typedef {{box: Numbers, middle: Numbers, along: Numbers, width: number, inner: number, iris: Numbers,
- *   ahead: number, photoY: number, radius: number, travel: Numbers, white: Numbers, whiteAt: Numbers,
+ *   ahead: number, photoY: number, radius: number, softness: number, travel: Numbers, white: Numbers, whiteAt: Numbers,
  *   texture: Numbers, reach: number, closes: boolean, lid: Lid | null, over: Numbers | null,
  *   lids: Float32Array}} Eye source pixels; `lids`: the upper margin's v, then the lower one's; `photoY`: grid units
  * @typedef {{place: Numbers, at: Numbers, lashes: Numbers}} Lid closed
@@ -127,6 +127,13 @@ const PHOTO_Y = { photoY: [0, -60, 60] };
 const OVER = { over: [4, 0, LARGEST_ATLAS, true] };
 
 /**
+ * Older rigs lack it: their edges are sharp.
+ *
+ * @type {Record<string, Rule>}
+ */
+const SOFTNESS = { softness: [0, 0, 2560] };
+
+/**
  * Older rigs lack it: their eyes stay open.
  *
  * @type {Record<string, Rule>}
@@ -196,6 +203,7 @@ function readEye(data, { frame, supersampling }) {
   const eye = { ...numbers(data, EYE), closes: flag(data, 'closes') };
   eye.ahead = 'ahead' in data ? numbers(data, AHEAD).ahead : eye.iris[0];
   eye.photoY = 'photoY' in data ? numbers(data, PHOTO_Y).photoY : 0;
+  eye.softness = 'softness' in data ? numbers(data, SOFTNESS).softness : 0;
   eye.lid = 'lid' in data ? numbers(object(data, 'lid'), LID) : null;
   eye.over = 'over' in data ? numbers(data, OVER).over : null;
   const [x0, y0, x1, y1] = eye.box;
@@ -204,7 +212,7 @@ function readEye(data, { frame, supersampling }) {
   demand(inside, 'range', 'box');
   demand(eye.inner !== 0, 'range', 'inner');
   demand(isUnit(eye.along), 'range', 'along');
-  demand(Math.max(...iris.map(Math.abs), Math.abs(eye.ahead), radius) <= width, 'range', 'iris');
+  demand(Math.max(...iris.map(Math.abs), Math.abs(eye.ahead), radius, eye.softness) <= width, 'range', 'iris');
   demand(Math.min(...places(eye).flatMap((place) => place.slice(2))) > 0, 'range', 'white');
   demand(whiteAt[0] + white[2] <= x1 - x0 && whiteAt[1] + white[3] <= y1 - y0, 'range', 'whiteAt');
   demand(texture[2] === 2 * reach + 1 && texture[3] === texture[2], 'range', 'texture');

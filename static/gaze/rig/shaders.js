@@ -19,6 +19,7 @@ uniform vec4 box, area, axes, iris, white, disc, rows, look;
 uniform vec2 scale; // texture pixels in a source pixel
 uniform vec3 size; // radius and reach of the iris; travel of the lower lid in units of y
 uniform vec4 hair; // what hangs over, in the atlas
+uniform float softness; // of the limbus, to either side of it
 uniform vec4 lid, line; // the closed lid in the atlas; colour of its lashes over the skin's, its pixels' size
 uniform vec3 lidAt; // its corner in the box; where the nose is
 uniform vec4 travel, light; // upper, lower, fold, lashes; lower margin, shadow, its depth, ball
@@ -58,7 +59,8 @@ void main() {
   float pastUpper = v - upper, pastLower = lower - v;
   float withUpper = pastUpper < 0. ? 1. - rise(.04 * w, travel.z * w, -pastUpper) : 1. - rise(0., .1 * w, pastUpper);
   float withLower = 1. - rise(0., (pastLower < 0. ? .3 : .1) * w, abs(pastLower));
-  float soft = max(.7, .018 * w), lash = travel.w * w * (.35 + .65 * bell);
+  float soft = max(max(.7, .018 * w), min(softness, .04 * w)), rim = clamp(softness / size.x, .1, .35);
+  float lash = travel.w * w * (.35 + .65 * bell);
   float above = rise(-soft, soft, pastLower + light.x * w) * float(abs(u) < .5 * w);
   float opening = rise(-soft, soft, pastUpper - lash) * above;
   vec3 skin = strip(photo, p - down * (upperMove * withUpper + lowerMove * withLower), 0.).rgb;
@@ -68,7 +70,7 @@ void main() {
   }
   vec3 eye = part(p - box.xy - rows.xy, white);
   vec2 t = vec2((u - iris.z) * front(iris.x) / front(iris.z), v - iris.w);
-  eye = mix(eye, part(t + size.y + .5, disc), 1. - rise(.9 * size.x, 1.1 * size.x, length(t)));
+  eye = mix(eye, part(t + size.y + .5, disc), 1. - rise(size.x * (1. - rim), size.x * (1. + rim), length(t)));
   eye *= 1. - light.y * exp(-max(pastUpper, 0.) / (light.z * w));
   vec3 made = mix(skin, eye, opening) * lashes;
   vec4 own = strip(photo, p, 0.);

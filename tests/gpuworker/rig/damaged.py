@@ -228,6 +228,8 @@ def out_of_range() -> Iterator[tuple[str, bytes]]:
     yield "an iris of no radius", placed("eyes.0.radius", 0)
     yield "an iris that looks ahead outside its eye", placed("eyes.0.ahead", 40)
     yield "text for where an iris looks ahead", placed("eyes.0.ahead", "0")
+    yield "a limbus softer than its eye is wide", placed("eyes.0.softness", 40.5)
+    yield "a softness below none", placed("eyes.0.softness", -0.5)
     yield "an eye of no width", placed("eyes.0.width", 0)
     yield "an iris wider than its square", placed("eyes.0.reach", 60)
     yield "a list for a lid", placed("eyes.0.lid", [])

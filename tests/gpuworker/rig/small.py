@@ -47,6 +47,7 @@ def _eye(nth: int, box: Place, inner: int) -> RigEye:
         ahead=0.75,
         photo_y=-2.5,
         radius=4.5,
+        softness=1.5,
         travel=(0.15, 0.18),
         white=(1 + 28 * nth, 1, 26, 12),
         white_at=(7, 8),

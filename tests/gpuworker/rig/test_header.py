@@ -59,6 +59,12 @@ def test_the_eyes_of_an_older_rig_look_ahead_as_photographed() -> None:
     assert [eye["photo_y"] for eye in eyes] == [-2.5, 0]
 
 
+def test_the_edges_of_an_older_rig_are_sharp() -> None:
+    values = json.loads(header.dumps(small(), PARTS))
+    del values["eyes"][1]["softness"]
+    assert [eye["softness"] for eye in header.loads(json.dumps(values).encode()).eyes] == [1.5, 0]
+
+
 def test_the_head_of_an_older_rig_turns_alike_to_both_sides() -> None:
     values = json.loads(header.dumps(small(), PARTS))
     assert header.loads(json.dumps(values).encode()).head.yaw_more == (1.0, 1.25)

@@ -6,6 +6,8 @@ well. What is left is read off the edge itself, in ratios of light: those do not
 
 from __future__ import annotations
 
+from math import erf, sqrt
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +35,15 @@ ENOUGH_SAMPLES = 8
 STIFF_U, STIFF_V, STIFF_RADIUS, ONE_SIDED = 0.05, 0.15, 0.50, 2.0
 """Costs of the farthest candidates; the greatest step is worth 1. The last is the radius's where both eyes show
 their limbus on one side alone: that says little of a diameter."""
+NEAR_AND_FAR = 0.1, 0.3
+"""Distances in radii: a sharp limbus has its whole step within the first, a blurred one a third of it."""
+SIGMAS = np.linspace(0.02, 0.5, 49)
+SHARES = np.array([erf(NEAR_AND_FAR[0] / sigma / sqrt(2)) / erf(NEAR_AND_FAR[1] / sigma / sqrt(2)) for sigma in SIGMAS])
+"""Share of the step within the first distance for a blur of so many radii."""
+HALF_WIDTH = 2.2
+"""Half the width of the smooth step that is as soft as a blur, in its sigma."""
+FAINTEST = 0.05
+"""Step below which softness cannot be told."""
 FAINT = 8.0
 """Brightness below which ratios are noise, of 255."""
 
@@ -58,6 +69,30 @@ def refine(eyes: tuple[Eye, Eye], models: tuple[Vector, Vector], *, one_sided: b
         eye.iris, eye.radius = centre, found
 
 
+def measure_softness(eyes: tuple[Eye, Eye]) -> None:
+    """Set the softness of both eyes in place, by how much of the step lies close to the limbus."""
+    close, all_of_it = (sum(_mean_step(eye, distance) for eye in eyes) for distance in NEAR_AND_FAR)
+    share = close / all_of_it if all_of_it > FAINTEST else 1.0
+    sigma = float(np.interp(-share, -SHARES, SIGMAS)) * eyes[0].radius
+    own = float(np.mean([_blur(eye) for eye in eyes]))
+    for eye in eyes:
+        eye.softness = HALF_WIDTH * float(np.sqrt(max(0.0, sigma**2 - own**2)))
+
+
+def _mean_step(eye: Eye, distance: float) -> float:
+    """Ratio of light across the visible limbus, so many radii to either side; its logarithm."""
+    light = _light(eye)
+    inner, seen_inside = _ring(eye, light, eye.iris[None], (1 - distance) * eye.radius)
+    outer, seen_outside = _ring(eye, light, eye.iris[None], (1 + distance) * eye.radius)
+    seen = seen_inside & seen_outside
+    return float(((outer - inner) * seen).sum() / max(1, seen.sum()))
+
+
+def _blur(eye: Eye) -> float:
+    """Sigma of the blur in which light is read, source pixels."""
+    return max(0.8, 0.0125 * eye.width)
+
+
 def clearness(eye: Eye) -> float:
     """0 … 1: how clearly the eye shows an iris where it was found. Of 140 photos and paintings all that are sharp have
     .29 or more, the mean of both eyes; a statue and 11 smeared faces 0 to .24."""
@@ -75,7 +110,7 @@ def _candidates(eye: Eye, model: Vector) -> tuple[NDArray[np.float64], NDArray[n
 
 def _light(eye: Eye) -> Field:
     """(h, w): logarithm of the light, in the colours in which white and iris differ most."""
-    blurred = cv2.GaussianBlur(eye.pixels, (0, 0), max(0.8, 0.0125 * eye.width))
+    blurred = cv2.GaussianBlur(eye.pixels, (0, 0), _blur(eye))
     light = np.log(blurred + np.float32(FAINT))
     rho = eye.from_iris / eye.radius
     opened = (eye.below_upper > FROM_LIDS[0] * eye.width) & (eye.above_lower > FROM_LIDS[1] * eye.width)

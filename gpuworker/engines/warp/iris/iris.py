@@ -17,6 +17,8 @@ Picture = NDArray[np.float32]
 
 LIMBUS = 0.80, 0.93
 """Radii between which the photo mixes iris with white: from there on a texel is no lighter than the iris within."""
+SOFTNESS = 0.10, 0.35
+"""Radii to either side in which the disc ends, as soft as the photo's own limbus."""
 INSIDE = 0.88
 """Radii within which a bright spot is a catch-light, not white or a lid's rim."""
 RIM, LASH = (0.6, 0.78), (0.6, 0.8)
@@ -58,7 +60,8 @@ def complete(left: Eye, right: Eye) -> tuple[Iris, Iris]:
     rings = [Rings.measure(view.photo, view.share, view.rho) for view in views]
     light = float(skin_around(left).mean() / skin_around(right).mean())
     both = rings[0].completed_by(rings[1], light), rings[1].completed_by(rings[0], 1 / light)
-    first, second = (_iris(view, own) for view, own in zip(views, both, strict=True))
+    softness = (left.softness + right.softness) / (left.radius + right.radius)
+    first, second = (_iris(view, own, softness) for view, own in zip(views, both, strict=True))
     return first, second
 
 
@@ -92,7 +95,7 @@ def _without_outliers(view: _Seen, rings: Rings) -> _Seen:
     return _Seen(view.photo, np.asarray(view.share * (1 - doubt), np.float32), view.rho)
 
 
-def _iris(view: _Seen, rings: Rings) -> Iris:
+def _iris(view: _Seen, rings: Rings, softness: float) -> Iris:
     plain = rings.spread(view.rho)
     mirror = np.minimum(view.photo[::-1], plain + CATCH_LIGHT)
     mirrored = 0.6 * view.share[::-1][..., None]
@@ -101,5 +104,6 @@ def _iris(view: _Seen, rings: Rings) -> Iris:
     texture = view.photo * seen + filling * (1 - seen)
     limbus = smoothstep(view.rho, *LIMBUS)[..., None]
     texture = texture * (1 - limbus) + np.minimum(texture, plain) * limbus
-    alpha = 1 - smoothstep(view.rho, 0.90, 1.10)
+    rim = float(np.clip(softness, *SOFTNESS))
+    alpha = 1 - smoothstep(view.rho, 1 - rim, 1 + rim)
     return Iris(np.clip(texture, 0, 255).astype(np.float32), alpha.astype(np.float32), len(alpha) // 2)

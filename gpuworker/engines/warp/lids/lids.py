@@ -23,6 +23,9 @@ LOWER_TRAVEL = 0.015 / LIMIT
 RAISED = 0.75
 """Share of its travel that the upper lid takes when the gaze goes up: with all of it, white shows above the iris."""
 
+SOFTEST = 0.04
+"""The opening's edges are as soft as the photo's own, at most so many eye widths to either side."""
+
 FOLD = 0.42
 """The upper lid's skin rests beyond this many eye widths above its margin."""
 
@@ -81,7 +84,7 @@ class Lids:
         lower_move = (y - self.photo_y) * LOWER_TRAVEL * w * self.bell
         upper, lower = eye.upper + upper_move, eye.lower + lower_move
         skin = self._skin(upper, lower, upper_move, lower_move)
-        soft = max(0.7, 0.018 * w)
+        soft = max(0.7, 0.018 * w, min(eye.softness, SOFTEST * w))
         below = eye.v - upper - LASHES * w * (0.35 + 0.65 * self.bell)
         above = lower - eye.v + LOWER_MARGIN * w
         opening = smoothstep(below, -soft, soft) * smoothstep(above, -soft, soft) * (np.abs(eye.u) < 0.5 * w)

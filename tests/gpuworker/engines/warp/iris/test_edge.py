@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from gpuworker.contract import STANDARD_FRAME
 from gpuworker.engines.warp.eye import Eye
 from gpuworker.engines.warp.eyes import TRAVEL_V, Eyes
-from gpuworker.engines.warp.iris import limbus
+from gpuworker.engines.warp.iris import edge, limbus
 from gpuworker.grid import Direction
 from gpuworker.images import photo
 from gpuworker.vision import framing
@@ -55,3 +55,22 @@ def test_irises_of_other_people_are_found_where_they_were_moved(other_face: NDAr
         true = made.middle + u * made.along + (made.iris[1] + aside.pupil_y * TRAVEL_V * made.width) * made.down
         centre = eye.middle + eye.iris[0] * eye.along + eye.iris[1] * eye.down
         assert np.linalg.norm(centre - true) < 0.03 * made.width
+
+
+@pytest.mark.parametrize(("sigma", "expected"), [(0.0, 0.0), (1.5, 3.3), (3.0, 6.6)])
+def test_the_softness_of_a_blurred_photo_is_measured_at_the_limbus(sigma: float, expected: float) -> None:
+    drawn = draw(iris=(0.02, -0.03), radius=0.21, model_radius=0.2)
+    if sigma:
+        drawn.picture[:] = cv2.GaussianBlur(drawn.picture, (0, 0), sigma)
+    left, right = drawn.eyes()
+    limbus.fit_irises(left, right)
+    edge.measure_softness((left, right))
+    assert left.softness == right.softness == pytest.approx(expected, abs=1.5)
+
+
+def test_an_eye_without_a_limbus_has_no_softness() -> None:
+    drawn = draw()
+    drawn.picture[:] = 128
+    left, right = drawn.eyes()
+    edge.measure_softness((left, right))
+    assert left.softness == right.softness == 0

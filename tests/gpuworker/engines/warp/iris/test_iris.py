@@ -107,3 +107,18 @@ def test_a_lash_across_the_rim_does_not_travel() -> None:
         _hides_lashes(eye)
     iris, _ = complete(*eyes)
     assert _texel(iris, 0.14, -0.07).mean() > 0.6 * np.mean(IRIS)
+
+
+def test_the_disc_ends_as_softly_as_the_photos_own_limbus() -> None:
+    def between(softness: float) -> float:
+        """Radii over which the disc ends."""
+        eyes = draw(radius=0.2).eyes()
+        for eye in eyes:
+            eye.softness = softness * eye.radius
+        iris, _ = complete(*eyes)
+        row = iris.alpha[iris.reach, iris.reach :]
+        return float(((row > 0.02) & (row < 0.98)).sum() / eyes[0].radius)
+
+    assert between(0.0) < 0.25
+    assert between(0.3) > 0.45
+    assert between(3.0) < 0.75

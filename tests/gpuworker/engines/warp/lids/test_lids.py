@@ -51,3 +51,16 @@ def test_the_eye_is_not_startled_when_it_looks_up() -> None:
 
     assert 0.02 < height(-15.0) - height(0.0) < 0.04
     assert 0.03 < height(0.0) - height(15.0) < 0.055
+
+
+def test_the_opening_ends_as_softly_as_the_photo_but_no_softer_than_lids_are() -> None:
+    def between(softness: float) -> int:
+        """Rows of the middle column that are neither open nor shut."""
+        eye, _ = draw().eyes()
+        eye.softness = softness * eye.width
+        opening = Lids.of(eye).at(0.0).opening
+        column = opening[:, opening.shape[1] // 2]
+        return int(((column > 0.02) & (column < 0.98)).sum())
+
+    assert between(0.035) > 1.5 * between(0.0)
+    assert between(0.5) == between(0.04)
