@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -157,3 +158,36 @@ def test_strangers_order_no_second_render_of_sheets(anonymous: Client, owner: Us
     assert Render.objects.get(kind="sheets").cancel()
     assert anonymous.get(f"/s/{token}/q0.webp").status_code == 404
     assert Render.objects.get(kind="sheets").state == "cancelled"
+
+
+def freshness(answer: HttpResponse) -> int:
+    """Seconds for which a cache may answer by itself, as RFC 9111 and RFC 5861 have it."""
+    assert "Expires" not in answer
+    named = dict(part.strip().partition("=")[::2] for part in answer["Cache-Control"].split(","))
+    assert not named.keys() & {"immutable", "s-maxage", "stale-while-revalidate", "stale-if-error"}
+    return 0 if named.keys() & {"no-store", "no-cache"} else int(named["max-age"])
+
+
+@pytest.mark.parametrize("standard", [False, True])
+@pytest.mark.parametrize("end", ["revoked", "hidden"])
+def test_case_27_a_minute_after_its_end_a_link_s_files_are_in_no_cache(
+    anonymous: Client, portrait: Portrait, output: Output, standard: bool, end: str
+) -> None:
+    """Each file, fresh and confirmed: no cache answers for longer by itself, and the site confirms none any more."""
+    link, token = ShareLink.create_for(portrait, standard=standard)
+    names = [*(publisher.file_name(output, name) for name in output.files), "q0.webp", "m0.webp", "manifest.json"]
+    kept = {}
+    for name in names:
+        address = f"/s/{token}/{name}"
+        answer = anonymous.get(address)
+        if answer.status_code == 404:  # the large photo of a link in standard size
+            continue
+        confirmed = anonymous.get(address, headers={"If-None-Match": answer["ETag"]})
+        assert (confirmed.status_code, freshness(answer), freshness(confirmed)) == (304, 60, 60)
+        kept[address] = answer["ETag"]
+    assert len(kept) >= len(names) - 2
+    _ = link.revoke() if end == "revoked" else portrait.hide("a report")
+    for address, etag in kept.items():
+        for headers in ({}, {"If-None-Match": etag}, {"If-None-Match": "*"}):
+            answer = anonymous.get(address, headers=headers)
+            assert (answer.status_code, freshness(answer)) == (404, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from gazesite.observability.redaction import RedactionFilter
 from portraits.http.throttle import PASSWORDS, PASSWORDS_OF_LINK
 from portraits.live import publisher
 from portraits.models import Portrait, Session, ShareLink
@@ -217,3 +219,18 @@ def test_a_short_one_is_refused(as_owner: Client, portrait: Portrait) -> None:
     answer = as_owner.post(reverse("share-create", args=[portrait.pk]), {"days": "", "password": "12345"})
     assert answer.status_code == 422
     assert "at least 6 characters" in answer.content.decode()
+
+
+def test_case_27_no_line_of_a_log_has_the_token_the_password_or_the_cookie(
+    anonymous: Client, link: ShareLink, page: str, files: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.handler.addFilter(RedactionFilter())
+    with caplog.at_level(logging.DEBUG):
+        tell(anonymous, page, "a wrong guess")
+        cookie = tell(anonymous, page).cookies[settings.LINK_COOKIE_NAME].value
+        for address in (page, f"{page}password/", *files.values()):
+            anonymous.get(address)
+            anonymous.put(address)
+            Client().get(address)
+    assert "/s/[token]/" in caplog.text
+    assert not [secret for secret in (link.token, RIGHT, "a wrong guess", cookie) if secret in caplog.text]
