@@ -33,13 +33,14 @@ async function copy(button) {
  * Sends a form of the panel and puts the answered panel in its place.
  *
  * @param {HTMLFormElement} form
+ * @param {HTMLButtonElement} button one of the form's, which may name an address of its own
  * @param {Element} panel
  */
-async function send(form, panel) {
-  const button = part('button[type="submit"]', HTMLButtonElement, form);
+async function send(form, button, panel) {
   button.disabled = true;
   try {
-    const answer = await fetch(form.action, {
+    const address = button.hasAttribute('formaction') ? button.formAction : form.action;
+    const answer = await fetch(address, {
       method: 'POST',
       body: new FormData(form),
       headers: { 'X-Requested-With': 'fetch' },
@@ -87,8 +88,10 @@ for (const panel of panels) {
   panel.addEventListener('submit', (event) => {
     const form = event.target;
     if (!(form instanceof HTMLFormElement && form.matches('form[data-share]'))) return;
+    const button = event.submitter ?? part('button[type="submit"]', HTMLButtonElement, form);
+    if (!(button instanceof HTMLButtonElement)) return;
     event.preventDefault();
-    send(form, panel);
+    send(form, button, panel);
   });
   panel.addEventListener('click', ({ target }) => {
     /** @type {HTMLButtonElement | null} */

@@ -33,6 +33,22 @@ def test_a_new_link_is_shown_in_place_selected_and_ready_to_be_copied(panel: Sta
     expect(copy).to_have_text("Selected")  # an insecure page may not write to the clipboard
 
 
+def test_a_button_may_name_an_address_of_its_own(panel: Stand) -> None:
+    revoke = (
+        '<form id="revoke" data-share method="post"></form><button form="revoke" formaction="/revoke/">Revoke</button>'
+    )
+    panel.answers["/share/"] = lambda route: route.fulfill(
+        body=PANEL.format(button="Make another", rest=revoke), content_type="text/html"
+    )
+    panel.answers["/revoke/"] = lambda route: route.fulfill(
+        body=PANEL.format(button="Make one", rest=""), content_type="text/html"
+    )
+    panel.page.click("text=Make a link")
+    panel.page.click("text=Revoke")
+    expect(panel.page.get_by_role("button", name="Make one")).to_be_visible()
+    assert panel.asked[-1] == "POST /revoke/"
+
+
 def test_an_answer_without_a_panel_is_said_and_the_button_works_again(panel: Stand) -> None:
     panel.answers["/share/"] = lambda route: route.fulfill(status=500, body="<h1>proxy</h1>")
     with panel.page.expect_console_message(lambda message: "status 500" in message.text):

@@ -24,6 +24,9 @@ def test_an_operator_sees_list_and_row(as_operator: Client, filled: ShareLink, m
     assert as_operator.get(f"/admin/portraits/{model}/{row}").status_code == 200
 
 
-def test_the_hash_of_a_token_stays_where_it_is(as_operator: Client, filled: ShareLink) -> None:
-    text = as_operator.get(f"/admin/portraits/sharelink/{filled.pk}/change/").content.decode()
-    assert filled.token_hash not in text
+def test_the_secrets_and_the_name_of_a_link_stay_where_they_are(as_operator: Client, filled: ShareLink) -> None:
+    link, token = ShareLink.create_for(filled.portrait, name="for the aunt", password="open sesame")
+    for path in ("", f"{link.pk}/change/"):
+        text = as_operator.get(f"/admin/portraits/sharelink/{path}").content.decode()
+        assert str(link.pk) in text
+        assert not [kept for kept in (link.token_hash, link.password, link.name, token) if kept in text]

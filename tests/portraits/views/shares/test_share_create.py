@@ -94,11 +94,11 @@ def test_a_hundred_links_take_one_query_and_a_page_of_a_hundred_kilobytes(
     as_owner: Client, portrait: Portrait, session: Session, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(100):
-        ShareLink.create_for(portrait, name=f"{number} " + "W" * 55)
+        ShareLink.create_for(portrait, name=f"{number} " + "W" * 20)
     with django_assert_max_num_queries(12):
         page = as_owner.get(portrait.get_absolute_url())
     assert page.content.count(b'<li>\n<p id="link-') == 100
-    assert len(page.content) < 170_000
+    assert len(page.content) < 120_000
 
 
 def test_the_page_s_script_gets_the_panel_alone(as_owner: Client, portrait: Portrait) -> None:
