@@ -110,9 +110,9 @@ def one_time_path(user: User) -> str:
 
 
 def user_of_link(user_id: str, token: str) -> User | None:
-    """User whom the link signs in; None when it is wrong, used or too old."""
+    """User whom the link signs in; None when it is wrong, used or too old, or a guest's, who never signs in."""
     try:
-        user = User.objects.get(pk=urlsafe_base64_decode(user_id).decode(), is_active=True)
+        user = User.objects.get(pk=urlsafe_base64_decode(user_id).decode(), is_active=True, guest_until=None)
     except (ValueError, OverflowError, UnicodeDecodeError, User.DoesNotExist):
         return None
     return user if _link_tokens.check_token(user, token) else None

@@ -12,6 +12,7 @@ from django.test import Client
 
 from portraits.accounts import adapter
 from portraits.models import User
+from tests.portraits import factories
 
 
 @pytest.fixture
@@ -116,3 +117,8 @@ def test_whoever_is_signed_in_there_stays_so_and_the_link_is_not_spent(
 
 def test_no_cache_keeps_it(anonymous: Client, link: str) -> None:
     assert "no-store" in anonymous.get(link)["Cache-Control"]
+
+
+def test_no_link_signs_in_as_a_guest(anonymous: Client, db: None) -> None:
+    assert anonymous.get(adapter.one_time_path(factories.guest())).status_code == 404
+    assert not getattr(whom(anonymous), "is_authenticated", True)
