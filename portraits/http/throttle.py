@@ -70,6 +70,8 @@ PASSWORDS = Throttle("link-passwords", limit=20, seconds=600)
 """Wrong passwords of share links, from one address."""
 PASSWORDS_OF_LINK = Throttle("passwords-of-link", limit=30, seconds=600)
 """Wrong passwords of one share link, from all addresses together; the link's id stands for the address."""
+NEW_PASSWORDS = Throttle("new-link-passwords", limit=100, seconds=3600)
+"""New share links with a password, each at the cost of a slow hash; the owner's id stands for the address."""
 REPORTS = Throttle("reports", limit=5, seconds=3600)
 """Reports about shared portraits."""
 PLACES = Throttle("places", limit=40, seconds=600)

@@ -12,10 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portraits.files import element_versions, storage
+from portraits.http.throttle import Throttle
 from portraits.models import Portrait, Session, ShareLink
 from portraits.models.share import hash_token
 from portraits.sharing import forms
 from portraits.sharing.element_script import CURRENT
+from portraits.views.shares import share_create
 from tests.portraits import factories
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/s/([A-Za-z0-9_-]{22})/")
@@ -204,3 +206,13 @@ def test_case_31_a_form_of_another_site_makes_no_link(owner: object, portrait: P
     client.force_login(owner)  # type: ignore[arg-type]
     assert client.post(address(portrait), {"days": ""}).status_code == 403
     assert not portrait.share_links.exists()
+
+
+def test_passwords_are_hashed_so_often_an_hour_and_no_oftener(
+    as_owner: Client, portrait: Portrait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(share_create, "NEW_PASSWORDS", Throttle("few", limit=2, seconds=3600))
+    sent = {"days": "", "password": "open sesame"}
+    assert [as_owner.post(address(portrait), sent).status_code for _ in range(3)] == [201, 201, 429]
+    assert "Please wait an hour" in as_owner.post(address(portrait), sent).content.decode()
+    assert as_owner.post(address(portrait), {"days": ""}).status_code == 201

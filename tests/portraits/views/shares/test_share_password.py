@@ -154,6 +154,19 @@ def test_right_ones_are_not_counted(anonymous: Client, page: str) -> None:
         assert tell(anonymous, page).status_code == 302
 
 
+def test_the_same_right_one_costs_one_slow_hash(anonymous: Client, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell(anonymous, page)
+    monkeypatch.setattr(ShareLink, "check_password", None)
+    assert [tell(Client(), page).status_code for _ in range(PASSWORDS_OF_LINK.limit)] == [302] * PASSWORDS_OF_LINK.limit
+
+
+def test_while_one_is_remembered_guesses_are_limited_all_the_same(anonymous: Client, page: str) -> None:
+    tell(anonymous, page)
+    for number in range(PASSWORDS.limit):
+        tell(Client(), page, f"guess {number}")
+    assert tell(Client(), page).status_code == 429
+
+
 @pytest.mark.parametrize("end", ["revoked", "expired", "hidden", "deleted"])
 def test_a_link_that_is_over_asks_for_nothing(
     anonymous: Client, portrait: Portrait, link: ShareLink, page: str, files: dict[str, str], end: str
