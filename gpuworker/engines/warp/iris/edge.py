@@ -26,6 +26,9 @@ RADII = np.linspace(0.80, 1.12, 17)
 BANDS = (0.06, 0.10), (0.12, 0.20)
 """Distance from the limbus at which the step is read, in radii, and the ratio of light (its logarithm) that counts
 half: a faint edge in the shade must outweigh a strong one that another circle has on its lit side only."""
+DARKER = 0.15
+"""Ratio of light (its logarithm) from which on white is darker than the iris in a colour, as beside a blue iris in warm
+light."""
 AGAINST = 0.3
 """How much a step the other way may speak against a circle."""
 FROM_LIDS = 0.05, 0.025
@@ -117,8 +120,9 @@ def _light(eye: Eye) -> Field:
     inside, outside = opened & (rho > 0.5) & (rho < 0.85), opened & (rho > 1.15) & (rho < 1.6)
     weights = np.ones(3)
     if min(inside.sum(), outside.sum()) > ENOUGH_SAMPLES:
-        weights = np.maximum(np.median(light[outside], axis=0) - np.median(light[inside], axis=0), 0) + 0.05
-    return np.asarray(light @ (weights / weights.sum()), np.float32)
+        apart = np.median(light[outside], axis=0) - np.median(light[inside], axis=0)
+        weights = np.where(apart > -DARKER, np.maximum(apart, 0) + 0.05, apart)
+    return np.asarray(light @ (weights / np.abs(weights).sum()), np.float32)
 
 
 def _step(eye: Eye, light: Field, centres: NDArray[np.float64], radius: float) -> NDArray[np.float64]:

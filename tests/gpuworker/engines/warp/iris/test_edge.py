@@ -12,7 +12,7 @@ from gpuworker.images import photo
 from gpuworker.vision import framing
 from gpuworker.vision.framing import SUPERSAMPLING
 from gpuworker.vision.topology import SIDES
-from tests.gpuworker.engines.warp.drawn_eyes import IRIS, MIDDLES, WIDTH, DrawnEyes, draw
+from tests.gpuworker.engines.warp.drawn_eyes import IRIS, MIDDLES, WHITE, WIDTH, DrawnEyes, draw
 from tests.gpuworker.pictures import chosen
 
 
@@ -74,3 +74,15 @@ def test_an_eye_without_a_limbus_has_no_softness() -> None:
     left, right = drawn.eyes()
     edge.measure_softness((left, right))
     assert left.softness == right.softness == 0
+
+
+def test_a_blue_iris_in_warm_light_is_clear_though_no_darker_than_its_white() -> None:
+    drawn = draw(iris=(0.02, -0.03), radius=0.21, model_radius=0.2, model_offset=(0.03, 0.0))
+    for old, new in ((WHITE, (168, 132, 80)), (IRIS, (138, 140, 172))):
+        drawn.picture[(np.abs(drawn.picture.astype(int) - old) < 4).all(-1)] = new
+    drawn.picture[(drawn.picture < 60).all(-1)] = (138, 140, 172)
+    left, right = drawn.eyes()
+    limbus.fit_irises(left, right)
+    for eye in (left, right):
+        assert edge.clearness(eye) > 0.5
+        assert eye.iris / WIDTH == pytest.approx(np.array([0.02, -0.03]), abs=0.012)
