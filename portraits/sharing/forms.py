@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,8 +52,9 @@ class ShareForm(forms.Form):
         self.portrait = portrait
 
     def clean_name(self) -> str:
-        """Name without control characters and runs of spaces."""
-        return " ".join(_CONTROLS.sub(" ", self.cleaned_data["name"]).split())
+        """Name without control characters and runs of spaces; empty where nothing of it can be seen."""
+        name = " ".join(_CONTROLS.sub(" ", self.cleaned_data["name"]).split())
+        return name if any(unicodedata.category(letter)[0] in "LNPS" for letter in name) else ""
 
     def clean(self) -> dict[str, Any]:
         """Check that the portrait may have another link."""

@@ -34,6 +34,7 @@ def test_without_a_number_for_ever(portrait: Portrait) -> None:
         ("עברית ونص 👩‍👧", "עברית ونص 👩‍👧"),
         ("<script>alert(1)</script>", "<script>alert(1)</script>"),
         ("", ""),
+        ("\u200b\u2060 \u0301", ""),
     ],
 )
 def test_a_name_has_no_control_characters_and_turns_nothing_around(portrait: Portrait, sent: str, kept: str) -> None:
