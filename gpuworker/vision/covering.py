@@ -38,7 +38,8 @@ FLAT = 0.08
 NO_IRIS, CLEAR_IRIS, MIRRORED = 0.8, 0.65, 0.35
 """`hidden_eyes`: brightness of an iris over its flank, that of the other eye's, and the correlation of the one eye with
 the other in a mirror. Patches, hands and hair over one eye had .88 and more, .34 at most and .22 at most. Of 150 faces
-with both eyes in sight none had all three; the nearest, behind a reflection, .85, .71 and .32."""
+with both eyes in sight none had all three; the nearest, behind a reflection, .85, .71 and .32.
+A closed eye may be as much as .44 like the other, but is `IrisView.hidden`."""
 COLOURLESS = 2.0
 """`skin_colour` of a black-and-white photo: in it, a mask is not told from a flat drawing."""
 
@@ -83,14 +84,18 @@ BARE = Covering()
 
 def hidden_eyes(picture: Picture, points: Points) -> tuple[bool, bool]:
     """Whether something lies over the left and over the right eye, so that nothing of it can be seen: a patch, a hand,
-    a curtain of hair. Never both: without one that is seen, neither can be told from eyes that are hard to see.
+    a curtain of hair, its own lid in a wink. Never both: without one that is seen, neither can be told from eyes that
+    are hard to see.
 
     picture: (H, W, 3) uint8; points: (478, ≥2) in its pixels.
     """
     views = [_around_eye(picture, points, eye) for eye in (0, 1)]
-    shades = [iris_view(picture, points, eye).shade for eye in (0, 1)]
+    irises = [iris_view(picture, points, eye) for eye in (0, 1)]
     unlike = float((views[0] * views[1]).mean()) < MIRRORED
-    left, right = (unlike and own > NO_IRIS and other < CLEAR_IRIS for own, other in (shades, shades[::-1]))
+    left, right = (
+        (unlike or own.hidden) and own.shade > NO_IRIS and other.shade < CLEAR_IRIS
+        for own, other in (irises, irises[::-1])
+    )
     return left, right
 
 

@@ -80,6 +80,16 @@ def behind_a_hand(pixels: Picture, face: Face, side: Side = "left") -> Picture:
     return made
 
 
+def winking(pixels: Picture, face: Face, side: Side = "left") -> Picture:
+    """The eye closed: skin over it, and a line of lashes along its lower lid."""
+    axes, topology = _Axes.of(face, side), EYES[side]
+    upper, lower = (face.landmarks[list(chain), :2] for chain in (topology.upper, topology.lower))
+    x, y = face.landmarks[CHEEK, :2].astype(int)
+    lid = np.vstack([upper - 0.10 * axes.down, lower[::-1] + 0.06 * axes.down])
+    made = _over(pixels, filled(pixels.shape, [lid]), pixels[y, x] * 0.9)
+    return _over(made, lines(pixels.shape, [Line(lower, 0.06 * axes.width)]), HAIR)
+
+
 def _over(pixels: Picture, mask: NDArray[np.float32], colour: tuple[int, int, int] | NDArray[np.float64]) -> Picture:
     soft = cv2.GaussianBlur(mask, (0, 0), 0.6)[..., None]
     return np.clip(np.round(pixels + (np.asarray(colour) - pixels) * soft), 0, 255).astype(np.uint8)

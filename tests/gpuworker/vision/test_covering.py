@@ -14,7 +14,7 @@ from gpuworker.vision.faces import Face
 from gpuworker.vision.region import Picture
 from gpuworker.vision.topology import SIDES, Side
 from tests.bench.everyday import EVERYDAY
-from tests.bench.over_eyes import behind_a_hand, curtained, patched
+from tests.bench.over_eyes import behind_a_hand, curtained, patched, winking
 from tests.bench.variants import in_a_mask, in_sunglasses
 from tests.gpuworker.pictures import chosen, resized
 
@@ -67,8 +67,8 @@ def test_half_a_face_outside_the_picture_is_measured_all_the_same(large: Picture
 
 
 @pytest.mark.parametrize("side", SIDES)
-@pytest.mark.parametrize("cover", [patched, curtained, behind_a_hand])
-def test_an_eye_beneath_a_patch_hair_or_a_hand_is_hidden_and_the_other_is_not(
+@pytest.mark.parametrize("cover", [patched, curtained, behind_a_hand, winking])
+def test_an_eye_beneath_a_patch_hair_a_hand_or_its_lid_is_hidden_and_the_other_is_not(
     astronaut: Picture, face: Face, cover: Callable[[Picture, Face, Side], Picture], side: Side
 ) -> None:
     pixels = cover(astronaut, face, side)
