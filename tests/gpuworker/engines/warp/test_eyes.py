@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gpuworker.engines.warp.eyes import INWARD, OUTWARD, TRAVEL_U, Eyes
+from gpuworker.engines.warp.eyes import INWARD, OUTWARD, TRAVEL_U, Eyes, _room
 from gpuworker.grid import FULL_VALUES, NEUTRAL, Direction
 from tests.gpuworker.engines.warp.drawn_eyes import IRIS, PUPIL, WHITE, DrawnEyes, draw
 
@@ -56,6 +56,19 @@ def test_positions_are_strictly_monotonic_and_stay_within_their_limits() -> None
 def test_a_free_eye_travels_its_full_way() -> None:
     eyes = _eyes(draw(iris=(0.0, 0.0), radius=0.2, model_radius=0.19))
     assert eyes.travel[0] == pytest.approx((TRAVEL_U, TRAVEL_U))
+
+
+def test_an_eye_with_more_room_goes_little_farther_than_the_other() -> None:
+    """Lines of sight that part or cross are seen at once."""
+    drawn = draw(iris=(-0.1, 0.0), radius=0.2, model_radius=0.19)
+    eyes = Eyes.build(drawn.picture, drawn.landmarks, drawn.candidates, turn=(22.0, 7.4))
+    assert eyes is not None
+    own = np.array(
+        [_room(each.eye, start / each.eye.width) for each, start in zip(eyes.renderers, eyes.ahead, strict=True)]
+    )
+    apart = np.abs(np.diff(own, axis=0)).max()
+    assert apart > 0.01
+    assert np.abs(np.diff(eyes.travel, axis=0)).max() < 0.35 * apart
 
 
 def test_what_eyes_have_no_room_for_is_told_by_side() -> None:

@@ -47,6 +47,14 @@ def test_a_gaze_up_is_measured_by_iris_and_lids(up: float) -> None:
     assert own_gaze.measure(_eyes(up=up)).down == pytest.approx(-up, abs=0.01)
 
 
+def test_an_iris_that_is_high_between_level_lids_does_not_look_up() -> None:
+    """It is the corners that hang."""
+    left, right = _eyes()
+    for eye in (left, right):
+        eye.iris[1] -= 0.045 * WIDTH
+    assert own_gaze.measure((left, right)) == OwnGaze(0, 0)
+
+
 def test_a_gaze_far_down_is_taken_off_in_part() -> None:
     """A squint or a smile lowers lids as well."""
     assert -0.14 < -own_gaze.measure(_eyes(up=-0.14)).down < -0.08
