@@ -26,6 +26,9 @@ RIM = 0.88
 """Share of the white's brightness below which a pixel beside the iris is the limbus, drawn out by a soft photo."""
 FEATHER = 0.025
 """Eye widths over which the photo's white turns into invented white."""
+BRIGHT_PART, MORE = 70, 1.04
+"""Percentile of all that lies between the lids beside the iris, shaded white and corners with it, and the share of it
+that no invented white exceeds: beside deep shade a white as bright as in the light glares."""
 FAR, GRAIN = 0.22, (-0.10, 0.03)
 """Eye widths over which the grain of visible white fades out in invented white, and the greatest shares of brightness
 that it takes and gives there."""
@@ -100,8 +103,18 @@ def _dimmed(eye: Eye, white: NDArray[np.floating], known: NDArray[np.bool_]) -> 
     if known.sum() <= LEAST_SAMPLES:
         return np.asarray(white * corners[..., None], np.float32)
     luma = np.maximum(white.mean(-1), 1)
-    most = np.percentile(eye.pixels.mean(-1)[_brighter(eye, known)], BRIGHTEST)
+    light = eye.pixels.mean(-1)
+    most = np.percentile(light[_brighter(eye, known)], BRIGHTEST)
+    most = min(most, MORE * np.percentile(light[_beside_iris(eye)], BRIGHT_PART))
     return np.asarray(white * (corners * np.minimum(1, most / luma))[..., None], np.float32)
+
+
+def _beside_iris(eye: Eye) -> NDArray[np.bool_]:
+    """All that the photo shows between the lids beside the iris, in light or in shade."""
+    w = eye.width
+    middle = (eye.upper + eye.lower) / 2
+    inside = np.abs(eye.v - middle) < 0.78 * (eye.lower - eye.upper) / 2
+    return np.asarray(inside & (np.abs(eye.u) < 0.5 * w) & (eye.from_iris > 1.2 * eye.radius))
 
 
 def _visible(eye: Eye, from_lids: tuple[float, float] = (0.055, 0.035)) -> NDArray[np.bool_]:

@@ -147,3 +147,13 @@ def test_a_limbus_drawn_out_by_a_soft_photo_leaves_no_rim_in_the_white() -> None
     rim = (eye.from_iris > 1.1 * eye.radius) & (eye.from_iris < 1.4 * eye.radius) & (np.abs(eye.v) < 0.08 * WIDTH)
     eye.pixels[rim] *= 0.75
     assert sclera.reconstruct(eye).mean(-1)[rim].min() > 0.86 * np.mean(WHITE)
+
+
+def test_invented_white_beside_deep_shade_does_not_glare() -> None:
+    """Most of the white lies in shade as dark as the iris, and is no measure of a white's own colour."""
+    eye, _ = draw(iris=(0.0, 0.0), radius=0.27, model_radius=0.27).eyes()
+    eye.radius = 0.27 * WIDTH
+    shaded = (np.abs(eye.pixels - WHITE).max(-1) < 4) & (eye.u < 0.40 * WIDTH)
+    eye.pixels[shaded] = 80
+    eye.likeness[shaded] = 0.4
+    assert sclera.reconstruct(eye)[_behind(eye)].max() < 100
