@@ -19,9 +19,9 @@ QUALITY = 70
 METHOD = 2
 """Method 2 costs a seventh of Pillow's default 4 on a quadrant, for a tenth more bytes and half a dB more."""
 POSTER_QUALITY, POSTER_METHOD = 85, 4
-ROUGH_POSTER_QUALITY, POSTER_BYTES = 60, 20_000
+ROUGHER_POSTER_QUALITIES, POSTER_BYTES = (75, 60, 45, 35), 17_500
 """A poster that would be larger, one of a grainy picture, is encoded more roughly: it is what visitors wait for. A rig
-shows its photo in the poster's place as soon as that can be seen."""
+shows a larger photo in the poster's place as soon as that can be seen."""
 GROUND = (236, 234, 231)
 """Behind a person without background, where a picture has to be opaque: a wall in daylight."""
 
@@ -66,8 +66,10 @@ def write(image: Image.Image, path: Path, quality: int = QUALITY, method: int = 
 def write_poster(image: Image.Image, path: Path) -> None:
     """The same for a poster, whose quality depends on its size. Raises OutputFailed."""
     encoded = _webp(image, POSTER_QUALITY, POSTER_METHOD)
-    if len(encoded) > POSTER_BYTES:
-        encoded = _webp(image, ROUGH_POSTER_QUALITY, POSTER_METHOD)
+    for quality in ROUGHER_POSTER_QUALITIES:
+        if len(encoded) <= POSTER_BYTES:
+            break
+        encoded = _webp(image, quality, POSTER_METHOD)
     write_whole(path, encoded)
 
 
