@@ -19,9 +19,10 @@ QUALITY = 70
 METHOD = 2
 """Method 2 costs a seventh of Pillow's default 4 on a quadrant, for a tenth more bytes and half a dB more."""
 POSTER_QUALITY, POSTER_METHOD = 85, 4
-ROUGHER_POSTER_QUALITIES, POSTER_BYTES = (75, 60, 45, 35), 17_500
+ROUGHER_POSTER_QUALITIES, POSTER_BYTES = (75, 60, 45), 17_500
 """A poster that would be larger, one of a grainy picture, is encoded more roughly: it is what visitors wait for. A rig
-shows a larger photo in the poster's place as soon as that can be seen."""
+shows a larger photo in the poster's place as soon as that can be seen; where the photo is no larger, coarser steps than
+these would be seen for good."""
 GROUND = (236, 234, 231)
 """Behind a person without background, where a picture has to be opaque: a wall in daylight."""
 
