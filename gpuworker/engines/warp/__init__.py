@@ -10,7 +10,10 @@ frames of one photo; what each file holds:
     spectacles.py one stiff plane behind the frames of spectacles
     eye.py        one eye's own coordinates, lid curves and iris
     limbus.py     iris centre and radius from the picture, for both eyes together
-    iris.py       the full iris, also the part that the lids hide
+    edge.py       both set on the limbus itself, its softness, and whether there is one
+    lower_margin.py  a lower lid that was measured across the iris, moved down
+    iris.py       the full irises, also the parts that the lids hide
+    rings.py      an iris's colours by distance from its centre, shared by both
     own_gaze.py   where the photo itself looks, to be taken off
     sclera.py     the white, also the part that the iris hides
     lids.py       lids and lashes that follow the gaze
