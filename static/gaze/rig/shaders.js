@@ -59,7 +59,7 @@ void main() {
   float pastUpper = v - upper, pastLower = lower - v;
   float withUpper = pastUpper < 0. ? 1. - rise(.04 * w, travel.z * w, -pastUpper) : 1. - rise(0., .1 * w, pastUpper);
   float withLower = 1. - rise(0., (pastLower < 0. ? .3 : .1) * w, abs(pastLower));
-  float soft = max(max(.7, .018 * w), min(softness, .04 * w)), rim = clamp(softness / size.x, .1, .35);
+  float soft = max(max(.7, .018 * w), min(softness, .04 * w)), rim = clamp(softness / size.x, .1, .25);
   float lash = travel.w * w * (.35 + .65 * bell);
   float above = rise(-soft, soft, pastLower + light.x * w) * float(abs(u) < .5 * w);
   float opening = rise(-soft, soft, pastUpper - lash) * above;

@@ -17,7 +17,7 @@ Picture = NDArray[np.float32]
 
 LIMBUS = 0.80, 0.93
 """Radii between which the photo mixes iris with white: from there on a texel is no lighter than the iris within."""
-SOFTNESS = 0.10, 0.35
+SOFTNESS = 0.10, 0.25
 """Radii to either side in which the disc ends, as soft as the photo's own limbus."""
 INSIDE = 0.88
 """Radii within which a bright spot is a catch-light, not white or a lid's rim."""
