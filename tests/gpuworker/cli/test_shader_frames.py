@@ -94,4 +94,4 @@ def test_the_command_says_that_the_shader_has_drawn(astronaut: np.ndarray, tmp_p
     command = [sys.executable, "-m", "gpuworker", "contact-sheets", str(tmp_path / "photo.jpg"), str(tmp_path / "out")]
     result = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert "Drawn by the element's shader in Chromium." in result.stderr
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"contact.png", "eyes.png"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"blinks.png", "contact.png", "eyes.png"}
