@@ -81,7 +81,7 @@ class PageObserver:
 
     def wait_complete(self) -> dict[str, Any]:
         """Wait until the first pass has ended and its panel is hidden; the snapshot then."""
-        expect(self.page.locator("#progress")).to_be_hidden(timeout=PATIENCE)
+        expect(self.page.locator("#progress")).to_be_hidden(timeout=2 * PATIENCE)  # beside a worker that draws too
         return self.snapshot()
 
 
