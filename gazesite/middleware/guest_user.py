@@ -13,7 +13,7 @@ from portraits.http.guests_allowed import MARK
 
 
 class GuestMiddleware(MiddlewareMixin):
-    """Middleware that stands before the one that asks for a sign-in. A signed-in user is nobody's guest."""
+    """Middleware that stands before the one that asks for a sign-in. It leaves a signed-in user as they are."""
 
     def process_view(
         self,
@@ -26,5 +26,5 @@ class GuestMiddleware(MiddlewareMixin):
             guest = guests.current(request.session)
             if guest is not None:
                 request.user = guest
-                request._cached_user = guest  # type: ignore[attr-defined]  # where the log looks for a user
+                request._cached_user = guest  # type: ignore[attr-defined]  # Django keeps the user it has found there, and the log reads it
         return None

@@ -39,7 +39,7 @@ def uploader(request: HttpRequest) -> User | None:
 
 
 def remember(request: HttpRequest, user: User) -> None:
-    """Bind a new guest, once saved, to this browser, by a session key that nobody can have planted there."""
+    """Bind a new guest, once saved, to this browser, under a new session key: the old one may have been planted."""
     if user.is_guest and request.session.get(GUEST_KEY) != user.pk:
         request.session[GUEST_KEY] = user.pk
         request.session.cycle_key()

@@ -11,6 +11,6 @@ MARK = "guests_allowed"
 
 
 def guests_allowed(view: View) -> View:
-    """View whose `request.user` is the browser's guest where nobody is signed in; every other view knows no guests."""
+    """View whose `request.user` is the browser's guest where no user is signed in, unlike that of other views."""
     setattr(view, MARK, True)
     return view

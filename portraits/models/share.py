@@ -58,7 +58,7 @@ class ShareLink(models.Model):
     portrait = models.ForeignKey(Portrait, on_delete=models.CASCADE, related_name="share_links")
     """Portrait that it shows."""
     name = models.CharField(max_length=NAME_LENGTH, blank=True)
-    """Name by which its owner, and nobody else, tells it from the others; empty shows the date."""
+    """Name that only its owner sees, to tell it from the others; where it is empty, the date stands for it."""
     token_hash = models.CharField(max_length=64, unique=True)
     """hash_token of the token in its address."""
     created_at = models.DateTimeField(default=timezone.now)

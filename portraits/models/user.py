@@ -29,7 +29,7 @@ class EmailUserManager(UserManager["User"]):
         return user
 
     def new_guest(self) -> User:
-        """Guest without credentials, not yet saved: nobody signs in as one, and nobody can guess the name."""
+        """Guest, not yet saved: it has no password to sign in with, and an address that cannot be guessed."""
         guest = self.model(email=f"guest-{uuid.uuid4().hex}@{GUEST_DOMAIN}", guest_until=timezone.now())
         guest.set_unusable_password()
         return guest

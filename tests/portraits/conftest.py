@@ -77,6 +77,21 @@ def anonymous(db: None) -> Client:
 
 
 @pytest.fixture
+def guest(db: None) -> User:
+    return factories.guest()
+
+
+@pytest.fixture
+def as_guest(guest: User) -> Client:
+    return factories.browser_of(guest)
+
+
+@pytest.fixture
+def guests_portrait(guest: User) -> Portrait:
+    return factories.portrait(guest)
+
+
+@pytest.fixture
 def as_owner(owner: User) -> Client:
     return signed_in(owner)
 

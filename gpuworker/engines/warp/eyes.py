@@ -50,7 +50,7 @@ BALL = 2.05
 """Radius of the eyeball in iris radii."""
 
 LEAST_CLEARNESS = 0.24
-"""Of both eyes together: blank and smeared eyes have no iris to move."""
+"""Least clearness of both irises together: blank and smeared eyes have none that could be moved."""
 
 REST_REACH = 3.0
 """Within about so many grid units of straight ahead the eyes blend into the photo's own pixels."""

@@ -51,7 +51,7 @@ class Hair:
 
     @classmethod
     def over(cls, eye: Eye, picture: NDArray[np.uint8]) -> Hair | None:
-        """What hangs over an eye whose iris was found, or None. picture: (H, W, ≥3) uint8."""
+        """Hair over an eye whose iris was found; None where there is none. picture: (H, W, ≥3) uint8."""
         light = _light(eye, picture)
         dark = _dark(eye, light)
         if dark is None:
@@ -91,7 +91,7 @@ def _dark(eye: Eye, light: Field) -> Mask | None:
 
 
 def _followed(eye: Eye, dark: Mask) -> Mask:
-    """Of the dark points those that hang together, row below row, with the forehead's."""
+    """Dark points that hang together, row below row, with those of the forehead."""
     found, iris = dark.copy(), _iris(eye)
     for row in range(int((V[:, 0] < -FOREHEAD).sum()), len(dark)):
         above = found[row - 1]

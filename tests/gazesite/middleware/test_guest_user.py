@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
@@ -26,14 +28,14 @@ def closed_to_guests(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
-def user_in(view: object, guest: User, user: User | AnonymousUser) -> object:
+def user_in(view: Callable[[HttpRequest], HttpResponse], guest: User, user: User | AnonymousUser) -> object:
     """User whom the view sees in the guest's browser."""
     request = RequestFactory().get("/")
     request.session = SessionStore()
     request.session[GUEST_KEY] = guest.pk
     request.user = user
     middleware = GuestMiddleware(lambda _: HttpResponse())
-    assert middleware.process_view(request, view, (), {}) is None  # type: ignore[arg-type]
+    assert middleware.process_view(request, view, (), {}) is None
     return request.user
 
 

@@ -44,8 +44,11 @@ class Iris:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What the photo shows of an iris. photo: (m, m, 3) without lid shadow; share: (m, m) 0 … 1, how surely a texel is
-    iris and not lid, lash or white; rho: (m, m) distance from the centre in radii."""
+    """Iris as far as the photo shows it.
+
+    photo: (m, m, 3) without lid shadow; share: (m, m) 0 … 1, how surely a texel is iris and not lid, lash or white;
+    rho: (m, m) distance from the centre in radii.
+    """
 
     photo: Picture
     share: Field

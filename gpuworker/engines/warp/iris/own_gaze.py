@@ -27,7 +27,7 @@ in eye widths. This and what follows was read off some 130 faces."""
 IRIS_PER_DEGREE = -0.0012
 """Change of the first with the head's pitch, which takes the corners along."""
 WEIGHTS = (0.51, 0.53, 0.32)
-"""Of iris, upper and lower lid in how far the irises stand too low."""
+"""Weights of iris, upper and lower lid in the measure of how far the irises stand too low."""
 ACROSS, RAISED, LOWERED = 0.027, 0.017, 0.040
 """Standard deviation of the measures among faces that look at the viewer, in eye widths. Lids sink when they follow a
 gaze down, but also in a smile or a squint: there the measure counts less."""

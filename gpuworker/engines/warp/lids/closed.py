@@ -38,7 +38,7 @@ ALONG = np.linspace(-0.36, 0.36, 25)
 
 @dataclass(frozen=True, slots=True)
 class ClosedLid:
-    """What a blink lets down over one eye.
+    """Closed lid that a blink lets down over one eye.
 
     skin: (h, w, 3) float32 0 … 255, one pixel a frame pixel; at: x, y of its corner in the eye's box, source pixels;
     lashes: colour of the lash line over the skin's, red, green, blue, 0 … 1.
@@ -71,7 +71,7 @@ def _window(eye: Eye) -> tuple[int, int, int, int]:
 
 
 def _averaged(pixels: Picture) -> Picture:
-    """Of frame size."""
+    """Pixels averaged down to the size of a frame."""
     size = pixels.shape[1] // SUPERSAMPLING, pixels.shape[0] // SUPERSAMPLING
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.float32)
 
